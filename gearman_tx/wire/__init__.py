@@ -1,0 +1,42 @@
+"""The Gearman protocol as bytes: one table, a decoder, encoders. Pure Python, no sockets.
+
+:data:`PACKETS` is the protocol; :class:`PacketDecoder` turns received bytes into packets and
+text lines; :func:`request` and :func:`response` build packets.
+"""
+
+from gearman_tx.wire.decoder import TEXT, WRONG_MAGIC, PacketDecoder
+from gearman_tx.wire.encoder import request, response, response_header
+from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
+from gearman_tx.wire.numbers import leading_number
+from gearman_tx.wire.packets import (
+    BY_TYPE,
+    HEADER_SIZE,
+    LAST_PACKET_TYPE,
+    PACKETS,
+    REQUEST_MAGIC,
+    RESPONSE_MAGIC,
+    Packet,
+    PacketType,
+    Sender,
+)
+
+__all__ = [
+    "BY_TYPE",
+    "DEFAULT_MAX_PACKET",
+    "DEFAULT_MAX_TEXT_LINE",
+    "HEADER_SIZE",
+    "LAST_PACKET_TYPE",
+    "PACKETS",
+    "REQUEST_MAGIC",
+    "RESPONSE_MAGIC",
+    "TEXT",
+    "WRONG_MAGIC",
+    "Packet",
+    "PacketDecoder",
+    "PacketType",
+    "Sender",
+    "leading_number",
+    "request",
+    "response",
+    "response_header",
+]

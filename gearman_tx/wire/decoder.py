@@ -1,0 +1,173 @@
+"""Bytes in, packets and text lines out.
+
+Theory of operation. :meth:`PacketDecoder.feed` takes whatever arrived and returns what became
+whole. Each time a new unit starts, its first byte decides: NUL starts a binary packet, anything
+else a text line, so both may be mixed on one connection. A packet is cut by its size field alone;
+its arguments are never looked at here, so a body cannot make the decoder read into the next one.
+
+What is owned: the bytes of the one unit that is not whole yet, and nothing else. They grow with
+the data received, never with the size claimed. What never happens: an exception. Bytes that are
+not the protocol set :attr:`PacketDecoder.error` and end the decoding for good; the units before
+them are still returned, because the peer is owed its answers to those.
+
+Cost: each byte is copied once into its body, twice when the body spans several reads.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from gearman_tx.errors import RemoteProtocolError
+from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
+from gearman_tx.wire.packets import (
+    HEADER_SIZE,
+    LAST_PACKET_TYPE,
+    REQUEST_MAGIC,
+    RESPONSE_MAGIC,
+)
+
+TEXT: Final = 0
+"""The type under which a text line is returned: type 0 never is a packet."""
+
+WRONG_MAGIC: Final = -1
+"""The type under which a packet in the wrong direction is returned."""
+
+_HEADER: Final = Struct(">III")
+
+
+class PacketDecoder:
+    """Cut a stream of bytes into ``(type, body)`` pairs.
+
+    Args:
+        magic: the magic of the packets to expect: ``REQUEST_MAGIC`` in a server,
+            ``RESPONSE_MAGIC`` in a client or worker.
+        max_packet: largest body in bytes.
+        max_text_line: longest text line in bytes, its end included.
+
+    Attributes:
+        error: None, or why the decoding ended for good.
+    """
+
+    __slots__ = (
+        "_body",
+        "_kept",
+        "_magic",
+        "_max_line",
+        "_max_packet",
+        "_missing",
+        "_other",
+        "_type",
+        "error",
+    )
+
+    def __init__(
+        self,
+        magic: bytes = REQUEST_MAGIC,
+        max_packet: int = DEFAULT_MAX_PACKET,
+        max_text_line: int = DEFAULT_MAX_TEXT_LINE,
+    ) -> None:
+        other = RESPONSE_MAGIC if magic == REQUEST_MAGIC else REQUEST_MAGIC
+        self._magic = int.from_bytes(magic, "big")
+        self._other = int.from_bytes(other, "big")
+        self._max_packet = max_packet
+        self._max_line = max_text_line
+        self._kept = b""  # a header or a text line that is not whole
+        self._body: bytearray | None = None  # a body that is not whole, of ...
+        self._type = 0
+        self._missing = 0
+        self.error: RemoteProtocolError | None = None
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes are held of a unit that is not whole yet."""
+        return len(self._kept) + len(self._body or b"")
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Take ``data`` and return the units that became whole, in order.
+
+        Args:
+            data: the next bytes of the stream, of any length.
+
+        Returns:
+            ``(type, body)`` pairs: a packet's number and its body, ``(TEXT, line)`` for a text
+            line without its end, ``(WRONG_MAGIC, body)`` for a packet in the wrong direction.
+            Look at :attr:`error` afterwards.
+        """
+        if self.error is not None:
+            return []
+        units: list[tuple[int, bytes]] = []
+        start = 0
+        if self._body is not None:
+            start = self._fill_body(data, units)
+        elif self._kept:
+            data = self._kept + data
+            self._kept = b""
+        end = len(data)
+        while start < end:
+            if data[start]:
+                stop = data.find(b"\n", start, start + self._max_line)
+                if stop < 0:
+                    return self._keep_line(data, start, units)
+                line = data[start:stop]
+                units.append((TEXT, line[:-1] if line.endswith(b"\r") else line))
+                start = stop + 1
+                continue
+            if end - start < HEADER_SIZE:
+                return self._keep_header(data, start, units)
+            magic, packet_type, size = _HEADER.unpack_from(data, start)
+            if magic != self._magic:
+                if magic != self._other:
+                    return self._fail(units, f"magic 0x{magic:08x} is not \\0REQ or \\0RES")
+                packet_type = WRONG_MAGIC
+            elif not 0 < packet_type <= LAST_PACKET_TYPE:
+                text = f"packet type {packet_type} is outside 1 to {LAST_PACKET_TYPE}"
+                return self._fail(units, text)
+            if size > self._max_packet:
+                text = f"a packet of {size} bytes is over the limit of {self._max_packet}"
+                return self._fail(units, text)
+            start += HEADER_SIZE
+            if end - start < size:
+                self._body = bytearray(memoryview(data)[start:])
+                self._type = packet_type
+                self._missing = size - (end - start)
+                return units
+            units.append((packet_type, data[start : start + size]))
+            start += size
+        return units
+
+    def _fill_body(self, data: bytes, units: list[tuple[int, bytes]]) -> int:
+        """Add ``data`` to the body that is not whole; return where the next unit starts."""
+        assert self._body is not None
+        missing = self._missing
+        self._body += memoryview(data)[:missing]
+        if len(data) < missing:
+            self._missing = missing - len(data)
+            return len(data)
+        units.append((self._type, bytes(self._body)))
+        self._body = None
+        return missing
+
+    def _keep_header(
+        self, data: bytes, start: int, units: list[tuple[int, bytes]]
+    ) -> list[tuple[int, bytes]]:
+        """Keep the beginning of a packet, unless its magic is wrong already."""
+        magic = data[start : start + 4]
+        if not REQUEST_MAGIC.startswith(magic) and not RESPONSE_MAGIC.startswith(magic):
+            return self._fail(units, f"{magic!r} does not start a packet")
+        self._kept = data[start:]
+        return units
+
+    def _keep_line(
+        self, data: bytes, start: int, units: list[tuple[int, bytes]]
+    ) -> list[tuple[int, bytes]]:
+        """Keep the beginning of a text line, unless it is too long already."""
+        if len(data) - start >= self._max_line:
+            text = f"a text line is longer than the limit of {self._max_line} bytes"
+            return self._fail(units, text)
+        self._kept = data[start:]
+        return units
+
+    def _fail(self, units: list[tuple[int, bytes]], text: str) -> list[tuple[int, bytes]]:
+        self.error = RemoteProtocolError(text)
+        return units

@@ -1,0 +1,80 @@
+"""Packets out: a header in front of a body, arguments joined by NUL bytes.
+
+:func:`request` and :func:`response` check what they are given against the table and are for
+everybody. :func:`response_header` is for the server's hot path, which builds bodies itself.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+from gearman_tx.errors import LocalProtocolError
+from gearman_tx.wire.limits import LARGEST_SIZE
+from gearman_tx.wire.packets import BY_TYPE, REQUEST_MAGIC, RESPONSE_MAGIC, Packet
+
+_pack: Final = Struct(">III").pack
+_REQUEST: Final = int.from_bytes(REQUEST_MAGIC, "big")
+_RESPONSE: Final = int.from_bytes(RESPONSE_MAGIC, "big")
+
+
+def request(packet_type: int, *arguments: bytes) -> bytes:
+    """Return a whole packet for a job server.
+
+    Args:
+        packet_type: a type that the server receives.
+        arguments: as many as the table says; only the last one may contain NUL bytes.
+
+    Raises:
+        LocalProtocolError: the packet goes the other way, or the arguments do not fit it.
+    """
+    row = _row(packet_type)
+    if not row.to_server:
+        raise LocalProtocolError(f"{row.type.name} is sent by the server only")
+    body = _body(row, arguments)
+    return _pack(_REQUEST, packet_type, len(body)) + body
+
+
+def response(packet_type: int, *arguments: bytes) -> bytes:
+    """Return a whole packet from a job server.
+
+    Args:
+        packet_type: a type that the server sends.
+        arguments: as many as the table says; only the last one may contain NUL bytes.
+
+    Raises:
+        LocalProtocolError: the packet goes the other way, or the arguments do not fit it.
+    """
+    row = _row(packet_type)
+    if not row.from_server:
+        raise LocalProtocolError(f"{row.type.name} is sent to the server only")
+    body = _body(row, arguments)
+    return _pack(_RESPONSE, packet_type, len(body)) + body
+
+
+def response_header(packet_type: int, size: int) -> bytes:
+    """Return the 12-byte header of a response whose body has ``size`` bytes, unchecked."""
+    return _pack(_RESPONSE, packet_type, size)
+
+
+def _row(packet_type: int) -> Packet:
+    row = BY_TYPE.get(packet_type)
+    if row is None:
+        raise LocalProtocolError(f"there is no packet type {packet_type}")
+    return row
+
+
+def _body(row: Packet, arguments: tuple[bytes, ...]) -> bytes:
+    """Join ``arguments`` after checking them against the table."""
+    names = row.arguments
+    if len(arguments) != len(names):
+        text = f"{row.type.name} takes {len(names)} arguments, not {len(arguments)}"
+        raise LocalProtocolError(text)
+    for name, argument in zip(names[:-1], arguments, strict=False):
+        if b"\0" in argument:
+            raise LocalProtocolError(f"{row.type.name}: {name} contains NUL: {argument[:80]!r}")
+    body = b"\0".join(arguments)
+    if len(body) > LARGEST_SIZE:
+        text = f"{row.type.name}: {len(body)} bytes are over the limit of {LARGEST_SIZE}"
+        raise LocalProtocolError(text)
+    return body
