@@ -1,0 +1,1 @@
+"""Sphinx extensions of this documentation: tables rendered from the code they describe."""

@@ -1,0 +1,98 @@
+"""Packaging metadata of gearman-tx; pyproject.toml holds only the settings of tools."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def read_version() -> str:
+    """Return the version written in gearman_tx/_version.py, without importing the package."""
+    text = (HERE / "gearman_tx" / "_version.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if found is None:
+        message = 'gearman_tx/_version.py holds no line like __version__ = "1.2.3"'
+        raise RuntimeError(message)
+    return found.group(1)
+
+
+TLS = ["twisted[tls]>=24.11"]
+
+TEST = [
+    "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
+    "gear>=0.16",  # a peer: OpenStack's Python client and worker
+    "hypothesis>=6.100",
+    "pygearman>=0.2.6",  # a peer: the Python 3 fork of the classic client
+    "pytest>=8.2",
+    "pytest-cov>=6",
+    "pytest-timeout>=2.3",
+    *TLS,
+]
+
+DOCS = [
+    "furo>=2024.8.6",
+    "sphinx>=8",
+]
+
+LINT = [
+    "build>=1.2",
+    "import-linter>=2.1",
+    "mypy>=1.15",
+    "mypy-zope>=1.0.11",
+    "ruff>=0.12",
+    "towncrier>=24.8",
+]
+
+setup(
+    name="gearman-tx",
+    version=read_version(),
+    description="A Gearman job server on Twisted that takes the place of the C gearmand",
+    long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    author="gearman_tx developers",
+    license="MIT",
+    license_files=["LICENSE"],
+    keywords="gearman gearmand job server queue worker twisted",
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Environment :: No Input/Output (Daemon)",
+        "Framework :: Twisted",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: System :: Clustering",
+        "Topic :: System :: Distributed Computing",
+        "Topic :: System :: Networking",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    install_requires=[
+        "attrs>=23.2",
+        "twisted>=24.11",
+    ],
+    extras_require={
+        "tls": TLS,
+        "test": TEST,
+        "docs": DOCS,
+        "lint": LINT,
+        "all": TLS,
+    },
+    # twistd finds a plugin only where twisted/plugins/ lies on sys.path with no __init__.py beside
+    # it. find_packages() looks for __init__.py files, so that package is listed by hand; and only
+    # with an explicit package_dir does an editable install put this folder itself on sys.path,
+    # where twistd sees the plugin.
+    packages=[*find_packages(include=["gearman_tx", "gearman_tx.*"]), "twisted.plugins"],
+    package_dir={"": "."},
+    package_data={"gearman_tx": ["py.typed"]},
+    zip_safe=False,
+    entry_points={"console_scripts": ["gearman-tx = gearman_tx.cli.main:main"]},
+)
