@@ -97,17 +97,19 @@ class Packet:
 
     @property
     def to_server(self) -> bool:
-        """Whether the job server receives this packet (magic ``\\0REQ``)."""
+        """Whether the job server receives this packet: magic NUL ``REQ``."""
         return self.sender is not Sender.SERVER
 
     @property
     def from_server(self) -> bool:
-        """Whether the job server sends this packet (magic ``\\0RES``)."""
+        """Whether the job server sends this packet: magic NUL ``RES``."""
         return self.sender in {Sender.SERVER, Sender.RELAYED}
 
 
 _T = PacketType
 _JOB = ("function", "unique", "workload")
+_REDUCE_JOB = ("function", "unique", "reducer", "unused", "workload")
+_STATUS = ("known", "running", "numerator", "denominator")
 _SCHEDULE = ("minute", "hour", "day_of_month", "month", "day_of_week")
 
 PACKETS: Final = (
@@ -129,7 +131,7 @@ PACKETS: Final = (
     Packet(_T.ECHO_RES, Sender.SERVER, ("data",)),
     Packet(_T.SUBMIT_JOB_BG, Sender.CLIENT, _JOB),
     Packet(_T.ERROR, Sender.SERVER, ("code", "text")),
-    Packet(_T.STATUS_RES, Sender.SERVER, ("handle", "known", "running", "numerator", "denominator")),
+    Packet(_T.STATUS_RES, Sender.SERVER, ("handle", *_STATUS)),
     Packet(_T.SUBMIT_JOB_HIGH, Sender.CLIENT, _JOB),
     Packet(_T.SET_CLIENT_ID, Sender.WORKER, ("client_id",)),
     Packet(_T.CAN_DO_TIMEOUT, Sender.WORKER, ("function", "timeout")),
@@ -146,22 +148,14 @@ PACKETS: Final = (
     Packet(_T.SUBMIT_JOB_LOW_BG, Sender.CLIENT, _JOB),
     Packet(_T.SUBMIT_JOB_SCHED, Sender.CLIENT, ("function", "unique", *_SCHEDULE, "workload")),
     Packet(_T.SUBMIT_JOB_EPOCH, Sender.CLIENT, ("function", "unique", "epoch", "workload")),
-    Packet(
-        _T.SUBMIT_REDUCE_JOB, Sender.CLIENT, ("function", "unique", "reducer", "unused", "workload")
-    ),
-    Packet(
-        _T.SUBMIT_REDUCE_JOB_BACKGROUND,
-        Sender.CLIENT,
-        ("function", "unique", "reducer", "unused", "workload"),
-    ),
+    Packet(_T.SUBMIT_REDUCE_JOB, Sender.CLIENT, _REDUCE_JOB),
+    Packet(_T.SUBMIT_REDUCE_JOB_BACKGROUND, Sender.CLIENT, _REDUCE_JOB),
     Packet(_T.GRAB_JOB_ALL, Sender.WORKER),
-    Packet(_T.JOB_ASSIGN_ALL, Sender.SERVER, ("handle", "function", "unique", "reducer", "workload")),
-    Packet(_T.GET_STATUS_UNIQUE, Sender.CLIENT, ("unique",)),
     Packet(
-        _T.STATUS_RES_UNIQUE,
-        Sender.SERVER,
-        ("unique", "known", "running", "numerator", "denominator", "clients"),
+        _T.JOB_ASSIGN_ALL, Sender.SERVER, ("handle", "function", "unique", "reducer", "workload")
     ),
+    Packet(_T.GET_STATUS_UNIQUE, Sender.CLIENT, ("unique",)),
+    Packet(_T.STATUS_RES_UNIQUE, Sender.SERVER, ("unique", *_STATUS, "clients")),
 )
 """Every packet type of the protocol, by number."""
 

@@ -1,0 +1,106 @@
+"""What operators do to jobs and functions: cancel, create, drop, limit, drain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from gearman_tx.core.states import COMMITTING
+
+if TYPE_CHECKING:
+    from gearman_tx.core.departure import Departure
+    from gearman_tx.core.function import Function
+    from gearman_tx.core.ledger import Ledger
+    from gearman_tx.core.tables import Tables
+
+
+class UnknownFunctionError(Exception):
+    """There is no function of that name."""
+
+
+class FunctionInUseError(Exception):
+    """The function has workers, running jobs, or jobs that are being stored."""
+
+
+@define(eq=False)
+class Control:
+    """The verbs of operators."""
+
+    tables: Tables
+    ledger: Ledger
+    departure: Departure
+
+    def cancel(self, handle: bytes) -> bool:
+        """End a job whatever its state; waiting clients get WORK_FAIL.
+
+        A worker that runs it is not told; what it still says about it is ignored.
+
+        Returns:
+            Whether there was such a job.
+        """
+        job = self.tables.jobs.get(handle)
+        if job is None or job.state == COMMITTING:
+            return False
+        self.departure.fail(job)
+        return True
+
+    def create_function(self, name: bytes) -> None:
+        """Make a function known, so that reports list it; it may exist already.
+
+        Raises:
+            Refused: the name is too long, or too many functions are in use.
+        """
+        self.tables.function(name).is_set = True
+
+    def drop_function(self, name: bytes) -> None:
+        """Forget a function, its limits and its waiting jobs; their clients get WORK_FAIL.
+
+        Args:
+            name: the function's name, compared without regard to case if none fits exactly.
+
+        Raises:
+            UnknownFunctionError: there is no such function.
+            FunctionInUseError: it has workers, or jobs that run or are being stored.
+        """
+        function = self._find_function(name)
+        if function.workers or function.running or function.committing:
+            raise FunctionInUseError
+        for job in [job for job in self.tables.jobs.values() if job.function is function]:
+            self.departure.fail(job)
+        del self.tables.functions[function.name]
+        self.ledger.set_max_queue(function.name, None)
+
+    def _find_function(self, name: bytes) -> Function:
+        functions = self.tables.functions
+        if name in functions:
+            return functions[name]
+        folded = name.lower()
+        for known, function in functions.items():
+            if known.lower() == folded:
+                return function
+        raise UnknownFunctionError
+
+    def set_max_queue(self, name: bytes, limits: tuple[int, int, int]) -> None:
+        """Limit how many jobs a function may have, for high, normal and low submissions.
+
+        Args:
+            name: the function's name; it need not exist yet.
+            limits: the limits of the function's total; 0 is no limit.
+
+        Raises:
+            Refused: the name is too long, or too many functions are in use.
+        """
+        function = self.tables.function(name)
+        function.max_queue = limits
+        function.is_set = True
+        self.ledger.set_max_queue(name, limits)
+
+    def drain(self) -> None:
+        """Refuse submissions from now on, because the server is about to stop."""
+        self.tables.draining = True
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether no job of any kind is left."""
+        return not self.tables.jobs

@@ -1,0 +1,51 @@
+"""Everything that happens because time passes, behind one question: when is the next deadline?
+
+So one timer of the front serves all jobs: it asks :meth:`Deadlines.next_time` after each turn and
+calls :meth:`Deadlines.tick` at that time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+if TYPE_CHECKING:
+    from gearman_tx.core.departure import Departure
+    from gearman_tx.core.dispatch import Dispatch
+    from gearman_tx.core.events import Events
+    from gearman_tx.core.tables import Tables
+
+
+@define(eq=False)
+class Deadlines:
+    """Delayed jobs that become due, running jobs that time out, wake-ups that were ignored."""
+
+    tables: Tables
+    dispatch: Dispatch
+    departure: Departure
+    events: Events
+
+    def next_time(self) -> float | None:
+        """Return the Unix time at which :meth:`tick` has something to do, or None."""
+        woken = self.dispatch.woken
+        times = [self.tables.delayed.next_time(), self.tables.timeouts.next_time()]
+        if woken:
+            times.append(woken[0][0])
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Do what is due at ``now``, in Unix seconds."""
+        tables = self.tables
+        tables.now = now
+        while (job := tables.delayed.pop_due(now)) is not None:
+            job.function.delayed -= 1
+            self.dispatch.enqueue(job)
+        while (job := tables.timeouts.pop_due(now)) is not None:
+            self.events.job_timed_out(job)
+            self.departure.requeue(job)
+        woken = self.dispatch.woken
+        while woken and woken[0][0] <= now:
+            _, peer, wakes = woken.popleft()
+            if peer.woken_for is not None and peer.wakes == wakes:
+                self.dispatch.wake(peer.woken_for)

@@ -1,0 +1,201 @@
+"""Bring jobs and workers together: abilities, waking, grabbing.
+
+Theory of operation. Order is by priority over all functions of a worker, then round robin over
+its functions, then first in first out.
+
+A queued job wakes one sleeping worker (or as many as the policy says), the one that fell asleep
+last. ``Function.idle`` lists peers that may be asleep: a peer is put into the lists it is missing
+from when it falls asleep, and taken out of one list when a wake-up looks at it there. It stays in
+the lists of its other functions, so being awake is checked when it surfaces. Falling asleep thus
+costs as many steps as wake-ups found the peer since, not as many as it has functions.
+
+What never happens: a job that waits while a worker sleeps that could run it. So a wake-up is
+repeated for another worker when the first one goes away, takes a job of another function, or does
+not act within :data:`WAKE_PATIENCE` (see ``deadlines.py``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from gearman_tx.core.peer import Ability
+from gearman_tx.core.states import QUEUED, RUNNING
+
+if TYPE_CHECKING:
+    from gearman_tx.core.function import Function
+    from gearman_tx.core.job import Job
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.tables import Tables
+
+WAKE_PATIENCE: Final = 0.1
+"""How many seconds a woken worker may take to grab before another one is woken."""
+
+_FEW: Final = 8  # looking at so few functions is cheaper than choosing how to look
+
+
+@define(eq=False)
+class Dispatch:
+    """The verbs of workers that look for work.
+
+    Attributes:
+        tables: the shared state.
+        woken: wake-ups not known to have been acted on: when patience ends, the peer and its
+            count of wakes; oldest first.
+    """
+
+    tables: Tables
+    woken: deque[tuple[float, Peer, int]] = field(factory=deque)
+    _registrations: int = 0
+    _assignments: int = 0
+
+    def can_do(self, peer: Peer, name: bytes, timeout: float = 0.0) -> None:
+        """Register ``peer`` as a worker for the function ``name``.
+
+        Registering again only changes the timeout. A sleeping worker for which jobs of the
+        function wait is woken.
+
+        Args:
+            peer: the worker.
+            name: the function's name.
+            timeout: how many seconds a job may run; 0 is no limit.
+
+        Raises:
+            Refused: the name is too long, or too many functions are in use.
+        """
+        function = self.tables.function(name)
+        known = peer.abilities.get(function)
+        if known is not None:
+            known.timeout = timeout
+            return
+        self._registrations += 1
+        peer.abilities[function] = Ability(timeout, self._registrations, -self._registrations)
+        peer.abilities.move_to_end(function, last=False)
+        function.workers[peer] = None
+        peer.unlisted[function] = None
+        if peer.asleep:
+            self._list(peer)
+            if function.queued:
+                self._wake_peer(peer, function)
+
+    def cant_do(self, peer: Peer, name: bytes) -> None:
+        """Take back a registration; jobs in progress stay with the worker."""
+        function = self.tables.functions.get(name)
+        if function is not None and function in peer.abilities:
+            self._unregister(peer, function)
+
+    def reset_abilities(self, peer: Peer) -> None:
+        """Take back all registrations; jobs in progress stay with the worker."""
+        for function in list(peer.abilities):
+            self._unregister(peer, function)
+
+    def _unregister(self, peer: Peer, function: Function) -> None:
+        del peer.abilities[function]
+        del function.workers[peer]
+        peer.unlisted.pop(function, None)
+        function.idle.pop(peer, None)
+        if peer.woken_for is function:
+            peer.woken_for = None
+            self.wake(function)
+
+    def pre_sleep(self, peer: Peer) -> None:
+        """Put a worker to sleep, or wake it at once when there is a job for it."""
+        peer.woken_for = None
+        if self._choose(peer) is not None:
+            peer.asleep = False
+            peer.port.noop()
+            return
+        peer.asleep = True
+        if peer.unlisted:
+            self._list(peer)
+
+    def _list(self, peer: Peer) -> None:
+        """Make a sleeping peer findable for all its functions."""
+        for function in peer.unlisted:
+            function.idle[peer] = None
+        peer.unlisted.clear()
+
+    def grab(self, peer: Peer) -> Job | None:
+        """Give ``peer`` the next job, or None when there is none for it."""
+        woken_for = peer.woken_for
+        peer.woken_for = None
+        peer.asleep = False
+        chosen = self._choose(peer)
+        if chosen is None:
+            return None
+        function, priority = chosen
+        queue = function.queues[priority]
+        job = queue.first
+        assert job is not None, "a ready function has a first job"
+        self.dequeue(job)
+        job.state = RUNNING
+        job.worker = peer
+        function.running += 1
+        peer.running[job] = self.tables.now
+        ability = peer.abilities[function]
+        if len(peer.abilities) > 1:
+            self._assignments += 1
+            ability.served = self._assignments
+            peer.abilities.move_to_end(function)
+        if ability.timeout > 0:
+            self.tables.timeouts.start(self.tables.now + ability.timeout, job)
+        if woken_for is not None and woken_for is not function:
+            self.wake(woken_for)
+        return job
+
+    def _choose(self, peer: Peer) -> tuple[Function, int] | None:
+        """Return the function and the priority of the job that ``peer`` would get next."""
+        abilities = peer.abilities
+        for priority, ready in enumerate(self.tables.ready):
+            if not ready or not abilities:
+                continue
+            # Walk over the shorter of the two; both orders give the one served longest ago.
+            if len(ready) <= _FEW or len(ready) * _FEW <= len(abilities):
+                able = [(abilities[f].served, f) for f in ready if f in abilities]
+                if able:
+                    return min(able, key=itemgetter(0))[1], priority
+            else:
+                for function in abilities:
+                    if function in ready:
+                        return function, priority
+        return None
+
+    def enqueue(self, job: Job) -> None:
+        """Put ``job`` at the back of its queue and wake whom the policy says."""
+        function = job.function
+        job.state = QUEUED
+        queue = function.queues[job.priority]
+        if not queue.size:
+            self.tables.ready[job.priority][function] = None
+        queue.append(job)
+        self.wake(function)
+
+    def dequeue(self, job: Job) -> None:
+        """Take ``job`` out of its queue, wherever it stands there."""
+        queue = job.function.queues[job.priority]
+        queue.remove(job)
+        if not queue.size:
+            del self.tables.ready[job.priority][job.function]
+
+    def wake(self, function: Function) -> None:
+        """Wake sleeping workers of ``function`` if it has a queued job."""
+        idle = function.idle
+        if not idle or not function.queued:
+            return
+        left = self.tables.policy.worker_wakeup or len(idle)
+        while idle and left:
+            peer, _ = idle.popitem()
+            peer.unlisted[function] = None
+            if peer.asleep:
+                self._wake_peer(peer, function)
+                left -= 1
+
+    def _wake_peer(self, peer: Peer, function: Function) -> None:
+        peer.asleep = False
+        peer.woken_for = function
+        peer.wakes += 1
+        peer.port.noop()
+        self.woken.append((self.tables.now + WAKE_PATIENCE, peer, peer.wakes))

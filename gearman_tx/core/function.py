@@ -1,0 +1,65 @@
+"""A function: its queues, its workers and the figures beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from gearman_tx.core.job_queue import JobQueue
+
+if TYPE_CHECKING:
+    from gearman_tx.core.job import Job
+    from gearman_tx.core.peer import Peer
+
+
+def _three_queues() -> tuple[JobQueue, JobQueue, JobQueue]:
+    return JobQueue(), JobQueue(), JobQueue()
+
+
+@define(eq=False)
+class Function:
+    """Everything the server keeps under one function name.
+
+    Attributes:
+        name: the name, any bytes without NUL.
+        max_queue: the limits of :attr:`total` for high, normal and low submissions; 0 is none.
+        queues: the queued jobs: high, normal, low.
+        workers: the peers that registered the function, oldest first.
+        idle: sleeping peers that can be woken for it, the last one to fall asleep at the end.
+            A peer in it may be awake by now; see ``dispatch.py``.
+        uniques: the live job of each unique other than the empty one and ``-``.
+        same_workload: the live job of each workload that was submitted with the unique ``-``.
+        committing: how many jobs are not durable yet.
+        delayed: how many jobs wait for their time.
+        running: how many jobs workers have.
+        is_set: whether the operator created it or gave it limits; then it is never forgotten.
+    """
+
+    name: bytes
+    max_queue: tuple[int, int, int]
+    queues: tuple[JobQueue, JobQueue, JobQueue] = field(factory=_three_queues)
+    workers: dict[Peer, None] = field(factory=dict)
+    idle: dict[Peer, None] = field(factory=dict)
+    uniques: dict[bytes, Job] = field(factory=dict)
+    same_workload: dict[bytes, Job] = field(factory=dict)
+    committing: int = 0
+    delayed: int = 0
+    running: int = 0
+    is_set: bool = False
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait for a worker."""
+        high, normal, low = self.queues
+        return high.size + normal.size + low.size
+
+    @property
+    def total(self) -> int:
+        """How many jobs are live and durable: what ``status`` shows and limits compare."""
+        return self.queued + self.running + self.delayed
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether forgetting the function would lose nothing."""
+        return not (self.is_set or self.workers or self.committing or self.total)

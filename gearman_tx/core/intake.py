@@ -1,0 +1,156 @@
+"""Take submissions in: limits, coalescing, background promises, due times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define
+
+from gearman_tx.core.job import Job
+from gearman_tx.core.policy import MAX_REDUCER
+from gearman_tx.core.states import COMMITTING, DELAYED
+from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from gearman_tx.core.departure import Departure
+    from gearman_tx.core.dispatch import Dispatch
+    from gearman_tx.core.function import Function
+    from gearman_tx.core.ledger import Ledger
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.records import JobRecord
+    from gearman_tx.core.tables import Tables
+
+_QUEUE_ERROR: Final = b"QUEUE_ERROR"
+
+
+@define(eq=False)
+class Intake:
+    """The verbs that bring jobs into the server."""
+
+    tables: Tables
+    ledger: Ledger
+    dispatch: Dispatch
+    departure: Departure
+
+    def submit(  # noqa: PLR0913  # one argument for each field of the packets
+        self,
+        peer: Peer,
+        name: bytes,
+        unique: bytes,
+        workload: bytes,
+        priority: int,
+        *,
+        background: bool,
+        reducer: bytes | None = None,
+        due: float = 0.0,
+    ) -> Job | None:
+        """Take one submission: make a job, or join the live one with the same unique.
+
+        Args:
+            peer: who submits, and who waits for the result unless ``background``.
+            name: the function's name.
+            unique: the key to coalesce by: empty never does, ``-`` does by workload.
+            workload: the data for the worker.
+            priority: HIGH, NORMAL or LOW.
+            background: whether the job is to run whatever happens to ``peer``.
+            reducer: the reducer's name of a reduce job.
+            due: the Unix time before which it is not to run; the past is at once.
+
+        Returns:
+            The job, to be answered with JOB_CREATED now; or None when the answer comes later
+            through ``peer.port.created`` or ``peer.port.refused``, once the job is durable.
+
+        Raises:
+            Refused: with the code and text of the ERROR to answer with.
+        """
+        tables = self.tables
+        if len(unique) > tables.policy.max_unique or (reducer and len(reducer) > MAX_REDUCER):
+            raise Refused(b"ARGUMENT_TOO_LARGE", b"Unique value too large")
+        if tables.draining:
+            raise Refused(_QUEUE_ERROR, b"Server is shutting down")
+        function = tables.function(name)
+        if unique:
+            known = tables.find(function, unique, workload)
+            if known is not None:
+                return self._join(peer, known, background=background)
+        limit = function.max_queue[priority]
+        if limit and function.total + function.committing >= limit:
+            raise Refused(_QUEUE_ERROR, b"Job queue is full")
+        number, handle = tables.new_handle()
+        job = Job(
+            number, handle, function, unique, workload, priority, background, tables.now, reducer
+        )
+        tables.add(job)
+        if not background:
+            job.clients.append(peer)
+            peer.tasks.add(job)
+        elif self.ledger.durable:
+            function.committing += 1
+            self.ledger.add(job, peer, due)
+            return None
+        self._place(job, due)
+        return job
+
+    def _join(self, peer: Peer, job: Job, *, background: bool) -> Job | None:
+        """Attach a submission to a live job; its own data, priority and time are dropped."""
+        if not background:
+            job.clients.append(peer)
+            peer.tasks.add(job)
+            return job
+        if not job.background:
+            job.background = True
+            if self.ledger.durable:
+                self.ledger.add(job, peer, 0.0)
+                return None
+        return None if self.ledger.join(job, peer) else job
+
+    def offer(self, job: Job, due: float) -> None:
+        """A job that was COMMITTING is durable: let it run when its time has come."""
+        job.function.committing -= 1
+        self._place(job, due)
+
+    def take_back(self, job: Job, due: float) -> None:
+        """A job could not be stored, or runs elsewhere: it is a promise to nobody here.
+
+        It goes on as a foreground job when clients wait for it and is forgotten otherwise.
+        """
+        job.background = False
+        if job.state == COMMITTING:
+            job.function.committing -= 1
+            if job.clients:
+                self._place(job, due)
+            else:
+                self.departure.forget(job)
+        elif not job.clients:
+            self.departure.abandon(job)
+
+    def restore(self, record: JobRecord) -> Job:
+        """Bring back a stored job at start; records come in the order of their ids."""
+        tables = self.tables
+        function = tables.function(record.function)
+        job = Job(
+            record.id,
+            record.handle,
+            function,
+            record.unique,
+            record.workload,
+            record.priority,
+            True,  # noqa: FBT003  # attrs fields by position, like every job
+            record.submitted,
+            record.reducer,
+            retries=record.retries,
+        )
+        tables.next_id = max(tables.next_id, record.id + 1)
+        tables.add(job)
+        self._place(job, record.due)
+        return job
+
+    def _place(self, job: Job, due: float) -> None:
+        """Queue ``job``, now or when it is due."""
+        if due > self.tables.now:
+            function: Function = job.function
+            job.state = DELAYED
+            function.delayed += 1
+            self.tables.delayed.start(due, job)
+        else:
+            self.dispatch.enqueue(job)

@@ -1,0 +1,64 @@
+"""A job: one piece of work that the server queues and a worker runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from gearman_tx.core.states import COMMITTING
+
+if TYPE_CHECKING:
+    from gearman_tx.core.function import Function
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.timer_heap import Timer
+
+HIGH: Final = 0
+NORMAL: Final = 1
+LOW: Final = 2
+PRIORITY_NAMES: Final = ("high", "normal", "low")
+
+NO_PROGRESS: Final = (0, 0)
+
+
+@define(eq=False)
+class Job:
+    """One live job. Its id never repeats; (function, unique) is only an index to it.
+
+    Attributes:
+        id: the number that never repeats.
+        handle: the name that clients and workers use, ``PREFIX:ID``.
+        function: the function that it is for.
+        unique: the key under which submissions are coalesced; may be empty.
+        workload: the opaque data for the worker.
+        priority: HIGH, NORMAL or LOW.
+        background: whether somebody was promised that it runs, client or no client.
+        submitted: when it was submitted, in Unix seconds.
+        reducer: the reducer's name of a reduce job, else None.
+        state: one of :mod:`gearman_tx.core.states`.
+        retries: how often a worker was lost with it or ran out of time.
+        progress: numerator and denominator of the last WORK_STATUS.
+        clients: the peers that wait for its result, one entry a submission.
+        worker: the peer that runs it, while it is RUNNING.
+        timer: its due time while DELAYED, its timeout while RUNNING.
+        before: its neighbour towards the front of its queue, while QUEUED.
+        after: its neighbour towards the back of its queue, while QUEUED.
+    """
+
+    id: int
+    handle: bytes
+    function: Function
+    unique: bytes
+    workload: bytes
+    priority: int
+    background: bool
+    submitted: float
+    reducer: bytes | None = None
+    state: int = COMMITTING
+    retries: int = 0
+    progress: tuple[int, int] = NO_PROGRESS
+    clients: list[Peer] = field(factory=list)
+    worker: Peer | None = None
+    timer: Timer | None = None
+    before: Job | None = None
+    after: Job | None = None

@@ -1,0 +1,61 @@
+"""A first-in-first-out queue of jobs from which any job can be taken at once.
+
+The links are in the jobs themselves (``before`` and ``after``), so every operation is O(1), a
+cancelled or abandoned job leaves nothing behind, and a queued job costs no memory of its own here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gearman_tx.core.job import Job
+
+
+@define(eq=False)
+class JobQueue:
+    """The queued jobs of one function and one priority, oldest first."""
+
+    first: Job | None = None
+    last: Job | None = None
+    size: int = 0
+
+    def __len__(self) -> int:
+        """Return how many jobs are queued."""
+        return self.size
+
+    def __iter__(self) -> Iterator[Job]:
+        """Yield the jobs, oldest first; the queue must not change meanwhile."""
+        job = self.first
+        while job is not None:
+            yield job
+            job = job.after
+
+    def append(self, job: Job) -> None:
+        """Put ``job`` at the back."""
+        last = self.last
+        if last is None:
+            self.first = job
+        else:
+            last.after = job
+            job.before = last
+        self.last = job
+        self.size += 1
+
+    def remove(self, job: Job) -> None:
+        """Take ``job`` out, wherever it is; it must be in this queue."""
+        before, after = job.before, job.after
+        if before is None:
+            self.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.last = before
+        else:
+            after.before = before
+        job.before = job.after = None
+        self.size -= 1

@@ -1,0 +1,129 @@
+"""What is to be made durable, and who waits for it.
+
+Theory of operation. Verbs note here what a store must know. Once a reactor turn the front takes
+everything noted as one :class:`Batch`, commits it and comes back with :meth:`settle` or
+:meth:`fail`; what is noted meanwhile is the next batch. A background submission is answered, and
+its job offered to workers, only in :meth:`settle`.
+
+What never happens: a job is stored and its end is not. Ends and retries of a batch that failed go
+into the next one; only new jobs are refused.
+
+With a queue in memory (``durable`` false) there is nothing to wait for and nothing is noted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from gearman_tx.core.records import Batch, JobRecord
+from gearman_tx.core.states import COMMITTING, ENDED
+
+if TYPE_CHECKING:
+    from gearman_tx.core.intake import Intake
+    from gearman_tx.core.job import Job
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.records import Committed
+
+STORE_FAILED: Final = b"QUEUE_ERROR"
+"""The code of the ERROR that answers a submission that could not be stored."""
+
+
+@define(eq=False)
+class Ledger:
+    """The notes of one job server.
+
+    Attributes:
+        durable: whether there is a store behind it that outlives the process.
+    """
+
+    durable: bool
+    _added: dict[Job, float] = field(factory=dict)  # noted, with the due time
+    _waiting: dict[Job, list[Peer]] = field(factory=dict)  # noted or being committed
+    _finished: list[int] = field(factory=list)
+    _retries: dict[int, int] = field(factory=dict)
+    _max_queue: dict[bytes, tuple[int, int, int] | None] = field(factory=dict)
+    _in_flight: dict[Job, float] = field(factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        return not (self._added or self._finished or self._retries or self._max_queue)
+
+    def add(self, job: Job, peer: Peer, due: float) -> None:
+        """Note that ``job`` is to be stored and that ``peer`` waits for it."""
+        self._added[job] = due
+        self._waiting[job] = [peer]
+
+    def join(self, job: Job, peer: Peer) -> bool:
+        """Let ``peer`` wait for ``job`` too; return False if it is durable already."""
+        waiting = self._waiting.get(job)
+        if waiting is None:
+            return False
+        waiting.append(peer)
+        return True
+
+    def finish(self, job: Job) -> None:
+        """Note the end of a background job."""
+        if self.durable and job not in self._added:
+            self._retries.pop(job.id, None)
+            self._finished.append(job.id)
+
+    def retry(self, job: Job) -> None:
+        """Note the retry count of a background job."""
+        if self.durable and job not in self._added:
+            self._retries[job.id] = job.retries
+
+    def set_max_queue(self, name: bytes, limits: tuple[int, int, int] | None) -> None:
+        """Note the limits of a function, or None to forget them."""
+        if self.durable:
+            self._max_queue[name] = limits
+
+    def take(self) -> Batch:
+        """Return everything noted as one batch; :meth:`settle` or :meth:`fail` must follow."""
+        added = [_record(job, due) for job, due in self._added.items() if job.state != ENDED]
+        batch = Batch(added, self._finished, self._retries, self._max_queue)
+        self._in_flight, self._added = self._added, {}
+        self._finished, self._retries, self._max_queue = [], {}, {}
+        return batch
+
+    def settle(self, committed: Committed, intake: Intake) -> None:
+        """The batch is durable: answer the submissions and offer the jobs to workers."""
+        jobs, self._in_flight = self._in_flight, {}
+        for job, due in jobs.items():
+            peers = self._waiting.pop(job)
+            joined = committed.joined.get(job.id)
+            for peer in peers:
+                peer.port.created(joined or job.handle)
+            if joined is not None:
+                intake.take_back(job, due)
+            elif job.state == COMMITTING:
+                intake.offer(job, due)
+
+    def fail(self, batch: Batch, reason: bytes, intake: Intake) -> None:
+        """The batch could not be stored: refuse its submissions, keep the rest for the next."""
+        self._finished = [*batch.finished, *self._finished]
+        self._retries = {**batch.retries, **self._retries}
+        self._max_queue = {**batch.max_queue, **self._max_queue}
+        jobs, self._in_flight = self._in_flight, {}
+        for job, due in jobs.items():
+            for peer in self._waiting.pop(job):
+                peer.port.refused(STORE_FAILED, reason)
+            if job.state != ENDED:
+                intake.take_back(job, due)
+
+
+def _record(job: Job, due: float) -> JobRecord:
+    return JobRecord(
+        id=job.id,
+        handle=job.handle,
+        function=job.function.name,
+        unique=job.unique,
+        priority=job.priority,
+        workload=job.workload,
+        reducer=job.reducer,
+        due=due,
+        retries=job.retries,
+        submitted=job.submitted,
+    )

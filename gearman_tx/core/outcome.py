@@ -1,0 +1,113 @@
+"""What workers say about their jobs: progress, data, the end.
+
+Each packet passes from the worker to every waiting client as it came, without being looked at: the
+front gives it as ``update``, already encoded. A worker may speak only about jobs that it has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define
+
+from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gearman_tx.core.departure import Departure
+    from gearman_tx.core.job import Job
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.tables import Tables
+
+NO_JOB: Final = b"Job does not exist on server"
+NO_JOB_FOR_RESULT: Final = b"Job given in work result not found"
+NO_JOB_FOR_EXCEPTION: Final = b"An exception was received for a job that does not exist"
+
+
+@define(eq=False)
+class Outcome:
+    """The verbs of workers that have a job."""
+
+    tables: Tables
+    departure: Departure
+
+    def data(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
+        """Pass on WORK_DATA or WORK_WARNING; the job goes on.
+
+        Raises:
+            Refused: the worker does not have the job.
+        """
+        job = self._job_of(peer, handle, NO_JOB)
+        if job is not None:
+            for client in job.clients:
+                client.port.update(update)
+
+    def status(
+        self, peer: Peer, handle: bytes, progress: tuple[int, int], update: Sequence[bytes]
+    ) -> None:
+        """Remember and pass on WORK_STATUS; the job goes on.
+
+        Raises:
+            Refused: the worker does not have the job.
+        """
+        job = self._job_of(peer, handle, NO_JOB_FOR_RESULT)
+        if job is not None:
+            job.progress = progress
+            for client in job.clients:
+                client.port.update(update)
+
+    def complete(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
+        """Pass on WORK_COMPLETE and end the job.
+
+        Raises:
+            Refused: the worker does not have the job.
+        """
+        job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
+        if job is not None:
+            for client in job.clients:
+                client.port.update(update)
+            self.departure.end_running(job)
+
+    def fail(self, peer: Peer, handle: bytes) -> None:
+        """Pass on WORK_FAIL and end the job.
+
+        Raises:
+            Refused: the worker does not have the job.
+        """
+        job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
+        if job is not None:
+            for client in job.clients:
+                client.port.failed(job.handle)
+            self.departure.end_running(job)
+
+    def exception(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
+        """Pass on WORK_EXCEPTION to clients that asked for it, WORK_FAIL to others; end the job.
+
+        Many worker libraries send WORK_FAIL behind it, which is ignored in silence.
+
+        Raises:
+            Refused: the worker does not have the job.
+        """
+        job = self._job_of(peer, handle, NO_JOB_FOR_EXCEPTION, last=True)
+        if job is not None:
+            for client in job.clients:
+                if client.exceptions:
+                    client.port.update(update)
+                else:
+                    client.port.failed(job.handle)
+            self.departure.end_running(job)
+            peer.forgive(handle)
+
+    def _job_of(
+        self, peer: Peer, handle: bytes, refusal: bytes, *, last: bool = False
+    ) -> Job | None:
+        """Return the job that ``peer`` has under ``handle``, or None when it is forgiven."""
+        job = self.tables.jobs.get(handle)
+        if job is not None and job.worker is peer:
+            return job
+        if handle not in peer.forgiven:
+            raise Refused(b"JOB_NOT_FOUND", refusal)
+        if last:
+            del peer.forgiven[handle]
+        return None

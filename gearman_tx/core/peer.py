@@ -1,0 +1,91 @@
+"""A peer: one connection as the queues see it, be it a client, a worker or both."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, Protocol
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gearman_tx.core.function import Function
+    from gearman_tx.core.job import Job
+
+NO_CLIENT_ID: Final = b"-"
+"""What reports show for a peer that never sent SET_CLIENT_ID."""
+
+_MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles a peer
+
+
+class PeerPort(Protocol):
+    """What the queues may ask of a connection; nothing here fails or waits."""
+
+    def noop(self) -> None:
+        """Tell a sleeping worker that there may be work."""
+
+    def created(self, handle: bytes) -> None:
+        """Answer the oldest submission that waits for durability: the job is durable."""
+
+    def refused(self, code: bytes, text: bytes) -> None:
+        """Answer the oldest submission that waits for durability: it could not be stored."""
+
+    def update(self, parts: Sequence[bytes]) -> None:
+        """Pass on what a worker said about a job, already encoded, in one or more parts."""
+
+    def failed(self, handle: bytes) -> None:
+        """Tell a client that the job ended without a result."""
+
+
+@define(eq=False)
+class Ability:
+    """That a worker can do a function.
+
+    Attributes:
+        timeout: how many seconds a job may run; 0 is no limit.
+        number: grows with every registration of any worker.
+        served: when the worker was last given a job of the function, as a growing number; below
+            zero if never, and the lower the later it was registered.
+    """
+
+    timeout: float
+    number: int
+    served: int
+
+
+@define(eq=False)
+class Peer:
+    """What the queues know of one connection.
+
+    Attributes:
+        port: the way to it.
+        client_id: what it calls itself.
+        exceptions: whether it wants WORK_EXCEPTION for its jobs, or WORK_FAIL instead.
+        abilities: the functions it registered, the one whose turn is next first.
+        running: the jobs it has as a worker, with the Unix time of each assignment, oldest first.
+        tasks: the jobs whose results it waits for as a client.
+        asleep: whether it sent PRE_SLEEP and no NOOP since.
+        woken_for: the function for whose job it got a NOOP that it has not acted on yet.
+        wakes: how many NOOPs it got; tells one wake-up from the next.
+        unlisted: registered functions in whose ``idle`` this peer is not.
+        forgiven: handles for which late packets of this worker are ignored in silence.
+    """
+
+    port: PeerPort
+    client_id: bytes = NO_CLIENT_ID
+    exceptions: bool = False
+    abilities: OrderedDict[Function, Ability] = field(factory=OrderedDict)
+    running: dict[Job, float] = field(factory=dict)
+    tasks: set[Job] = field(factory=set)
+    asleep: bool = False
+    woken_for: Function | None = None
+    wakes: int = 0
+    unlisted: dict[Function, None] = field(factory=dict)
+    forgiven: dict[bytes, None] = field(factory=dict)
+
+    def forgive(self, handle: bytes) -> None:
+        """Ignore what this worker may still say about the job ``handle``."""
+        self.forgiven[handle] = None
+        if len(self.forgiven) > _MOST_FORGIVEN:
+            del self.forgiven[next(iter(self.forgiven))]

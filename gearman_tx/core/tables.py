@@ -1,0 +1,147 @@
+"""What the job server knows: functions, jobs, peers, and the indexes between them.
+
+Every live job is in ``jobs`` by its handle. A job with a unique is also in its function's index,
+which decides what coalesces, and in ``_by_unique``, which answers GET_STATUS_UNIQUE over all
+functions. A function with queued jobs of a priority is in that priority's ``ready``, so looking
+for work never walks over empty functions. All operations are O(1), save making room for a
+function when the table is full.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+from gearman_tx.core.function import Function
+from gearman_tx.core.timer_heap import TimerHeap
+from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from gearman_tx.core.job import Job
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.policy import Policy
+
+BY_WORKLOAD: Final = b"-"
+"""The unique that coalesces submissions of the same workload."""
+
+_ROOM_SECONDS: Final = 1.0  # a full table of functions looks for unused ones this often at most
+
+
+def _three_sets() -> tuple[dict[Function, None], dict[Function, None], dict[Function, None]]:
+    return {}, {}, {}
+
+
+@define(eq=False)
+class Tables:
+    """The state that the verbs share.
+
+    Attributes:
+        policy: the operator's decisions.
+        next_id: the id of the next job.
+        now: the time, in Unix seconds; told by the front, at least once a reactor turn.
+        draining: whether submissions are refused because the server is about to stop.
+        functions: every known function by its name, oldest first.
+        jobs: every live job by its handle, oldest first.
+        peers: every connected peer, oldest first.
+        ready: for high, normal and low, the functions that have queued jobs.
+        delayed: the jobs that wait for their time.
+        timeouts: the running jobs that may not run for ever.
+    """
+
+    policy: Policy
+    next_id: int
+    now: float
+    draining: bool = False
+    functions: dict[bytes, Function] = field(factory=dict)
+    jobs: dict[bytes, Job] = field(factory=dict)
+    peers: dict[Peer, None] = field(factory=dict)
+    ready: tuple[dict[Function, None], dict[Function, None], dict[Function, None]] = field(
+        factory=_three_sets
+    )
+    delayed: TimerHeap = field(factory=TimerHeap)
+    timeouts: TimerHeap = field(factory=TimerHeap)
+    _by_unique: dict[bytes, Job | dict[int, Job]] = field(factory=dict)
+    _next_room: float = 0.0
+
+    def new_handle(self) -> tuple[int, bytes]:
+        """Return the id and the handle of the next job; neither is ever given again."""
+        number = self.next_id
+        self.next_id = number + 1
+        return number, b"%b:%d" % (self.policy.handle_prefix, number)
+
+    def function(self, name: bytes) -> Function:
+        """Return the function called ``name``, made if it is not known yet.
+
+        Raises:
+            Refused: the name is too long, or too many functions are in use.
+        """
+        function = self.functions.get(name)
+        if function is None:
+            limit = self.policy.max_function_name
+            if len(name) > limit:
+                text = b"Function name has %d bytes, the limit is %d" % (len(name), limit)
+                raise Refused(b"ARGUMENT_TOO_LARGE", text)
+            self._make_room()
+            function = self.functions[name] = Function(name, self.policy.max_queue)
+        return function
+
+    def _make_room(self) -> None:
+        """Forget functions that nothing and nobody uses when the table is full."""
+        limit = self.policy.max_functions
+        if len(self.functions) < limit:
+            return
+        if self.now >= self._next_room:
+            self._next_room = self.now + _ROOM_SECONDS
+            self.functions = {n: f for n, f in self.functions.items() if not f.is_unused}
+        if len(self.functions) >= limit:
+            raise Refused(b"QUEUE_ERROR", b"Too many functions, the limit is %d" % limit)
+
+    def find(self, function: Function, unique: bytes, workload: bytes) -> Job | None:
+        """Return the live job that a submission joins, or None."""
+        if unique == BY_WORKLOAD:
+            return function.same_workload.get(workload)
+        return function.uniques.get(unique)
+
+    def newest(self, unique: bytes) -> Job | None:
+        """Return the newest live job with ``unique`` over all functions, or None."""
+        found = self._by_unique.get(unique)
+        if isinstance(found, dict):
+            return next(reversed(found.values()))
+        return found
+
+    def add(self, job: Job) -> None:
+        """Make ``job`` known by its handle and its unique."""
+        self.jobs[job.handle] = job
+        unique = job.unique
+        if not unique:
+            return
+        if unique != BY_WORKLOAD:
+            job.function.uniques[unique] = job
+        elif job.workload:
+            job.function.same_workload[job.workload] = job
+        found = self._by_unique.get(unique)
+        if found is None:
+            self._by_unique[unique] = job
+        elif isinstance(found, dict):
+            found[job.id] = job
+        else:
+            self._by_unique[unique] = {found.id: found, job.id: job}
+
+    def remove(self, job: Job) -> None:
+        """Forget ``job``'s handle and unique."""
+        del self.jobs[job.handle]
+        unique = job.unique
+        if not unique:
+            return
+        if unique != BY_WORKLOAD:
+            del job.function.uniques[unique]
+        elif job.workload:
+            del job.function.same_workload[job.workload]
+        found = self._by_unique[unique]
+        if not isinstance(found, dict):
+            del self._by_unique[unique]
+            return
+        del found[job.id]
+        if not found:
+            del self._by_unique[unique]
