@@ -1,1 +1,0 @@
-"""Sphinx extensions of this documentation: tables rendered from the code they describe."""

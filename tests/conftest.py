@@ -1,0 +1,27 @@
+"""What every test may rely on: no Gearman setting of the user's shell, no hypothesis deadline."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+GEARMAN_VARIABLES = ("GEARMAND_PORT", "GEARMAN_SERVER", "GEARMAND_CA_CERTIFICATE")
+
+
+def pytest_configure() -> None:
+    """Clear the environment of Gearman settings and load the hypothesis profile.
+
+    A loaded machine makes single examples slow without anything being wrong, so examples have
+    no deadline; pytest-timeout ends what hangs. With ``CI=true`` the examples are the same in
+    every run, and a developer's machine goes on looking for new ones.
+    """
+    for name in GEARMAN_VARIABLES:
+        os.environ.pop(name, None)
+    settings.register_profile(
+        "gearman_tx",
+        deadline=None,
+        print_blob=True,
+        derandomize=os.environ.get("CI") == "true",
+    )
+    settings.load_profile("gearman_tx")

@@ -1,0 +1,1 @@
+"""The built wheel, installed into a fresh environment as a user would."""

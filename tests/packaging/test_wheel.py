@@ -1,0 +1,100 @@
+"""The wheel carries the twistd plugin, the type marker and both commands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from gearman_tx import __version__
+from tests.packaging.sources import ROOT, copy_sources, user_environment
+
+PIP_SECONDS = 240
+START_SECONDS = 30
+
+
+def run(*command: str | Path, folder: Path, seconds: int = START_SECONDS) -> str:
+    """Run ``command`` in ``folder`` with nothing of this checkout in sight; return its output."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env=user_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+    )
+    output = (done.stdout + done.stderr).decode(errors="replace")
+    assert done.returncode == 0, f"{command} exited with {done.returncode}:\n{output}"
+    return output
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of the sources, so that no old build folder leaks into it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    tree = copy_sources(folder / "tree")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "wheel", "--no-deps", "-w", folder, tree, folder=folder, seconds=PIP_SECONDS)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel with what it asks for into a new environment; return its bin folder."""
+    folder = tmp_path_factory.mktemp("fresh") / "venv"
+    run(sys.executable, "-m", "venv", folder, folder=folder.parent, seconds=PIP_SECONDS)
+    pip = (folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "install", wheel, folder=folder.parent, seconds=PIP_SECONDS)
+    return folder / "bin"
+
+
+def test_the_wheel_has_the_plugin_and_no_init_beside_it(wheel: Path) -> None:
+    """Twistd finds the plugin of the wheel, and Twisted's own package is left alone."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.startswith("twisted/")]
+    assert names == ["twisted/plugins/gearmand_plugin.py"]
+
+
+def test_the_wheel_says_that_it_is_typed(wheel: Path) -> None:
+    """Type checkers of users read our annotations because py.typed is in the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        assert "gearman_tx/py.typed" in archive.namelist()
+
+
+def test_the_wheel_has_every_module(wheel: Path) -> None:
+    """No room is forgotten: the wheel holds each Python file of the source tree."""
+    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "gearman_tx").rglob("*.py")}
+    with zipfile.ZipFile(wheel) as archive:
+        assert sources <= set(archive.namelist())
+
+
+def test_the_wheel_carries_the_version_and_the_licence(wheel: Path) -> None:
+    """The metadata name the version of gearman_tx/_version.py and the MIT licence."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = archive.read(name).decode()
+    assert f"\nVersion: {__version__}\n" in metadata
+    assert "MIT" in metadata.split("\n\n", maxsplit=1)[0]
+
+
+def test_twistd_gearmand_runs_from_the_wheel(environment: Path, tmp_path: Path) -> None:
+    """In an empty folder, ``twistd gearmand --help`` lists the options of the server."""
+    assert "--port" in run(environment / "twistd", "gearmand", "--help", folder=tmp_path)
+
+
+def test_the_package_is_imported_from_the_wheel(environment: Path, tmp_path: Path) -> None:
+    """``import gearman_tx`` in a fresh environment finds the installed package, not a checkout."""
+    show = "import gearman_tx; print(gearman_tx.__version__, gearman_tx.__file__)"
+    output = run(environment / "python", "-c", show, folder=tmp_path)
+    assert output.startswith(f"{__version__} {environment.parent}")
+
+
+def test_the_drop_in_command_runs_from_the_wheel(environment: Path, tmp_path: Path) -> None:
+    """``gearman-tx gearmand --version`` says the version and exits with 0."""
+    output = run(environment / "gearman-tx", "gearmand", "--version", folder=tmp_path)
+    assert __version__ in output
