@@ -1,0 +1,1 @@
+"""Other people's clients and workers, really run, against the C gearmand and against ours."""

@@ -1,0 +1,153 @@
+"""Fixtures of the interoperability tests: the two servers, the programs and their runtimes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from attrs import Factory, define
+
+from tests.interop.job_server import JobServer
+from tests.interop.peer_process import PeerRunner
+from tests.peers import require_peer, require_program
+from tests.servers import ServerProcess, start_c_server, start_our_server
+
+PROGRAMS = Path(__file__).parent / "programs"
+KINDS = ("c", "ours")
+
+ours_only = pytest.mark.parametrize("kind", ["ours"], indirect=True)
+"""Marks a test that shows a known bug of the C server: it runs against our server alone."""
+
+StartServer = Callable[..., JobServer]
+
+
+def start_kind(kind: str, folder: Path, *options: str) -> ServerProcess:
+    """Start a server of ``kind``, one of ``KINDS``, in ``folder``."""
+    return (start_c_server if kind == "c" else start_our_server)(folder, *options)
+
+
+@define(eq=False)
+class SharedServers:
+    """One running server of each kind for the whole run; a dead one is started anew."""
+
+    folder: Path
+    running: dict[str, JobServer] = Factory(dict)
+
+    def get(self, kind: str) -> JobServer:
+        """Return the living server of ``kind``, starting it when there is none."""
+        server = self.running.get(kind)
+        if server is None or server.process.process.poll() is not None:
+            server = JobServer(kind, start_kind(kind, self.folder))
+            self.running[kind] = server
+        return server
+
+
+@pytest.fixture(scope="session")
+def shared_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServers]:
+    """The servers that tests share, killed when the run ends."""
+    shared = SharedServers(tmp_path_factory.mktemp("servers"))
+    yield shared
+    for server in shared.running.values():
+        server.process.kill()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which server the test runs against: ``c`` or ``ours``."""
+    value: str = request.param
+    return value
+
+
+@pytest.fixture
+def server(kind: str, shared_servers: SharedServers) -> Iterator[JobServer]:
+    """A job server shared with other tests; the test fails when it does not survive."""
+    shared = shared_servers.get(kind)
+    log_start = shared.process.log.stat().st_size
+    yield shared
+    print("server log:", shared.process.log.read_bytes()[log_start:].decode(errors="replace"))
+    assert shared.process.process.poll() is None, "the server ended during the test"
+
+
+@pytest.fixture
+def start_server(kind: str, tmp_path: Path) -> Iterator[StartServer]:
+    """A function that starts one more server of the kind, with options, for this test only."""
+    started: list[JobServer] = []
+
+    def start(*options: str) -> JobServer:
+        folder = tmp_path / f"server-{len(started)}"
+        folder.mkdir()
+        started.append(JobServer(kind, start_kind(kind, folder, *options)))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        print("server log:", one.process.log.read_text(errors="replace"))
+
+
+@pytest.fixture
+def fresh_server(start_server: StartServer) -> JobServer:
+    """A job server of the test's own, with nothing in it."""
+    return start_server()
+
+
+@pytest.fixture
+def function(request: pytest.FixtureRequest) -> str:
+    """A function name no other test uses."""
+    name: str = request.node.name
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[-60:]
+
+
+@pytest.fixture
+def peers(tmp_path: Path) -> Iterator[PeerRunner]:
+    """Starts programs; at the end all are killed and their output is shown for a failure."""
+    folder = tmp_path / "peers"
+    folder.mkdir()
+    runner = PeerRunner(folder)
+    yield runner
+    print(runner.end_all())
+
+
+@pytest.fixture(scope="session")
+def c_program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """A function that compiles ``programs/c/<name>.c`` against libgearman, once a run."""
+    compiler = require_program("gcc", "apt-get install gcc libc6-dev")
+    header = Path("/usr/include/libgearman-1.0/gearman.h")
+    require_peer(header.exists(), "libgearman's headers", "apt-get install libgearman-dev")
+    folder = tmp_path_factory.mktemp("c")
+
+    def compile_program(name: str) -> str:
+        target = folder / name
+        if not target.exists():
+            source = PROGRAMS / "c" / f"{name}.c"
+            command = [compiler, "-Wall", "-Wextra", "-Werror", "-O1", "-o", target, source]
+            subprocess.run([*command, "-lgearman"], check=True)
+        return str(target)
+
+    return compile_program
+
+
+@pytest.fixture(scope="session")
+def node(pytestconfig: pytest.Config) -> dict[str, str]:
+    """The environment in which node finds npm's ``gearman``, installed from the lock file.
+
+    The installation stays in pytest's cache folder until the lock file changes.
+    """
+    require_program("node", "apt-get install nodejs")
+    npm = require_program("npm", "apt-get install npm")
+    folder = Path(pytestconfig.cache.mkdir("npm-gearman")) if pytestconfig.cache else Path()
+    lock = PROGRAMS / "js" / "package-lock.json"
+    done = folder / "installed-lock.json"
+    if not done.exists() or done.read_bytes() != lock.read_bytes():
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(PROGRAMS / "js" / name, folder)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        install = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+        found = install.returncode == 0
+        require_peer(found, "npm's gearman", f"npm said: {install.stderr.decode()[-500:]}")
+        shutil.copy(lock, done)
+    return {"NODE_PATH": str(folder / "node_modules")}
