@@ -63,7 +63,7 @@ class JobServer:
         self.snapshots = Snapshots(self.tables)
 
     def join(self, port: PeerPort) -> Peer:
-        """A connection was made: return the peer for it, to be given back to ``departure.leave``."""
+        """A connection was made: return its peer, to be given to ``departure.leave`` later."""
         peer = Peer(port, exceptions=self.tables.policy.exceptions)
         self.tables.peers[peer] = None
         return peer

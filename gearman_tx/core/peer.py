@@ -22,6 +22,14 @@ _MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles 
 class PeerPort(Protocol):
     """What the queues may ask of a connection; nothing here fails or waits."""
 
+    @property
+    def fd(self) -> int:
+        """The number of its file descriptor, for reports; -1 when there is none."""
+
+    @property
+    def host(self) -> str:
+        """The address of its other end, for reports."""
+
     def noop(self) -> None:
         """Tell a sleeping worker that there may be work."""
 
