@@ -1,0 +1,113 @@
+"""The unit files of the documentation: systemd reads them, and the server does its part."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.peers import require_program
+from tests.servers import START_SECONDS, ServerProcess, free_port, running
+
+UNITS = Path(__file__).parents[2] / "docs" / "systemd"
+INSTALLED = "/opt/gearman-tx/bin"
+HERE = str(Path(sys.executable).parent)
+EXPOSURE = 20  # tenths of systemd's own measure, of 100; "OK" reaches to 40
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """Copy the unit files to a folder, with the commands where this environment has them."""
+    folder = tmp_path / "units"
+    shutil.copytree(UNITS, folder)
+    for path in folder.rglob("*.*"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8").replace(INSTALLED, HERE)
+            path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def analyze(*words: str, units: Path) -> str:
+    """Run ``systemd-analyze`` over ``units`` and return what it prints."""
+    program = require_program("systemd-analyze", "apt-get install systemd")
+    done = subprocess.run(
+        [program, *words],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{units}:", "SYSTEMD_PAGER": ""},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def command_of(unit: Path) -> list[str]:
+    """Return the last command that ``unit`` starts, as words."""
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    starts = [line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecStart=")]
+    return starts[-1].split()
+
+
+def test_systemd_accepts_the_units(units: Path) -> None:
+    """``systemd-analyze verify`` finds nothing to say about the service and the socket."""
+    alone = units / "gearmand.service.d"
+    shutil.rmtree(alone)
+    assert analyze("verify", str(units / "gearmand.service"), units=units) == ""
+
+
+def test_systemd_accepts_the_socket_and_the_drop_in(units: Path) -> None:
+    """With the drop-in file, the service and its socket belong together and are sound."""
+    assert analyze("verify", str(units / "gearmand.socket"), units=units) == ""
+
+
+def test_the_service_is_hardened(units: Path) -> None:
+    """The service is exposed to little by systemd's own measure."""
+    unit = str(units / "gearmand.service")
+    report = analyze("security", "--offline=yes", f"--threshold={EXPOSURE}", unit, units=units)
+    assert "Overall exposure level" in report
+
+
+def test_the_server_tells_systemd_when_it_is_ready(units: Path, tmp_path: Path) -> None:
+    """The service's command sends ``READY=1`` to ``NOTIFY_SOCKET`` once it can be connected to."""
+    command = [*command_of(units / "gearmand.service"), f"--port={(port := free_port())}"]
+    log = tmp_path / "server.log"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, log.open("wb") as output:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(START_SECONDS)
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        with running(ServerProcess(process, port, log)) as server:
+            assert b"READY=1" in manager.recv(4096).split(b"\n")
+            assert server.ask(b"version\r\n").startswith(b"OK")
+
+
+def test_the_server_takes_the_socket_that_systemd_holds(units: Path, tmp_path: Path) -> None:
+    """The drop-in's command serves a socket that ``systemd-socket-activate`` listens on."""
+    activate = require_program("systemd-socket-activate", "apt-get install systemd")
+    port = free_port()
+    command = command_of(units / "gearmand.service.d" / "socket.conf")
+    log = tmp_path / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [activate, f"--listen=127.0.0.1:{port}", *command],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    with running(ServerProcess(process, port, log)) as server:
+        server.wait_ready()
+        assert server.ask(b"version\r\n").startswith(b"OK")
