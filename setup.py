@@ -45,6 +45,7 @@ LINT = [
     "mypy-zope>=1.0.11",
     "ruff>=0.12",
     "towncrier>=24.8",
+    "types-docutils>=0.21",
 ]
 
 setup(
