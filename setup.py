@@ -79,6 +79,7 @@ setup(
     install_requires=[
         "attrs>=23.2",
         "twisted>=24.11",
+        "typing_extensions>=4.4",  # for @override; Twisted needs it too
     ],
     extras_require={
         "tls": TLS,
