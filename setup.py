@@ -79,7 +79,8 @@ setup(
     install_requires=[
         "attrs>=23.2",
         "twisted>=24.11",
-        "typing_extensions>=4.4",  # for @override; Twisted needs it too
+        "typing_extensions>=4.4",  # Twisted needs these two itself; our code imports them as well
+        "zope.interface>=5",
     ],
     extras_require={
         "tls": TLS,
