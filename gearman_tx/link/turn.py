@@ -1,0 +1,63 @@
+"""One reactor turn: first everything that can be read is handled, then everything is written.
+
+Outputs that got something to send join the turn; when all reads of this turn are done each of
+them is flushed once, so a connection costs one ``send`` a turn however many packets it gets. Then
+the hooks run: what else is done once a turn and not once a packet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.logger import Logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.interfaces import IReactorTime
+
+    from gearman_tx.link.output import Output
+
+_log = Logger()
+
+
+class Turn:
+    """The outputs to flush at the end of the present reactor turn.
+
+    Args:
+        clock: what makes the end of the turn happen.
+
+    Attributes:
+        hooks: called in order after the flush, each time a turn ends.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.clock = clock
+        self.hooks: list[Callable[[], None]] = []
+        self._call_later = clock.callLater
+        self._outputs: list[Output] = []
+        self._is_due = False
+
+    def touch(self) -> None:
+        """Make sure that this turn ends with a flush and the hooks."""
+        if not self._is_due:
+            self._is_due = True
+            # The reactor runs this before it polls again: after all reads of this turn.
+            self._call_later(0, self._end)
+
+    def join(self, output: Output) -> None:
+        """Have ``output`` flushed when this turn ends; once a turn is enough."""
+        self._outputs.append(output)
+        self.touch()
+
+    def _end(self) -> None:
+        self._is_due = False
+        outputs, self._outputs = self._outputs, []
+        for output in outputs:
+            try:
+                output.flush()
+            except Exception:  # noqa: BLE001  # one connection's trouble is not another's
+                _log.failure("a connection could not be written to")
+                output.abort()
+        for hook in self.hooks:
+            hook()

@@ -1,0 +1,12 @@
+"""Gearman over connections: each packet is parsed, one verb of the core called, the answer sent.
+
+:class:`GearmanFactory` is what an endpoint listens with. ``handlers`` is the table from packet to
+handler; ``client_side``, ``worker_side`` and ``text_side`` are the handlers by who speaks.
+"""
+
+from gearman_tx.server.connection import Connection
+from gearman_tx.server.factory import ConnectionLimits, GearmanFactory
+from gearman_tx.server.journal import Journal
+from gearman_tx.server.keepalive import Keepalive
+
+__all__ = ["Connection", "ConnectionLimits", "GearmanFactory", "Journal", "Keepalive"]

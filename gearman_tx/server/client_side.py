@@ -1,0 +1,141 @@
+"""What clients send: each handler parses, calls one verb, answers. No queue logic here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gearman_tx.core import HIGH, LOW, NORMAL
+from gearman_tx.errors import Refused
+from gearman_tx.server.arguments import split, until_nul
+from gearman_tx.wire import PacketType, leading_number, response, response_header
+
+if TYPE_CHECKING:
+    from gearman_tx.core import Job, JobServer, JobStatus
+    from gearman_tx.server.connection import Connection
+
+_CREATED: Final = PacketType.JOB_CREATED
+_LARGEST_EPOCH: Final = 2**63 - 1
+_EXCEPTIONS: Final = b"exceptions"
+
+
+class ClientSide:
+    """The handlers of packets from clients.
+
+    Args:
+        jobs: the queues.
+    """
+
+    def __init__(self, jobs: JobServer) -> None:
+        self._submit_job = jobs.intake.submit
+        self._snapshots = jobs.snapshots
+
+    def submit_job(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB: foreground, normal priority."""
+        self._submit(connection, body, NORMAL, background=False)
+
+    def submit_job_bg(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB_BG: background, normal priority."""
+        self._submit(connection, body, NORMAL, background=True)
+
+    def submit_job_high(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB_HIGH: foreground, high priority."""
+        self._submit(connection, body, HIGH, background=False)
+
+    def submit_job_high_bg(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB_HIGH_BG: background, high priority."""
+        self._submit(connection, body, HIGH, background=True)
+
+    def submit_job_low(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB_LOW: foreground, low priority."""
+        self._submit(connection, body, LOW, background=False)
+
+    def submit_job_low_bg(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB_LOW_BG: background, low priority."""
+        self._submit(connection, body, LOW, background=True)
+
+    def submit_job_epoch(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_JOB_EPOCH: background, normal priority, not before a Unix time."""
+        function, unique, epoch, workload = split(body, PacketType.SUBMIT_JOB_EPOCH)
+        due = leading_number(epoch)
+        if abs(due) > _LARGEST_EPOCH:
+            text = b"SUBMIT_JOB_EPOCH: the epoch %b is over the limit of %d"
+            raise Refused(b"INVALID_ARGUMENT", text % (epoch[:40], _LARGEST_EPOCH))
+        job = self._submit_job(
+            connection.peer, function, unique, workload, NORMAL, background=True, due=due
+        )
+        _answer(connection, job)
+
+    def submit_reduce_job(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_REDUCE_JOB: foreground, normal priority, with a reducer."""
+        self._submit_reduce(connection, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
+
+    def submit_reduce_job_background(self, connection: Connection, body: bytes) -> None:
+        """SUBMIT_REDUCE_JOB_BACKGROUND: background, normal priority, with a reducer."""
+        packet_type = PacketType.SUBMIT_REDUCE_JOB_BACKGROUND
+        self._submit_reduce(connection, body, packet_type, background=True)
+
+    def _submit(
+        self, connection: Connection, body: bytes, priority: int, *, background: bool
+    ) -> None:
+        function, unique, workload = split(body, PacketType.SUBMIT_JOB)
+        job = self._submit_job(
+            connection.peer, function, unique, workload, priority, background=background
+        )
+        _answer(connection, job)
+
+    def _submit_reduce(
+        self, connection: Connection, body: bytes, packet_type: PacketType, *, background: bool
+    ) -> None:
+        function, unique, reducer, _, workload = split(body, packet_type)
+        job = self._submit_job(
+            connection.peer,
+            function,
+            unique,
+            workload,
+            NORMAL,
+            background=background,
+            reducer=reducer,
+        )
+        _answer(connection, job)
+
+    def get_status(self, connection: Connection, body: bytes) -> None:
+        """GET_STATUS: by handle."""
+        handle = until_nul(body)
+        fields = _fields(self._snapshots.status(handle))
+        connection.send(response(PacketType.STATUS_RES, handle, *fields[:-1]))
+
+    def get_status_unique(self, connection: Connection, body: bytes) -> None:
+        """GET_STATUS_UNIQUE: the newest job with a unique, of whatever function."""
+        unique = until_nul(body)
+        fields = _fields(self._snapshots.status_by_unique(unique))
+        connection.send(response(PacketType.STATUS_RES_UNIQUE, unique, *fields))
+
+    def option_req(self, connection: Connection, body: bytes) -> None:
+        """OPTION_REQ: ``exceptions`` is the only option there is."""
+        if until_nul(body).lower() != _EXCEPTIONS:
+            raise Refused(b"UNKNOWN_OPTION", b"Server does not recognize given option")
+        connection.peer.exceptions = True
+        connection.send(response(PacketType.OPTION_RES, body))
+
+    def echo_req(self, connection: Connection, body: bytes) -> None:
+        """ECHO_REQ: the same bytes back."""
+        connection.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
+
+
+def _answer(connection: Connection, job: Job | None) -> None:
+    """Answer a submission now, or leave room for the answer when the job is durable."""
+    if job is None:
+        connection.promise()
+    else:
+        handle = job.handle
+        connection.send(response_header(_CREATED, len(handle)) + handle)
+
+
+def _fields(status: JobStatus) -> tuple[bytes, ...]:
+    return (
+        b"%d" % status.known,
+        b"%d" % status.running,
+        b"%d" % status.numerator,
+        b"%d" % status.denominator,
+        b"%d" % status.clients,
+    )

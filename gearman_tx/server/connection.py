@@ -1,0 +1,159 @@
+"""A connection of the job server: bytes on one side, a peer of the queues on the other."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.protocol import connectionDone
+from typing_extensions import override
+
+from gearman_tx.link import Hole, OutputLimits, PacketLink, Turn
+from gearman_tx.wire import (
+    DEFAULT_MAX_PACKET,
+    DEFAULT_MAX_TEXT_LINE,
+    REQUEST_MAGIC,
+    PacketDecoder,
+    PacketType,
+    response,
+    response_header,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from twisted.python.failure import Failure
+
+    from gearman_tx.core import JobServer, Peer
+    from gearman_tx.errors import Refused
+    from gearman_tx.server.journal import Journal
+
+_NOOP: Final = response(PacketType.NOOP)
+_MAPPED_IPV4: Final = "::ffff:"  # how an IPv6 socket names an IPv4 peer
+
+
+class Connection(PacketLink):
+    """One client, worker or operator; it may be all of them at once.
+
+    Args:
+        jobs: the queues.
+        turn: the reactor turn that output is gathered in.
+        handlers: what to do with each packet and with text lines.
+        journal: who keeps the log.
+        output_limits: how much the peer may leave unread.
+        max_packet: largest packet body, in bytes.
+        max_text_line: longest text line, in bytes.
+        on_made: called once, when the connection is there.
+        on_lost: called once, when the connection is gone.
+
+    Attributes:
+        peer: what the queues know of it, while it is connected.
+    """
+
+    peer: Peer
+
+    def __init__(  # noqa: PLR0913  # the factory is the only caller
+        self,
+        jobs: JobServer,
+        turn: Turn,
+        handlers: Mapping[int, Callable[[Any, bytes], bool | None]],
+        journal: Journal,
+        *,
+        output_limits: OutputLimits,
+        max_packet: int = DEFAULT_MAX_PACKET,
+        max_text_line: int = DEFAULT_MAX_TEXT_LINE,
+        on_made: Callable[[Connection], None],
+        on_lost: Callable[[Connection], None],
+    ) -> None:
+        decoder = PacketDecoder(REQUEST_MAGIC, max_packet, max_text_line)
+        super().__init__(turn, decoder, handlers, output_limits)
+        self._jobs = jobs
+        self._tables = jobs.tables
+        self._turn = turn
+        self._seconds = turn.clock.seconds
+        self._journal = journal
+        self._on_made = on_made
+        self._on_lost = on_lost
+        self._fd = -1
+        self._promises: deque[Hole] = deque()  # where the answers of durable submissions go
+        self.update = self.send_parts  # PeerPort: pass on what a worker said
+
+    @property
+    def fd(self) -> int:
+        """The number of the file descriptor, for reports; -1 when there is none."""
+        return self._fd
+
+    @property
+    def host(self) -> str:
+        """The address of the other end, for reports; ``unix`` for a Unix socket."""
+        assert self.transport is not None, "Twisted sets the transport first"
+        host = str(getattr(self.transport.getPeer(), "host", "unix"))
+        return host.removeprefix(_MAPPED_IPV4)
+
+    @override
+    def connectionMade(self) -> None:
+        """Twisted: the connection is there."""
+        super().connectionMade()
+        transport = self.transport
+        fileno = getattr(transport, "fileno", None)
+        self._fd = fileno() if fileno is not None else -1
+        self.peer = self._jobs.join(self)
+        self._on_made(self)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: bytes arrived; they are dealt with at the time of their arrival."""
+        self._tables.now = self._seconds()
+        self._turn.touch()
+        super().dataReceived(data)
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: the connection is gone; its jobs go to others."""
+        super().connectionLost(reason)
+        self._tables.now = self._seconds()
+        self._turn.touch()
+        if self.peer.running:
+            self._journal.worker_lost(self)
+        self._jobs.departure.leave(self.peer)
+        self._on_lost(self)
+
+    def promise(self) -> None:
+        """Leave room for the answer to a submission that waits for durability."""
+        self._promises.append(self.hold())
+
+    def noop(self) -> None:
+        """PeerPort: tell a sleeping worker that there may be work."""
+        self.send(_NOOP)
+
+    def created(self, handle: bytes) -> None:
+        """PeerPort: the oldest submission that waits for durability is durable."""
+        answer = response_header(PacketType.JOB_CREATED, len(handle)) + handle
+        self.fill(self._promises.popleft(), answer)
+
+    def refused(self, code: bytes, text: bytes) -> None:
+        """PeerPort: the oldest submission that waits for durability could not be stored."""
+        self._journal.refused(self, code, text)
+        self.fill(self._promises.popleft(), response(PacketType.ERROR, code, text))
+
+    def failed(self, handle: bytes) -> None:
+        """PeerPort: the job ended without a result; the handle goes without a NUL behind it."""
+        self.send(response_header(PacketType.WORK_FAIL, len(handle)) + handle)
+
+    @override
+    def refuse(self, refusal: Refused) -> None:
+        """PacketLink: a handler refused a request."""
+        self._journal.refused(self, refusal.code, refusal.text)
+        self.send(response(PacketType.ERROR, refusal.code, refusal.text))
+
+    @override
+    def protocol_failed(self, reason: str) -> None:
+        """PacketLink: the bytes are not Gearman's; the answers already due still go out."""
+        self._journal.dropped(self, reason)
+        self.close()
+
+    @override
+    def output_failed(self, reason: str) -> None:
+        """PacketLink: the peer does not read; its jobs go to others."""
+        self._journal.dropped(self, reason)
+        self.abort()

@@ -1,0 +1,51 @@
+"""The one reactor timer that serves every deadline of every job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IDelayedCall
+
+    from gearman_tx.core import JobServer
+    from gearman_tx.link import Turn
+
+
+class DeadlineTimer:
+    """Call ``deadlines.tick`` when the next deadline has come.
+
+    Args:
+        jobs: the queues.
+        turn: the reactor turn; deadlines may change in each.
+    """
+
+    def __init__(self, jobs: JobServer, turn: Turn) -> None:
+        self._deadlines = jobs.deadlines
+        self._turn = turn
+        self._clock = turn.clock
+        self._call: IDelayedCall | None = None
+        self._when = 0.0
+
+    def adjust(self) -> None:
+        """Once a turn: make sure that the timer rings no later than the next deadline.
+
+        It may ring early, when a deadline went away; that costs less than moving it each turn.
+        """
+        when = self._deadlines.next_time()
+        if when is None or (self._call is not None and self._when <= when):
+            return
+        if self._call is not None:
+            self._call.cancel()
+        self._when = when
+        self._call = self._clock.callLater(max(0.0, when - self._clock.seconds()), self._ring)
+
+    def _ring(self) -> None:
+        self._call = None
+        self._deadlines.tick(self._clock.seconds())
+        self._turn.touch()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None

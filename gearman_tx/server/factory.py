@@ -1,0 +1,120 @@
+"""Make the connections of one job server and keep count of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import ServerFactory
+from typing_extensions import override
+
+from gearman_tx.link import OutputLimits, Turn
+from gearman_tx.server.accept_gate import AcceptGate
+from gearman_tx.server.connection import Connection
+from gearman_tx.server.deadline_timer import DeadlineTimer
+from gearman_tx.server.handlers import make_handlers
+from gearman_tx.server.keepalive import Keepalive
+from gearman_tx.server.text_side import TextSide
+from gearman_tx.wire import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from twisted.internet.interfaces import IAddress, IReactorTime
+
+    from gearman_tx.core import JobServer
+    from gearman_tx.server.journal import Journal
+
+DEFAULT_MAX_CONNECTIONS = 1_000_000
+
+
+@frozen
+class ConnectionLimits:
+    """What one connection, and all of them together, may cost.
+
+    Attributes:
+        connections: how many may be open at once.
+        packet: largest packet body, in bytes.
+        text_line: longest text line, in bytes.
+        output: how much a peer may leave unread.
+        keepalive: how a dead peer is noticed.
+    """
+
+    connections: int = DEFAULT_MAX_CONNECTIONS
+    packet: int = DEFAULT_MAX_PACKET
+    text_line: int = DEFAULT_MAX_TEXT_LINE
+    output: OutputLimits = field(factory=OutputLimits)
+    keepalive: Keepalive = field(factory=Keepalive)
+
+
+class GearmanFactory(ServerFactory):
+    """The Twisted factory of a job server; give it to any stream endpoint.
+
+    Args:
+        jobs: the queues.
+        clock: the reactor, for its time.
+        journal: who keeps the log.
+        reply: gives the reply to a text line in pieces.
+        limits: what connections may cost.
+
+    Attributes:
+        turn: the reactor turn that all connections share.
+        gate: accepts no more connections than there is room for.
+        connections: the open ones.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        jobs: JobServer,
+        clock: IReactorTime,
+        journal: Journal,
+        reply: Callable[[bytes], Iterator[bytes]],
+        limits: ConnectionLimits,
+    ) -> None:
+        self.turn = Turn(clock)
+        self.gate = AcceptGate(limits.connections, journal)
+        self.connections: set[Connection] = set()
+        self._jobs = jobs
+        self._journal = journal
+        self._limits = limits
+        self._handlers = make_handlers(jobs, TextSide(self.turn, reply).text)
+        self._timer = DeadlineTimer(jobs, self.turn)
+        self.turn.hooks += [self._timer.adjust, self.gate.adjust]
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> Connection:
+        """Twisted: make the protocol of a new connection."""
+        limits = self._limits
+        connection = Connection(
+            self._jobs,
+            self.turn,
+            self._handlers,
+            self._journal,
+            output_limits=limits.output,
+            max_packet=limits.packet,
+            max_text_line=limits.text_line,
+            on_made=self._made,
+            on_lost=self._lost,
+        )
+        connection.factory = self
+        return connection
+
+    def _made(self, connection: Connection) -> None:
+        self.connections.add(connection)
+        self.gate.opened()
+        self.turn.touch()
+        if ITCPTransport.providedBy(connection.transport):
+            self._limits.keepalive.apply(connection.transport)
+
+    def _lost(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self.gate.closed()
+
+    def stop(self) -> None:
+        """Close every connection at once and let no deadline ring any more."""
+        self._timer.stop()
+        for connection in list(self.connections):
+            connection.abort()

@@ -1,0 +1,72 @@
+"""The table from packet type to handler: what the server does with each packet it may receive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gearman_tx.errors import Refused
+from gearman_tx.server.client_side import ClientSide
+from gearman_tx.server.worker_side import WorkerSide
+from gearman_tx.wire import LAST_PACKET_TYPE, TEXT, WRONG_MAGIC, PacketType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gearman_tx.core import JobServer
+    from gearman_tx.server.connection import Connection
+
+    Handler = Callable[[Any, bytes], bool | None]
+
+
+def wrong_magic(_connection: Connection, _body: bytes) -> None:
+    """Refuse a packet that is addressed to a client or worker."""
+    raise Refused(b"INVALID_MAGIC", b"Request magic expected")
+
+
+def unexpected(_connection: Connection, _body: bytes) -> None:
+    """Refuse a packet that only the server sends, or that this server does not offer."""
+    raise Refused(b"INVALID_COMMAND", b"Command not expected")
+
+
+def make_handlers(jobs: JobServer, text: Handler) -> dict[int, Handler]:
+    """Return what to do with everything that the decoder may return.
+
+    Args:
+        jobs: the queues.
+        text: what to do with text lines.
+    """
+    client, worker = ClientSide(jobs), WorkerSide(jobs)
+    handlers: dict[int, Handler] = dict.fromkeys(range(1, LAST_PACKET_TYPE + 1), unexpected)
+    handlers |= {
+        TEXT: text,
+        WRONG_MAGIC: wrong_magic,
+        PacketType.CAN_DO: worker.can_do,
+        PacketType.CANT_DO: worker.cant_do,
+        PacketType.RESET_ABILITIES: worker.reset_abilities,
+        PacketType.PRE_SLEEP: worker.pre_sleep,
+        PacketType.SUBMIT_JOB: client.submit_job,
+        PacketType.GRAB_JOB: worker.grab_job,
+        PacketType.WORK_STATUS: worker.work_status,
+        PacketType.WORK_COMPLETE: worker.work_complete,
+        PacketType.WORK_FAIL: worker.work_fail,
+        PacketType.GET_STATUS: client.get_status,
+        PacketType.ECHO_REQ: client.echo_req,
+        PacketType.SUBMIT_JOB_BG: client.submit_job_bg,
+        PacketType.SUBMIT_JOB_HIGH: client.submit_job_high,
+        PacketType.SET_CLIENT_ID: worker.set_client_id,
+        PacketType.CAN_DO_TIMEOUT: worker.can_do_timeout,
+        PacketType.WORK_EXCEPTION: worker.work_exception,
+        PacketType.OPTION_REQ: client.option_req,
+        PacketType.WORK_DATA: worker.work_data,
+        PacketType.WORK_WARNING: worker.work_warning,
+        PacketType.GRAB_JOB_UNIQ: worker.grab_job_uniq,
+        PacketType.SUBMIT_JOB_HIGH_BG: client.submit_job_high_bg,
+        PacketType.SUBMIT_JOB_LOW: client.submit_job_low,
+        PacketType.SUBMIT_JOB_LOW_BG: client.submit_job_low_bg,
+        PacketType.SUBMIT_JOB_EPOCH: client.submit_job_epoch,
+        PacketType.SUBMIT_REDUCE_JOB: client.submit_reduce_job,
+        PacketType.SUBMIT_REDUCE_JOB_BACKGROUND: client.submit_reduce_job_background,
+        PacketType.GRAB_JOB_ALL: worker.grab_job_all,
+        PacketType.GET_STATUS_UNIQUE: client.get_status_unique,
+    }
+    return handlers

@@ -1,0 +1,110 @@
+"""What the job server writes to the log: refusals, drops and losses, never a workload.
+
+Nothing here is on the path of a normal packet, and no peer can fill the log: of each kind of line
+a few are written in a window of time, the rest are counted, and the count is told when the next
+line of that kind comes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+from twisted.logger import Logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gearman_tx.core import Job
+    from gearman_tx.server.connection import Connection
+
+LINES_A_WINDOW: Final = 10
+WINDOW_SECONDS: Final = 60.0
+
+
+@define
+class _Window:
+    """The lines of one kind since ``start``."""
+
+    start: float
+    written: int = 0
+    withheld: int = 0
+
+
+@define(eq=False)
+class Journal:
+    """The job server's log.
+
+    Args:
+        seconds: the time, in seconds.
+    """
+
+    _seconds: Callable[[], float]
+    _windows: dict[str, _Window] = field(factory=dict)
+    _log: Logger = field(factory=lambda: Logger("gearman_tx.server"))
+
+    def refused(self, connection: Connection, code: bytes, text: bytes) -> None:
+        """A request was answered with ERROR."""
+        self._warn(
+            "refused",
+            "{host} (fd {fd}) was refused: {code}: {text}",
+            host=connection.host,
+            fd=connection.fd,
+            code=code.decode("ascii", "replace"),
+            text=text.decode("ascii", "backslashreplace"),
+        )
+
+    def dropped(self, connection: Connection, reason: str) -> None:
+        """A connection was closed because of what its peer did."""
+        text = "{host} (fd {fd}) was dropped: {reason}"
+        fields = {"host": connection.host, "fd": connection.fd, "reason": reason}
+        self._warn("dropped", text, **fields)
+
+    def worker_lost(self, connection: Connection) -> None:
+        """A worker's connection ended while it had jobs; they are queued again or given up."""
+        self._warn(
+            "worker lost",
+            "worker {host} (fd {fd}, id {client_id}) left with {count} running jobs",
+            host=connection.host,
+            fd=connection.fd,
+            client_id=connection.peer.client_id.decode("ascii", "backslashreplace"),
+            count=len(connection.peer.running),
+        )
+
+    def job_timed_out(self, job: Job) -> None:
+        """Core event: a job ran longer than its worker allowed; it is queued again or given up."""
+        self._job("timed out", "job {handle} of {function} ran out of time", job)
+
+    def job_given_up(self, job: Job) -> None:
+        """Core event: a job was lost as often as ``--job-retries`` allows."""
+        self._job("given up", "job {handle} of {function} is given up after {losses} losses", job)
+
+    def accepting_paused(self, connections: int) -> None:
+        """No more connections are accepted until one ends."""
+        text = "no more connections are accepted while {count} are open"
+        self._warn("accepting paused", text, count=connections)
+
+    def _job(self, kind: str, text: str, job: Job) -> None:
+        self._warn(
+            kind,
+            text,
+            handle=job.handle.decode("ascii", "backslashreplace"),
+            function=job.function.name.decode("utf-8", "backslashreplace"),
+            losses=job.retries,
+        )
+
+    def _warn(self, kind: str, line: str, **fields: Any) -> None:
+        """Write a line, or count it when its kind had enough of them."""
+        now = self._seconds()
+        window = self._windows.get(kind)
+        if window is None or now - window.start >= WINDOW_SECONDS:
+            withheld = window.withheld if window is not None else 0
+            window = self._windows[kind] = _Window(now)
+            if withheld:
+                line += " ({withheld} more lines of this kind were withheld)"
+                fields["withheld"] = withheld
+        if window.written < LINES_A_WINDOW:
+            window.written += 1
+            self._log.warn(line, **fields)
+        else:
+            window.withheld += 1

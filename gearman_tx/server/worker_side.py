@@ -1,0 +1,146 @@
+"""What workers send: each handler parses, calls one verb, answers. No queue logic here.
+
+What a worker says about a job is passed on with a new header and the same body, so no workload
+and no result is ever decoded. Handles are read up to the first NUL byte.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gearman_tx.core import MAX_CLIENT_ID
+from gearman_tx.server.arguments import split, until_nul
+from gearman_tx.wire import PacketType, leading_number, response, response_header
+
+if TYPE_CHECKING:
+    from gearman_tx.core import JobServer
+    from gearman_tx.server.connection import Connection
+
+_NO_JOB: Final = response(PacketType.NO_JOB)
+_MILLISECONDS: Final = 1000.0
+_PROGRESS_RANGE: Final = 2**32  # the C server keeps 32 bits of numerator and denominator
+
+
+class WorkerSide:
+    """The handlers of packets from workers.
+
+    Args:
+        jobs: the queues.
+    """
+
+    def __init__(self, jobs: JobServer) -> None:
+        self._dispatch = jobs.dispatch
+        self._outcome = jobs.outcome
+        self._grab = jobs.dispatch.grab
+        self._complete = jobs.outcome.complete
+
+    def can_do(self, connection: Connection, body: bytes) -> None:
+        """CAN_DO: register a function; no reply."""
+        self._dispatch.can_do(connection.peer, body)
+
+    def can_do_timeout(self, connection: Connection, body: bytes) -> None:
+        """CAN_DO_TIMEOUT: register a function with a time limit in milliseconds; no reply.
+
+        What is no positive number means no limit: npm's worker sends four binary bytes.
+        """
+        function, timeout = split(body, PacketType.CAN_DO_TIMEOUT)
+        seconds = max(0, leading_number(timeout)) / _MILLISECONDS
+        self._dispatch.can_do(connection.peer, function, seconds)
+
+    def cant_do(self, connection: Connection, body: bytes) -> None:
+        """CANT_DO: take a registration back; no reply."""
+        self._dispatch.cant_do(connection.peer, body)
+
+    def reset_abilities(self, connection: Connection, _body: bytes) -> None:
+        """RESET_ABILITIES: take all registrations back; no reply."""
+        self._dispatch.reset_abilities(connection.peer)
+
+    def set_client_id(self, connection: Connection, body: bytes) -> None:
+        """SET_CLIENT_ID: what reports call this connection; no reply."""
+        connection.peer.client_id = body[:MAX_CLIENT_ID]
+
+    def pre_sleep(self, connection: Connection, _body: bytes) -> None:
+        """PRE_SLEEP: NOOP when there is a job, now or later."""
+        self._dispatch.pre_sleep(connection.peer)
+
+    def grab_job(self, connection: Connection, _body: bytes) -> None:
+        """GRAB_JOB: JOB_ASSIGN or NO_JOB."""
+        job = self._grab(connection.peer)
+        if job is None:
+            connection.send(_NO_JOB)
+            return
+        head = b"%b\0%b\0" % (job.handle, job.function.name)
+        _assign(connection, PacketType.JOB_ASSIGN, head, job.workload)
+
+    def grab_job_uniq(self, connection: Connection, _body: bytes) -> None:
+        """GRAB_JOB_UNIQ: JOB_ASSIGN_UNIQ or NO_JOB."""
+        job = self._grab(connection.peer)
+        if job is None:
+            connection.send(_NO_JOB)
+            return
+        head = b"%b\0%b\0%b\0" % (job.handle, job.function.name, job.unique)
+        _assign(connection, PacketType.JOB_ASSIGN_UNIQ, head, job.workload)
+
+    def grab_job_all(self, connection: Connection, _body: bytes) -> None:
+        """GRAB_JOB_ALL: JOB_ASSIGN_ALL for a job with a reducer, else as GRAB_JOB_UNIQ."""
+        job = self._grab(connection.peer)
+        if job is None:
+            connection.send(_NO_JOB)
+            return
+        if job.reducer is None:
+            head = b"%b\0%b\0%b\0" % (job.handle, job.function.name, job.unique)
+            _assign(connection, PacketType.JOB_ASSIGN_UNIQ, head, job.workload)
+        else:
+            parts = (job.handle, job.function.name, job.unique, job.reducer)
+            head = b"%b\0%b\0%b\0%b\0" % parts
+            _assign(connection, PacketType.JOB_ASSIGN_ALL, head, job.workload)
+
+    def work_data(self, connection: Connection, body: bytes) -> None:
+        """WORK_DATA: pass it on; the job goes on."""
+        handle, update = _relay(PacketType.WORK_DATA, body)
+        self._outcome.data(connection.peer, handle, update)
+
+    def work_warning(self, connection: Connection, body: bytes) -> None:
+        """WORK_WARNING: pass it on; the job goes on."""
+        handle, update = _relay(PacketType.WORK_WARNING, body)
+        self._outcome.data(connection.peer, handle, update)
+
+    def work_status(self, connection: Connection, body: bytes) -> None:
+        """WORK_STATUS: keep the progress and pass it on as it came; the job goes on."""
+        handle, numerator, denominator = split(body, PacketType.WORK_STATUS)
+        progress = (
+            leading_number(numerator) % _PROGRESS_RANGE,
+            leading_number(denominator) % _PROGRESS_RANGE,
+        )
+        update = (response_header(PacketType.WORK_STATUS, len(body)), body)
+        self._outcome.status(connection.peer, handle, progress, update)
+
+    def work_complete(self, connection: Connection, body: bytes) -> None:
+        """WORK_COMPLETE: pass the result on; the job ends."""
+        handle, update = _relay(PacketType.WORK_COMPLETE, body)
+        self._complete(connection.peer, handle, update)
+
+    def work_fail(self, connection: Connection, body: bytes) -> None:
+        """WORK_FAIL: pass it on; the job ends."""
+        self._outcome.fail(connection.peer, until_nul(body))
+
+    def work_exception(self, connection: Connection, body: bytes) -> None:
+        """WORK_EXCEPTION: pass it on to clients that asked for it; the job ends."""
+        handle, update = _relay(PacketType.WORK_EXCEPTION, body)
+        self._outcome.exception(connection.peer, handle, update)
+
+
+def _assign(connection: Connection, packet_type: PacketType, head: bytes, workload: bytes) -> None:
+    header = response_header(packet_type, len(head) + len(workload))
+    connection.send_parts((header, head, workload))
+
+
+def _relay(packet_type: PacketType, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return the handle that ``body`` starts with and the packet for the clients.
+
+    Perl's worker leaves the NUL out when the data is empty; clients need it.
+    """
+    end = body.find(b"\0")
+    if end < 0:
+        return body, (response_header(packet_type, len(body) + 1), body, b"\0")
+    return body[:end], (response_header(packet_type, len(body)), body)
