@@ -19,13 +19,12 @@ from twisted.python import usage
 from gearman_tx.tap import Options
 from gearman_tx.wire.packets import PACKETS
 
-PROGRAM = "twistd gearmand"
 MARKUP = re.compile(r"([\\*`|_])")
 
 
 def option_lines(options: usage.Options) -> list[str]:
     """Return an ``option`` directive for each option, sorted by name: letters, default, text."""
-    lines = [f".. program:: {PROGRAM}", ""]
+    lines: list[str] = []
     for declared in sorted(options.longOpt):
         name = declared.removesuffix("=")
         value = " <value>" if declared.endswith("=") else ""
