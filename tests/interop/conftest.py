@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from attrs import Factory, define
 
 from tests.interop.job_server import JobServer
+from tests.interop.language import Language
 from tests.interop.peer_process import PeerRunner
+from tests.interop.scene import Scene
 from tests.peers import require_peer, require_program
 from tests.servers import ServerProcess, start_c_server, start_our_server
 
@@ -23,6 +26,11 @@ ours_only = pytest.mark.parametrize("kind", ["ours"], indirect=True)
 """Marks a test that shows a known bug of the C server: it runs against our server alone."""
 
 StartServer = Callable[..., JobServer]
+
+
+def show(text: str) -> None:
+    """Write ``text`` where pytest keeps it, to be printed if the test fails."""
+    sys.stdout.write(text + "\n")
 
 
 def start_kind(kind: str, folder: Path, *options: str) -> ServerProcess:
@@ -68,7 +76,7 @@ def server(kind: str, shared_servers: SharedServers) -> Iterator[JobServer]:
     shared = shared_servers.get(kind)
     log_start = shared.process.log.stat().st_size
     yield shared
-    print("server log:", shared.process.log.read_bytes()[log_start:].decode(errors="replace"))
+    show(shared.process.log.read_bytes()[log_start:].decode(errors="replace"))
     assert shared.process.process.poll() is None, "the server ended during the test"
 
 
@@ -86,7 +94,7 @@ def start_server(kind: str, tmp_path: Path) -> Iterator[StartServer]:
     yield start
     for one in started:
         one.process.kill()
-        print("server log:", one.process.log.read_text(errors="replace"))
+        show(one.process.log.read_text(errors="replace"))
 
 
 @pytest.fixture
@@ -109,26 +117,28 @@ def peers(tmp_path: Path) -> Iterator[PeerRunner]:
     folder.mkdir()
     runner = PeerRunner(folder)
     yield runner
-    print(runner.end_all())
+    show(runner.end_all())
+
+
+@pytest.fixture
+def scene(server: JobServer, peers: PeerRunner, function: str) -> Scene:
+    """The shared server, a function name of the test's own, and programs to start."""
+    require_program("gearman", "apt-get install gearman-tools")
+    return Scene(server, peers, function)
 
 
 @pytest.fixture(scope="session")
-def c_program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """A function that compiles ``programs/c/<name>.c`` against libgearman, once a run."""
+def c(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    """The client and worker of libgearman, compiled from ``programs/c``."""
     compiler = require_program("gcc", "apt-get install gcc libc6-dev")
     header = Path("/usr/include/libgearman-1.0/gearman.h")
     require_peer(header.exists(), "libgearman's headers", "apt-get install libgearman-dev")
     folder = tmp_path_factory.mktemp("c")
-
-    def compile_program(name: str) -> str:
-        target = folder / name
-        if not target.exists():
-            source = PROGRAMS / "c" / f"{name}.c"
-            command = [compiler, "-Wall", "-Wextra", "-Werror", "-O1", "-o", target, source]
-            subprocess.run([*command, "-lgearman"], check=True)
-        return str(target)
-
-    return compile_program
+    for name in ("client", "worker"):
+        source = str(PROGRAMS / "c" / f"{name}.c")
+        command = [compiler, "-Wall", "-Wextra", "-O1", "-o", str(folder / name), source]
+        subprocess.run([*command, "-lgearman"], check=True)
+    return Language("c", (str(folder / "client"),), (str(folder / "worker"),))
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +149,8 @@ def node(pytestconfig: pytest.Config) -> dict[str, str]:
     """
     require_program("node", "apt-get install nodejs")
     npm = require_program("npm", "apt-get install npm")
-    folder = Path(pytestconfig.cache.mkdir("npm-gearman")) if pytestconfig.cache else Path()
+    assert pytestconfig.cache is not None, "the cache plugin holds the installation"
+    folder = Path(pytestconfig.cache.mkdir("npm-gearman"))
     lock = PROGRAMS / "js" / "package-lock.json"
     done = folder / "installed-lock.json"
     if not done.exists() or done.read_bytes() != lock.read_bytes():

@@ -93,6 +93,12 @@ class PeerProcess:
             raise AssertionError(f"still running after {seconds} s\n{self.report()}") from None
         return Outcome(status, self.out, self.err)
 
+    def succeed(self, seconds: float = WAIT_SECONDS, status: int = 0) -> Outcome:
+        """Wait for the exit, check that it is ``status`` and return what the process left."""
+        outcome = self.finish(seconds)
+        assert outcome.status == status, self.report()
+        return outcome
+
     def kill(self) -> None:
         """End the process with SIGKILL and collect it."""
         if self.running:
@@ -158,10 +164,7 @@ class PeerRunner:
         Raises:
             AssertionError: it ended with another status than ``status``, or not in time.
         """
-        peer = self.start(command, stdin, env)
-        outcome = peer.finish()
-        assert outcome.status == status, peer.report()
-        return outcome
+        return self.start(command, stdin, env).succeed(status=status)
 
     def end_all(self) -> str:
         """Kill what still runs and return the report of every process."""
