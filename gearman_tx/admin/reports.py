@@ -1,0 +1,167 @@
+"""Reports: from snapshots to lines, one piece a row, then a line with a single dot.
+
+All are generators and pure: the same snapshots give the same bytes. A caller may stop after any
+piece and go on later, so a report over a million jobs never holds up anybody.
+
+The columns of ``status``, ``prioritystatus``, ``workers``, ``show jobs`` and ``show unique jobs``
+are the C server's. Those of ``functions``, ``jobs`` and ``clients`` are ours, tab separated; new
+columns are only ever added at their ends.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+from gearman_tx.admin.names import escape
+from gearman_tx.core import PRIORITY_NAMES, STATE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gearman_tx.core import FunctionSnapshot, JobSnapshot, PeerPort, PeerSnapshot
+
+END: Final = b".\n"
+"""The last line of every report."""
+
+ANY: Final = b"*"
+"""The argument that filters nothing."""
+
+_NONE: Final = b"-"
+_LONE_DOT: Final = b"\\x2e"
+_PRIORITIES: Final = tuple(name.encode() for name in PRIORITY_NAMES)
+STATES: Final = tuple(name.encode() for name in STATE_NAMES)
+
+
+def status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
+    """Yield a row a function: name, jobs, jobs that run, workers."""
+    for function in functions:
+        counts = (function.total, function.running, function.workers)
+        yield b"%b\t%d\t%d\t%d\n" % (escape(function.name), *counts)
+    yield END
+
+
+def priority_status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
+    """Yield a row a function: name, queued jobs of high, normal, low priority, workers.
+
+    Delayed jobs are among those of normal priority, as in the C server.
+    """
+    for function in functions:
+        normal = function.normal + function.delayed
+        counts = (function.high, normal, function.low, function.workers)
+        yield b"%b\t%d\t%d\t%d\t%d\n" % (escape(function.name), *counts)
+    yield END
+
+
+def workers(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
+    """Yield a row a connection, be it a worker or not: descriptor, address, id, functions."""
+    for peer in peers:
+        port = peer.port
+        names = b"".join(b" " + escape(name) for name in peer.functions)
+        yield b"%d %b %b :%b\n" % (port.fd, _host(port), escape(peer.client_id), names)
+    yield END
+
+
+def show_jobs(jobs: Iterable[JobSnapshot]) -> Iterator[bytes]:
+    """Yield a row a job: handle, retries, 1 if nobody waits for it, 1 if in the background."""
+    for job in jobs:
+        figures = (job.retries, job.abandoned, job.background)
+        yield b"%b\t%d\t%d\t%d\n" % (escape(job.handle), *figures)
+    yield END
+
+
+def show_unique_jobs(jobs: Iterable[JobSnapshot]) -> Iterator[bytes]:
+    """Yield the unique of every job, an empty line for an empty one.
+
+    A unique that is a single dot is escaped, because such a line ends a report.
+    """
+    for job in jobs:
+        yield b"%b\n" % (_LONE_DOT if job.unique == b"." else escape(job.unique))
+    yield END
+
+
+def functions(functions: Iterable[FunctionSnapshot], name: bytes | None = None) -> Iterator[bytes]:
+    """Yield a row a function, with every count and the limits that ``maxqueue`` sets.
+
+    Columns: name; all jobs; queued jobs of high, normal, low priority; delayed jobs; jobs that
+    run; workers; the limits for high, normal, low priority, 0 for none.
+
+    Args:
+        functions: the functions to report.
+        name: the only one to show, or None for all; the others are empty pieces.
+    """
+    for function in functions:
+        if name is not None and function.name != name:
+            yield b""
+            continue
+        cells = (
+            escape(function.name),
+            b"%d\t%d\t%d\t%d" % (function.total, function.high, function.normal, function.low),
+            b"%d\t%d\t%d" % (function.delayed, function.running, function.workers),
+            b"%d\t%d\t%d\n" % function.max_queue,
+        )
+        yield b"\t".join(cells)
+    yield END
+
+
+def jobs(
+    jobs: Iterable[JobSnapshot], now: float, name: bytes | None = None, state: int | None = None
+) -> Iterator[bytes]:
+    """Yield a row a job, with all that is known of it.
+
+    Columns: handle; function; unique; state; priority; ``bg`` or ``fg``; age in whole seconds;
+    retries; waiting clients; descriptor and address of the worker that runs it, each ``-`` if
+    none does; workload in bytes; progress as ``numerator/denominator``; whole seconds until it
+    is due, ``-`` if it is not delayed.
+
+    Args:
+        jobs: the jobs to report.
+        now: the time that ages are counted from, in Unix seconds.
+        name: the only function whose jobs are shown, or None; the others are empty pieces.
+        state: the only state that is shown, or None; the others are empty pieces.
+    """
+    for job in jobs:
+        if name not in {None, job.function} or state not in {None, job.state}:
+            yield b""
+            continue
+        worker = job.worker
+        due = job.due
+        cells = (
+            escape(job.handle),
+            escape(job.function),
+            escape(job.unique),
+            STATES[job.state],
+            _PRIORITIES[job.priority],
+            b"bg" if job.background else b"fg",
+            b"%d\t%d\t%d" % (max(now - job.submitted, 0), job.retries, job.clients),
+            b"-\t-" if worker is None else b"%d\t%b" % (worker.fd, _host(worker)),
+            b"%d\t%d/%d" % (job.size, *job.progress),
+            _NONE if due is None else b"%d" % max(ceil(due - now), 0),
+        )
+        yield b"\t".join(cells) + b"\n"
+    yield END
+
+
+def clients(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
+    """Yield a row a connection, be it a client, a worker or both.
+
+    Columns: descriptor; address; id; functions that it registered; jobs that it runs; jobs that
+    it waits for; ``asleep`` if it waits for a NOOP, else ``busy`` if it runs or awaits a job, else
+    ``idle``.
+    """
+    for peer in peers:
+        running, tasks = len(peer.running), peer.tasks
+        cells = (
+            b"%d\t%b" % (peer.port.fd, _host(peer.port)),
+            escape(peer.client_id),
+            b"%d\t%d\t%d" % (len(peer.functions), running, tasks),
+            b"asleep" if peer.asleep else b"busy" if running or tasks else b"idle",
+        )
+        yield b"\t".join(cells) + b"\n"
+    yield END
+
+
+def _host(port: PeerPort) -> bytes:
+    """Return the address of a connection as one word, ``-`` if it has none."""
+    host = port.host.encode(errors="surrogateescape")
+    return escape(host).replace(b" ", b"\\x20") or _NONE

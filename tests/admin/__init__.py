@@ -1,0 +1,1 @@
+"""Tests of the admin room: the text protocol without a socket."""

@@ -1,0 +1,128 @@
+"""A job server without a network, and the one whose reports the reference shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from attrs import define, field
+
+from gearman_tx.admin import AdminCommands
+from gearman_tx.core import HIGH, LOW, NORMAL, Job, JobServer, Peer, Policy
+
+START = 1000.0
+AGE = 12.0  # how long after START the reports of the reference are made
+WORKLOAD = b"photo.jpg"
+
+
+@define(eq=False)
+class Port:
+    """A connection that notes which jobs it was told to have failed."""
+
+    fd: int
+    host: str = "127.0.0.1"
+    failures: list[bytes] = field(factory=list)
+
+    def noop(self) -> None:
+        """Ignore a wake-up."""
+
+    def created(self, handle: bytes) -> None:
+        """Ignore a late JOB_CREATED."""
+
+    def refused(self, code: bytes, text: bytes) -> None:
+        """Ignore a late ERROR."""
+
+    def update(self, parts: Sequence[bytes]) -> None:
+        """Ignore what a worker says."""
+
+    def failed(self, handle: bytes) -> None:
+        """Note a WORK_FAIL."""
+        self.failures.append(handle)
+
+
+class SilentEvents:
+    """A listener that ignores what operators want to know."""
+
+    def job_timed_out(self, job: Job) -> None:
+        """Ignore a timeout."""
+
+    def job_given_up(self, job: Job) -> None:
+        """Ignore a job that is given up."""
+
+
+@define(eq=False)
+class Scene:
+    """A job server, its text protocol, and short names for what tests do to them."""
+
+    jobs: JobServer
+    admin: AdminCommands
+
+    def ask(self, line: bytes) -> bytes:
+        """Return the whole reply to ``line``."""
+        return b"".join(self.admin.reply(line))
+
+    def peer(self, fd: int, *functions: bytes, client_id: bytes = b"-") -> Peer:
+        """Return a new connection that registered ``functions``."""
+        peer = self.jobs.join(Port(fd))
+        peer.client_id = client_id
+        for name in functions:
+            self.jobs.dispatch.can_do(peer, name)
+        return peer
+
+    def submit(
+        self, peer: Peer, function: bytes, unique: bytes = b"", priority: int = NORMAL
+    ) -> Job:
+        """Return a new background job."""
+        job = self.jobs.intake.submit(peer, function, unique, WORKLOAD, priority, background=True)
+        assert job is not None
+        return job
+
+    def call(self, peer: Peer, function: bytes, unique: bytes = b"") -> Job:
+        """Return a new foreground job."""
+        job = self.jobs.intake.submit(peer, function, unique, WORKLOAD, NORMAL, background=False)
+        assert job is not None
+        return job
+
+    def delay(self, peer: Peer, function: bytes, seconds: float) -> Job:
+        """Return a new background job that is due in ``seconds``."""
+        due = self.jobs.tables.now + seconds
+        job = self.jobs.intake.submit(
+            peer, function, b"", WORKLOAD, NORMAL, background=True, due=due
+        )
+        assert job is not None
+        return job
+
+
+def empty_scene(
+    *,
+    shutdown: Callable[[bool], None] | None = None,
+    verbosity: str = "NOTICE",
+    max_functions: int = 1000,
+) -> Scene:
+    """Return a job server that knows nothing yet; its handles start with ``H:vm:1``."""
+    policy = Policy(handle_prefix=b"H:vm", max_functions=max_functions)
+    jobs = JobServer(policy, SilentEvents(), now=START)
+    admin = AdminCommands(jobs, version="1.2.3", verbosity=verbosity, shutdown=shutdown)
+    return Scene(jobs, admin)
+
+
+def busy_scene() -> Scene:
+    """Return two workers with one job each, a client and four queued jobs: the reference's."""
+    scene = empty_scene()
+    first = scene.peer(11, b"resize", b"crop", client_id=b"worker-1")
+    second = scene.peer(12, b"resize", client_id=b"worker-2")
+    client = scene.peer(13)
+    for unique in (b"r0", b"r1", b"r2"):
+        scene.submit(client, b"resize", unique)
+    scene.submit(client, b"resize", b"rh", HIGH)
+    scene.submit(client, b"resize", b"rl", LOW)
+    scene.jobs.dispatch.grab(second)
+    crop = scene.call(client, b"crop", b"cfg")
+    scene.jobs.dispatch.cant_do(first, b"resize")  # so that its turn is crop's
+    scene.jobs.dispatch.grab(first)
+    scene.jobs.dispatch.reset_abilities(first)
+    for name in (b"resize", b"crop"):
+        scene.jobs.dispatch.can_do(first, name)
+    scene.jobs.outcome.status(first, crop.handle, (1, 4), ())
+    scene.jobs.join(Port(14, "::1"))
+    scene.jobs.tables.now = START + AGE
+    return scene
