@@ -106,32 +106,26 @@ class PacketDecoder:
         end = len(data)
         while start < end:
             if data[start]:
-                stop = data.find(b"\n", start, start + self._max_line)
-                if stop < 0:
-                    return self._keep_line(data, start, units)
-                line = data[start:stop]
-                units.append((TEXT, line[:-1] if line.endswith(b"\r") else line))
-                start = stop + 1
+                start = self._cut_line(data, start, units)
                 continue
             if end - start < HEADER_SIZE:
-                return self._keep_header(data, start, units)
+                self._keep_header(data, start)
+                break
             magic, packet_type, size = _HEADER.unpack_from(data, start)
-            if magic != self._magic:
-                if magic != self._other:
-                    return self._fail(units, f"magic 0x{magic:08x} is not \\0REQ or \\0RES")
+            if (
+                magic != self._magic
+                or not 0 < packet_type <= LAST_PACKET_TYPE
+                or size > self._max_packet
+            ):
+                if self._is_unsound(magic, packet_type, size):
+                    break
                 packet_type = WRONG_MAGIC
-            elif not 0 < packet_type <= LAST_PACKET_TYPE:
-                text = f"packet type {packet_type} is outside 1 to {LAST_PACKET_TYPE}"
-                return self._fail(units, text)
-            if size > self._max_packet:
-                text = f"a packet of {size} bytes is over the limit of {self._max_packet}"
-                return self._fail(units, text)
             start += HEADER_SIZE
             if end - start < size:
                 self._body = bytearray(memoryview(data)[start:])
                 self._type = packet_type
                 self._missing = size - (end - start)
-                return units
+                break
             units.append((packet_type, data[start : start + size]))
             start += size
         return units
@@ -148,26 +142,36 @@ class PacketDecoder:
         self._body = None
         return missing
 
-    def _keep_header(
-        self, data: bytes, start: int, units: list[tuple[int, bytes]]
-    ) -> list[tuple[int, bytes]]:
+    def _cut_line(self, data: bytes, start: int, units: list[tuple[int, bytes]]) -> int:
+        """Add the text line at ``start``, or keep its beginning; return where the next unit is."""
+        stop = data.find(b"\n", start, start + self._max_line)
+        if stop >= 0:
+            line = data[start:stop]
+            units.append((TEXT, line[:-1] if line.endswith(b"\r") else line))
+            return stop + 1
+        if len(data) - start < self._max_line:
+            self._kept = data[start:]
+        else:
+            self._fail(f"a text line is longer than the limit of {self._max_line} bytes")
+        return len(data)
+
+    def _keep_header(self, data: bytes, start: int) -> None:
         """Keep the beginning of a packet, unless its magic is wrong already."""
         magic = data[start : start + 4]
-        if not REQUEST_MAGIC.startswith(magic) and not RESPONSE_MAGIC.startswith(magic):
-            return self._fail(units, f"{magic!r} does not start a packet")
-        self._kept = data[start:]
-        return units
+        if REQUEST_MAGIC.startswith(magic) or RESPONSE_MAGIC.startswith(magic):
+            self._kept = data[start:]
+        else:
+            self._fail(f"{magic!r} does not start a packet")
 
-    def _keep_line(
-        self, data: bytes, start: int, units: list[tuple[int, bytes]]
-    ) -> list[tuple[int, bytes]]:
-        """Keep the beginning of a text line, unless it is too long already."""
-        if len(data) - start >= self._max_line:
-            text = f"a text line is longer than the limit of {self._max_line} bytes"
-            return self._fail(units, text)
-        self._kept = data[start:]
-        return units
+    def _is_unsound(self, magic: int, packet_type: int, size: int) -> bool:
+        """Return whether a header ends the decoding; one in the wrong direction alone does not."""
+        if magic not in {self._magic, self._other}:
+            self._fail(f"magic 0x{magic:08x} is not \\0REQ or \\0RES")
+        elif magic == self._magic and not 0 < packet_type <= LAST_PACKET_TYPE:
+            self._fail(f"packet type {packet_type} is outside 1 to {LAST_PACKET_TYPE}")
+        elif size > self._max_packet:
+            self._fail(f"a packet of {size} bytes is over the limit of {self._max_packet}")
+        return self.error is not None
 
-    def _fail(self, units: list[tuple[int, bytes]], text: str) -> list[tuple[int, bytes]]:
+    def _fail(self, text: str) -> None:
         self.error = RemoteProtocolError(text)
-        return units
