@@ -1,0 +1,1 @@
+"""Tests of the wire room: the table, the decoder, the encoders."""
