@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,6 +14,8 @@ from attrs import define
 
 from tests.interop.peer_process import PAUSE_SECONDS, WAIT_SECONDS
 from tests.servers import ServerProcess
+
+GET_STATUS_UNIQUE = 41
 
 
 class Counts(NamedTuple):
@@ -56,13 +60,24 @@ class JobServer:
         self, function: str, reached: Callable[[Counts], bool], what: str = "the state"
     ) -> Counts:
         """Return the counts of ``function`` as soon as ``reached`` holds for them."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
+        counts = self.counts(function)
+
+        def check() -> bool:
+            nonlocal counts
             counts = self.counts(function)
-            if reached(counts):
-                return counts
+            return reached(counts)
+
+        try:
+            self._await(check, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {function} has {counts}") from None
+        return counts
+
+    def _await(self, reached: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not reached():
             if time.monotonic() > deadline:
-                raise AssertionError(f"{what} of {function} not reached: {counts}")
+                raise AssertionError(f"not reached in {WAIT_SECONDS} s: {what}")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.process.wait(PAUSE_SECONDS)
 
@@ -77,6 +92,19 @@ class JobServer:
     def await_total(self, function: str, total: int) -> None:
         """Return when ``total`` jobs of ``function`` are queued or running."""
         self.await_counts(function, lambda counts: counts.total == total, "jobs")
+
+    def waiting_clients(self, unique: str) -> int:
+        """Return how many clients wait for the job with ``unique`` (GET_STATUS_UNIQUE)."""
+        request = b"\0REQ" + struct.pack(">II", GET_STATUS_UNIQUE, len(unique)) + unique.encode()
+        with socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS) as link:
+            link.sendall(request)
+            answer = link.makefile("rb")
+            _, _, size = struct.unpack(">4sII", answer.read(12))
+            return int(answer.read(size).split(b"\0")[-1])
+
+    def await_waiting_clients(self, unique: str, clients: int) -> None:
+        """Return when ``clients`` clients wait for the job with ``unique``."""
+        self._await(lambda: self.waiting_clients(unique) == clients, f"{clients} waiting clients")
 
     def handles(self) -> list[str]:
         """Return the handles of all jobs, in no particular order."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -100,9 +101,9 @@ class PeerProcess:
         return outcome
 
     def kill(self) -> None:
-        """End the process with SIGKILL and collect it."""
-        if self.running:
-            self.process.kill()
+        """End the process and its children with SIGKILL and collect it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         if self.process.stdin is not None:
             with contextlib.suppress(OSError):
@@ -147,6 +148,7 @@ class PeerRunner:
                 stdout=out,
                 stderr=err,
                 env={**os.environ, **(env or {})},
+                start_new_session=True,
             )
         peer = PeerProcess(command, process, out_file, err_file)
         self.processes.append(peer)
