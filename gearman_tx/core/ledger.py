@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from gearman_tx.core.records import Batch, JobRecord
-from gearman_tx.core.states import COMMITTING, ENDED
+from gearman_tx.core.states import COMMITTING, DELAYED, ENDED
 
 if TYPE_CHECKING:
     from gearman_tx.core.intake import Intake
     from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.records import Committed
+    from gearman_tx.core.tables import Tables
 
 STORE_FAILED: Final = b"QUEUE_ERROR"
 """The code of the ERROR that answers a submission that could not be stored."""
@@ -35,9 +36,11 @@ class Ledger:
     """The notes of one job server.
 
     Attributes:
+        tables: the shared state.
         durable: whether there is a store behind it that outlives the process.
     """
 
+    tables: Tables
     durable: bool
     _added: dict[Job, float] = field(factory=dict)  # noted, with the due time
     _waiting: dict[Job, list[Peer]] = field(factory=dict)  # noted or being committed
@@ -45,11 +48,20 @@ class Ledger:
     _retries: dict[int, int] = field(factory=dict)
     _max_queue: dict[bytes, tuple[int, int, int] | None] = field(factory=dict)
     _in_flight: dict[Job, float] = field(factory=dict)
+    _again: dict[Job, float] = field(factory=dict)  # stored once, to be stored once more
+    _again_in_flight: dict[Job, float] = field(factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit."""
-        return not (self._added or self._finished or self._retries or self._max_queue)
+        return not (
+            self._added or self._finished or self._retries or self._max_queue or self._again
+        )
+
+    @property
+    def has_submissions(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._added)
 
     def add(self, job: Job, peer: Peer, due: float) -> None:
         """Note that ``job`` is to be stored and that ``peer`` waits for it."""
@@ -80,11 +92,24 @@ class Ledger:
         if self.durable:
             self._max_queue[name] = limits
 
+    def store_again(self) -> None:
+        """Note every live background job and every limit anew, because the store lost them."""
+        for job in self.tables.jobs.values():
+            if job.background and job not in self._waiting:
+                due = job.timer.when if job.timer is not None and job.state == DELAYED else 0.0
+                self._again[job] = due
+        for function in self.tables.functions.values():
+            if function.max_queue != self.tables.policy.max_queue:
+                self._max_queue.setdefault(function.name, function.max_queue)
+
     def take(self) -> Batch:
         """Return everything noted as one batch; :meth:`settle` or :meth:`fail` must follow."""
-        added = [_record(job, due) for job, due in self._added.items() if job.state != ENDED]
-        batch = Batch(added, self._finished, self._retries, self._max_queue)
+        noted = [*self._again.items(), *self._added.items()]
+        added = [_record(job, due) for job, due in noted if job.state != ENDED]
+        next_id = self.tables.next_id
+        batch = Batch(next_id, added, self._finished, self._retries, self._max_queue)
         self._in_flight, self._added = self._added, {}
+        self._again_in_flight, self._again = self._again, {}
         self._finished, self._retries, self._max_queue = [], {}, {}
         return batch
 
@@ -103,6 +128,7 @@ class Ledger:
 
     def fail(self, batch: Batch, reason: bytes, intake: Intake) -> None:
         """The batch could not be stored: refuse its submissions, keep the rest for the next."""
+        self._again = {**self._again_in_flight, **self._again}
         self._finished = [*batch.finished, *self._finished]
         self._retries = {**batch.retries, **self._retries}
         self._max_queue = {**batch.max_queue, **self._max_queue}

@@ -44,6 +44,7 @@ class Batch:
     """Everything that became worth storing since the last batch, for one transaction.
 
     Attributes:
+        next_id: the id of the next job; all smaller ones may have been given.
         added: background jobs that somebody waits to see durable.
         finished: ids of stored jobs that ended.
         retries: the new retry count of stored jobs, by id.
@@ -51,6 +52,7 @@ class Batch:
             dropped the function.
     """
 
+    next_id: int
     added: Sequence[JobRecord] = ()
     finished: Sequence[int] = ()
     retries: Mapping[int, int] = field(factory=dict)
