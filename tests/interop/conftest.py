@@ -142,6 +142,18 @@ def c(tmp_path_factory: pytest.TempPathFactory) -> Language:
 
 
 @pytest.fixture(scope="session")
+def php() -> Language:
+    """The client and worker of PHP's gearman extension."""
+    program = require_program("php", "apt-get install php-cli php-gearman php-gd")
+    modules = subprocess.run([program, "-m"], capture_output=True, check=True).stdout.split()
+    for module in ("gearman", "gd"):
+        found = module.encode() in modules
+        require_peer(found, f"PHP's {module}", f"apt-get install php-{module}")
+    programs = [str(PROGRAMS / "php" / name) for name in ("client.php", "worker.php")]
+    return Language("php", (program, programs[0]), (program, programs[1]))
+
+
+@pytest.fixture(scope="session")
 def node(pytestconfig: pytest.Config) -> dict[str, str]:
     """The environment in which node finds npm's ``gearman``, installed from the lock file.
 
