@@ -91,10 +91,16 @@ class Control:
         Raises:
             Refused: the name is too long, or too many functions are in use.
         """
-        function = self.tables.function(name)
+        self._limit(self.tables.function(name), limits)
+        self.ledger.set_max_queue(name, limits)
+
+    def restore_max_queue(self, name: bytes, limits: tuple[int, int, int]) -> None:
+        """Set limits that a store holds already."""
+        self._limit(self.tables.restored_function(name), limits)
+
+    def _limit(self, function: Function, limits: tuple[int, int, int]) -> None:
         function.max_queue = limits
         function.is_set = True
-        self.ledger.set_max_queue(name, limits)
 
     def drain(self) -> None:
         """Refuse submissions from now on, because the server is about to stop."""

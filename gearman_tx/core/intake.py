@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define
 
 from gearman_tx.core.job import Job
-from gearman_tx.core.policy import MAX_REDUCER
+from gearman_tx.core.policy import MAX_REDUCER, UNLIMITED
 from gearman_tx.core.states import COMMITTING, DELAYED
 from gearman_tx.errors import Refused
 
@@ -74,7 +74,7 @@ class Intake:
             if known is not None:
                 return self._join(peer, known, background=background)
         limit = function.max_queue[priority]
-        if limit and function.total + function.committing >= limit:
+        if limit > UNLIMITED and function.total + function.committing >= limit:
             raise Refused(_QUEUE_ERROR, b"Job queue is full")
         number, handle = tables.new_handle()
         job = Job(
@@ -127,7 +127,7 @@ class Intake:
     def restore(self, record: JobRecord) -> Job:
         """Bring back a stored job at start; records come in the order of their ids."""
         tables = self.tables
-        function = tables.function(record.function)
+        function = tables.restored_function(record.function)
         job = Job(
             record.id,
             record.handle,

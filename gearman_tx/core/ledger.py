@@ -142,14 +142,14 @@ class Ledger:
 
 def _record(job: Job, due: float) -> JobRecord:
     return JobRecord(
-        id=job.id,
-        handle=job.handle,
-        function=job.function.name,
-        unique=job.unique,
-        priority=job.priority,
-        workload=job.workload,
-        reducer=job.reducer,
-        due=due,
-        retries=job.retries,
-        submitted=job.submitted,
+        job.id,
+        job.handle,
+        job.function.name,
+        job.unique,
+        job.priority,
+        job.workload,
+        job.reducer,
+        due,
+        job.retries,
+        job.submitted,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import field, frozen
 
@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@frozen
-class JobRecord:
-    """A background job as it is stored.
+class JobRecord(NamedTuple):
+    """A background job as it is stored: a tuple, because stores write and read many as rows.
 
     Attributes:
         id: the internal id, the key; it never repeats.

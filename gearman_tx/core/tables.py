@@ -83,6 +83,16 @@ class Tables:
                 text = b"Function name has %d bytes, the limit is %d" % (len(name), limit)
                 raise Refused(b"ARGUMENT_TOO_LARGE", text)
             self._make_room()
+            function = self.restored_function(name)
+        return function
+
+    def restored_function(self, name: bytes) -> Function:
+        """Return the function called ``name``, made if need be without a look at the limits.
+
+        What was accepted once is not refused when it comes back from a store.
+        """
+        function = self.functions.get(name)
+        if function is None:
             function = self.functions[name] = Function(name, self.policy.max_queue)
         return function
 
@@ -134,10 +144,12 @@ class Tables:
         unique = job.unique
         if not unique:
             return
-        if unique != BY_WORKLOAD:
-            del job.function.uniques[unique]
-        elif job.workload:
-            del job.function.same_workload[job.workload]
+        index, key = job.function.uniques, unique
+        if unique == BY_WORKLOAD:
+            index, key = job.function.same_workload, job.workload
+        # Not so for empty workloads, nor for the older of two jobs that a store held under one key.
+        if index.get(key) is job:
+            del index[key]
         found = self._by_unique[unique]
         if not isinstance(found, dict):
             del self._by_unique[unique]

@@ -15,6 +15,7 @@ All three parties use this: the job server, clients and workers differ in their 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.interfaces import ITCPTransport
@@ -64,6 +65,7 @@ class PacketLink(Protocol, ABC):
         self._handlers = handlers
         self._output = output = Output(turn, limits, self)
         self._waiting: Iterator[tuple[int, bytes]] | None = None  # units behind a suspended one
+        self._put_back: list[tuple[int, bytes]] = []
         self._unread: list[bytes] = []  # what a transport gave while reading was paused
         self._is_high = False
         self._is_over = False
@@ -102,7 +104,8 @@ class PacketLink(Protocol, ABC):
             try:
                 for packet_type, body in units:
                     if handlers[packet_type](self, body):
-                        self._waiting = units
+                        self._waiting = chain(self._put_back, units)
+                        self._put_back = []
                         self._pause()
                         return
                 break
@@ -113,6 +116,10 @@ class PacketLink(Protocol, ABC):
                 return
         if self._decoder.error is not None:
             self.protocol_failed(str(self._decoder.error))
+
+    def put_back(self, packet_type: int, body: bytes) -> None:
+        """Have a unit handled again, before those behind it, by a handler that suspends them."""
+        self._put_back = [(packet_type, body)]
 
     def proceed(self) -> None:
         """Go on behind the unit whose handler returned ``SUSPEND``."""

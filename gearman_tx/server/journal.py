@@ -15,6 +15,8 @@ from twisted.logger import Logger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.python.failure import Failure
+
     from gearman_tx.core import Job
     from gearman_tx.server.connection import Connection
 
@@ -41,6 +43,7 @@ class Journal:
 
     _seconds: Callable[[], float]
     _windows: dict[str, _Window] = field(factory=dict)
+    _store_fails: bool = False
     _log: Logger = field(factory=lambda: Logger("gearman_tx.server"))
 
     def refused(self, connection: Connection, code: bytes, text: bytes) -> None:
@@ -78,6 +81,21 @@ class Journal:
     def job_given_up(self, job: Job) -> None:
         """Core event: a job was lost as often as ``--job-retries`` allows."""
         self._job("given up", "job {handle} of {function} is given up after {losses} losses", job)
+
+    def store_failed(self, reason: str) -> None:
+        """A batch could not be made durable."""
+        self._store_fails = True
+        self._warn("store failed", "background jobs cannot be stored: {reason}", reason=reason)
+
+    def store_works(self) -> None:
+        """A batch became durable; worth a line only if the one before did not."""
+        if self._store_fails:
+            self._store_fails = False
+            self._log.info("background jobs can be stored again")
+
+    def bug(self, failure: Failure) -> None:
+        """Something of ours failed that never should."""
+        self._log.failure("a fault of the job server", failure)
 
     def accepting_paused(self, connections: int) -> None:
         """No more connections are accepted until one ends."""

@@ -1,0 +1,98 @@
+"""Bring the stored jobs back at start, while the text protocol answers already.
+
+Until all jobs are back, packets wait: a submission must find the job it coalesces with, and a
+worker the oldest job first. So the table of handlers begins with one that puts every packet off,
+and gets the real ones when loading is over.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.logger import Logger
+
+from gearman_tx.link import SUSPEND
+from gearman_tx.wire import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from twisted.internet.defer import Deferred
+
+    from gearman_tx.core import JobRecord, JobServer
+    from gearman_tx.link import Turn
+    from gearman_tx.server.connection import Connection
+    from gearman_tx.store import Contents, Store
+
+    Handler = Callable[[Any, bytes], bool | None]
+
+PROGRESS_SECONDS: Final = 2.0
+"""How often the log tells how far the loading is."""
+
+_log = Logger("gearman_tx.server")
+
+
+class Loading:
+    """The time between the start and the moment when all stored jobs are back.
+
+    Args:
+        jobs: the queues, empty.
+        turn: the reactor turn.
+        handlers: the table of handlers; it is changed in place.
+
+    Attributes:
+        total: how many jobs are to be loaded.
+        done: how many are back.
+        is_over: whether all are.
+    """
+
+    def __init__(self, jobs: JobServer, turn: Turn, handlers: dict[int, Handler]) -> None:
+        self.total = 0
+        self.done = 0
+        self.is_over = False
+        self._jobs = jobs
+        self._turn = turn
+        self._handlers = handlers
+        self._real = dict(handlers)
+        self._waiting: list[Connection] = []
+        self._told = turn.clock.seconds()
+        for packet_type in handlers:
+            if packet_type != TEXT:
+                handlers[packet_type] = partial(self._put_off, packet_type)
+
+    def _put_off(self, packet_type: int, connection: Connection, body: bytes) -> bool:
+        connection.put_back(packet_type, body)
+        self._waiting.append(connection)
+        return SUSPEND
+
+    def load(self, store: Store, contents: Contents) -> Deferred[int]:
+        """Bring back what ``store`` holds, then let packets through.
+
+        Returns:
+            Fires with how many jobs were loaded; fails if the store cannot be read.
+        """
+        self.total = contents.jobs
+        for name, limits in contents.max_queue.items():
+            self._jobs.control.restore_max_queue(name, limits)
+        return store.replay(self._take).addCallback(self._end)
+
+    def _take(self, records: Sequence[JobRecord]) -> None:
+        tables = self._jobs.tables
+        now = tables.now = self._turn.clock.seconds()
+        restore = self._jobs.intake.restore
+        for record in records:
+            restore(record)
+        self.done += len(records)
+        if now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            _log.info("{done} of {total} stored jobs are loaded", done=self.done, total=self.total)
+
+    def _end(self, count: int) -> int:
+        self.is_over = True
+        self._handlers |= self._real
+        waiting, self._waiting = self._waiting, []
+        for connection in waiting:
+            connection.proceed()
+        self._turn.touch()
+        return count

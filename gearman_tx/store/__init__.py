@@ -1,0 +1,19 @@
+"""Durable queues: the port that the job server uses, and what keeps to it.
+
+:class:`MemoryStore` forgets when the process ends; :class:`SQLiteStore` keeps a file, whose format
+is in ``schema``.
+"""
+
+from gearman_tx.store.memory import MemoryStore
+from gearman_tx.store.port import Contents, Store, StoreError, StoreLostError, StoreState
+from gearman_tx.store.sqlite_store import SQLiteStore
+
+__all__ = [
+    "Contents",
+    "MemoryStore",
+    "SQLiteStore",
+    "Store",
+    "StoreError",
+    "StoreLostError",
+    "StoreState",
+]

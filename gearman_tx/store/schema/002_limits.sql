@@ -1,0 +1,8 @@
+-- Version 2: the limits that operators gave to functions with `maxqueue`.
+
+CREATE TABLE max_queue (
+    function BLOB    PRIMARY KEY,
+    high     INTEGER NOT NULL,  -- 0 is no limit
+    normal   INTEGER NOT NULL,
+    low      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

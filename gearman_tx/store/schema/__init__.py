@@ -1,0 +1,57 @@
+"""The format of the queue file: numbered SQL files, run in order on files of older versions."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from gearman_tx.store.port import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+APPLICATION_ID: Final = 0x47_54_58_31
+"""What marks a SQLite file as a queue file of this project: ``GTX1``."""
+
+SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql")
+"""What makes a file of each version out of one of the version before; the first, out of nothing."""
+
+VERSION: Final = len(SCRIPTS)
+
+
+def upgrade(connection: sqlite3.Connection, path: Path, version: int = VERSION) -> None:
+    """Bring an open file up to ``version``, in one transaction.
+
+    Raises:
+        StoreError: the file belongs to another program, or to a newer version of this one.
+        sqlite3.Error: the file cannot be read or written.
+    """
+    (marked,) = connection.execute("PRAGMA application_id").fetchone()
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if marked != APPLICATION_ID and tables:
+        raise StoreError(f"{path} is a SQLite file of another program, not a queue file")
+    if found > VERSION:
+        text = f"the queue file {path} has format {found}, this version reads up to {VERSION}"
+        raise StoreError(f"{text}: install the newer version that wrote it")
+    if found >= version:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for name in SCRIPTS[found:version]:
+            for statement in _statements(name):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(name: str) -> list[str]:
+    """Return the statements of a script; none of them holds a semicolon inside."""
+    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    lines = [line.partition("--")[0] for line in text.splitlines()]
+    return [part for part in "\n".join(lines).split(";") if part.strip()]
