@@ -29,8 +29,8 @@ StartServer = Callable[..., JobServer]
 
 
 def show(text: str) -> None:
-    """Write ``text`` where pytest keeps it, to be printed if the test fails."""
-    sys.stdout.write(text + "\n")
+    """Write the end of ``text`` where pytest keeps it, to be printed if the test fails."""
+    sys.stdout.write(text[-20_000:] + "\n")
 
 
 def start_kind(kind: str, folder: Path, *options: str) -> ServerProcess:
@@ -151,6 +151,17 @@ def php() -> Language:
         require_peer(found, f"PHP's {module}", f"apt-get install php-{module}")
     programs = [str(PROGRAMS / "php" / name) for name in ("client.php", "worker.php")]
     return Language("php", (program, programs[0]), (program, programs[1]))
+
+
+@pytest.fixture(scope="session")
+def perl() -> Language:
+    """Perl's Gearman::Client and Gearman::Worker."""
+    program = require_program("perl", "apt-get install perl")
+    check = [program, "-MGearman::Client", "-MGearman::Worker", "-e", "1"]
+    found = subprocess.run(check, capture_output=True, check=False).returncode == 0
+    require_peer(found, "Perl's Gearman::Client", "apt-get install libgearman-client-perl")
+    programs = [str(PROGRAMS / "perl" / name) for name in ("client.pl", "worker.pl")]
+    return Language("perl", (program, programs[0]), (program, programs[1]))
 
 
 @pytest.fixture(scope="session")

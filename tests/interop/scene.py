@@ -56,17 +56,27 @@ class Scene:
         return self.start_worker(command, None, {**language.env, **(env or {})})
 
     def call(
-        self, language: Language, mode: str, *arguments: str, workload: bytes = b"hello"
+        self,
+        language: Language,
+        mode: str,
+        *arguments: str,
+        workload: bytes = b"hello",
+        env: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Run the client of ``language`` to its end on the scene's function."""
-        return self.call_start(language, mode, *arguments, workload=workload).succeed()
+        return self.call_start(language, mode, *arguments, workload=workload, env=env).succeed()
 
     def call_start(
-        self, language: Language, mode: str, *arguments: str, workload: bytes = b"hello"
+        self,
+        language: Language,
+        mode: str,
+        *arguments: str,
+        workload: bytes = b"hello",
+        env: Mapping[str, str] | None = None,
     ) -> PeerProcess:
         """Start the client of ``language`` on the scene's function."""
         command = [*language.client, str(self.server.port), mode, self.function, *arguments]
-        return self.peers.start(command, workload, language.env)
+        return self.peers.start(command, workload, {**language.env, **(env or {})})
 
     def gearman(self, *arguments: str) -> list[str]:
         """Return the command line of ``gearman`` for this server and function."""

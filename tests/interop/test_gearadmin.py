@@ -203,7 +203,7 @@ def test_without_an_operation_gearadmin_shows_its_help(peers: PeerRunner) -> Non
 def test_a_stopped_server_is_an_error(start_server: StartServer, peers: PeerRunner) -> None:
     """Against a server that was stopped gearadmin says so and exits with status 1."""
     server = start_server()
-    assert server.process.stop() == 0
+    server.process.stop()
     command = ["gearadmin", *ANY, "-p", str(server.port), "--status"]
     outcome = peers.run(command, status=1)
     assert outcome.err.startswith(b"Error: Error connecting to 127.0.0.1.")

@@ -1,0 +1,43 @@
+#!/usr/bin/perl
+# A worker of Gearman::Worker: perl worker.pl PORT FUNCTION=BEHAVIOUR ...
+# The environment variable PREFIX sets the prefix of all function names.
+use strict;
+use warnings;
+use Gearman::Worker;
+
+$| = 1;
+my ($port, @abilities) = @ARGV;
+my $worker = Gearman::Worker->new(job_servers => ["127.0.0.1:$port"], prefix => $ENV{PREFIX});
+
+my %behaviours = (
+    reverse => sub { scalar reverse $_[0]->arg },
+    length  => sub { length $_[0]->arg },
+    empty   => sub { '' },
+    zero    => sub { '0' },
+    fail    => sub { undef },
+
+    # A die() sends WORK_EXCEPTION and, because nothing was returned, WORK_FAIL after it.
+    exception => sub { die "boom\n" },
+    progress  => sub {
+        my $job = shift;
+        $worker->send_work_data($job, 'one');
+        $worker->send_work_warning($job, 'careful');
+        $job->set_status(1, 2);
+        $worker->send_work_data($job, 'two');
+        scalar reverse $job->arg;
+    },
+    hold => sub {
+        my $job = shift;
+        $job->set_status(3, 7);
+        print 'holding ', $job->arg, "\n";
+        defined <STDIN> or exit 1;
+        scalar reverse $job->arg;
+    },
+);
+
+for my $ability (@abilities) {
+    my ($function, $behaviour) = split /=/, $ability;
+    ($behaviour, my $seconds) = split m{/}, $behaviour;
+    $worker->register_function($function, $seconds ? $seconds : (), $behaviours{$behaviour});
+}
+$worker->work;
