@@ -95,7 +95,7 @@ setup(
     # where twistd sees the plugin.
     packages=[*find_packages(include=["gearman_tx", "gearman_tx.*"]), "twisted.plugins"],
     package_dir={"": "."},
-    package_data={"gearman_tx": ["py.typed"]},
+    package_data={"gearman_tx": ["py.typed"], "gearman_tx.store.schema": ["*.sql"]},
     zip_safe=False,
     entry_points={"console_scripts": ["gearman-tx = gearman_tx.cli.main:main"]},
 )
