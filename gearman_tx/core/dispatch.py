@@ -103,11 +103,12 @@ class Dispatch:
 
     def pre_sleep(self, peer: Peer) -> None:
         """Put a worker to sleep, or wake it at once when there is a job for it."""
-        peer.woken_for = None
         if self._choose(peer) is not None:
+            # The job that it was woken for may still wait, so woken_for stays as it is.
             peer.asleep = False
             peer.port.noop()
             return
+        peer.woken_for = None
         peer.asleep = True
         if peer.unlisted:
             self._list(peer)
