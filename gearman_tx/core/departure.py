@@ -68,7 +68,7 @@ class Departure:
 
     def abandon(self, job: Job) -> None:
         """A job that nobody was promised lost its last client: drop it unless it runs."""
-        if job.state == QUEUED:
+        if job.state in {QUEUED, DELAYED}:
             self.remove(job)
 
     def requeue(self, job: Job) -> None:
@@ -93,14 +93,15 @@ class Departure:
         """A connection is gone: its jobs go to others, what only it waited for is dropped."""
         del self.tables.peers[peer]
         peer.asleep = False
-        self.dispatch.reset_abilities(peer)
-        for job in reversed(list(peer.running)):
-            self.requeue(job)
+        # As a client first: what only it waited for wakes no other worker.
         for job in list(peer.tasks):
             job.clients = [client for client in job.clients if client is not peer]
             if not job.clients and not job.background:
                 self.abandon(job)
         peer.tasks.clear()
+        self.dispatch.reset_abilities(peer)
+        for job in reversed(list(peer.running)):
+            self.requeue(job)
 
     def _leave_worker(self, job: Job) -> None:
         worker = job.worker
