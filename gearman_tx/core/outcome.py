@@ -84,12 +84,13 @@ class Outcome:
     def exception(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
         """Pass on WORK_EXCEPTION to clients that asked for it, WORK_FAIL to others; end the job.
 
-        Many worker libraries send WORK_FAIL behind it, which is ignored in silence.
+        Many worker libraries send WORK_FAIL behind it, which is ignored in silence; so this is
+        not the last word even about a job that was cancelled meanwhile.
 
         Raises:
             Refused: the worker does not have the job.
         """
-        job = self._job_of(peer, handle, NO_JOB_FOR_EXCEPTION, last=True)
+        job = self._job_of(peer, handle, NO_JOB_FOR_EXCEPTION)
         if job is not None:
             for client in job.clients:
                 if client.exceptions:
