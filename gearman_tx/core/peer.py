@@ -20,7 +20,7 @@ _MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles 
 
 
 class PeerPort(Protocol):
-    """What the queues may ask of a connection; nothing here fails or waits."""
+    """What the queues may ask of a connection; nothing here fails, waits or calls them back."""
 
     @property
     def fd(self) -> int:
