@@ -5,6 +5,9 @@ everything noted as one :class:`Batch`, commits it and comes back with :meth:`se
 :meth:`fail`; what is noted meanwhile is the next batch. A background submission is answered, and
 its job offered to workers, only in :meth:`settle`.
 
+Answers go out in the order of the submissions, because clients match them by order: one that
+joined a job of the batch under way waits for those noted before it.
+
 What never happens: a job is stored and its end is not. Ends and retries of a batch that failed go
 into the next one; only new jobs are refused.
 
@@ -13,12 +16,14 @@ With a queue in memory (``durable`` false) there is nothing to wait for and noth
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
 from gearman_tx.core.records import Batch, JobRecord
 from gearman_tx.core.states import COMMITTING, DELAYED, ENDED
+from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
     from gearman_tx.core.intake import Intake
@@ -29,6 +34,14 @@ if TYPE_CHECKING:
 
 STORE_FAILED: Final = b"QUEUE_ERROR"
 """The code of the ERROR that answers a submission that could not be stored."""
+
+
+@define(eq=False)
+class Promise:
+    """A submission that waits for durability, and its answer once that is known."""
+
+    peer: Peer
+    answer: bytes | Refused | None = None
 
 
 @define(eq=False)
@@ -43,7 +56,8 @@ class Ledger:
     tables: Tables
     durable: bool
     _added: dict[Job, float] = field(factory=dict)  # noted, with the due time
-    _waiting: dict[Job, list[Peer]] = field(factory=dict)  # noted or being committed
+    _waiting: dict[Job, list[Promise]] = field(factory=dict)  # noted or being committed
+    _promises: deque[Promise] = field(factory=deque)  # the same, oldest first
     _finished: list[int] = field(factory=list)
     _retries: dict[int, int] = field(factory=dict)
     _max_queue: dict[bytes, tuple[int, int, int] | None] = field(factory=dict)
@@ -66,15 +80,20 @@ class Ledger:
     def add(self, job: Job, peer: Peer, due: float) -> None:
         """Note that ``job`` is to be stored and that ``peer`` waits for it."""
         self._added[job] = due
-        self._waiting[job] = [peer]
+        self._waiting[job] = [self._promise(peer)]
 
     def join(self, job: Job, peer: Peer) -> bool:
         """Let ``peer`` wait for ``job`` too; return False if it is durable already."""
         waiting = self._waiting.get(job)
         if waiting is None:
             return False
-        waiting.append(peer)
+        waiting.append(self._promise(peer))
         return True
+
+    def _promise(self, peer: Peer) -> Promise:
+        promise = Promise(peer)
+        self._promises.append(promise)
+        return promise
 
     def finish(self, job: Job) -> None:
         """Note the end of a background job."""
@@ -117,11 +136,10 @@ class Ledger:
         """The batch is durable: answer the submissions and offer the jobs to workers."""
         jobs, self._in_flight = self._in_flight, {}
         for job, due in jobs.items():
-            peers = self._waiting.pop(job)
             joined = committed.joined.get(job.id)
-            for peer in peers:
-                peer.port.created(joined or job.handle)
+            self._answer(job, joined or job.handle)
             if joined is not None:
+                self._retries.pop(job.id, None)
                 intake.take_back(job, due)
             elif job.state == COMMITTING:
                 intake.offer(job, due)
@@ -132,12 +150,25 @@ class Ledger:
         self._finished = [*batch.finished, *self._finished]
         self._retries = {**batch.retries, **self._retries}
         self._max_queue = {**batch.max_queue, **self._max_queue}
+        refusal = Refused(STORE_FAILED, reason)
         jobs, self._in_flight = self._in_flight, {}
         for job, due in jobs.items():
-            for peer in self._waiting.pop(job):
-                peer.port.refused(STORE_FAILED, reason)
+            self._answer(job, refusal)
+            self._retries.pop(job.id, None)
             if job.state != ENDED:
                 intake.take_back(job, due)
+
+    def _answer(self, job: Job, answer: bytes | Refused) -> None:
+        """Give ``answer`` to all who wait for ``job``, each in its turn."""
+        for promise in self._waiting.pop(job):
+            promise.answer = answer
+        promises = self._promises
+        while promises and (ready := promises[0].answer) is not None:
+            port = promises.popleft().peer.port
+            if isinstance(ready, Refused):
+                port.refused(ready.code, ready.text)
+            else:
+                port.created(ready)
 
 
 def _record(job: Job, due: float) -> JobRecord:
