@@ -1,0 +1,151 @@
+"""Recount everything that the job server keeps, the slow way, and compare.
+
+Counters, queues, indexes and timers are redundant on purpose: each answers one question at once.
+This is what ties them together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+
+from gearman_tx.core import UNLIMITED, Job, JobServer, Peer
+from gearman_tx.core.function import Function
+from gearman_tx.core.states import COMMITTING, DELAYED, ENDED, QUEUED, RUNNING
+from gearman_tx.core.tables import BY_WORKLOAD, Tables
+from gearman_tx.core.timer_heap import TimerHeap
+
+MOST_FORGIVEN = 1024
+SWEEP_FLOOR = 64
+
+
+def audit(server: JobServer) -> None:
+    """Check that all tables of ``server`` tell the same story.
+
+    Raises:
+        AssertionError: two of them differ.
+    """
+    tables = server.tables
+    _audit_jobs(tables)
+    for name, function in tables.functions.items():
+        assert function.name == name
+        _audit_function(tables, function)
+    _audit_uniques(tables)
+    for peer in tables.peers:
+        _audit_peer(tables, peer)
+    _audit_timers(tables.delayed, [j for j in tables.jobs.values() if j.state == DELAYED])
+    limited = [j for j in tables.jobs.values() if j.state == RUNNING and j.timer is not None]
+    _audit_timers(tables.timeouts, limited)
+    for function in tables.functions.values():
+        _audit_wakes(server, function)
+
+
+def _audit_jobs(tables: Tables) -> None:
+    """Each job is known by its own handle, in a place that fits its state."""
+    assert len({job.id for job in tables.jobs.values()}) == len(tables.jobs)
+    for handle, job in tables.jobs.items():
+        assert job.handle == handle
+        assert job.id < tables.next_id
+        assert job.state != ENDED
+        assert tables.functions[job.function.name] is job.function
+        assert (job.worker is not None) == (job.state == RUNNING)
+        assert (job.timer is not None) or job.state != DELAYED
+        assert (job.timer is None) or job.state in {DELAYED, RUNNING}
+        assert job.background or job.clients or job.state == RUNNING, "an abandoned job is gone"
+        assert all(client in tables.peers for client in job.clients)
+        if job.worker is not None:
+            assert job.worker in tables.peers
+            assert job in job.worker.running
+        if job.state != QUEUED:
+            assert job.before is None
+            assert job.after is None
+
+
+def _audit_function(tables: Tables, function: Function) -> None:
+    """A function's counts are those of its jobs, its queues hold its queued jobs."""
+    jobs = [job for job in tables.jobs.values() if job.function is function]
+    states = Counter(job.state for job in jobs)
+    assert function.committing == states[COMMITTING]
+    assert function.delayed == states[DELAYED]
+    assert function.queued == states[QUEUED]
+    assert function.running == states[RUNNING]
+    assert function.total == len(jobs) - states[COMMITTING]
+    for priority, queue in enumerate(function.queues):
+        forwards = list(queue)
+        backwards = []
+        job = queue.last
+        while job is not None:
+            backwards.append(job)
+            job = job.before
+        assert forwards == backwards[::-1]
+        assert len(queue) == len(forwards)
+        assert set(forwards) == {j for j in jobs if j.state == QUEUED and j.priority == priority}
+        assert (function in tables.ready[priority]) == bool(forwards)
+    assert all(known in tables.functions.values() for ready in tables.ready for known in ready)
+
+
+def _audit_uniques(tables: Tables) -> None:
+    """What coalesces and what answers GET_STATUS_UNIQUE are the live jobs with a unique."""
+    jobs = tables.jobs.values()
+    for function in tables.functions.values():
+        mine = [job for job in jobs if job.function is function and job.unique]
+        assert function.uniques == {j.unique: j for j in mine if j.unique != BY_WORKLOAD}
+        assert function.same_workload == {
+            j.workload: j for j in mine if j.unique == BY_WORKLOAD and j.workload
+        }
+    # No verb asks for all uniques at once, so the index is looked at from outside.
+    index = tables._by_unique  # noqa: SLF001
+    held = (found.values() if isinstance(found, dict) else [found] for found in index.values())
+    assert Counter(chain.from_iterable(held)) == Counter(job for job in jobs if job.unique)
+    for unique in index:
+        assert tables.newest(unique) is max(_having(tables, unique), key=lambda job: job.id)
+
+
+def _having(tables: Tables, unique: bytes) -> list[Job]:
+    return [job for job in tables.jobs.values() if job.unique == unique]
+
+
+def _audit_peer(tables: Tables, peer: Peer) -> None:
+    """A peer and what it has to do with agree about one another."""
+    assert set(peer.running) == {j for j in tables.jobs.values() if j.worker is peer}
+    assert peer.tasks == {j for j in tables.jobs.values() if peer in j.clients}
+    served = [ability.served for ability in peer.abilities.values()]
+    assert served == sorted(served), "the function served longest ago comes first"
+    assert len(peer.forgiven) <= MOST_FORGIVEN
+    for function in tables.functions.values():
+        able = function in peer.abilities
+        assert (peer in function.workers) == able
+        assert (peer in function.idle) + (function in peer.unlisted) == able
+        assert not (peer.asleep and able) or peer in function.idle
+    assert all(tables.functions[f.name] is f for f in peer.abilities)
+    assert peer.woken_for is None or peer.woken_for in peer.abilities
+    assert not peer.asleep or peer.woken_for is None
+
+
+def _audit_timers(heap: TimerHeap, jobs: list[Job]) -> None:
+    """A heap has one live timer for each of ``jobs`` and not many dead ones."""
+    assert len(heap) == len(jobs)
+    times = [job.timer.when for job in jobs if job.timer is not None]
+    assert heap.next_time() == min(times, default=None)
+    assert heap.held - len(heap) <= max(SWEEP_FLOOR, len(heap))
+
+
+def _audit_wakes(server: JobServer, function: Function) -> None:
+    """While a worker sleeps, every queued job has a worker that was woken for it just now.
+
+    With more than one worker woken for a job there may be more; with all of them woken, none
+    sleeps.
+    """
+    tables = server.tables
+    assert set(function.workers) == {p for p in tables.peers if function in p.abilities}
+    sleepers = [peer for peer in function.workers if peer.asleep]
+    if not sleepers:
+        return
+    waking = {
+        peer
+        for _, peer, wakes in server.dispatch.woken
+        if peer.woken_for is function and peer.wakes == wakes
+    }
+    if tables.policy.worker_wakeup == UNLIMITED:
+        assert not function.queued
+    assert len(waking) >= function.queued

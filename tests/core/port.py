@@ -1,0 +1,52 @@
+"""A connection as the queues see it, which remembers what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+
+Refusal = tuple[bytes, bytes]
+Answer = bytes | Refusal | None
+"""What a submission was answered: a handle, an error's code and text, or nothing yet."""
+
+NOOP = b"NOOP"
+WORK_FAIL = b"WORK_FAIL"
+
+
+@define(eq=False)
+class RecordingPort:
+    """A :class:`gearman_tx.core.PeerPort` without a connection.
+
+    Attributes:
+        fd: the number that reports show.
+        host: the address that reports show.
+        said: what was sent to it unasked, in order: NOOP, WORK_FAIL with the handle, and
+            everything else as the worker gave it.
+        answers: the answers of its submissions, in the order in which it submitted.
+    """
+
+    fd: int = 7
+    host: str = "192.0.2.7"
+    said: list[tuple[bytes, ...]] = field(factory=list)
+    answers: list[Answer] = field(factory=list)
+
+    def noop(self) -> None:
+        """PeerPort: wake a worker."""
+        self.said.append((NOOP,))
+
+    def created(self, handle: bytes) -> None:
+        """PeerPort: answer the oldest submission without an answer."""
+        self.answers[self.answers.index(None)] = handle
+
+    def refused(self, code: bytes, text: bytes) -> None:
+        """PeerPort: refuse the oldest submission without an answer."""
+        self.answers[self.answers.index(None)] = (code, text)
+
+    def update(self, parts: Sequence[bytes]) -> None:
+        """PeerPort: pass on what a worker said."""
+        self.said.append(tuple(parts))
+
+    def failed(self, handle: bytes) -> None:
+        """PeerPort: a job ended without a result."""
+        self.said.append((WORK_FAIL, handle))
