@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -162,6 +163,26 @@ def perl() -> Language:
     require_peer(found, "Perl's Gearman::Client", "apt-get install libgearman-client-perl")
     programs = [str(PROGRAMS / "perl" / name) for name in ("client.pl", "worker.pl")]
     return Language("perl", (program, programs[0]), (program, programs[1]))
+
+
+def python_language(name: str, module: str, package: str) -> Language:
+    """Return the programs on a Python library; skip without it."""
+    found = importlib.util.find_spec(module) is not None
+    require_peer(found, f"Python's {package}", f"pip install {package}")
+    programs = [str(PROGRAMS / "py" / f"{name}_{role}.py") for role in ("client", "worker")]
+    return Language(name, (sys.executable, programs[0]), (sys.executable, programs[1]))
+
+
+@pytest.fixture(scope="session")
+def pygearman() -> Language:
+    """The client and worker of PyPI's pygearman (``import gearman``)."""
+    return python_language("pygearman", "gearman", "pygearman")
+
+
+@pytest.fixture(scope="session")
+def gear() -> Language:
+    """The client and worker of PyPI's gear, which Zuul and others use."""
+    return python_language("gear", "gear", "gear")
 
 
 @pytest.fixture(scope="session")

@@ -118,10 +118,11 @@ def test_a_result_without_a_separator_completes(
 
 
 def test_a_prefix_holds_a_tab(scene: Scene, perl: Language) -> None:
-    """``prefix`` makes the function name ``<prefix>TAB<name>``, which finds only its like."""
+    r"""``prefix`` makes the function name ``<prefix>TAB<name>``; our reports write ``\x09``."""
     env = {"PREFIX": "site"}
+    tab = "\t" if scene.server.kind == "c" else "\\x09"
     command = [*perl.worker, str(scene.server.port), f"{scene.function}=length"]
-    scene.start_worker(command, f"site\t{scene.function}", env)
+    scene.start_worker(command, f"site{tab}{scene.function}", {**perl.env, **env})
     assert scene.server.counts(scene.function) == (0, 0, 0)
     assert scene.call(perl, "do", workload=b"Hello", env=env).out == b"5"
 

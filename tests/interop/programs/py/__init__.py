@@ -1,0 +1,1 @@
+"""Programs on the Python libraries of other projects: pygearman and gear."""
