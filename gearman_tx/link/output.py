@@ -13,9 +13,13 @@ Two shapes of transport. A plain TCP or Unix socket is written to directly, and 
 ``resumeProducing`` when it can take more of the backlog. Anything else (TLS above all) buffers by
 itself and tells us to pause and to resume.
 
-What never happens: bytes out of order, a byte copied more than once on its way (small pieces are
-joined, large ones are not), memory above the limits: the owner is told to stop reading from a
-peer that does not read, and to drop it when that does not help.
+The end. ``close`` waits until every hole is filled and all is written, then tells the transport
+to close; a peer that stops reading meanwhile, or a TLS peer that never says goodbye, is cut off
+after the same time as one that stops reading at any other moment. ``abort`` cuts it off now.
+
+What never happens: bytes out of order, a large piece copied to be joined to another, a byte sent
+after ``abort`` or a loss, memory above the limits: the owner is told to stop reading from a peer
+that does not read, and to drop it when that does not help.
 """
 
 from __future__ import annotations
@@ -69,9 +73,12 @@ class Output:
     __slots__ = (
         "_backlog",
         "_held",
+        "_held_size",
         "_is_blocked",
         "_is_closing",
+        "_is_finished",
         "_is_high",
+        "_is_joined",
         "_is_registered",
         "_limits",
         "_list",
@@ -93,21 +100,24 @@ class Output:
         self._transport: Any = None
         self._socket: Any = None  # the transport, if it can be written to directly
         self._list: list[bytes] = []
+        self._is_joined = False  # in the turn's list of what to flush
         self._held: deque[bytes | Hole] = deque()
-        self._backlog: deque[memoryview] = deque()
+        self._held_size = 0
+        self._backlog: deque[bytes | memoryview] = deque()
         self._queued = 0
         self._is_registered = False
         self._is_blocked = False
         self._is_high = False
         self._is_closing = False
+        self._is_finished = False
         self._taken = 0
         self._taken_before = 0
         self._watch: IDelayedCall | None = None
 
     @property
     def queued(self) -> int:
-        """How many bytes the peer has left unread, beyond what the kernel holds."""
-        return self._queued
+        """How many bytes were sent and wait here: for the peer to read, or behind a hole."""
+        return self._queued + self._held_size
 
     def attach(self, transport: Any) -> None:
         """Write to ``transport`` from now on."""
@@ -115,6 +125,7 @@ class Output:
         if isinstance(transport, TCPConnection) and not transport.TLS:
             self._socket = transport
         else:
+            self._is_registered = True
             transport.registerProducer(self, streaming=True)
 
     def detach(self) -> None:
@@ -123,66 +134,77 @@ class Output:
         self._list.clear()
         self._held.clear()
         self._backlog.clear()
-        self._queued = 0
+        self._queued = self._held_size = 0
         self._stop_watch()
 
     def send(self, data: bytes) -> None:
         """Send ``data`` at the end of this turn, behind everything sent before."""
         if self._held:
-            self._held.append(data)
+            self._keep(data)
             return
-        pieces = self._list
-        if not pieces:
-            self._turn.join(self)
-        pieces.append(data)
+        if not self._is_joined:
+            self._join()
+        self._list.append(data)
 
     def send_parts(self, parts: Sequence[bytes]) -> None:
         """Send the bytes of ``parts``, one after the other, as :meth:`send` does."""
         if self._held:
-            self._held.extend(parts)
+            for data in parts:
+                self._keep(data)
             return
-        pieces = self._list
-        if not pieces:
+        if not self._is_joined:
+            self._join()
+        self._list += parts
+
+    def _join(self) -> None:
+        """Have the turn flush this output when it ends."""
+        if not self._is_joined:
+            self._is_joined = True
             self._turn.join(self)
-        pieces += parts
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what was sent behind a hole."""
+        self._held.append(data)
+        self._held_size += len(data)
+        self._join()  # the flush looks at the limits
 
     def hold(self) -> Hole:
         """Leave a hole for a reply that comes later; what is sent from now on waits behind it."""
         hole: Hole = []
-        self._held.append(hole)
+        if self._transport is not None:
+            self._held.append(hole)
         return hole
 
     def fill(self, hole: Hole, data: bytes) -> None:
         """Put ``data`` into ``hole`` and let go what no other hole is in front of."""
         hole.append(data)
-        held, ready = self._held, []
+        held = self._held
         while held:
             first = held[0]
             if isinstance(first, bytes):
-                ready.append(first)
+                self._held_size -= len(first)
+                self._list.append(first)
             elif first:
-                ready += first
+                self._list += first
             else:
                 break
             held.popleft()
-        if ready and self._transport is not None:
-            if not self._list:
-                self._turn.join(self)
-            self._list += ready
+        self._join()
 
     def flush(self) -> None:
         """Write what was sent since the last flush, as far as the peer takes it."""
+        self._is_joined = False
         pieces = self._list
-        if self._transport is None:
+        if self._transport is None or self._is_finished:
             pieces.clear()
             return
         size = sum(map(len, pieces))
         if size <= _JOIN_BELOW:
             data = b"".join(pieces)
             pieces.clear()
-            if self._socket is not None and not self._is_registered:
+            if self._socket is not None and not self._is_registered and data:
                 sent = self._socket.writeSomeData(data)
-                if sent == size:
+                if sent == size and not self._held and not self._is_closing:
                     return
                 # A lost connection is noticed by the reactor, when it writes the rest.
                 data = data[sent:] if isinstance(sent, int) else data
@@ -192,28 +214,38 @@ class Output:
                 self._queue(piece)
             pieces.clear()
         self._write_backlog()
-        self._check_limits()
+        self._look_at_limits()
 
     def _queue(self, data: bytes) -> None:
         if data:
-            self._backlog.append(memoryview(data))
+            self._backlog.append(data)
             self._queued += len(data)
 
     def _write_backlog(self) -> None:
         """Start writing the backlog, or go on with it as far as the transport wants."""
-        transport = self._transport
         if self._socket is None:
             while self._backlog and not self._is_blocked:
-                transport.write(bytes(self._next_slice()))
+                self._hand_over_slice(self._transport)
         elif self._backlog and not self._is_registered:
             self._is_registered = True
-            transport.registerProducer(self, streaming=False)  # calls resumeProducing at once
+            # It calls resumeProducing at once.
+            self._socket.registerProducer(self, streaming=False)
 
-    def _next_slice(self) -> memoryview:
-        piece = self._backlog[0]
-        part = piece[:_SLICE]
-        self._took(len(part))
-        return part
+    def _next_slice(self) -> bytes | memoryview:
+        """Return what is to be written next; small pieces become one."""
+        backlog = self._backlog
+        first = backlog[0]
+        size = len(first)
+        if size > _SLICE:
+            return memoryview(first)[:_SLICE]
+        if size < _JOIN_BELOW and len(backlog) > 1 and size + len(backlog[1]) <= _SLICE:
+            pieces = [backlog.popleft()]
+            while backlog and size + len(backlog[0]) <= _SLICE:
+                size += len(backlog[0])
+                pieces.append(backlog.popleft())
+            first = b"".join(pieces)
+            backlog.appendleft(first)
+        return first
 
     def _took(self, size: int) -> None:
         """Note that ``size`` bytes of the first piece left."""
@@ -221,18 +253,26 @@ class Output:
         if size == len(piece):
             self._backlog.popleft()
         else:
-            self._backlog[0] = piece[size:]
+            self._backlog[0] = memoryview(piece)[size:]
         self._queued -= size
         self._taken += size
+
+    def _hand_over_slice(self, transport: Any) -> None:
+        """Let ``transport`` write the next slice when it can; it asks for more afterwards."""
+        part = self._next_slice()
+        self._took(len(part))
+        transport.write(bytes(part))
 
     def resumeProducing(self) -> None:
         """Twisted: the transport has written all that it had; give it more."""
         self._is_blocked = False
+        if self._transport is None:
+            return
         if self._socket is None:
             self._write_backlog()
         else:
             self._write_directly(self._socket)
-        self._check_limits()
+        self._look_at_limits()
 
     def _write_directly(self, socket: Any) -> None:
         for _ in range(_SLICES_A_TURN):
@@ -240,7 +280,7 @@ class Output:
                 self._is_registered = False
                 socket.unregisterProducer()
                 return
-            part = self._backlog[0][:_SLICE]
+            part = self._next_slice()
             sent = socket.writeSomeData(part)
             if not isinstance(sent, int):
                 break  # the reactor finds the connection lost when it writes the next slice
@@ -249,8 +289,7 @@ class Output:
             if sent < len(part):
                 break
         if self._backlog:
-            # The transport writes this when it can, and asks for more afterwards.
-            socket.write(bytes(self._next_slice()))
+            self._hand_over_slice(socket)
 
     def pauseProducing(self) -> None:
         """Twisted: the transport's own buffer is full."""
@@ -260,24 +299,25 @@ class Output:
         """Twisted: the transport is lost; ``detach`` follows."""
         self._is_blocked = True
 
-    def _check_limits(self) -> None:
+    def _look_at_limits(self) -> None:
+        """Tell the owner when too much is unread, or little enough again; end a closing."""
         if self._transport is None:
             return
-        queued, limits = self._queued, self._limits
+        queued, limits = self.queued, self._limits
         if queued > limits.most:
             text = f"{queued} bytes of output are unread, the limit is {limits.most}"
             self._owner.output_failed(text)
+        elif self._is_closing:
+            self._finish_if_done()
         elif queued > limits.pause:
+            self._start_watch()
             if not self._is_high:
                 self._is_high = True
                 self._owner.output_is_high()
-            self._start_watch()
         elif self._is_high and queued <= limits.pause // 2:
-            self._is_high = False
             self._stop_watch()
+            self._is_high = False
             self._owner.output_is_low()
-        if self._is_closing and not queued:
-            self.close()
 
     def _start_watch(self) -> None:
         if self._watch is None:
@@ -291,23 +331,36 @@ class Output:
 
     def _watch_is_over(self) -> None:
         self._watch = None
-        if self._taken == self._taken_before:
-            text = f"{self._queued} bytes of output are unread and none was taken in "
+        if self._taken != self._taken_before:
+            self._start_watch()
+        elif self.queued:
+            text = f"{self.queued} bytes of output are unread and none was taken in "
             self._owner.output_failed(f"{text}{self._limits.timeout:g} seconds")
         else:
-            self._start_watch()
+            self.abort()  # it is closing, and the other side does not do its part
 
     def close(self) -> None:
-        """Close the connection when all that was sent is written; what is held is dropped."""
-        if self._transport is None:
-            return
-        self._held.clear()
-        if self._list or self._queued:
+        """Close the connection when every hole is filled and all that was sent is written."""
+        if self._transport is not None and not self._is_closing:
             self._is_closing = True
-        else:
-            self._transport.loseConnection()
+            self._start_watch()
+            self._finish_if_done()
+
+    def _finish_if_done(self) -> None:
+        """Let the transport close when nothing is left to be written."""
+        if self._is_finished or self._list or self._held or self._backlog:
+            return
+        self._is_finished = True
+        transport = self._transport
+        if self._socket is None:
+            transport.unregisterProducer()
+            # TLS ends with a word of the other side, which must be read.
+            transport.resumeProducing()
+        transport.loseConnection()
 
     def abort(self) -> None:
-        """Close the connection now, whatever is unread."""
-        if self._transport is not None:
-            self._transport.abortConnection()
+        """Close the connection now, whatever is unread; nothing is sent any more."""
+        transport = self._transport
+        if transport is not None:
+            self.detach()
+            transport.abortConnection()

@@ -3,11 +3,16 @@
 Theory of operation. Each read is decoded into units (packets and text lines), and each unit is
 given to the handler of its type: a function of the connection and the body, which answers by
 ``send``. A handler that cannot be done at once returns ``SUSPEND``: the units behind it wait, and
-nothing more is read, until ``proceed``. So does a peer that does not read its answers.
+nothing more is read, until ``proceed``. So do the units of a peer that does not read its answers.
+
+The end comes in one of three ways, and ``ended`` is called once in each: the connection is lost,
+we abort it, or we close it when its answers are written. A peer that closes its sending side
+(``nc -N``) is closed like that: it gets its answers, whole, but is done with.
 
 What never happens: one peer's bytes raise an error that reaches another's connection. A
 :class:`Refused` from a handler is answered with ERROR; bytes that are not the protocol end the
-connection after the answers to what came before them.
+connection after the answers to what came before them; any other error of a handler is logged and
+costs its own connection.
 
 All three parties use this: the job server, clients and workers differ in their tables.
 """
@@ -18,9 +23,11 @@ from abc import ABC, abstractmethod
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
 from typing_extensions import override
+from zope.interface import implementer
 
 from gearman_tx.errors import Refused, RemoteProtocolError
 from gearman_tx.link.output import Output
@@ -37,7 +44,10 @@ if TYPE_CHECKING:
 SUSPEND: Final = True
 """What a handler returns when the units behind its own must wait for ``proceed``."""
 
+_log: Final = Logger()
 
+
+@implementer(IHalfCloseableProtocol)
 class PacketLink(Protocol, ABC):
     """A connection; subclasses give it a table of handlers and say what its end means.
 
@@ -64,10 +74,11 @@ class PacketLink(Protocol, ABC):
         self._decoder = decoder
         self._handlers = handlers
         self._output = output = Output(turn, limits, self)
-        self._waiting: Iterator[tuple[int, bytes]] | None = None  # units behind a suspended one
-        self._put_back: list[tuple[int, bytes]] = []
+        self._waiting: Iterator[tuple[int, bytes]] | None = None  # units to be handled later
+        self._put_back: list[tuple[int, bytes]] = []  # a unit to be handled again
         self._unread: list[bytes] = []  # what a transport gave while reading was paused
-        self._is_high = False
+        self._is_suspended = False  # a handler is not done
+        self._is_high = False  # the peer leaves too much unread
         self._is_over = False
         self.send = output.send
         self.send_parts = output.send_parts
@@ -78,6 +89,11 @@ class PacketLink(Protocol, ABC):
     def is_over(self) -> bool:
         """Whether the connection is lost, or on its way to it."""
         return self._is_over
+
+    @property
+    def queued(self) -> int:
+        """How many bytes were sent and wait here: for the peer to read, or behind a hole."""
+        return self._output.queued
 
     @override
     def connectionMade(self) -> None:
@@ -92,7 +108,7 @@ class PacketLink(Protocol, ABC):
         """Twisted: bytes arrived."""
         if self._is_over:
             return
-        if self._waiting is not None or self._is_high:
+        if self._is_suspended or self._is_high:
             self._unread.append(data)
         else:
             self._handle(iter(self._decoder.feed(data)))
@@ -100,46 +116,51 @@ class PacketLink(Protocol, ABC):
     def _handle(self, units: Iterator[tuple[int, bytes]]) -> None:
         """Give each unit to its handler until there is none left or one suspends the rest."""
         handlers = self._handlers
-        while True:
-            try:
-                for packet_type, body in units:
-                    if handlers[packet_type](self, body):
-                        self._waiting = chain(self._put_back, units)
-                        self._put_back = []
-                        self._pause()
-                        return
-                break
-            except Refused as refusal:
-                self.refuse(refusal)
-            except RemoteProtocolError as error:
-                self.protocol_failed(str(error))
-                return
-        if self._decoder.error is not None:
-            self.protocol_failed(str(self._decoder.error))
+        try:
+            while True:
+                try:
+                    for packet_type, body in units:
+                        if handlers[packet_type](self, body):
+                            self._is_suspended = True
+                            self._waiting = chain(self._put_back, units)
+                            self._put_back = []
+                            self._pause()
+                            return
+                    break
+                except Refused as refusal:
+                    self.refuse(refusal)
+        except RemoteProtocolError as error:
+            self.protocol_failed(str(error))
+        except Exception:  # noqa: BLE001  # one connection's trouble is not another's
+            _log.failure("a packet could not be handled")
+            self.abort()
+        else:
+            if self._decoder.error is not None:
+                self.protocol_failed(str(self._decoder.error))
 
     def put_back(self, packet_type: int, body: bytes) -> None:
         """Have a unit handled again, before those behind it, by a handler that suspends them."""
         self._put_back = [(packet_type, body)]
 
     def proceed(self) -> None:
-        """Go on behind the unit whose handler returned ``SUSPEND``."""
-        units, self._waiting = self._waiting, None
-        if units is not None:
-            self._handle(units)
-            self._resume()
+        """Go on behind the unit whose handler returned ``SUSPEND``; not from that handler."""
+        self._is_suspended = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Handle what waits, then read again, as far as nothing stands against it."""
+        while not (self._is_suspended or self._is_high or self._is_over):
+            if self._waiting is not None:
+                units, self._waiting = self._waiting, None
+                self._handle(units)
+            elif self._unread:
+                self._handle(iter(self._decoder.feed(self._unread.pop(0))))
+            else:
+                self.transport.resumeProducing()  # type: ignore[union-attr]  # made, not lost
+                return
 
     def _pause(self) -> None:
-        if not self._is_over:
-            self.transport.pauseProducing()  # type: ignore[union-attr]  # made, not lost
-
-    def _resume(self) -> None:
-        """Read again if nothing stands against it any more."""
-        while self._unread:
-            if self._waiting is not None or self._is_high or self._is_over:
-                return
-            self._handle(iter(self._decoder.feed(self._unread.pop(0))))
-        if self._waiting is None and not self._is_high and not self._is_over:
-            self.transport.resumeProducing()  # type: ignore[union-attr]  # made, not lost
+        self.transport.pauseProducing()  # type: ignore[union-attr]  # made, not lost
 
     def output_is_high(self) -> None:
         """The peer leaves too much unread: take no more requests from it."""
@@ -149,27 +170,44 @@ class PacketLink(Protocol, ABC):
     def output_is_low(self) -> None:
         """The peer has read enough: take its requests again."""
         self._is_high = False
-        self._resume()
+        self._go_on()
+
+    def readConnectionLost(self) -> None:  # noqa: N802  # Twisted's name
+        """Twisted: the peer will send nothing more; it may still read its answers."""
+        self.close()
+
+    def writeConnectionLost(self) -> None:  # noqa: N802  # Twisted's name
+        """Twisted: our sending side is closed, which we never ask for."""
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone, for whatever reason."""
-        self._is_over = True
-        self._waiting = None
-        self._unread.clear()
+        self._end()
         self._output.detach()
 
     def close(self) -> None:
         """Close the connection when all that was sent is written; read nothing more."""
-        self._pause()
-        self._is_over = True
-        self._waiting = None
-        self._output.close()
+        if not self._is_over:
+            self._pause()
+            self._end()
+            self._output.close()
 
     def abort(self) -> None:
         """Close the connection at once, whatever the peer left unread."""
-        self._is_over = True
+        self._end()
         self._output.abort()
+
+    def _end(self) -> None:
+        """Handle nothing more."""
+        if not self._is_over:
+            self._is_over = True
+            self._waiting = None
+            self._unread.clear()
+            self.ended()
+
+    @abstractmethod
+    def ended(self) -> None:
+        """The peer takes part no more, though answers to it may still be on their way."""
 
     @abstractmethod
     def refuse(self, refusal: Refused) -> None:

@@ -7,7 +7,7 @@ the hooks run: what else is done once a turn and not once a packet.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twisted.logger import Logger
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.link.output import Output
 
-_log = Logger()
+_log: Final = Logger()
 
 
 class Turn:
@@ -50,8 +50,8 @@ class Turn:
         self._outputs.append(output)
         self.touch()
 
-    def _end(self) -> None:
-        self._is_due = False
+    def flush(self) -> None:
+        """Write at once what the outputs gathered."""
         outputs, self._outputs = self._outputs, []
         for output in outputs:
             try:
@@ -59,5 +59,12 @@ class Turn:
             except Exception:  # noqa: BLE001  # one connection's trouble is not another's
                 _log.failure("a connection could not be written to")
                 output.abort()
+
+    def _end(self) -> None:
+        self._is_due = False
+        self.flush()
         for hook in self.hooks:
-            hook()
+            try:
+                hook()
+            except Exception:  # noqa: BLE001  # the other hooks have their own work
+                _log.failure("the work of a turn could not be done")

@@ -41,6 +41,8 @@ class AcceptGate:
         """Pause ``port`` when there is no room; ports of a kind without sockets are let be."""
         if isinstance(port, Port):
             self._ports.append(port)
+            if self._is_closed:
+                port.pauseProducing()
             self.adjust()
 
     def opened(self) -> None:

@@ -75,6 +75,7 @@ class Connection(PacketLink):
         self._on_made = on_made
         self._on_lost = on_lost
         self._fd = -1
+        self._is_dismissed = False
         self._promises: deque[Hole] = deque()  # where the answers of durable submissions go
         self.update = self.send_parts  # PeerPort: pass on what a worker said
 
@@ -109,14 +110,32 @@ class Connection(PacketLink):
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: the connection is gone; its jobs go to others."""
+        """Twisted: the connection is gone."""
         super().connectionLost(reason)
+        self._turn.touch()
+        self._on_lost(self)
+
+    @override
+    def ended(self) -> None:
+        """PacketLink: the peer takes part no more; its jobs go to others."""
+        if self._is_dismissed:
+            return
         self._tables.now = self._seconds()
         self._turn.touch()
         if self.peer.running:
             self._journal.worker_lost(self)
         self._jobs.departure.leave(self.peer)
-        self._on_lost(self)
+
+    def dismiss(self) -> None:
+        """The job server ends: close the connection, whose loss is no loss to the queues.
+
+        What the kernel takes now is sent, what the peer left unread before is not.
+        """
+        self._is_dismissed = True
+        if self.queued:
+            self.abort()
+        else:
+            self.close()
 
     def promise(self) -> None:
         """Leave room for the answer to a submission that waits for durability."""

@@ -25,6 +25,7 @@ class DeadlineTimer:
         self._clock = turn.clock
         self._call: IDelayedCall | None = None
         self._when = 0.0
+        self._is_stopped = False
 
     def adjust(self) -> None:
         """Once a turn: make sure that the timer rings no later than the next deadline.
@@ -32,7 +33,7 @@ class DeadlineTimer:
         It may ring early, when a deadline went away; that costs less than moving it each turn.
         """
         when = self._deadlines.next_time()
-        if when is None or (self._call is not None and self._when <= when):
+        if when is None or self._is_stopped or (self._call is not None and self._when <= when):
             return
         if self._call is not None:
             self._call.cancel()
@@ -46,6 +47,7 @@ class DeadlineTimer:
 
     def stop(self) -> None:
         """Ring no more."""
+        self._is_stopped = True
         if self._call is not None:
             self._call.cancel()
             self._call = None

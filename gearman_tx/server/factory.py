@@ -116,5 +116,6 @@ class GearmanFactory(ServerFactory):
     def stop(self) -> None:
         """Close every connection at once and let no deadline ring any more."""
         self._timer.stop()
+        self.turn.flush()
         for connection in list(self.connections):
-            connection.abort()
+            connection.dismiss()

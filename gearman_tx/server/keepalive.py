@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
+from twisted.protocols.policies import ProtocolWrapper
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import ITCPTransport
@@ -35,7 +36,10 @@ class Keepalive:
     def apply(self, transport: ITCPTransport) -> None:
         """Switch keep-alive on for an accepted connection."""
         transport.setTcpKeepAlive(True)  # Twisted's signature
-        handle = transport.getHandle()  # type: ignore[attr-defined]  # every TCP transport has it
+        plain: Any = transport
+        while isinstance(plain, ProtocolWrapper):  # TLS hands out its own handle, not the socket
+            plain = plain.transport
+        handle = plain.getHandle()
         for option, value in (
             (socket.TCP_KEEPIDLE, self.idle),
             (socket.TCP_KEEPINTVL, self.interval),
