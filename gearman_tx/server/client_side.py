@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _CREATED: Final = PacketType.JOB_CREATED
 _LARGEST_EPOCH: Final = 2**63 - 1
 _EXCEPTIONS: Final = b"exceptions"
+_OPTION_SIZE: Final = 64  # the C server knows no option of so many bytes
 
 
 class ClientSide:
@@ -112,7 +113,7 @@ class ClientSide:
 
     def option_req(self, connection: Connection, body: bytes) -> None:
         """OPTION_REQ: ``exceptions`` is the only option there is."""
-        if until_nul(body).lower() != _EXCEPTIONS:
+        if len(body) >= _OPTION_SIZE or until_nul(body).lower() != _EXCEPTIONS:
             raise Refused(b"UNKNOWN_OPTION", b"Server does not recognize given option")
         connection.peer.exceptions = True
         connection.send(response(PacketType.OPTION_RES, body))

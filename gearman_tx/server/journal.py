@@ -53,8 +53,8 @@ class Journal:
             "{host} (fd {fd}) was refused: {code}: {text}",
             host=connection.host,
             fd=connection.fd,
-            code=code.decode("ascii", "replace"),
-            text=text.decode("ascii", "backslashreplace"),
+            code=_shown(code),
+            text=_shown(text),
         )
 
     def dropped(self, connection: Connection, reason: str) -> None:
@@ -70,7 +70,7 @@ class Journal:
             "worker {host} (fd {fd}, id {client_id}) left with {count} running jobs",
             host=connection.host,
             fd=connection.fd,
-            client_id=connection.peer.client_id.decode("ascii", "backslashreplace"),
+            client_id=_shown(connection.peer.client_id),
             count=len(connection.peer.running),
         )
 
@@ -106,8 +106,8 @@ class Journal:
         self._warn(
             kind,
             text,
-            handle=job.handle.decode("ascii", "backslashreplace"),
-            function=job.function.name.decode("utf-8", "backslashreplace"),
+            handle=_shown(job.handle),
+            function=_shown(job.function.name),
             losses=job.retries,
         )
 
@@ -126,3 +126,8 @@ class Journal:
             self._log.warn(line, **fields)
         else:
             window.withheld += 1
+
+
+def _shown(text: bytes) -> str:
+    """Return ``text`` on one line: what cannot be printed is written as an escape."""
+    return repr(text.decode("utf-8", "backslashreplace"))[1:-1]

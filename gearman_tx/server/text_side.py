@@ -1,11 +1,21 @@
-"""Text lines: the reply is made in slices, so that a long report does not stop the others.
+"""Text lines: long reports are made in slices, so that they do not stop the others.
+
+Theory of operation. In each reactor turn a small time may be spent on reports, however many
+connections ask for however many. A report that is done within it is answered at once. Any other
+makes its connection wait and goes into a ring; from then on each turn goes round the ring, making
+a few rows of each report, until its time is over.
 
 What the words mean is not known here: ``reply`` is handed in by the front door.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+from twisted.logger import Logger
 
 from gearman_tx.link import SUSPEND, Hole, Turn
 
@@ -17,9 +27,27 @@ if TYPE_CHECKING:
     Reply = Callable[[bytes], Iterator[bytes]]
 
 SLICE_SECONDS: Final = 0.002
-"""How long the server works on one report before it looks after the others."""
+"""How long the server works on reports in one turn before it looks after the others."""
 
-_LOOK_EVERY: Final = 64  # pieces between two looks at the clock
+_log: Final = Logger()
+
+_ROWS: Final = 64  # made of one report before the clock is looked at and the next one has its turn
+
+
+@define(eq=False)
+class _Report:
+    """A reply in the making, for a connection that waits for it at ``hole``."""
+
+    connection: Connection
+    rows: Iterator[bytes]
+    made: list[bytes] = field(factory=list)
+    hole: Hole = field(factory=list)
+
+    def make_some(self) -> bool:
+        """Make a few more rows; return whether those were the last."""
+        before = len(self.made)
+        self.made += islice(self.rows, _ROWS)
+        return len(self.made) - before < _ROWS
 
 
 class TextSide:
@@ -33,35 +61,62 @@ class TextSide:
     def __init__(self, turn: Turn, reply: Reply) -> None:
         self._clock = turn.clock
         self._reply = reply
+        self._ring: deque[_Report] = deque()
+        self._is_due = False  # the ring is gone round in the next turn
+        self._end: float | None = None  # until when this turn may make reports
+        turn.hooks.append(self._forget_slice)
 
     def text(self, connection: Connection, line: bytes) -> bool | None:
         """Answer a text line, in one write; the units behind it wait for a long reply."""
-        rows = self._reply(line)
-        made: list[bytes] = []
-        if self._make_slice(rows, made):
-            connection.send(b"".join(made))
-            return None
-        hole = connection.hold()
-        self._clock.callLater(0, self._continue, connection, hole, rows, made)
+        report = _Report(connection, self._reply(line))
+        if not self._ring:
+            while self._has_time():
+                if report.make_some():
+                    connection.send(b"".join(report.made))
+                    return None
+        report.hole = connection.hold()
+        self._ring.append(report)
+        self._come_again()
         return SUSPEND
 
-    def _continue(
-        self, connection: Connection, hole: Hole, rows: Iterator[bytes], made: list[bytes]
-    ) -> None:
-        if connection.is_over:
+    def _has_time(self) -> bool:
+        """Return whether this turn may still work on reports; its first question starts it."""
+        now = self._clock.seconds()
+        if self._end is None:
+            self._end = now + SLICE_SECONDS
+        return now < self._end
+
+    def _forget_slice(self) -> None:
+        """Once a turn: the next turn has time of its own."""
+        self._end = None
+
+    def _come_again(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._clock.callLater(0, self._go_round)
+
+    def _go_round(self) -> None:
+        """Make rows of every report in the ring in turns, for one slice of time."""
+        self._end = None
+        while self._ring and self._has_time():
+            report = self._ring.popleft()
+            if not report.connection.is_over:
+                self._go_on(report)
+        self._is_due = False
+        if self._ring:
+            self._come_again()
+
+    def _go_on(self, report: _Report) -> None:
+        """Make some rows of one report; answer if they were the last."""
+        connection = report.connection
+        try:
+            is_whole = report.make_some()
+        except Exception:  # noqa: BLE001  # one report's trouble is not another's
+            _log.failure("a report could not be made")
+            connection.abort()
             return
-        if self._make_slice(rows, made):
-            connection.fill(hole, b"".join(made))
+        if is_whole:
+            connection.fill(report.hole, b"".join(report.made))
             connection.proceed()
         else:
-            self._clock.callLater(0, self._continue, connection, hole, rows, made)
-
-    def _make_slice(self, rows: Iterator[bytes], made: list[bytes]) -> bool:
-        """Add pieces to ``made`` for one slice of time; return whether that was the last."""
-        seconds = self._clock.seconds
-        end = seconds() + SLICE_SECONDS
-        for count, row in enumerate(rows, 1):
-            made.append(row)
-            if not count % _LOOK_EVERY and seconds() >= end:
-                return False
-        return True
+            self._ring.append(report)
