@@ -186,13 +186,13 @@ def gear() -> Language:
 
 
 @pytest.fixture(scope="session")
-def node(pytestconfig: pytest.Config) -> dict[str, str]:
-    """The environment in which node finds npm's ``gearman``, installed from the lock file.
+def npm(pytestconfig: pytest.Config) -> Language:
+    """The client and worker of npm's gearman, installed from the lock file.
 
     The installation stays in pytest's cache folder until the lock file changes.
     """
-    require_program("node", "apt-get install nodejs")
-    npm = require_program("npm", "apt-get install npm")
+    program = require_program("node", "apt-get install nodejs")
+    installer = require_program("npm", "apt-get install npm")
     assert pytestconfig.cache is not None, "the cache plugin holds the installation"
     folder = Path(pytestconfig.cache.mkdir("npm-gearman"))
     lock = PROGRAMS / "js" / "package-lock.json"
@@ -200,9 +200,11 @@ def node(pytestconfig: pytest.Config) -> dict[str, str]:
     if not done.exists() or done.read_bytes() != lock.read_bytes():
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROGRAMS / "js" / name, folder)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [installer, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         install = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
         found = install.returncode == 0
         require_peer(found, "npm's gearman", f"npm said: {install.stderr.decode()[-500:]}")
         shutil.copy(lock, done)
-    return {"NODE_PATH": str(folder / "node_modules")}
+    programs = [str(PROGRAMS / "js" / name) for name in ("client.js", "worker.js")]
+    env = {"NODE_PATH": str(folder / "node_modules")}
+    return Language("npm", (program, programs[0]), (program, programs[1]), env)

@@ -1,0 +1,102 @@
+"""Every client with every worker: what one language sends, all the others understand.
+
+Each test starts the worker of one language and lets the clients of all languages use it at the
+same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.interop.conftest import ours_only
+from tests.interop.language import Language
+from tests.interop.scene import Scene
+
+LANGUAGES = ("c", "php", "perl", "pygearman", "gear", "npm")
+WORKLOAD = bytes(range(256)) * 17
+
+Find = Callable[[str], Language]
+
+each_worker = pytest.mark.parametrize("worker", LANGUAGES)
+
+
+@pytest.fixture
+def find(request: pytest.FixtureRequest) -> Find:
+    """A function from a name in ``LANGUAGES`` to the language."""
+
+    def language(name: str) -> Language:
+        found: Language = request.getfixturevalue(name)
+        return found
+
+    return language
+
+
+def events(scene: Scene, find: Find, options: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Run the clients of all languages in the mode ``events`` and return what each one tells."""
+    clients = {
+        name: scene.call_start(find(name), "events", *options.get(name, [])) for name in LANGUAGES
+    }
+    told = {name: client.succeed().lines for name, client in clients.items()}
+    noise = ("created", "option")
+    return {
+        name: [line.rstrip() for line in lines if not line.startswith(noise)]
+        for name, lines in told.items()
+    }
+
+
+def test_every_client_uses_a_worker_of_the_command_line(scene: Scene, find: Find) -> None:
+    """Clients of all languages get the result of a command that ``gearman -w`` runs."""
+    reverse = ["perl", "-e", "local $/; print scalar reverse <STDIN>"]
+    scene.start_worker(scene.gearman("-w", "--", *reverse))
+    clients = [scene.call_start(find(name), "do", workload=WORKLOAD) for name in LANGUAGES]
+    clients.append(scene.start(scene.gearman(), WORKLOAD))
+    assert [client.succeed().out == WORKLOAD[::-1] for client in clients] == [True] * 7
+
+
+@each_worker
+def test_every_client_gets_the_result(scene: Scene, find: Find, worker: str) -> None:
+    """Clients of all languages, and ``gearman``, get a binary workload back reversed."""
+    scene.worker(find(worker), "reverse")
+    clients = [scene.call_start(find(name), "do", workload=WORKLOAD) for name in LANGUAGES]
+    clients.append(scene.start(scene.gearman(), WORKLOAD))
+    assert [client.succeed().out == WORKLOAD[::-1] for client in clients] == [True] * 7
+
+
+@each_worker
+def test_every_client_follows_the_progress(scene: Scene, find: Find, worker: str) -> None:
+    """Clients of all languages see the same data, warning, status and result."""
+    scene.worker(find(worker), "progress")
+    sent = ["data one", "warning careful", "status 1/2", "data two", "complete olleh"]
+    told = events(scene, find, {})
+    assert sorted(told.pop("pygearman")) == sorted(sent)
+    assert told == {name: sent for name in LANGUAGES if name != "pygearman"}
+
+
+@each_worker
+def test_every_client_sees_the_failure(scene: Scene, find: Find, worker: str) -> None:
+    """Clients of all languages see a failed job as failed."""
+    scene.worker(find(worker), "fail")
+    assert events(scene, find, {}) == {name: ["fail"] for name in LANGUAGES}
+
+
+@ours_only
+@each_worker
+def test_every_client_outlives_an_exception(scene: Scene, find: Find, worker: str) -> None:
+    """Clients with the option get the exception, others a failure.
+
+    The C server's NUL after the handle hangs or kills most clients without the option.
+    """
+    process = scene.worker(find(worker), "exception")
+    option = {name: ["exceptions"] for name in ("c", "perl", "gear", "npm")}
+    told = events(scene, find, option)
+    assert told.pop("perl") == ["exception"]
+    assert told.pop("pygearman") == ["fail"]
+    texts = {name: lines[0].partition(" ")[0] for name, lines in told.items()}
+    assert texts == dict.fromkeys(told, "exception")
+    assert all("boom" in lines[0] for lines in told.values())
+    assert events(scene, find, {}) == {
+        name: told[name] if name == "php" else ["fail"] for name in LANGUAGES
+    }
+    assert process.running
