@@ -1,12 +1,39 @@
 """Connections: bytes in, handlers called, output gathered and bounded. Knows nothing of jobs.
 
 :class:`PacketLink` is the Twisted protocol that job server, client and worker share; a
-:class:`Turn` gathers what all of them write in one reactor turn.
+:class:`Turn` gathers what all of them write in one reactor turn. What client and worker share
+beyond that: :func:`parse_servers` reads the names of job servers, :class:`Reconnecting` keeps a
+connection to one of them, :class:`OutgoingLink` is that connection.
 """
 
+from gearman_tx.link.backoff import Backoff
+from gearman_tx.link.heartbeat import Heartbeat
 from gearman_tx.link.limits import OutputLimits
+from gearman_tx.link.outgoing import PROBE, Handler, LinkLimits, OutgoingLink, make_handlers
 from gearman_tx.link.output import Hole, Output
 from gearman_tx.link.packet_link import SUSPEND, PacketLink
+from gearman_tx.link.reconnecting import Reconnecting
+from gearman_tx.link.servers import DEFAULT_PORT, Server, make_endpoint, parse_server, parse_servers
 from gearman_tx.link.turn import Turn
 
-__all__ = ["SUSPEND", "Hole", "Output", "OutputLimits", "PacketLink", "Turn"]
+__all__ = [
+    "DEFAULT_PORT",
+    "PROBE",
+    "SUSPEND",
+    "Backoff",
+    "Handler",
+    "Heartbeat",
+    "Hole",
+    "LinkLimits",
+    "OutgoingLink",
+    "Output",
+    "OutputLimits",
+    "PacketLink",
+    "Reconnecting",
+    "Server",
+    "Turn",
+    "make_endpoint",
+    "make_handlers",
+    "parse_server",
+    "parse_servers",
+]

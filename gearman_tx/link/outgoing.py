@@ -1,0 +1,187 @@
+"""A connection that we made to a job server, as client or as worker.
+
+Beside what every connection has: a heartbeat, so that a server which is gone without a word is
+found; a table in which every packet that was not expected ends the connection; and one reason for
+the end, which errors and the log can name. Output never stops the reading: whoever sends here
+bounds what it sends, and answers must be read for that to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+
+from attrs import field, frozen, validators
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from typing_extensions import override
+
+from gearman_tx.errors import Refused, RemoteProtocolError
+from gearman_tx.link.heartbeat import DEFAULT_INTERVAL, Heartbeat
+from gearman_tx.link.limits import OutputLimits
+from gearman_tx.link.packet_link import PacketLink
+from gearman_tx.link.turn import Turn
+from gearman_tx.wire import (
+    DEFAULT_MAX_PACKET,
+    LAST_PACKET_TYPE,
+    RESPONSE_MAGIC,
+    TEXT,
+    WRONG_MAGIC,
+    PacketDecoder,
+    PacketType,
+    request,
+)
+
+Handler = Callable[[Any, bytes], bool | None]
+
+PROBE: Final = b"gearman_tx heartbeat"
+"""What a heartbeat asks the server to send back."""
+
+_PROBE_PACKET: Final = request(PacketType.ECHO_REQ, PROBE)
+
+
+@frozen
+class LinkLimits:
+    """What a connection to a job server may cost, and how long it may be silent.
+
+    Attributes:
+        packet: largest packet body that is taken from the server, in bytes.
+        heartbeat: seconds of silence before the server is asked for a sign of life; a server that
+            is silent for two to three times as long is lost. 0 means that nobody asks.
+        output: how much the server may leave unread.
+    """
+
+    packet: int = field(default=DEFAULT_MAX_PACKET, validator=validators.ge(1))
+    heartbeat: float = field(default=DEFAULT_INTERVAL, validator=validators.ge(0))
+    output: OutputLimits = field(factory=OutputLimits)
+
+
+class OutgoingLink(PacketLink):
+    """A connection to a job server; subclasses give it handlers and overrides of ``ended``.
+
+    Args:
+        server: the name of the server, for the log and for errors.
+        turn: the reactor turn that output is gathered in.
+        handlers: what to do with each packet, made by :func:`make_handlers`.
+        limits: what the connection may cost.
+
+    Attributes:
+        server: the name of the server.
+        reason: why the connection ended, for people, once it has.
+    """
+
+    _log: ClassVar[Logger] = Logger()
+
+    def __init__(
+        self, server: str, turn: Turn, handlers: Mapping[int, Handler], limits: LinkLimits
+    ) -> None:
+        decoder = PacketDecoder(RESPONSE_MAGIC, limits.packet)
+        super().__init__(turn, decoder, handlers, limits.output)
+        self.server = server
+        self.reason = "the connection was closed"
+        self._heartbeat = Heartbeat(
+            turn.clock,
+            limits.heartbeat,
+            probe=self._probe,
+            unsent=lambda: self.queued,
+            dead=self._fail,
+        )
+
+    @override
+    def connectionMade(self) -> None:
+        """Twisted: the connection is there."""
+        super().connectionMade()
+        self._heartbeat.start()
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: bytes arrived."""
+        self._heartbeat.is_heard = True
+        super().dataReceived(data)
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: the connection is gone."""
+        if not self.is_over:
+            self.reason = reason.getErrorMessage()
+        super().connectionLost(reason)
+
+    @override
+    def ended(self) -> None:
+        """PacketLink: the server takes part no more; overrides call this one too."""
+        self._heartbeat.stop()
+
+    @override
+    def output_is_high(self) -> None:
+        """PacketLink: go on reading, since it is the answers that let the server read again."""
+
+    @override
+    def output_is_low(self) -> None:
+        """PacketLink: the reading never stopped."""
+
+    @override
+    def refuse(self, refusal: Refused) -> None:
+        """PacketLink: there is no way to refuse what a server sends."""
+        self.protocol_failed(str(refusal))
+
+    @override
+    def protocol_failed(self, reason: str) -> None:
+        """PacketLink: the server sent what it may not; what it sends next has no meaning."""
+        self._fail(reason)
+
+    @override
+    def output_failed(self, reason: str) -> None:
+        """PacketLink: the server does not read."""
+        self._fail(reason)
+
+    def _probe(self) -> None:
+        self.send(_PROBE_PACKET)
+
+    def _fail(self, reason: str) -> None:
+        """Cut the connection, for a reason that only we know."""
+        if not self.is_over:
+            self.reason = reason
+            self._log.warn(
+                "dropped job server {server}: {reason}", server=self.server, reason=reason
+            )
+            self.abort()
+
+
+def make_handlers(expected: Mapping[int, Handler]) -> dict[int, Handler]:
+    """Return a whole table of handlers: what is not in ``expected`` ends the connection.
+
+    Args:
+        expected: what to do with the packets that this side may get. ECHO_RES, the answer to the
+            heartbeat, needs no handler.
+    """
+    handlers: dict[int, Handler] = {
+        packet_type: _Unexpected(packet_type) for packet_type in range(1, LAST_PACKET_TYPE + 1)
+    }
+    handlers[TEXT] = _unexpected_text
+    handlers[WRONG_MAGIC] = _wrong_magic
+    handlers[PacketType.ECHO_RES] = _echo_res
+    handlers.update(expected)
+    return handlers
+
+
+@frozen
+class _Unexpected:
+    """The handler of a packet that this side never gets from a sound server."""
+
+    packet_type: int
+
+    def __call__(self, _link: Any, _body: bytes) -> None:
+        raise RemoteProtocolError(f"a packet of type {self.packet_type} was not expected")
+
+
+def _unexpected_text(_link: Any, line: bytes) -> None:
+    raise RemoteProtocolError(f"the text line {line[:80]!r} was not expected")
+
+
+def _wrong_magic(_link: Any, _body: bytes) -> None:
+    raise RemoteProtocolError("a packet came with the magic of a request")
+
+
+def _echo_res(_link: Any, _body: bytes) -> None:
+    """Do nothing: that it arrived is all that the heartbeat asks."""

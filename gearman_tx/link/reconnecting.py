@@ -1,0 +1,122 @@
+"""Keep one connection to one job server, for ever: Twisted's ``ClientService`` with our back-off.
+
+The protocol that ``build`` makes reports by itself that it is connected and lost; what only the
+service knows, that an attempt failed, it reports to ``failed``. Stopping closes the connection
+cleanly, and by force when the server does not let go of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from attrs import frozen
+from twisted.application.internet import ClientService
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from gearman_tx.link.backoff import Backoff
+from gearman_tx.link.outgoing import OutgoingLink
+from gearman_tx.link.servers import Server, make_endpoint
+
+CLOSE_TIMEOUT: Final = 2.0
+"""Seconds that a connection may take to close before it is cut."""
+
+
+class Reconnecting(ClientService):
+    """A service that is connected to one job server, or trying to be.
+
+    Args:
+        server: where to.
+        reactor: connects, and tells the time.
+        build: makes the protocol of each new connection.
+        backoff: how long to wait after each failure.
+        failed: told why, each time an attempt to connect failed.
+
+    Raises:
+        ConfigurationError: the server's endpoint string is wrong.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        reactor: Any,
+        build: Callable[[], OutgoingLink],
+        *,
+        backoff: Backoff,
+        failed: Callable[[Failure], None],
+    ) -> None:
+        self._reactor = reactor
+        self._build = build
+        self._backoff = backoff
+        self._link: OutgoingLink | None = None
+        endpoint = _Watched(make_endpoint(server, reactor), failed)
+        factory = _Outgoing(self._make_link)
+        super().__init__(endpoint, factory, retryPolicy=backoff, clock=reactor)
+
+    def _make_link(self) -> OutgoingLink:
+        self._backoff.connected()
+        self._link = self._build()
+        return self._link
+
+    @override
+    def stopService(self) -> Deferred[None]:
+        """Twisted: connect no more, and close the connection.
+
+        Returns:
+            Fires when nothing is open any more, two seconds later at most; never fails.
+            Cancelling it only stops the waiting.
+        """
+        stopped = super().stopService()
+        if not stopped.called:
+            force = self._reactor.callLater(CLOSE_TIMEOUT, self._cut)
+            stopped.addBoth(lambda _: force.cancel() if force.active() else None)
+        return stopped
+
+    def _cut(self) -> None:
+        """Close the connection of a server that does not answer even to that."""
+        if self._link is not None:
+            self._link.abort()
+
+
+class _Outgoing(Factory):
+    """Makes the protocol of each connection, without a log line for it."""
+
+    noisy = False
+
+    def __init__(self, build: Callable[[], OutgoingLink]) -> None:
+        self._build = build
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> OutgoingLink:
+        """Twisted: make the protocol of a new connection."""
+        link = self._build()
+        link.factory = self
+        return link
+
+
+@implementer(IStreamClientEndpoint)
+@frozen
+class _Watched:
+    """An endpoint whose failures somebody hears of."""
+
+    endpoint: IStreamClientEndpoint
+    failed: Callable[[Failure], None]
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Twisted: connect, and tell if it failed."""
+        connecting = self.endpoint.connect(factory)
+        return connecting.addErrback(self._pass_on)
+
+    def _pass_on(self, reason: Failure) -> Failure:
+        self.failed(reason)
+        return reason

@@ -1,0 +1,129 @@
+"""Job servers by name: what a user writes, and the Twisted endpoint it means.
+
+Three spellings. ``host:port``, ``host`` (the port is 4730) and ``[::1]:port`` mean TCP.
+Everything else is one of Twisted's client endpoint strings: ``tls:host:port``,
+``unix:/run/gearman.sock``, ``tcp:host:port:timeout=3``. A :class:`Server` of the program's own
+brings any other endpoint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from attrs import frozen
+from twisted.internet.abstract import isIPv6Address
+from twisted.internet.endpoints import HostnameEndpoint, clientFromString
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from gearman_tx.errors import ConfigurationError
+
+DEFAULT_PORT: Final = 4730
+"""The port of a server that is named without one."""
+
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds after which one address of a host that does not answer is given up."""
+
+LARGEST_PORT: Final = 65535
+
+_HOST_AND_PORT: Final = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]/=]+)(?::(?P<port>[0-9]+))?")
+
+
+@frozen
+class Server:
+    """One job server and the way to connect to it.
+
+    Attributes:
+        name: what log lines, errors and the choice of server call it; no two have the same one.
+        make_endpoint: returns an endpoint when it is given the reactor.
+    """
+
+    name: str
+    make_endpoint: Callable[[Any], IStreamClientEndpoint]
+
+
+def parse_server(text: str) -> Server:
+    """Return the server that ``text`` means.
+
+    Args:
+        text: ``host:port``, ``host``, ``[::1]:port``, ``::1`` or a client endpoint string.
+
+    Raises:
+        ConfigurationError: ``text`` is empty or its port is not one. A wrong endpoint string is
+            found by :func:`make_endpoint`, because only a reactor can read one.
+    """
+    text = text.strip()
+    if not text:
+        raise ConfigurationError("the name of a job server is empty; localhost:4730 is one")
+    if isIPv6Address(text):
+        return _tcp_server(text, DEFAULT_PORT)
+    found = _HOST_AND_PORT.fullmatch(text)
+    if found is None:
+        return Server(text, _FromString(text))
+    host, port = found["host"].strip("[]"), int(found["port"] or DEFAULT_PORT)
+    if not 0 < port <= LARGEST_PORT:
+        raise ConfigurationError(f"{text}: port {port} is outside 1 to {LARGEST_PORT}")
+    return _tcp_server(host.lower(), port)
+
+
+def parse_servers(servers: str | Iterable[str | Server]) -> list[Server]:
+    """Return the servers that a user listed.
+
+    Args:
+        servers: names and servers, or one string with names between commas, the form of the
+            environment variable ``GEARMAN_SERVERS``.
+
+    Raises:
+        ConfigurationError: a name means nothing, appears twice, or there is none at all.
+    """
+    if isinstance(servers, str):
+        servers = servers.split(",")
+    known: dict[str, Server] = {}
+    for entry in servers:
+        server = parse_server(entry) if isinstance(entry, str) else entry
+        if server.name in known:
+            raise ConfigurationError(f"job server {server.name} is listed twice")
+        known[server.name] = server
+    if not known:
+        raise ConfigurationError("no job server is listed; localhost:4730 is one")
+    return list(known.values())
+
+
+def make_endpoint(server: Server, reactor: Any) -> IStreamClientEndpoint:
+    """Return the endpoint of ``server`` on ``reactor``.
+
+    Raises:
+        ConfigurationError: the endpoint string is wrong, or needs a package that is missing.
+    """
+    try:
+        return server.make_endpoint(reactor)
+    except (ImportError, LookupError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"job server {server.name}: {error}") from error
+
+
+def _tcp_server(host: str, port: int) -> Server:
+    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Server(name, _FromHost(host, port))
+
+
+@frozen
+class _FromHost:
+    """Makes an endpoint that tries every address of ``host``."""
+
+    host: str
+    port: int
+
+    def __call__(self, reactor: Any) -> IStreamClientEndpoint:
+        return HostnameEndpoint(reactor, self.host, self.port, CONNECT_TIMEOUT)
+
+
+@frozen
+class _FromString:
+    """Makes an endpoint as one of Twisted's client endpoint strings says."""
+
+    description: str
+
+    def __call__(self, reactor: Any) -> IStreamClientEndpoint:
+        endpoint: IStreamClientEndpoint = clientFromString(reactor, self.description)
+        return endpoint
