@@ -1,47 +1,82 @@
-"""The front door: builds the job server from its options. ``twistd gearmand`` starts here."""
+"""The front door for ``twistd gearmand``: ``twistd`` reads the options here and makes the service.
+
+``twistd`` does the rest: it becomes a daemon, writes the PID file, sheds privileges, and logs
+unless the server has a log file of its own. What cannot be started is one line on standard error
+and exit status 1.
+"""
 
 from __future__ import annotations
 
-import os
-from typing import Any
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from twisted.application.internet import StreamServerEndpointService
-from twisted.application.service import IService
-from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.python import usage
+from twisted.logger import ILogObserver
+from twisted.python.components import Componentized
+from typing_extensions import override
 
-from gearman_tx import __version__
-from gearman_tx.admin import AdminCommands
-from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
+from gearman_tx.daemon import GearmanService, Options, build
+from gearman_tx.daemon.log import Verbosity, open_log
+from gearman_tx.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from twisted.application.service import IService, IServiceCollection
+
+    from gearman_tx.daemon.service import Parts
+
+__all__ = ["Options", "makeService"]
 
 
-class Options(usage.Options):
-    """The options of ``twistd gearmand``."""
+class _TwistdService(GearmanService):
+    """The job server where ``twistd`` runs it."""
 
-    optParameters = [
-        ["port", "p", 4730, "Port to listen on.", int],
-        ["listen", "L", "", "Address to listen on."],
-        ["job-retries", "j", -1, "Losses that end a job.", int],
-        ["worker-wakeup", "w", 1, "Workers woken per job.", int],
-    ]
-    optFlags = [["exceptions", None, "Enable exceptions."]]
+    def __init__(self, parts: Parts, options: Options, observer: ILogObserver | None) -> None:
+        super().__init__(parts)
+        self._twistd = options.parent  # None when another program makes the service
+        self._observer = observer
+
+    @override
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Twisted: join the application; give it our log before ``twistd`` opens one."""
+        super().setServiceParent(parent)  # type: ignore[no-untyped-call]  # Twisted's
+        if self._observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)  # type: ignore[no-untyped-call]
+
+    @override
+    def privilegedStartService(self) -> None:
+        """Twisted: listen; ``twistd`` would show a traceback of what cannot be listened on."""
+        try:
+            super().privilegedStartService()
+        except ConfigurationError as error:
+            if self._twistd is None or not self._twistd["nodaemon"]:
+                raise  # twistd tells its parent process, which has the terminal
+            with contextlib.suppress(OSError):
+                Path(self._twistd["pidfile"] or "").unlink()
+            print(f"{Options.program}: {error}", file=sys.__stderr__)
+            raise SystemExit(1) from error
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:
-    """Return the service that runs a job server."""
+    """Return the service that runs a job server.
+
+    Args:
+        options: parsed.
+        reactor: what it is to run in; Twisted's own if None.
+
+    Raises:
+        ConfigurationError: an option cannot be used on this machine, or the port is taken.
+        SystemExit: likewise, when ``twistd`` is calling.
+    """
     if reactor is None:
         from twisted.internet import reactor
-    journal = Journal(reactor.seconds)
-    policy = Policy(
-        handle_prefix=f"H:{os.uname().nodename}".encode(),
-        job_retries=options["job-retries"],
-        worker_wakeup=options["worker-wakeup"],
-        exceptions=bool(options["exceptions"]),
-    )
-    now = reactor.seconds()
-    jobs = JobServer(policy, journal, now=now, first_id=int(now * 1_000_000))
-    commands = AdminCommands(jobs, version=__version__)
-    factory = GearmanFactory(jobs, reactor, journal, commands.reply, ConnectionLimits())
-    endpoint = TCP4ServerEndpoint(reactor, options["port"], 1024, options["listen"])
-    return StreamServerEndpointService(endpoint, factory)
+    try:
+        observer = log_file = None
+        if options["log-file"]:
+            observer, log_file = open_log(options["log-file"])
+            observer = Verbosity(options["verbose"]).filtered(observer)
+        return _TwistdService(build(options, reactor, log_file), options, observer)
+    except ConfigurationError as error:
+        if options.parent is None:
+            raise
+        raise SystemExit(f"{Options.program}: {error}") from error

@@ -1,0 +1,11 @@
+"""A process that is a job server: options, sockets, signals, log, start and stop.
+
+:func:`build` makes the parts from :class:`ServerOptions`, :class:`GearmanService` starts and stops
+them. Two callers run it: ``tap`` for ``twistd gearmand``, ``cli`` for ``gearman-tx gearmand``.
+"""
+
+from gearman_tx.daemon.build import build
+from gearman_tx.daemon.options import Options, ServerOptions
+from gearman_tx.daemon.service import GearmanService
+
+__all__ = ["GearmanService", "Options", "ServerOptions", "build"]

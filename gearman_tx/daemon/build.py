@@ -1,0 +1,130 @@
+"""Where the rooms meet: from options to the service."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from gearman_tx import __version__
+from gearman_tx.admin import AdminCommands
+from gearman_tx.core import JobServer, Policy
+from gearman_tx.core.policy import LONGEST_PREFIX
+from gearman_tx.daemon import open_files
+from gearman_tx.daemon.listening import Listening, open_sockets, parse_endpoints
+from gearman_tx.daemon.log import Verbosity
+from gearman_tx.daemon.option_table import LEAST_BACKLOG
+from gearman_tx.daemon.service import Parts
+from gearman_tx.daemon.shutdown import Shutdown
+from gearman_tx.link import OutputLimits
+from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal, Keepalive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gearman_tx.daemon.log import LogFile
+    from gearman_tx.daemon.options import ServerOptions
+
+
+def build(options: ServerOptions, reactor: Any, log_file: LogFile | None = None) -> Parts:
+    """Return the parts of a job server. Its TCP ports are bound; nothing is served yet.
+
+    Args:
+        options: parsed.
+        reactor: what it is to run in.
+        log_file: its own log file, to be reopened on SIGHUP.
+
+    Raises:
+        ConfigurationError: an option cannot be used on this machine.
+    """
+    policy = policy_of(options)
+    verbosity = Verbosity(options["verbose"])
+    log = verbosity.logger("gearman_tx.daemon")
+    files = open_files.set_limit(options["file-descriptors"])
+    limits = limits_of(options, files)
+    listening = _listening(options, reactor)
+
+    now = reactor.seconds()
+    journal = Journal(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
+    jobs = JobServer(policy, journal, now=now, first_id=first_job_id(now))
+
+    def command(graceful: bool) -> None:  # noqa: FBT001  # what AdminCommands calls
+        shutdown.command(graceful)
+
+    commands = AdminCommands(
+        jobs,
+        version=__version__,
+        verbosity=verbosity.name,
+        shutdown=command if options["allow-shutdown"] else None,
+    )
+    factory = GearmanFactory(jobs, reactor, journal, commands.reply, limits)
+    shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
+    notes = [f"up to {limits.connections} connections, {files} open files", *_notes(options)]
+    return Parts(reactor, jobs, factory, listening, shutdown, log, log_file, notes)
+
+
+def first_job_id(now: float) -> int:
+    """Return the number of the first job's handle: the microseconds since 1970.
+
+    The C server starts at 1 again, so that after a restart an old handle names somebody else's
+    job. Nothing is kept in memory mode that could say where to go on; but jobs come slower than one
+    a microsecond, so no handle repeats as long as the clock is not put back.
+    """
+    return int(now * 1_000_000)
+
+
+def policy_of(options: ServerOptions) -> Policy:
+    """Return what the options say about queues.
+
+    Raises:
+        ConfigurationError: the handle prefix cannot be used.
+    """
+    prefix = os.fsencode(options["job-handle-prefix"])
+    # A machine may have a longer name than fits into a handle; its beginning does as well.
+    return Policy(
+        handle_prefix=prefix or f"H:{os.uname().nodename}".encode()[:LONGEST_PREFIX],
+        job_retries=options["job-retries"],
+        worker_wakeup=options["worker-wakeup"],
+        max_function_name=options["max-function-name"],
+        max_unique=options["max-unique"],
+        max_functions=options["max-functions"],
+        max_queue=options["maxqueue"],
+        exceptions=bool(options["exceptions"]),
+    )
+
+
+def limits_of(options: ServerOptions, files: int) -> ConnectionLimits:
+    """Return what the options say about connections, of a process with ``files`` open files."""
+    return ConnectionLimits(
+        connections=open_files.connection_limit(files, options["max-connections"]),
+        packet=options["max-packet"],
+        text_line=options["max-text-line"],
+        output=OutputLimits(
+            pause=options["pause-output"],
+            most=options["max-output"],
+            timeout=options["output-timeout"],
+        ),
+        keepalive=Keepalive(
+            idle=options["keepalive-idle"],
+            interval=options["keepalive-interval"],
+            count=options["keepalive-count"],
+        ),
+    )
+
+
+def _listening(options: ServerOptions, reactor: Any) -> Listening:
+    """Return what to listen on: the port, unless there are endpoints and nobody asked for it."""
+    endpoints = parse_endpoints(reactor, options["endpoint"])
+    if endpoints and options.given.isdisjoint({"port", "listen"}):
+        return Listening(reactor, [], endpoints)
+    backlog = max(options["backlog"], LEAST_BACKLOG)
+    return Listening(reactor, open_sockets(options["listen"], options["port"], backlog), endpoints)
+
+
+def _notes(options: ServerOptions) -> Iterator[str]:
+    """Yield what the log should tell at the start about the options."""
+    yield "the queue is in memory: jobs, in the background too, end with this process"
+    if options["backlog"] < LEAST_BACKLOG:
+        yield f"--backlog: {options['backlog']} is raised to {LEAST_BACKLOG}"
+    for row in options.rows.values():
+        if row.meaningless and row.name in options.given:
+            yield f"--{row.name} has no effect: {row.meaningless}"

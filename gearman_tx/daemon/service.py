@@ -1,0 +1,203 @@
+"""The job server as a service of Twisted: what happens at its start and at its end."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from typing_extensions import override
+
+import twisted
+from gearman_tx import __version__
+from gearman_tx.daemon import systemd
+from gearman_tx.daemon.signals import SignalHandlers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twisted.logger import Logger
+    from twisted.python.failure import Failure
+
+    from gearman_tx.core import JobServer
+    from gearman_tx.daemon.listening import Listening
+    from gearman_tx.daemon.log import LogFile
+    from gearman_tx.daemon.shutdown import Shutdown
+    from gearman_tx.server import GearmanFactory
+
+CLOSING_TIME: Final = 0.5
+"""Seconds that connections have to close in good order when the server stops."""
+
+
+@define(eq=False)
+class Parts:
+    """What a job server is made of.
+
+    Attributes:
+        reactor: what runs it.
+        jobs: the queues.
+        factory: the connections.
+        listening: where they come from.
+        shutdown: how it ends.
+        log: where start and stop are told.
+        log_file: its own log file, if it has one.
+        notes: what else is told at the start.
+    """
+
+    reactor: Any
+    jobs: JobServer
+    factory: GearmanFactory
+    listening: Listening
+    shutdown: Shutdown
+    log: Logger
+    log_file: LogFile | None
+    notes: Sequence[str]
+
+
+class GearmanService(Service):
+    """A job server in a process of its own, whose signals it takes.
+
+    Args:
+        parts: what it is made of.
+
+    Attributes:
+        ready: fires with None when connections are accepted and signals are heeded; fails with
+            :class:`ConfigurationError` if something cannot be listened on.
+    """
+
+    name = "gearmand"
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.ready: Deferred[None] = Deferred()
+        self._listens: Deferred[None] | None = None
+        self._signals = SignalHandlers(
+            parts.reactor,
+            {
+                signal.SIGTERM: lambda: parts.shutdown.at_once("SIGTERM"),
+                signal.SIGINT: lambda: parts.shutdown.at_once("SIGINT"),
+                signal.SIGUSR1: lambda: parts.shutdown.gracefully("SIGUSR1"),
+                signal.SIGHUP: self._reopen_log,
+            },
+        )
+
+    @override
+    def privilegedStartService(self) -> None:
+        """Twisted: listen, while the process may still be root.
+
+        Raises:
+            ConfigurationError: something cannot be listened on.
+        """
+        super().privilegedStartService()  # type: ignore[no-untyped-call]  # Twisted's
+        self._listen()
+
+    @override
+    def startService(self) -> None:
+        """Twisted: serve.
+
+        Raises:
+            ConfigurationError: something cannot be listened on.
+        """
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        self._listen()
+        self._signals.install()
+        self.parts.reactor.callWhenRunning(self._run)
+
+    def _listen(self) -> None:
+        """Listen, once; what fails at once is raised, what fails later ends the server."""
+        if self._listens is not None:
+            return
+        failures: list[Failure] = []
+        self._listens = self.parts.listening.start(self.parts.factory)
+        self._listens.addErrback(failures.append)
+        if failures:
+            failures[0].raiseException()
+        self._listens.addCallback(lambda _: self._fail(failures[0]) if failures else None)
+
+    def _fail(self, failure: Failure) -> Failure:
+        self.parts.log.critical("{reason}", reason=failure.getErrorMessage())
+        self.parts.shutdown.at_once("nothing to listen on")
+        return failure
+
+    def _run(self) -> None:
+        """The reactor runs, and has taken signals that are ours."""
+        assert self._listens is not None, "startService listens"
+        self._signals.install()
+        self._listens.addCallback(self._tell_start).chainDeferred(self.ready)
+
+    def _tell_start(self, _: None) -> None:
+        parts, log = self.parts, self.parts.log
+        log.info(
+            "gearman_tx {version} (Twisted {twisted}, Python {python}) with process id {pid}",
+            version=__version__,
+            twisted=twisted.__version__,
+            python=platform.python_version(),
+            pid=os.getpid(),
+        )
+        for note in parts.notes:
+            log.info("{note}", note=note)
+        where = str(parts.listening)
+        log.info("listening on {where}", where=where)
+        systemd.notify(os.environ, READY="1", STATUS=f"listening on {where}")
+
+    def _reopen_log(self) -> None:
+        """SIGHUP: go on in a new log file, if the old one was moved away."""
+        log, log_file = self.parts.log, self.parts.log_file
+        if log_file is None:
+            log.info("SIGHUP, but there is no --log-file to reopen")
+            return
+        log.info("SIGHUP, reopening log file")
+        try:
+            log_file.reopen()
+        except OSError as error:
+            text = "cannot reopen the log file {path}: {reason}; the old one is used on"
+            reason = error.strerror
+            log.error(text, path=log_file.path, reason=reason)  # noqa: TRY400  # one line
+
+    @override
+    def stopService(self) -> Deferred[None]:
+        """Twisted: close all connections and end.
+
+        Returns:
+            What fires with None when all is closed, at the latest after :data:`CLOSING_TIME`.
+        """
+        super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
+        parts = self.parts
+        count = len(parts.jobs.tables.jobs)
+        if count:
+            parts.log.info("{count} jobs in memory are lost", count=count)
+        systemd.notify(os.environ, STOPPING="1", STATUS="stopping")
+        parts.shutdown.forget()
+        return parts.listening.stop().addCallback(self._close).addCallback(self._tell_end)
+
+    def _close(self, _: None) -> Deferred[None]:
+        """Close every connection; those that take too long are cut off."""
+        factory = self.parts.factory
+        factory.stop()
+        if not factory.connections:
+            return succeed(None)
+        closed: Deferred[None] = Deferred()
+
+        def cut_off() -> None:
+            for connection in list(factory.connections):
+                connection.abort()
+            factory.turn.hooks.remove(look)
+            closed.callback(None)
+
+        def look() -> None:
+            if not factory.connections:
+                timer.cancel()
+                factory.turn.hooks.remove(look)
+                closed.callback(None)
+
+        timer = factory.turn.clock.callLater(CLOSING_TIME, cut_off)
+        factory.turn.hooks.append(look)
+        return closed
+
+    def _tell_end(self, _: None) -> None:
+        self._signals.restore()
+        self.parts.log.info("stopped")

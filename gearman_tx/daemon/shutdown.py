@@ -1,0 +1,133 @@
+"""How the job server ends: at once, or when the jobs it has are done.
+
+A graceful shutdown listens no more and refuses submissions; whoever is connected is served on.
+When no job is left, each connection is closed as soon as its peer has read what was sent to it,
+and then the server stops. Whether no job is left is looked at once a turn, when the output of the
+turn is written, so nobody misses the last result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.interfaces import IDelayedCall
+    from twisted.logger import Logger
+
+    from gearman_tx.core import JobServer
+    from gearman_tx.daemon.listening import Listening
+    from gearman_tx.server import GearmanFactory
+
+NO_DEADLINE: Final = 0.0
+"""The time-out of a graceful shutdown that waits for the last job."""
+
+READING_TIME: Final = 10.0
+"""Seconds that peers have, when no job is left, to read what was sent to them."""
+
+
+@define(eq=False)
+class Shutdown:
+    """The end of a job server, asked for by a signal or by the text command.
+
+    Args:
+        jobs: the queues.
+        factory: the connections.
+        listening: what is listened on.
+        timeout: seconds that a graceful shutdown waits for jobs, or :data:`NO_DEADLINE`.
+        stop: ends the server; called once.
+        log: where it is told.
+    """
+
+    _jobs: JobServer
+    _factory: GearmanFactory
+    _listening: Listening
+    _timeout: float
+    _stop: Callable[[], Any]
+    _log: Logger
+    _is_commanded: bool = field(init=False, default=False)
+    _is_graceful: bool = field(init=False, default=False)
+    _is_drained: bool = field(init=False, default=False)
+    _is_over: bool = field(init=False, default=False)
+    _deadline: IDelayedCall | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        """Look at the end of each turn whether it is time."""
+        self._factory.turn.hooks.append(self._look)
+
+    def command(self, graceful: bool) -> None:  # noqa: FBT001  # the text command's signature
+        """Stop as the text command says; the server stops only when its reply is written."""
+        if graceful:
+            self.gracefully("text command")
+        else:
+            self._log.info("text command: stopping at once")
+            self._is_commanded = True
+            self._factory.turn.touch()
+
+    def at_once(self, why: str) -> None:
+        """Stop now; jobs that are queued or running end with the server."""
+        self._log.info("{why}: stopping at once", why=why)
+        self._end()
+
+    def gracefully(self, why: str) -> None:
+        """Stop when no job is left, or when the time is over."""
+        if self._is_graceful:
+            self._log.info("{why}: stopping already, {left}", why=why, left=self._left())
+            return
+        self._is_graceful = True
+        self._log.info("{why}: stopping gracefully, {left}", why=why, left=self._left())
+        self._jobs.control.drain()
+        self._listening.stop()
+        if self._timeout != NO_DEADLINE:
+            self._ring_in(self._timeout, self._time_is_over)
+        self._factory.turn.touch()
+
+    def _left(self) -> str:
+        count = len(self._jobs.tables.jobs)
+        return "1 job is left" if count == 1 else f"{count} jobs are left"
+
+    def _look(self) -> None:
+        """At the end of a turn: go on to the next step if it is time."""
+        if self._is_over:
+            return
+        if self._is_commanded:
+            self._end()
+        elif self._is_drained:
+            if not self._factory.connections:
+                self._end()
+        elif self._is_graceful and self._jobs.control.is_drained:
+            self._log.info("no job is left")
+            self._is_drained = True
+            self._ring_in(READING_TIME, self._end)
+            for connection in list(self._factory.connections):
+                connection.close()
+            self._factory.turn.touch()
+
+    def _time_is_over(self) -> None:
+        self._deadline = None
+        text = "the {timeout:g} seconds of --shutdown-timeout are over, {left}"
+        self._log.warn(text, timeout=self._timeout, left=self._left())
+        self._end()
+
+    def _ring_in(self, delay: float, function: Callable[[], None]) -> None:
+        """Call ``function`` after ``delay`` seconds, and nothing that was to be called before."""
+        self._cancel()
+        self._deadline = self._factory.turn.clock.callLater(delay, function)
+
+    def _cancel(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = None
+
+    def _end(self) -> None:
+        if not self._is_over:
+            self.forget()
+            self._stop()
+
+    def forget(self) -> None:
+        """The server ends for whatever reason: nothing is to be done any more."""
+        self._is_over = True
+        self._cancel()

@@ -1,0 +1,38 @@
+"""Tell systemd how the server is: the part of ``sd_notify`` that a ``Type=notify`` unit needs."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from twisted.logger import Logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = Logger()
+
+
+def notify(environment: Mapping[str, str], **state: str) -> bool:
+    """Send ``state`` to the service manager, if there is one that wants to know.
+
+    Args:
+        environment: where ``NOTIFY_SOCKET`` names the socket, a path or ``@`` and a name.
+        state: such as ``READY="1"``, ``STOPPING="1"``, ``STATUS="..."``.
+
+    Returns:
+        Whether it was sent. That it cannot be sent is logged and nothing else.
+    """
+    name = environment.get("NOTIFY_SOCKET")
+    if not name:
+        return False
+    address = f"\0{name[1:]}" if name.startswith("@") else name
+    message = "\n".join(f"{key}={value}" for key, value in state.items())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            sender.setblocking(False)  # noqa: FBT003  # socket's signature
+            sender.sendto(message.encode(), address)
+    except OSError as error:
+        _log.warn("cannot notify {name}: {error}", name=name, error=error.strerror)
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""What the words of a command line mean: numbers, sizes, seconds, names.
+
+Each function here makes a reader: a function from the word that was given to its value, which
+refuses what cannot be used with a :class:`ConfigurationError` that says why and what would do.
+The name of the option is put in front of that by whoever knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from gearman_tx.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Reader = Callable[[str], Any]
+
+LARGEST_NUMBER: Final = 2**31 - 1
+"""The largest number that an option without a limit of its own takes."""
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_SIZE: Final = re.compile(r"([0-9]{1,15})([KMG]?)i?B?", re.IGNORECASE)
+_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+_PRIORITIES: Final = 3
+
+
+def number(least: int = 0, most: int = LARGEST_NUMBER) -> Reader:
+    """Return the reader of a whole number from ``least`` to ``most``."""
+
+    def read(word: str) -> int:
+        if _NUMBER.fullmatch(word) and least <= int(word) <= most:
+            return int(word)
+        raise ConfigurationError(f"{word!r} is not a whole number from {least} to {most}")
+
+    return read
+
+
+def size(least: int, most: int) -> Reader:
+    """Return the reader of a number of bytes, such as ``65536``, ``64K``, ``8M`` or ``1G``."""
+
+    def read(word: str) -> int:
+        found = _SIZE.fullmatch(word)
+        if found is not None:
+            value = int(found[1]) * _UNITS[found[2].upper()]
+            if least <= value <= most:
+                return value
+        text = f"{word!r} is not a size from {size_text(least)} to {size_text(most)}"
+        raise ConfigurationError(f"{text}; write bytes, or a number with K, M or G such as 64M")
+
+    return read
+
+
+def size_text(value: int) -> str:
+    """Return a number of bytes as a reader of :func:`size` would write it."""
+    for unit in ("G", "M", "K"):
+        if value and not value % _UNITS[unit]:
+            return f"{value // _UNITS[unit]}{unit}"
+    return str(value)
+
+
+def seconds(least: float, most: float) -> Reader:
+    """Return the reader of a time in seconds; fractions such as ``0.5`` are allowed."""
+
+    def read(word: str) -> float:
+        try:
+            value = float(word)
+        except ValueError:
+            value = float("nan")
+        if least <= value <= most:  # no number at all is never in a range
+            return value
+        raise ConfigurationError(f"{word!r} is not a time from {least:g} to {most:g} seconds")
+
+    return read
+
+
+def choice(*names: str, fold: bool = False) -> Reader:
+    """Return the reader of one of ``names``; ``fold`` says that case does not matter."""
+
+    def read(word: str) -> str:
+        name = word.lower() if fold else word
+        if name in names:
+            return name
+        known = names[0] if len(names) == 1 else f"one of {', '.join(names)}"
+        raise ConfigurationError(f"{word!r} is not {known}")
+
+    return read
+
+
+def text(word: str) -> str:
+    """Read a word that must not be empty."""
+    if not word:
+        raise ConfigurationError("the value is empty")
+    return word
+
+
+def max_queue(word: str) -> tuple[int, int, int]:
+    """Read ``NUMBER`` for all priorities, or ``HIGH,NORMAL,LOW``; 0 is no limit."""
+    read = number()
+    parts = word.split(",")
+    if len(parts) == 1:
+        parts *= _PRIORITIES
+    if len(parts) != _PRIORITIES:
+        raise ConfigurationError(f"{word!r} is neither one number nor three, HIGH,NORMAL,LOW")
+    high, normal, low = (read(part.strip()) for part in parts)
+    return high, normal, low

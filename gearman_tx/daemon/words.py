@@ -1,0 +1,106 @@
+"""Words of a command line or of a configuration file, cut into options and their values.
+
+The syntax is the C server's: ``--name=value``, ``--name value``, ``-nvalue``, ``-n value``, and
+letters without a value may stand together. Names are written whole: an abbreviation that is
+clear today would mean something else when an option is added.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from gearman_tx.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+COMMENT = "#"
+"""A word that starts with this, and the rest of its line, says nothing."""
+
+
+def cut(
+    words: Sequence[str], takes_value: Mapping[str, bool], letters: Mapping[str, str]
+) -> list[tuple[str, str | None]]:
+    """Return the options in ``words``, in order, as pairs of name and value.
+
+    Args:
+        words: of the command line.
+        takes_value: for the name of every option, whether it has a value.
+        letters: the names of the options that have a letter as well.
+
+    Raises:
+        ConfigurationError: a word is not an option, or a value is missing or too much.
+    """
+    found: list[tuple[str, str | None]] = []
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("--"):
+            name, equals, given = word[2:].partition("=")
+            if name not in takes_value:
+                raise ConfigurationError(
+                    f"unrecognised option '--{name}'{_advice(name, takes_value)}"
+                )
+            if not takes_value[name]:
+                if equals:
+                    raise ConfigurationError(f"option '--{name}' does not take a value: '{word}'")
+                found.append((name, None))
+            else:
+                found.append((name, given if equals else _next(rest, f"--{name}")))
+        elif word.startswith("-") and word != "-":
+            found += _cut_letters(word[1:], rest, takes_value, letters)
+        else:
+            raise ConfigurationError(
+                f"unrecognised word {word!r}; every option starts with - or --"
+            )
+    return found
+
+
+def _cut_letters(
+    word: str, rest: Iterator[str], takes_value: Mapping[str, bool], letters: Mapping[str, str]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the options of a word of letters, of which the last may have a value."""
+    for place, letter in enumerate(word):
+        if letter not in letters:
+            raise ConfigurationError(f"unrecognised option '-{letter}' in '-{word}'")
+        name = letters[letter]
+        if takes_value[name]:
+            given = word[place + 1 :].removeprefix("=")
+            yield name, given or _next(rest, f"-{letter}")
+            return
+        yield name, None
+
+
+def _next(rest: Iterator[str], option: str) -> str:
+    """Return the word that follows ``option``, which is its value."""
+    try:
+        return next(rest)
+    except StopIteration:
+        raise ConfigurationError(f"option '{option}' needs a value, and none follows") from None
+
+
+def _advice(name: str, known: Mapping[str, bool]) -> str:
+    """Return which option may have been meant."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; is '--{near[0]}' meant?" if near else "; --help lists the options"
+
+
+def in_file(path: Path) -> list[str]:
+    """Return the words of a configuration file, separated by blanks and line ends.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(f"cannot read it: {reason}") from error
+    words: list[str] = []
+    for line in lines:
+        for word in line.split():
+            if word.startswith(COMMENT):
+                break
+            words.append(word)
+    return words
