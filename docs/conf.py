@@ -17,6 +17,7 @@ version = release = __version__
 extensions = ["gearman_tables"]
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True  # a reference that leads nowhere is a warning, and -W makes it an error
+nitpick_ignore_regex = [("py:.*", "gearman_tx.*")]  # code is named here, and documented in itself
 
 html_theme = "furo"
 html_title = f"gearman_tx {release}"

@@ -7,45 +7,50 @@ reStructuredText and let Sphinx parse it, so their looks are the theme's.
 
 from __future__ import annotations
 
-import inspect
 import re
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from twisted.python import usage
 
-from gearman_tx.tap import Options
+from gearman_tx.daemon import Options
+from gearman_tx.daemon.option import Option
 from gearman_tx.wire.packets import PACKETS
 
 MARKUP = re.compile(r"([\\*`|_])")
 
 
-def option_lines(options: usage.Options) -> list[str]:
-    """Return an ``option`` directive for each option, sorted by name: letters, default, text."""
+def option_lines(groups: Mapping[str, Sequence[Option]]) -> list[str]:
+    """Return an ``option`` directive for each option under the heading of its group.
+
+    Options that are refused for one reason share one directive, and so its text.
+    """
     lines: list[str] = []
-    for declared in sorted(options.longOpt):
-        name = declared.removesuffix("=")
-        value = " <value>" if declared.endswith("=") else ""
-        letters = [
-            f"-{letter}"
-            for letter, long in options.synonyms.items()
-            if long == name and len(letter) == 1
-        ]
-        lines += [f".. option:: {', '.join([*letters, f'--{name}{value}'])}", ""]
-        lines += [f"   {line}".rstrip() for line in _text(options, name).splitlines()]
-        lines.append("")
+    for heading, rows in groups.items():
+        lines += [f".. rubric:: {heading}", ""]
+        for reason, alike in groupby(rows, key=lambda row: row.refused):
+            options = list(alike)
+            for together in [options] if reason else [[row] for row in options]:
+                lines += _option(together)
     return lines
 
 
-def _text(options: usage.Options, name: str) -> str:
-    """Return what option ``name`` means, and its default if it has one."""
-    text = MARKUP.sub(r"\\\1", inspect.cleandoc(options.docs[name] or ""))
-    default = options.defaults.get(name)
-    if default in {None, 0, ""} or isinstance(default, list):
-        return text
-    return f"{text}\n\nDefault: ``{default}``."
+def _option(rows: Sequence[Option]) -> list[str]:
+    """Return one ``option`` directive: a signature for each row, the text of the first."""
+    first, *others = [row.spelled.strip() for row in rows]
+    lines = [f".. option:: {first}", *(f"            {spelled}" for spelled in others), ""]
+    lines += [f"   {MARKUP.sub(_escaped, rows[0].help)}", ""]
+    if rows[0].shown:
+        lines += [f"   Default: ``{rows[0].shown}``.", ""]
+    return lines
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Return a character that reStructuredText would read as markup, so that it is not."""
+    return f"\\{found[0]}"
 
 
 def packet_lines() -> list[str]:
@@ -86,7 +91,7 @@ class OptionsDirective(_Rendered):
 
     def lines(self) -> list[str]:
         """Return the options."""
-        return option_lines(Options())
+        return option_lines(Options.groups)
 
 
 class PacketsDirective(_Rendered):

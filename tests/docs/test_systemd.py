@@ -102,7 +102,7 @@ def test_the_server_takes_the_socket_that_systemd_holds(units: Path, tmp_path: P
     log = tmp_path / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [activate, f"--listen=127.0.0.1:{port}", *command],
+            [activate, f"--listen=127.0.0.1:{port}", "--fdname=gearmand.socket", *command],
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -70,8 +70,8 @@ def test_the_wheel_has_every_file(wheel: Path) -> None:
     """No room is forgotten, nor what a room reads: the wheel holds each file of the package."""
     sources = {
         str(path.relative_to(ROOT))
-        for path in (ROOT / "gearman_tx").rglob("*.*")
-        if path.is_file() and path.suffix != ".pyc"
+        for suffix in ("py", "sql", "typed")
+        for path in (ROOT / "gearman_tx").rglob(f"*.{suffix}")
     }
     with zipfile.ZipFile(wheel) as archive:
         assert sources <= set(archive.namelist())
