@@ -40,3 +40,75 @@ class Refused(GearmanError):
     def __str__(self) -> str:
         """Return ``CODE: text``."""
         return f"{self.code.decode()}: {self.text.decode('utf-8', 'replace')}"
+
+
+class JobFailed(GearmanError):
+    """A job ended without a result: its worker sent WORK_FAIL, or the server gave it up.
+
+    Args:
+        function: the function that the task was submitted to, without the client's namespace.
+        handle: the job server's name for the job.
+
+    Attributes:
+        function: the function that the task was submitted to, without the client's namespace.
+        handle: the job server's name for the job.
+    """
+
+    def __init__(self, function: bytes, handle: bytes) -> None:
+        super().__init__(function, handle)
+        self.function = function
+        self.handle = handle
+
+    def __str__(self) -> str:
+        """Return which job failed."""
+        return f"job {_text(self.handle)} of {_text(self.function)} failed"
+
+
+class JobException(JobFailed):
+    """A job ended with an exception, and the worker said which: WORK_EXCEPTION.
+
+    Args:
+        function: the function that the task was submitted to, without the client's namespace.
+        handle: the job server's name for the job.
+        data: what the worker said, as it came.
+
+    Attributes:
+        data: what the worker said, as it came.
+    """
+
+    def __init__(self, function: bytes, handle: bytes, data: bytes) -> None:
+        super().__init__(function, handle)
+        self.args = (function, handle, data)
+        self.data = data
+
+    @property
+    def text(self) -> str:
+        """What the worker said, for people: bytes that are not UTF-8 are replaced."""
+        return self.data.decode("utf-8", "replace")
+
+    def __str__(self) -> str:
+        """Return which job failed, and what its worker said."""
+        return f"{super().__str__()}: {self.text}"
+
+
+class ConnectionLost(GearmanError):
+    """A job server was lost, or the client closed, before it said how a request ended.
+
+    A job that the server had accepted may be running still, or even be done.
+    """
+
+
+class NoServer(ConnectionLost):
+    """No job server could be reached for as long as a submission may wait for one.
+
+    A server that was lost earlier may have the task all the same, if it was sent there.
+    """
+
+
+class TimedOut(GearmanError):
+    """What was waited for did not come in the time that the caller gave it."""
+
+
+def _text(data: bytes) -> str:
+    """Return ``data`` for people."""
+    return data.decode("utf-8", "replace")
