@@ -204,7 +204,7 @@ class Output:
             pieces.clear()
             if self._socket is not None and not self._is_registered and data:
                 sent = self._socket.writeSomeData(data)
-                if sent == size and not self._held and not self._is_closing:
+                if sent == size and not (self._held or self._is_high or self._is_closing):
                     return
                 # A lost connection is noticed by the reactor, when it writes the rest.
                 data = data[sent:] if isinstance(sent, int) else data
