@@ -100,7 +100,7 @@ class Intake:
         if not job.background:
             job.background = True
             if self.ledger.durable:
-                self.ledger.add(job, peer, 0.0)
+                self.ledger.add(job, peer, job.due)
                 return None
         return None if self.ledger.join(job, peer) else job
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from gearman_tx.core.states import COMMITTING
+from gearman_tx.core.states import COMMITTING, DELAYED
 
 if TYPE_CHECKING:
     from gearman_tx.core.function import Function
@@ -62,3 +62,9 @@ class Job:
     timer: Timer | None = None
     before: Job | None = None
     after: Job | None = None
+
+    @property
+    def due(self) -> float:
+        """The Unix time before which it does not run; 0 once nothing holds it back."""
+        timer = self.timer
+        return timer.when if timer is not None and self.state == DELAYED else 0.0

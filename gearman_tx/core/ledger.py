@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from gearman_tx.core.records import Batch, JobRecord
-from gearman_tx.core.states import COMMITTING, DELAYED, ENDED
+from gearman_tx.core.states import COMMITTING, ENDED
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ class Ledger:
         """Note every live background job and every limit anew, because the store lost them."""
         for job in self.tables.jobs.values():
             if job.background and job not in self._waiting:
-                due = job.timer.when if job.timer is not None and job.state == DELAYED else 0.0
-                self._again[job] = due
+                self._again[job] = job.due
         for function in self.tables.functions.values():
             if function.max_queue != self.tables.policy.max_queue:
                 self._max_queue.setdefault(function.name, function.max_queue)

@@ -129,7 +129,7 @@ class Snapshots:
         for job in list(self.tables.jobs.values()):
             if job.state in {COMMITTING, ENDED}:
                 continue
-            worker, timer = job.worker, job.timer
+            worker = job.worker
             yield JobSnapshot(
                 job.handle,
                 job.function.name,
@@ -143,7 +143,7 @@ class Snapshots:
                 len(job.workload),
                 job.progress,
                 worker.port if worker is not None else None,
-                timer.when if timer is not None and job.state != RUNNING else None,
+                job.due or None,
             )
 
     def peers(self) -> Iterator[PeerSnapshot]:
