@@ -17,6 +17,11 @@ def handles(house: House) -> set[bytes]:
     return {record.handle for record in house.store.rows.values()}
 
 
+def has_notes(house: House) -> bool:
+    """Return whether there is something to commit."""
+    return not house.server.ledger.is_empty
+
+
 # What waits for what
 
 
@@ -37,7 +42,7 @@ def test_a_foreground_submission_is_answered_at_once(durable: House) -> None:
     client = durable.guest()
     handle = client.submit()
     assert client.answers == [handle]
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
 
 
 def test_a_queue_in_memory_notes_nothing(house: House) -> None:
@@ -50,7 +55,7 @@ def test_a_queue_in_memory_notes_nothing(house: House) -> None:
     worker.grab()
     worker.leave()
     house.server.control.set_max_queue(b"f", (1, 1, 1))
-    assert house.server.ledger.is_empty
+    assert not has_notes(house)
     assert not house.server.ledger.has_submissions
 
 
@@ -114,14 +119,14 @@ def test_what_is_noted_during_a_commit_is_the_next_batch(durable: House) -> None
     client.promise()
     assert durable.server.ledger.has_submissions
     durable.take()
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
     client.promise()
-    assert not durable.server.ledger.is_empty
+    assert has_notes(durable)
     durable.settle()
     assert client.answers == [b"H:t:1", None]
     assert [record.handle for record in durable.commit().added] == [b"H:t:2"]
     assert client.answers == [b"H:t:1", b"H:t:2"]
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
 
 
 def test_pipelined_submissions_count_towards_the_limit(durable: House) -> None:
@@ -304,7 +309,7 @@ def test_a_job_that_ends_before_it_is_stored_is_not_stored(durable: House) -> No
     assert (list(batch.added), list(batch.finished)) == ([], [])
     durable.settle()
     assert client.answers == [b"H:t:1", b"H:t:1"]
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
 
 
 def test_retries_of_a_stored_job_are_stored(durable: House) -> None:
@@ -339,7 +344,7 @@ def test_a_foreground_jobs_end_and_retries_are_not_noted(durable: House) -> None
     worker.leave()
     other = durable.worker(b"f")
     other.complete(other.grab())
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
 
 
 def test_an_ended_jobs_retries_are_not_noted(durable: House) -> None:
@@ -392,7 +397,20 @@ def test_a_job_with_a_foreground_joiner_goes_on_without_the_store(durable: House
     worker = durable.worker(b"f")
     worker.complete(worker.grab())
     assert second.heard() == [(b"WORK_COMPLETE", b"H:t:1", b"done")]
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
+
+
+def test_a_delayed_foreground_job_is_made_durable_with_its_time(durable: House) -> None:
+    """The second background submission stores what the first one asked for."""
+    first, second = durable.guest(), durable.guest()
+    first.promise(unique=b"u", due=NOON + 60)
+    second.submit(unique=b"u")
+    durable.take()
+    durable.fail()
+    first.promise(unique=b"u")
+    [record] = durable.commit().added
+    assert record.due == NOON + 60
+    assert first.answers == [FAILED, b"H:t:1"]
 
 
 def test_a_delayed_job_with_a_foreground_joiner_goes_on_delayed(durable: House) -> None:
@@ -535,13 +553,13 @@ def test_a_store_that_lost_everything_is_given_everything_again(durable: House) 
     client.promise(b"h")
     durable.fail()
     durable.server.ledger.store_again()
-    assert not durable.server.ledger.is_empty
+    assert has_notes(durable)
     durable.take()
     durable.fail()
     durable.commit()
     assert {n: row for n, row in durable.store.rows.items() if n in before} == before
     assert durable.store.max_queue == {b"g": (9, 9, 9)}
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
 
 
 def test_what_ends_before_it_is_stored_again_is_not(durable: House) -> None:
@@ -581,7 +599,7 @@ def test_a_foreground_joiner_keeps_a_job_that_is_held_elsewhere(durable: House) 
     assert (first.answers, second.answers) == ([b"H:other:77"], [b"H:t:1"])
     durable.server.control.cancel(b"H:t:1")
     assert second.heard() == [(WORK_FAIL, b"H:t:1")]
-    assert durable.server.ledger.is_empty
+    assert not has_notes(durable)
 
 
 def test_a_job_that_ended_here_may_be_held_elsewhere(durable: House) -> None:
@@ -613,7 +631,7 @@ def test_stored_jobs_come_back_in_their_order(durable: House) -> None:
     lost.leave()
     durable.commit()
     house = durable.restart()
-    assert house.server.ledger.is_empty
+    assert not has_notes(house)
     worker = house.worker(b"f")
     jobs = [worker.grab_job() for _ in range(3)]
     assert [job and job.handle for job in jobs] == [b"H:t:4", b"H:t:1", b"H:t:3"]

@@ -1,0 +1,286 @@
+"""Endings: workers lost, clients gone, jobs given up; nothing stays behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from gearman_tx.core import HIGH, LOW
+from tests.core.conftest import BuildHouse
+from tests.core.house import NOON, House
+from tests.core.port import WORK_FAIL
+
+# Workers
+
+
+def test_a_lost_workers_job_is_queued_again_under_its_handle(house: House) -> None:
+    """The client hears nothing of it, and gets the other worker's result."""
+    client, lost, worker = house.guest(), house.worker(b"f"), house.worker(b"f")
+    handle = client.submit()
+    lost.grab()
+    lost.work(handle, b"half")
+    client.heard()
+    lost.leave()
+    assert house.counts(b"f") == (1, 0, 0)
+    assert client.heard() == []
+    assert worker.grab() == handle
+    worker.complete(handle)
+    assert client.heard() == [(b"WORK_COMPLETE", handle, b"done")]
+
+
+def test_a_requeued_job_goes_to_the_back_of_its_own_list(house: House) -> None:
+    """Behind those of its priority, before those of lower ones."""
+    client, lost, worker = house.guest(), house.worker(b"f"), house.worker(b"f")
+    first = client.submit(priority=HIGH)
+    second = client.submit(priority=HIGH)
+    low = client.submit(priority=LOW)
+    assert lost.grab() == first
+    lost.leave()
+    assert [worker.grab() for _ in range(3)] == [second, first, low]
+
+
+def test_a_lost_workers_jobs_are_queued_newest_first(house: House) -> None:
+    """The order is the C server's."""
+    client, lost, worker = house.guest(), house.worker(b"f"), house.worker(b"f")
+    handles = [client.submit() for _ in range(3)]
+    assert [lost.grab() for _ in range(3)] == handles
+    lost.leave()
+    assert [worker.grab() for _ in range(3)] == handles[::-1]
+
+
+def test_a_requeued_job_begins_at_zero(house: House) -> None:
+    """Its progress is forgotten, the loss is counted."""
+    lost = house.worker(b"f")
+    handle = house.guest().submit()
+    lost.grab()
+    lost.progress(handle, 3, 4)
+    lost.leave()
+    status = house.server.snapshots.status(handle)
+    assert (status.known, status.running) == (True, False)
+    assert (status.numerator, status.denominator) == (0, 0)
+    [job] = house.server.snapshots.jobs()
+    assert job.retries == 1
+
+
+@pytest.mark.parametrize("limit", [-1, 0])
+def test_losses_are_not_limited_by_default(build: BuildHouse, limit: int) -> None:
+    """A job is tried again as often as it takes."""
+    house = build(job_retries=limit)
+    handle = house.guest().submit()
+    for _ in range(300):
+        worker = house.worker(b"f")
+        assert worker.grab() == handle
+        worker.leave()
+    assert house.worker(b"f").grab() == handle
+    assert house.events.given_up == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+@pytest.mark.parametrize("background", [True, False])
+def test_a_job_is_given_up_at_the_nth_loss(build: BuildHouse, limit: int, background: bool) -> None:
+    """With N = 2 it is handed out at most twice; its clients get WORK_FAIL, once."""
+    house = build(job_retries=limit)
+    client = house.guest()
+    handle = client.submit(background=background)
+    for _ in range(limit):
+        worker = house.worker(b"f")
+        assert worker.grab() == handle
+        assert house.events.given_up == []
+        worker.leave()
+    assert house.worker(b"f").grab() == b""
+    assert client.heard() == ([] if background else [(WORK_FAIL, handle)])
+    assert house.events.given_up == [handle]
+    assert house.server.tables.jobs == {}
+
+
+def test_timeouts_and_losses_are_counted_together(build: BuildHouse) -> None:
+    """Either means that a worker did not do it."""
+    house = build(job_retries=2)
+    client, worker = house.guest(), house.worker(b"f", timeout=1)
+    handle = client.submit()
+    worker.grab()
+    house.wait(1)
+    assert worker.grab() == handle
+    worker.leave()
+    assert client.heard() == [(WORK_FAIL, handle)]
+
+
+def test_a_failure_does_not_count_as_a_loss(build: BuildHouse) -> None:
+    """It ends the job at once."""
+    house = build(job_retries=3)
+    client, worker = house.guest(), house.worker(b"f")
+    handle = client.submit()
+    worker.grab()
+    worker.fail(handle)
+    assert client.heard() == [(WORK_FAIL, handle)]
+    assert house.events.given_up == []
+
+
+def test_a_given_up_job_frees_its_unique(build: BuildHouse) -> None:
+    """A new submission starts afresh."""
+    house = build(job_retries=1)
+    client, worker = house.guest(), house.worker(b"f")
+    handle = client.submit(unique=b"u")
+    worker.grab()
+    worker.leave()
+    assert client.submit(unique=b"u") != handle
+
+
+def test_a_lost_worker_is_registered_nowhere(house: House) -> None:
+    """Its functions stay known, without it."""
+    worker = house.sleeper(b"f", b"g")
+    worker.leave()
+    assert [f.workers for f in house.server.snapshots.functions()] == [0, 0]
+    house.guest().submit(b"f")
+    assert worker.heard() == []
+
+
+# Clients
+
+
+def test_a_queued_job_that_nobody_waits_for_is_gone_at_once(house: House) -> None:
+    """From the lists, the counts and the unique index; the C server keeps a zombie."""
+    client = house.guest()
+    client.submit(unique=b"u")
+    client.leave()
+    assert house.counts(b"f") == (0, 0, 0)
+    assert list(house.server.snapshots.jobs()) == []
+    assert not house.server.snapshots.status_by_unique(b"u").known
+    assert house.worker(b"f").grab() == b""
+
+
+def test_an_abandoned_job_does_not_count_towards_the_limit(house: House) -> None:
+    """There is room again."""
+    house.server.control.set_max_queue(b"f", (1, 1, 1))
+    client = house.guest()
+    client.submit()
+    client.leave()
+    assert house.guest().submit()
+
+
+def test_one_of_two_clients_leaving_keeps_the_job(house: House) -> None:
+    """The other gets the result."""
+    first, second, worker = house.guest(), house.guest(), house.worker(b"f")
+    handle = first.submit(unique=b"u")
+    second.submit(unique=b"u")
+    first.leave()
+    assert worker.grab() == handle
+    worker.complete(handle)
+    assert second.heard() == [(b"WORK_COMPLETE", handle, b"done")]
+    assert first.heard() == []
+
+
+def test_the_last_of_two_clients_leaving_drops_the_job(house: House) -> None:
+    """In whatever order they go."""
+    first, second = house.guest(), house.guest()
+    first.submit(unique=b"u")
+    second.submit(unique=b"u")
+    second.leave()
+    first.leave()
+    assert house.server.tables.jobs == {}
+
+
+def test_a_client_that_submitted_twice_leaves_as_a_whole(house: House) -> None:
+    """Both of its submissions go."""
+    client = house.guest()
+    client.submit(unique=b"u")
+    client.submit(unique=b"u")
+    client.leave()
+    assert house.server.tables.jobs == {}
+
+
+def test_a_background_job_does_not_leave_with_its_client(house: House) -> None:
+    """It was promised."""
+    client = house.guest()
+    handle = client.promise()
+    client.leave()
+    assert house.worker(b"f").grab() == handle
+
+
+def test_a_delayed_job_does_not_leave_with_its_client(house: House) -> None:
+    """Nor with a foreground client that joined it."""
+    client, joiner = house.guest(), house.guest()
+    handle = client.promise(unique=b"u", due=NOON + 5)
+    joiner.submit(unique=b"u")
+    client.leave()
+    joiner.leave()
+    house.wait(5)
+    assert house.worker(b"f").grab() == handle
+
+
+def test_a_running_job_that_nobody_waits_for_is_not_tried_again(house: House) -> None:
+    """When its worker is lost, it is dropped."""
+    client, worker = house.guest(), house.worker(b"f")
+    client.submit()
+    worker.grab()
+    client.leave()
+    assert house.counts(b"f") == (0, 1, 0)
+    worker.leave()
+    assert house.counts(b"f") == (0, 0, 0)
+    assert house.worker(b"f").grab() == b""
+
+
+def test_an_abandoned_running_job_may_be_joined(house: House) -> None:
+    """The joiner gets its result; it is abandoned no more."""
+    client, joiner, worker = house.guest(), house.guest(), house.worker(b"f")
+    handle = client.submit(unique=b"u")
+    worker.grab()
+    client.leave()
+    assert joiner.submit(unique=b"u") == handle
+    worker.leave()
+    other = house.worker(b"f")
+    assert other.grab() == handle
+    other.complete(handle)
+    assert joiner.heard() == [(b"WORK_COMPLETE", handle, b"done")]
+
+
+def test_a_client_that_left_hears_nothing_more(house: House) -> None:
+    """Of a job that goes on for others."""
+    client, worker = house.guest(), house.worker(b"f")
+    handle = client.submit(unique=b"u")
+    house.guest().promise(unique=b"u")
+    client.leave()
+    worker.grab()
+    worker.work(handle)
+    worker.complete(handle)
+    assert client.heard() == []
+
+
+# Both at once
+
+
+def test_a_connection_that_ran_its_own_job_takes_it_along(house: House) -> None:
+    """Nobody else waits for it, so nobody is woken for it."""
+    both, worker = house.worker(b"f"), house.worker(b"f")
+    both.submit()
+    both.grab()
+    worker.sleep()
+    both.leave()
+    assert house.server.tables.jobs == {}
+    assert worker.heard() == []
+
+
+def test_a_connection_that_ran_its_own_job_leaves_it_to_the_others(house: House) -> None:
+    """If somebody else waits for it too."""
+    both, client = house.worker(b"f"), house.guest()
+    handle = both.submit(unique=b"u")
+    client.submit(unique=b"u")
+    both.grab()
+    both.leave()
+    worker = house.worker(b"f")
+    assert worker.grab() == handle
+    worker.complete(handle)
+    assert client.heard() == [(b"WORK_COMPLETE", handle, b"done")]
+
+
+def test_everybody_gone_leaves_only_promises(house: House) -> None:
+    """A thousand clients and workers come and go."""
+    for number in range(1000):
+        client, worker = house.guest(), house.worker(b"f")
+        client.submit(unique=b"%d" % (number % 7))
+        client.promise(b"g") if number % 100 == 0 else client.submit(b"g")
+        worker.grab()
+        client.leave()
+        worker.leave()
+    assert house.server.tables.peers == {}
+    assert house.counts(b"f") == (0, 0, 0)
+    assert house.counts(b"g") == (10, 0, 0)
