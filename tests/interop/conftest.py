@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from tests.servers import ServerProcess, start_c_server, start_our_server
 
 PROGRAMS = Path(__file__).parent / "programs"
 KINDS = ("c", "ours")
+FUNCTION_NUMBERS = itertools.count(1)
 
 ours_only = pytest.mark.parametrize("kind", ["ours"], indirect=True)
 """Marks a test that shows a known bug of the C server: it runs against our server alone."""
@@ -106,9 +108,9 @@ def fresh_server(start_server: StartServer) -> JobServer:
 
 @pytest.fixture
 def function(request: pytest.FixtureRequest) -> str:
-    """A function name no other test uses."""
-    name: str = request.node.name
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[-60:]
+    """A function name no other test uses, short enough to be a unique too."""
+    test: str = f"{request.module.__name__.rpartition('test_')[2]}_{request.node.name[5:]}"
+    return f"{re.sub('[^a-z0-9]+', '_', test.lower())[:50]}_{next(FUNCTION_NUMBERS)}"
 
 
 @pytest.fixture

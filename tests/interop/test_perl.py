@@ -83,9 +83,9 @@ def test_a_failure_fails_the_task(scene: Scene, perl: Language) -> None:
 
 
 def test_an_exception_reaches_a_client_with_the_option(scene: Scene, perl: Language) -> None:
-    """A client made with ``exceptions => 1`` has on_exception called when the worker dies."""
+    """A client made with ``exceptions => 1`` has on_exception called with the text."""
     scene.worker(perl, "exception")
-    assert scene.call(perl, "events", "exceptions").lines[1:] == ["exception"]
+    assert scene.call(perl, "events", "exceptions").lines[1:] == ["exception boom"]
 
 
 @ours_only
@@ -98,9 +98,10 @@ def test_an_exception_fails_the_task_without_the_option(scene: Scene, perl: Lang
 @ours_only
 def test_a_worker_outlives_its_exceptions(scene: Scene, perl: Language) -> None:
     """WORK_FAIL after WORK_EXCEPTION gets no reply. The C server's ERROR ends the worker."""
-    worker = scene.worker(perl, "exception")
+    worker = scene.worker(perl, "die")
     for _ in range(3):
-        assert scene.call(perl, "events", "exceptions").lines[1:] == ["exception"]
+        assert b"boom" in scene.call(perl, "events", "exceptions").out
+        assert scene.call(perl, "events").lines[1:] == ["fail"]
     assert worker.running
     assert scene.server.counts(scene.function) == (0, 0, 1)
 

@@ -41,7 +41,7 @@ my %modes = (
                 on_data      => sub { say_line 'data',    ${ $_[0] } },
                 on_warning   => sub { say_line 'warning', ${ $_[0] } },
                 on_status    => sub { say_line 'status',  "$_[0]/$_[1]" },
-                on_exception => sub { say_line 'exception' },
+                on_exception => sub { say_line 'exception', $_[0] },
                 on_fail      => sub { say_line 'fail' },
                 on_complete  => sub { say_line 'complete', ${ $_[0] } },
             }

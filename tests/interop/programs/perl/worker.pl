@@ -16,9 +16,11 @@ my %behaviours = (
     zero    => sub { '0' },
     fail    => sub { undef },
 
-    # A die() sends WORK_EXCEPTION and, because nothing was returned, WORK_FAIL after it.
-    exception => sub { die "boom\n" },
-    progress  => sub {
+    exception => sub { $worker->send_work_exception($_[0], 'boom') },
+
+    # A die() sends WORK_EXCEPTION, frozen by Storable, and WORK_FAIL after it.
+    die      => sub { die "boom\n" },
+    progress => sub {
         my $job = shift;
         $worker->send_work_data($job, 'one');
         $worker->send_work_warning($job, 'careful');
