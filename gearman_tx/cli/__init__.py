@@ -1,0 +1,5 @@
+"""The command ``gearman-tx``: the front door for people, scripts and unit files."""
+
+from gearman_tx.cli.main import main
+
+__all__ = ["main"]

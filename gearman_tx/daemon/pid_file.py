@@ -1,0 +1,43 @@
+"""The file that tells a script which process the server is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from attrs import define
+
+from gearman_tx.errors import ConfigurationError
+
+
+@define
+class PidFile:
+    """A file with a decimal process id and a line end, as the C server writes it.
+
+    Args:
+        path: where it is.
+    """
+
+    path: Path
+
+    def write(self) -> None:
+        """Write the id of this process; what another one left there is replaced.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        try:
+            self.path.write_bytes(self._content())
+        except OSError as error:
+            text = f"--pid-file: cannot write {self.path}: {error.strerror}"
+            raise ConfigurationError(text) from error
+
+    def remove(self) -> None:
+        """Remove it, unless another process has written its own id there meanwhile."""
+        with contextlib.suppress(OSError):
+            if self.path.is_file() and self.path.read_bytes() == self._content():
+                self.path.unlink()
+
+    def _content(self) -> bytes:
+        return b"%d\n" % os.getpid()
