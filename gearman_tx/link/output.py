@@ -277,9 +277,7 @@ class Output:
     def _write_directly(self, socket: Any) -> None:
         for _ in range(_SLICES_A_TURN):
             if not self._backlog:
-                self._is_registered = False
-                socket.unregisterProducer()
-                return
+                break
             part = self._next_slice()
             sent = socket.writeSomeData(part)
             if not isinstance(sent, int):
@@ -290,6 +288,9 @@ class Output:
                 break
         if self._backlog:
             self._hand_over_slice(socket)
+        else:
+            self._is_registered = False
+            socket.unregisterProducer()
 
     def pauseProducing(self) -> None:
         """Twisted: the transport's own buffer is full."""

@@ -74,6 +74,21 @@ def test_a_large_packet_leaves_room_for_others_in_the_turn() -> None:
     assert made.take() == b"x" * 8 * MEBIBYTE
 
 
+@pytest.mark.parametrize("slices", [1, 15, 16, 17, 32, 33])
+def test_a_backlog_of_whole_slices_is_followed_by_the_next_reply(slices: int) -> None:
+    """However many slices a backlog had, what is sent behind it is written too."""
+    made, transport = direct()
+    size = slices * 128 * 1024
+    made.link.send(b"x" * size)
+    made.end_turn()
+    made.take()
+    made.link.send(b"next")
+    made.end_turn()
+    made.take()
+    assert len(transport.received) == size + len(b"next")
+    assert made.reactor.writers == []
+
+
 def test_nothing_is_sent_after_a_loss() -> None:
     """Sending, holding and filling on a lost connection do nothing and keep nothing."""
     made, transport = direct(room=0)
