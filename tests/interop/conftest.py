@@ -36,9 +36,10 @@ def show(text: str) -> None:
     sys.stdout.write(text[-20_000:] + "\n")
 
 
-def start_kind(kind: str, folder: Path, *options: str) -> ServerProcess:
+def start_kind(kind: str, folder: Path, *options: str, port: int | None = None) -> ServerProcess:
     """Start a server of ``kind``, one of ``KINDS``, in ``folder``."""
-    return (start_c_server if kind == "c" else start_our_server)(folder, *options)
+    start = start_c_server if kind == "c" else start_our_server
+    return start(folder, *options, port=port)
 
 
 @define(eq=False)
@@ -88,10 +89,10 @@ def start_server(kind: str, tmp_path: Path) -> Iterator[StartServer]:
     """A function that starts one more server of the kind, with options, for this test only."""
     started: list[JobServer] = []
 
-    def start(*options: str) -> JobServer:
+    def start(*options: str, port: int | None = None) -> JobServer:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(JobServer(kind, start_kind(kind, folder, *options)))
+        started.append(JobServer(kind, start_kind(kind, folder, *options, port=port)))
         return started[-1]
 
     yield start

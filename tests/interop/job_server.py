@@ -81,6 +81,10 @@ class JobServer:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.process.wait(PAUSE_SECONDS)
 
+    def await_exactly(self, function: str, counts: tuple[int, int, int]) -> None:
+        """Return when total, running and workers of ``function`` are ``counts``."""
+        self.await_counts(function, lambda now: now == counts, f"counts {counts}")
+
     def await_workers(self, function: str, workers: int = 1) -> None:
         """Return when ``workers`` connections are registered for ``function``."""
         self.await_counts(function, lambda counts: counts.workers == workers, "workers")

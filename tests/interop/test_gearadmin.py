@@ -98,7 +98,7 @@ def test_a_requeued_job_shows_its_retries(alone: Scene, c: Language) -> None:
     worker = alone.worker(c, "hold")
     worker.await_output(b"holding hello")
     worker.kill()
-    alone.server.await_counts("resize", lambda counts: counts == (1, 0, 0))
+    alone.server.await_exactly("resize", (1, 0, 0))
     assert gearadmin(alone, "--show-jobs").lines == [f"{handle}\t1\t0\t1", "."]
 
 

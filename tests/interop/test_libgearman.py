@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.interop.conftest import ours_only
+from tests.interop.conftest import StartServer, ours_only
 from tests.interop.language import Language
-from tests.interop.peer_process import PeerProcess
+from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.interop.scene import Scene
 
 MEBIBYTE = 1 << 20
@@ -52,6 +52,29 @@ def test_an_exception_ends_a_client_without_the_option(scene: Scene, c: Language
     """Without the option the task fails. The C server's handle ends in NUL, and clients hang."""
     scene.worker(c, "exception")
     assert scene.call(c, "events").lines[1:] == ["fail"]
+
+
+def test_a_server_with_exceptions_sends_them_to_all(
+    start_server: StartServer, peers: PeerRunner, c: Language
+) -> None:
+    """A server started with ``--exceptions`` sends them to a client that did not ask."""
+    scene = Scene(start_server("--exceptions"), peers, "always")
+    scene.worker(c, "exception")
+    assert scene.call(c, "events").lines[1:] == ["exception boom"]
+
+
+def test_a_job_that_costs_too_many_workers_fails(
+    start_server: StartServer, peers: PeerRunner, c: Language
+) -> None:
+    """With ``--job-retries=2`` the loss of a second worker fails the job."""
+    scene = Scene(start_server("--job-retries=2"), peers, "deadly")
+    client = scene.call_start(c, "events")
+    for total in (1, 0):
+        worker = scene.worker(c, "hold")
+        worker.await_output(b"holding hello")
+        worker.kill()
+        scene.server.await_exactly("deadly", (total, 0, 0))
+    assert client.succeed().lines[1:] == ["status 3/7", "status 3/7", "fail"]
 
 
 def test_an_unknown_server_option_is_refused(scene: Scene, c: Language) -> None:

@@ -47,7 +47,7 @@ def test_a_job_survives_that_all_its_workers_are_killed(scene: Scene, php: Langu
         worker = scene.worker(php, "hold")
         worker.await_output(b"holding Hello")
         worker.kill()
-        scene.server.await_counts(scene.function, lambda counts: counts == (1, 0, 0))
+        scene.server.await_exactly(scene.function, (1, 0, 0))
     scene.worker(php, "length")
     assert client.succeed().out == b"5"
 

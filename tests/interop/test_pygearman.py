@@ -100,7 +100,7 @@ def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene, pygearman
 
 
 def test_the_admin_client(fresh_server: JobServer, peers: PeerRunner, pygearman: Language) -> None:
-    """Ping, version, pid, status, workers, jobs, uniques and cancel, text and packets mixed."""
+    """Ping, version, pid, status, workers, jobs, uniques and cancel; shutdown is refused."""
     scene = Scene(fresh_server, peers, "resize")
     handle = scene.queue("-u", "key", "hello")
     scene.start_worker(

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char *reversed(const char *data, size_t size) {
   char *result = malloc(size ? size : 1);
@@ -119,6 +120,7 @@ int main(int argc, char **argv) {
       printf("idle\n");
     } else if (gearman_failed(ret) && ret != GEARMAN_WORK_FAIL) {
       printf("error %s\n", gearman_strerror(ret));
+      usleep(20000);
     }
   }
 }

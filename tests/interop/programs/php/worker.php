@@ -50,5 +50,6 @@ foreach (array_slice($argv, 2) as $ability) {
 while (true) {
     if (!@$worker->work() && $worker->returnCode() !== GEARMAN_WORK_FAIL) {
         echo 'error ', $worker->error(), "\n";
+        usleep(20000);
     }
 }

@@ -129,6 +129,7 @@ def admin(client: Any, function: str, argument: str, workload: bytes) -> None:
     for row in asker.get_jobs():
         say("cancel", asker.cancel_job(row["handle"]))
     say("cancel", asker.cancel_job("H:nowhere:1"))
+    asker.send_shutdown()
     say("ping", asker.ping_server() > 0)
 
 
