@@ -1,7 +1,8 @@
 """Render the options and the packets from the code, so that the reference never drifts from it.
 
 ``.. gearmand-options::`` lists the options of ``twistd gearmand``, each with an anchor that
-``:option:`` can point to. ``.. gearman-packets::`` lists the packets by type. Both write
+``:option:`` can point to; ``.. drop-in-options::`` those by which ``gearman-tx gearmand`` takes the
+place of twistd's own. ``.. gearman-packets::`` lists the packets by type. Both write
 reStructuredText and let Sphinx parse it, so their looks are the theme's.
 """
 
@@ -16,6 +17,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from gearman_tx.cli.gearmand_options import PROCESS
 from gearman_tx.daemon import Options
 from gearman_tx.daemon.option import Option
 from gearman_tx.wire.packets import PACKETS
@@ -30,11 +32,17 @@ def option_lines(groups: Mapping[str, Sequence[Option]]) -> list[str]:
     """
     lines: list[str] = []
     for heading, rows in groups.items():
-        lines += [f".. rubric:: {heading}", ""]
-        for reason, alike in groupby(rows, key=lambda row: row.refused):
-            options = list(alike)
-            for together in [options] if reason else [[row] for row in options]:
-                lines += _option(together)
+        lines += [f".. rubric:: {heading}", "", *group_lines(rows)]
+    return lines
+
+
+def group_lines(rows: Sequence[Option]) -> list[str]:
+    """Return the ``option`` directives of one group."""
+    lines: list[str] = []
+    for reason, alike in groupby(rows, key=lambda row: row.refused):
+        options = list(alike)
+        for together in [options] if reason else [[row] for row in options]:
+            lines += _option(together)
     return lines
 
 
@@ -94,6 +102,15 @@ class OptionsDirective(_Rendered):
         return option_lines(Options.groups)
 
 
+class DropInOptionsDirective(_Rendered):
+    """``.. drop-in-options::``: the options of ``gearman-tx gearmand`` about its process."""
+
+    def lines(self) -> list[str]:
+        """Return the options, apart from those of the same name of ``twistd gearmand``."""
+        program = [".. program:: gearman-tx gearmand", ""]
+        return [*program, *group_lines(PROCESS), ".. program:: None", ""]
+
+
 class PacketsDirective(_Rendered):
     """``.. gearman-packets::``: every packet of the protocol."""
 
@@ -105,5 +122,6 @@ class PacketsDirective(_Rendered):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make the directives known to Sphinx."""
     app.add_directive("gearmand-options", OptionsDirective)
+    app.add_directive("drop-in-options", DropInOptionsDirective)
     app.add_directive("gearman-packets", PacketsDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
