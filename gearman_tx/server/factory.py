@@ -75,7 +75,7 @@ class GearmanFactory(ServerFactory):
         limits: ConnectionLimits,
     ) -> None:
         self.turn = Turn(clock)
-        self.gate = AcceptGate(limits.connections, journal)
+        self.gate = AcceptGate(limits.connections, journal, clock)
         self.connections: set[Connection] = set()
         self._jobs = jobs
         self._journal = journal
@@ -116,6 +116,7 @@ class GearmanFactory(ServerFactory):
     def stop(self) -> None:
         """Close every connection at once and let no deadline ring any more."""
         self._timer.stop()
+        self.gate.stop()
         self.turn.flush()
         for connection in list(self.connections):
             connection.dismiss()

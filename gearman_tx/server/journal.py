@@ -102,6 +102,11 @@ class Journal:
         text = "no more connections are accepted while {count} are open"
         self._warn("accepting paused", text, count=connections)
 
+    def accepting_failed(self, error: OSError) -> None:
+        """The system has no room for another connection; it is asked again later."""
+        text = "no connection can be accepted for the moment: {reason}"
+        self._warn("accepting failed", text, reason=error.strerror)
+
     def _job(self, kind: str, text: str, job: Job) -> None:
         self._warn(
             kind,
