@@ -116,7 +116,7 @@ class WorkerConnection(OutgoingLink):
         job = WorkerJob(function, workload, handle, unique, reducer, say=self._say)
         self.jobs[handle] = job
         self._worker.slots.got_job(self)
-        self._worker.run(self, job)
+        self._worker.take(self, job)
 
     def _say(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
         """Send a packet about a job that goes on; called from whatever thread runs the job."""

@@ -272,7 +272,7 @@ class Worker:
                     reason=connection.reason,
                 )
 
-    def run(self, connection: WorkerConnection, job: WorkerJob) -> None:
+    def take(self, connection: WorkerConnection, job: WorkerJob) -> None:
         """For connections: run a job that came, and send what becomes of it."""
         running = self._execution.run(self.functions.get(job.function), job)
         running.addCallback(lambda packet: connection.end(job, packet))
