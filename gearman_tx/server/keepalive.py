@@ -34,12 +34,14 @@ class Keepalive:
     count: int = DEFAULT_COUNT
 
     def apply(self, transport: ITCPTransport) -> None:
-        """Switch keep-alive on for an accepted connection."""
-        transport.setTcpKeepAlive(True)  # Twisted's signature
+        """Switch keep-alive on for an accepted connection, unless it stays on this machine."""
         plain: Any = transport
         while isinstance(plain, ProtocolWrapper):  # TLS hands out its own handle, not the socket
             plain = plain.transport
         handle = plain.getHandle()
+        if handle.family == socket.AF_UNIX:  # Twisted says of these, too, that they are TCP
+            return
+        transport.setTcpKeepAlive(True)  # Twisted's signature
         for option, value in (
             (socket.TCP_KEEPIDLE, self.idle),
             (socket.TCP_KEEPINTVL, self.interval),
