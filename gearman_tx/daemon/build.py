@@ -10,11 +10,13 @@ from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
 from gearman_tx.daemon import open_files
-from gearman_tx.daemon.listening import Listening, open_sockets, parse_endpoints
+from gearman_tx.daemon.endpoints import parse_endpoints
+from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
 from gearman_tx.daemon.option_table import LEAST_BACKLOG
 from gearman_tx.daemon.service import Parts
 from gearman_tx.daemon.shutdown import Shutdown
+from gearman_tx.daemon.tcp_sockets import open_sockets
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal, Keepalive
 
@@ -41,7 +43,7 @@ def build(options: ServerOptions, reactor: Any, log_file: LogFile | None = None)
     log = verbosity.logger("gearman_tx.daemon")
     files = open_files.set_limit(options["file-descriptors"])
     limits = limits_of(options, files)
-    listening = _listening(options, reactor)
+    listening, left_out = _listening(options, reactor)
 
     now = reactor.seconds()
     journal = Journal(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
@@ -58,7 +60,11 @@ def build(options: ServerOptions, reactor: Any, log_file: LogFile | None = None)
     )
     factory = GearmanFactory(jobs, reactor, journal, commands.reply, limits)
     shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
-    notes = [f"up to {limits.connections} connections, {files} open files", *_notes(options)]
+    notes = [
+        f"up to {limits.connections} connections, {files} open files",
+        *left_out,
+        *_notes(options),
+    ]
     return Parts(reactor, jobs, factory, listening, shutdown, log, log_file, notes)
 
 
@@ -111,13 +117,17 @@ def limits_of(options: ServerOptions, files: int) -> ConnectionLimits:
     )
 
 
-def _listening(options: ServerOptions, reactor: Any) -> Listening:
-    """Return what to listen on: the port, unless there are endpoints and nobody asked for it."""
+def _listening(options: ServerOptions, reactor: Any) -> tuple[Listening, list[str]]:
+    """Return what to listen on, and what the log should tell about it.
+
+    That is the port, unless there are endpoints and nobody asked for the port.
+    """
     endpoints = parse_endpoints(reactor, options["endpoint"])
     if endpoints and options.given.isdisjoint({"port", "listen"}):
-        return Listening(reactor, [], endpoints)
+        return Listening(reactor, [], endpoints), []
     backlog = max(options["backlog"], LEAST_BACKLOG)
-    return Listening(reactor, open_sockets(options["listen"], options["port"], backlog), endpoints)
+    sockets, left_out = open_sockets(options["listen"], options["port"], backlog)
+    return Listening(reactor, sockets, endpoints), left_out
 
 
 def _notes(options: ServerOptions) -> Iterator[str]:
