@@ -14,6 +14,9 @@ from tests.core.port import Answer, RecordingPort
 NOON: Final = 1_700_000_000.0
 """When every test begins, in Unix seconds."""
 
+RESERVED: Final = 1000
+"""How many ids a store lets the server give between two commits."""
+
 
 @define(eq=False)
 class RecordingEvents:
@@ -38,7 +41,7 @@ class FakeStore:
     Attributes:
         rows: the jobs that were added and not finished, by id.
         max_queue: the limits by function name.
-        next_id: the first id that was never given.
+        next_id: the first id that is sure never to have been given.
     """
 
     rows: dict[int, JobRecord] = field(factory=dict)
@@ -47,7 +50,7 @@ class FakeStore:
 
     def apply(self, batch: Batch, joined: Mapping[int, bytes]) -> None:
         """Do what ``batch`` asks for, save adding jobs that joined others."""
-        self.next_id = batch.next_id
+        self.next_id = max(self.next_id, batch.next_id + RESERVED)
         for record in batch.added:
             if record.id not in joined:
                 self.rows[record.id] = record
@@ -70,6 +73,7 @@ class House:
         policy: the operator's decisions.
         durable: whether background submissions wait for the store.
         store: what an earlier server left behind.
+        now: when it starts, in Unix seconds.
 
     Attributes:
         server: the job server.
@@ -84,16 +88,20 @@ class House:
         *,
         durable: bool = False,
         store: FakeStore | None = None,
+        now: float = NOON,
     ) -> None:
         self.events = RecordingEvents()
         self.store = store or FakeStore()
         self.server = JobServer(
             policy or Policy(handle_prefix=b"H:t"),
             self.events,
-            now=NOON,
+            now=now,
             first_id=self.store.next_id,
             durable=durable,
         )
+        self.store.next_id += RESERVED
+        for name, limits in self.store.max_queue.items():
+            self.server.control.restore_max_queue(name, limits)
         for number in sorted(self.store.rows):
             self.server.intake.restore(self.store.rows[number])
         self.in_flight: Batch | None = None
@@ -151,7 +159,7 @@ class House:
 
     def restart(self) -> House:
         """Return a new house on the same store, as after ``kill -9``."""
-        return House(self.server.tables.policy, durable=True, store=self.store)
+        return House(self.server.tables.policy, durable=True, store=self.store, now=self.now)
 
     def counts(self, name: bytes) -> tuple[int, int, int]:
         """Return how many jobs of a function are queued, running and delayed."""
@@ -251,7 +259,7 @@ class Guest:
         """Send WORK_DATA."""
         self.house.server.outcome.data(self.peer, handle, (b"WORK_DATA", handle, data))
 
-    def progress(self, handle: bytes, numerator: int, denominator: int) -> None:
+    def progress(self, handle: bytes, numerator: int, denominator: int = 9) -> None:
         """Send WORK_STATUS."""
         update = (b"WORK_STATUS", handle, b"%d/%d" % (numerator, denominator))
         self.house.server.outcome.status(self.peer, handle, (numerator, denominator), update)

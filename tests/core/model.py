@@ -1,0 +1,357 @@
+"""A job server written as plainly as can be: lists, and a walk over all of them each time.
+
+It shares no code with the core. What it says of a step is compared with what the job server did.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define, field
+
+WORK_FAIL: Final = b"WORK_FAIL"
+FULL: Final = (b"QUEUE_ERROR", b"Job queue is full")
+STOPPING: Final = (b"QUEUE_ERROR", b"Server is shutting down")
+
+Refusal = tuple[bytes, bytes]
+Answer = bytes | Refusal | None
+
+
+@define(eq=False)
+class ModelPeer:
+    """A connection: what it can do, in the order of its turns, and what it was told."""
+
+    turns: list[bytes] = field(factory=list)
+    timeouts: dict[bytes, float] = field(factory=dict)
+    exceptions: bool = False
+    asleep: bool = False
+    holds: list[ModelJob] = field(factory=list)
+    forgiven: set[bytes] = field(factory=set)
+    answers: list[Answer] = field(factory=list)
+    heard: list[tuple[bytes, ...]] = field(factory=list)
+
+
+@define(eq=False)
+class ModelJob:
+    """A job; ``place`` grows with each time that it is queued or given a time."""
+
+    handle: bytes
+    function: bytes
+    unique: bytes
+    workload: bytes
+    priority: int
+    background: bool
+    reducer: bytes | None
+    due: float
+    state: str = "committing"
+    place: int = 0
+    retries: int = 0
+    progress: tuple[int, int] = (0, 0)
+    deadline: float | None = None
+    worker: ModelPeer | None = None
+    clients: list[ModelPeer] = field(factory=list)
+    waiting: list[tuple[ModelPeer, int]] | None = None
+
+
+@define(eq=False)
+class Model:
+    """The whole job server; the order of ``jobs`` is that of their making."""
+
+    now: float
+    durable: bool
+    job_retries: int
+    default_limits: tuple[int, int, int]
+    max_functions: int
+    next_id: int = 1
+    draining: bool = False
+    places: int = 0
+    search_at: float = 0.0
+    jobs: list[ModelJob] = field(factory=list)
+    peers: list[ModelPeer] = field(factory=list)
+    limits: dict[bytes, tuple[int, int, int]] = field(factory=dict)
+    functions: list[bytes] = field(factory=list)
+    created: set[bytes] = field(factory=set)
+    noted: list[ModelJob] = field(factory=list)
+    flying: list[ModelJob] = field(factory=list)
+
+    # Looking
+
+    def find(self, handle: bytes) -> ModelJob | None:
+        """Return the live job called ``handle``."""
+        return next((job for job in self.jobs if job.handle == handle), None)
+
+    def newest(self, unique: bytes) -> ModelJob | None:
+        """Return the live job with ``unique`` that was made last."""
+        found = [job for job in self.jobs if unique and job.unique == unique]
+        return found[-1] if found else None
+
+    def of(self, name: bytes, *states: str) -> list[ModelJob]:
+        """Return the live jobs of a function, in the order of their places."""
+        found = [job for job in self.jobs if job.function == name and job.state in states]
+        return sorted(found, key=lambda job: job.place)
+
+    def next_for(self, peer: ModelPeer) -> ModelJob | None:
+        """Return the job that ``peer`` gets next."""
+        for priority in range(3):
+            for name in peer.turns:
+                for job in self.of(name, "queued"):
+                    if job.priority == priority:
+                        return job
+        return None
+
+    def sleepers(self, name: bytes) -> list[ModelPeer]:
+        """Return who sleeps and could run jobs of a function."""
+        return [peer for peer in self.peers if peer.asleep and name in peer.turns]
+
+    # Clients
+
+    def submit(
+        self,
+        peer: ModelPeer,
+        name: bytes,
+        unique: bytes,
+        workload: bytes,
+        priority: int,
+        *,
+        background: bool,
+        reducer: bytes | None,
+        due: float,
+    ) -> None:
+        """Take a submission in."""
+        if self.draining:
+            peer.answers.append(STOPPING)
+            return
+        refusal = self.learn(name)
+        if refusal is not None:
+            peer.answers.append(refusal)
+            return
+        known = self.coalesces(name, unique, workload)
+        if known is not None:
+            self.join(peer, known, background=background)
+            return
+        limit = self.limits.get(name, self.default_limits)[priority]
+        if limit and sum(job.function == name for job in self.jobs) >= limit:
+            peer.answers.append(FULL)
+            return
+        handle = b"H:t:%d" % self.next_id
+        self.next_id += 1
+        job = ModelJob(handle, name, unique, workload, priority, background, reducer, due)
+        self.jobs.append(job)
+        if not background:
+            job.clients.append(peer)
+        elif self.durable:
+            self.noted.append(job)
+            self.wait(peer, job)
+            return
+        self.place(job)
+        peer.answers.append(handle)
+
+    def coalesces(self, name: bytes, unique: bytes, workload: bytes) -> ModelJob | None:
+        """Return the live job that a submission joins."""
+        for job in self.jobs:
+            same = job.function == name and job.unique == unique and unique
+            if same and (unique != b"-" or (workload and job.workload == workload)):
+                return job
+        return None
+
+    def join(self, peer: ModelPeer, job: ModelJob, *, background: bool) -> None:
+        """Attach a submission to a live job."""
+        if background:
+            if not job.background and self.durable:
+                self.noted.append(job)
+                job.waiting = []
+            job.background = True
+            if job.waiting is not None:
+                self.wait(peer, job)
+                return
+        else:
+            job.clients.append(peer)
+        peer.answers.append(job.handle)
+
+    def wait(self, peer: ModelPeer, job: ModelJob) -> None:
+        """Let the next answer of ``peer`` wait for the store."""
+        job.waiting = [*(job.waiting or []), (peer, len(peer.answers))]
+        peer.answers.append(None)
+
+    def place(self, job: ModelJob) -> None:
+        """Queue a job, or let it wait for its time."""
+        self.places += 1
+        job.place = self.places
+        job.state = "delayed" if job.due > self.now else "queued"
+
+    # Workers
+
+    def can_do(self, peer: ModelPeer, name: bytes, timeout: float) -> Refusal | None:
+        """Register a function."""
+        refusal = self.learn(name)
+        if refusal is None:
+            peer.timeouts[name] = timeout
+            if name not in peer.turns:
+                peer.turns.insert(0, name)
+        return refusal
+
+    def cant_do(self, peer: ModelPeer, name: bytes) -> None:
+        """Take a registration back."""
+        peer.turns = [known for known in peer.turns if known != name]
+
+    def grab(self, peer: ModelPeer) -> ModelJob | None:
+        """Hand a job out."""
+        peer.asleep = False
+        job = self.next_for(peer)
+        if job is not None:
+            job.state, job.worker = "running", peer
+            self.cant_do(peer, job.function)
+            peer.turns.append(job.function)
+            peer.holds.append(job)
+            timeout = peer.timeouts[job.function]
+            if timeout > 0:
+                self.places += 1
+                job.deadline, job.place = self.now + timeout, self.places
+        return job
+
+    def speak(
+        self, peer: ModelPeer, verb: str, update: tuple[bytes, ...], progress: tuple[int, int]
+    ) -> bool | None:
+        """A worker says something; return whether it was about its job, None if forgiven."""
+        handle = update[1]
+        job = self.find(handle)
+        if job is None or job.worker is not peer:
+            if handle not in peer.forgiven:
+                return False
+            if verb in {"complete", "fail"}:
+                peer.forgiven.discard(handle)
+            return None
+        for client in job.clients:
+            fails = verb == "fail" or (verb == "throw" and not client.exceptions)
+            client.heard.append((WORK_FAIL, handle) if fails else update)
+        if verb == "status":
+            job.progress = progress
+        if verb == "throw":
+            peer.forgiven.add(handle)
+        if verb in {"complete", "fail", "throw"}:
+            self.end(job)
+        return True
+
+    # Endings
+
+    def end(self, job: ModelJob) -> None:
+        """Forget a job."""
+        self.jobs.remove(job)
+        if job.worker is not None:
+            job.worker.holds.remove(job)
+        job.state, job.worker, job.clients = "ended", None, []
+
+    def fail(self, job: ModelJob) -> None:
+        """End a job without a result."""
+        for client in job.clients:
+            client.heard.append((WORK_FAIL, job.handle))
+        self.end(job)
+
+    def lose(self, job: ModelJob) -> None:
+        """A running job lost its worker or its time."""
+        assert job.worker is not None, "it is running"
+        job.worker.holds.remove(job)
+        job.worker, job.deadline = None, None
+        job.retries += 1
+        job.progress = (0, 0)
+        if 1 <= self.job_retries <= job.retries:
+            self.fail(job)
+        elif job.background or job.clients:
+            job.due = 0.0
+            self.place(job)
+        else:
+            self.end(job)
+
+    def leave(self, peer: ModelPeer) -> None:
+        """A connection is gone."""
+        self.peers.remove(peer)
+        peer.asleep = False
+        for job in list(self.jobs):
+            job.clients = [client for client in job.clients if client is not peer]
+            self.drop_if_nobodys(job)
+        peer.turns = []
+        for job in reversed(list(peer.holds)):
+            self.lose(job)
+
+    def drop_if_nobodys(self, job: ModelJob) -> None:
+        """End a job that waits for nobody's sake."""
+        if not job.background and not job.clients and job.state in {"queued", "delayed"}:
+            self.end(job)
+
+    def pass_time(self, seconds: float) -> list[bytes]:
+        """Do what becomes due; return the handles of what timed out."""
+        self.now += seconds
+        due = [job for job in self.jobs if job.state == "delayed" and job.due <= self.now]
+        for job in sorted(due, key=lambda job: (job.due, job.place)):
+            self.place(job)
+        late = [(job.deadline, job.place, job) for job in self.jobs if job.deadline is not None]
+        timed_out = [job for when, _, job in sorted(late, key=lambda x: x[:2]) if when <= self.now]
+        for job in timed_out:
+            self.lose(job)
+        return [job.handle for job in timed_out]
+
+    # Operators
+
+    def cancel(self, handle: bytes) -> bool:
+        """End a job; its worker may say one thing more."""
+        job = self.find(handle)
+        if job is None or job.state == "committing":
+            return False
+        if job.worker is not None:
+            job.worker.forgiven.add(handle)
+        self.fail(job)
+        return True
+
+    def learn(self, name: bytes) -> Refusal | None:
+        """Make a function known."""
+        if name in self.functions:
+            return None
+        if len(self.functions) >= self.max_functions and self.now >= self.search_at:
+            self.search_at = self.now + 1
+            self.functions = [known for known in self.functions if self.is_used(known)]
+        if len(self.functions) >= self.max_functions:
+            return b"QUEUE_ERROR", b"Too many functions, the limit is %d" % self.max_functions
+        self.functions.append(name)
+        return None
+
+    def is_used(self, name: bytes) -> bool:
+        """Return whether anybody would miss a function."""
+        wanted = name in self.created or any(name in peer.turns for peer in self.peers)
+        return wanted or any(job.function == name for job in self.jobs)
+
+    def drop(self, name: bytes) -> str:
+        """Forget a function; return what is said to that."""
+        if name not in self.functions:
+            return "unknown"
+        if any(name in peer.turns for peer in self.peers) or self.of(name, "running", "committing"):
+            return "in use"
+        for job in [job for job in self.jobs if job.function == name]:
+            self.fail(job)
+        self.functions.remove(name)
+        self.limits.pop(name, None)
+        self.created.discard(name)
+        return "dropped"
+
+    # The store
+
+    def take(self) -> list[bytes]:
+        """Begin a commit; return the handles of the jobs that it adds."""
+        self.flying, self.noted = self.noted, []
+        return [job.handle for job in self.flying if job.state != "ended"]
+
+    def settle(self, answers: dict[bytes, Answer], *, stored: bool) -> None:
+        """End a commit; ``answers`` are those of jobs that are not stored here."""
+        flying, self.flying = self.flying, []
+        for job in flying:
+            keeps = stored and job.handle not in answers
+            for peer, number in job.waiting or []:
+                peer.answers[number] = answers.get(job.handle, job.handle)
+            job.waiting = None
+            if not keeps:
+                job.background = False
+            if job.state == "committing":
+                if keeps or job.clients:
+                    self.place(job)
+                else:
+                    self.end(job)
+            self.drop_if_nobodys(job)
