@@ -12,6 +12,7 @@ from gearman_tx.link.limits import OutputLimits
 from gearman_tx.link.outgoing import PROBE, Handler, LinkLimits, OutgoingLink, make_handlers
 from gearman_tx.link.output import Hole, Output
 from gearman_tx.link.packet_link import SUSPEND, PacketLink
+from gearman_tx.link.plain_socket import tcp_socket
 from gearman_tx.link.reconnecting import Reconnecting
 from gearman_tx.link.servers import DEFAULT_PORT, Server, make_endpoint, parse_server, parse_servers
 from gearman_tx.link.turn import Turn
@@ -36,4 +37,5 @@ __all__ = [
     "make_handlers",
     "parse_server",
     "parse_servers",
+    "tcp_socket",
 ]

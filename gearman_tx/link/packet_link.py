@@ -19,11 +19,12 @@ All three parties use this: the job server, clients and workers differ in their 
 
 from __future__ import annotations
 
+import socket
 from abc import ABC, abstractmethod
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from typing_extensions import override
@@ -31,6 +32,7 @@ from zope.interface import implementer
 
 from gearman_tx.errors import Refused, RemoteProtocolError
 from gearman_tx.link.output import Output
+from gearman_tx.link.plain_socket import tcp_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -98,9 +100,9 @@ class PacketLink(Protocol, ABC):
     @override
     def connectionMade(self) -> None:
         """Twisted: the connection is there."""
-        assert self.transport is not None, "Twisted sets the transport first"
-        if ITCPTransport.providedBy(self.transport):
-            self.transport.setTcpNoDelay(True)  # Twisted's signature
+        plain = tcp_socket(self.transport)
+        if plain is not None:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._output.attach(self.transport)
 
     @override

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
-from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import ServerFactory
 from typing_extensions import override
 
@@ -106,8 +105,7 @@ class GearmanFactory(ServerFactory):
         self.connections.add(connection)
         self.gate.opened()
         self.turn.touch()
-        if ITCPTransport.providedBy(connection.transport):
-            self._limits.keepalive.apply(connection.transport)
+        self._limits.keepalive.apply(connection.transport)
 
     def _lost(self, connection: Connection) -> None:
         self.connections.discard(connection)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from attrs import frozen
-from twisted.protocols.policies import ProtocolWrapper
 
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import ITCPTransport
+from gearman_tx.link import tcp_socket
 
 SYSTEM: Final = -1
-"""Leave a value to the operating system; Linux waits two hours before the first probe."""
+"""Leave a value to the operating system, as 0 does; Linux waits two hours before it asks."""
 
 DEFAULT_IDLE: Final = 120
 DEFAULT_INTERVAL: Final = 30
@@ -33,19 +31,16 @@ class Keepalive:
     interval: int = DEFAULT_INTERVAL
     count: int = DEFAULT_COUNT
 
-    def apply(self, transport: ITCPTransport) -> None:
-        """Switch keep-alive on for an accepted connection, unless it stays on this machine."""
-        plain: Any = transport
-        while isinstance(plain, ProtocolWrapper):  # TLS hands out its own handle, not the socket
-            plain = plain.transport
-        handle = plain.getHandle()
-        if handle.family == socket.AF_UNIX:  # Twisted says of these, too, that they are TCP
+    def apply(self, transport: Any) -> None:
+        """Switch keep-alive on for an accepted connection, if it is over TCP."""
+        plain = tcp_socket(transport)
+        if plain is None:
             return
-        transport.setTcpKeepAlive(True)  # Twisted's signature
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in (
             (socket.TCP_KEEPIDLE, self.idle),
             (socket.TCP_KEEPINTVL, self.interval),
             (socket.TCP_KEEPCNT, self.count),
         ):
-            if value != SYSTEM:
-                handle.setsockopt(socket.IPPROTO_TCP, option, value)
+            if value > 0:
+                plain.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -110,6 +110,8 @@ class SocketTransport(tcp.Connection):
 class _NoSocket:
     """As much of a socket as a transport asks of one that is never read from."""
 
+    family = socket.AF_INET
+
     def setblocking(self, _: bool) -> None:
         """Do nothing."""
 

@@ -6,6 +6,7 @@ from attrs import define
 
 from gearman_tx.link import OutputLimits, Turn
 from tests.link.probe import Probe
+from tests.link.tls_wire import TlsWire
 from tests.link.transports import BufferingTransport, FdReactor, ScriptedTransport, connect
 
 FOREVER = 1 << 40
@@ -13,6 +14,9 @@ FOREVER = 1 << 40
 
 SHAPES = ("direct", "buffering")
 """The two shapes of transport: written to directly, or buffering by itself."""
+
+TRANSPORTS = (*SHAPES, "tls")
+"""The two shapes, and real TLS over the second one."""
 
 
 @define(eq=False)
@@ -29,7 +33,7 @@ class Wire:
     reactor: FdReactor
     turn: Turn
     link: Probe
-    transport: ScriptedTransport | BufferingTransport
+    transport: ScriptedTransport | BufferingTransport | TlsWire
 
     @property
     def received(self) -> bytes:
@@ -50,20 +54,30 @@ def wire(shape: str, limits: OutputLimits | None = None, room: int = 0) -> Wire:
     """Return a connected probe.
 
     Args:
-        shape: one of ``SHAPES``.
+        shape: one of ``TRANSPORTS``.
         limits: how much may be left unread.
         room: how many bytes a directly written socket takes before it would block.
     """
     reactor = FdReactor()
     turn = Turn(reactor)
     link = Probe(turn, limits)
-    transport: ScriptedTransport | BufferingTransport
+    transport: ScriptedTransport | BufferingTransport | TlsWire
     if shape == "direct":
         transport = ScriptedTransport(link, reactor, room)
-    else:
+        connect(link, transport)
+    elif shape == "buffering":
         transport = BufferingTransport(limit=1000)
-    connect(link, transport)
+        connect(link, transport)
+    else:
+        transport = TlsWire(link, reactor)
     return Wire(reactor, turn, link, transport)
+
+
+def tls(limits: OutputLimits | None = None) -> tuple[Wire, TlsWire]:
+    """Return a wire over TLS, and its two ends."""
+    made = wire("tls", limits)
+    assert isinstance(made.transport, TlsWire)
+    return made, made.transport
 
 
 def direct(
