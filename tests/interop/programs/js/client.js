@@ -4,8 +4,8 @@
 //   events      one job; prints a line for each packet; ARGUMENT "exceptions" sets that option
 //   background  one background job of each priority; prints each handle
 //   unique      two jobs with the unique ARGUMENT at once; prints a line for each packet
-//   status      prints getJobStatus() of the handle ARGUMENT
-//   by-unique   prints getJobStatusUnique() of ARGUMENT
+//   status      prints getJobStatus() of the handle, then getJobStatusUnique() of the unique in
+//               ARGUMENT, which is HANDLE,UNIQUE
 //   echo        prints what echo() brings back
 //   admin       prints adminStatus(), adminWorkers() and adminDropFunction() of FUNCTION
 'use strict'
@@ -40,7 +40,6 @@ function tellEverything () {
 
 const tellStatus = (status) => {
   say('known', status.known, 'running', status.running, status.percent_done_num)
-  client.close()
 }
 
 const modes = {
@@ -74,12 +73,16 @@ const modes = {
     client.submitJob(name, 'thrown away', { unique_id: argument })
   },
   status () {
-    client.on('STATUS_RES', tellStatus)
-    client.getJobStatus(argument)
-  },
-  'by-unique' () {
-    client.on('STATUS_RES_UNIQUE', tellStatus)
-    client.getJobStatusUnique(argument)
+    const [handle, unique] = argument.split(',')
+    client.on('STATUS_RES', (status) => {
+      tellStatus(status)
+      client.getJobStatusUnique(unique)
+    })
+    client.on('STATUS_RES_UNIQUE', (status) => {
+      tellStatus(status)
+      client.close()
+    })
+    client.getJobStatus(handle)
   },
   echo () {
     client.on('ECHO_RES', (data) => {

@@ -59,7 +59,13 @@ switch ($mode) {
         break;
     case 'lines':
         while (($line = fgets(STDIN)) !== false) {
-            $result = $client->doNormal($function, rtrim($line));
+            // A dead server shows when the client writes to it; the second try goes to another.
+            for ($tries = 0; $tries < 3; $tries++) {
+                $result = @$client->doNormal($function, rtrim($line));
+                if ($client->returnCode() !== GEARMAN_LOST_CONNECTION) {
+                    break;
+                }
+            }
             check($client);
             echo $result, "\n";
         }
