@@ -58,10 +58,16 @@ class MemoryStore:
                 self._max_queue.pop(name, None)
             else:
                 self._max_queue[name] = limits
+        self.state.jobs = len(self._jobs)
         self.state.commits += 1
         self.state.jobs_added += len(batch.added)
         return succeed(Committed())
 
-    def close(self) -> Deferred[None]:
+    def tend(self) -> Deferred[bool]:
+        """There is nothing to look after."""
+        return succeed(False)  # noqa: FBT003  # there is no more to do
+
+    def close(self, next_id: int = 0) -> Deferred[None]:
         """There is nothing to close."""
+        self._next_id = max(self._next_id, next_id)
         return succeed(None)

@@ -52,26 +52,32 @@ class StoreState:
     Attributes:
         kind: ``builtin`` or ``sqlite``.
         path: the file, or an empty text.
-        commits: how many batches were made durable.
-        jobs_added: how many jobs were made durable.
-        errors: how many batches could not be.
+        jobs: how many jobs are stored now.
+        size: bytes on disk, as they were last looked at.
+        commits: how many batches were made durable since the store was opened.
+        jobs_added: how many jobs they added.
+        errors: how many batches could not be made durable.
         last_error: why the newest one could not be; empty while all is well.
         last_commit: when the newest batch became durable, in Unix seconds; 0 if none did.
         last_seconds: how long it took.
+        notices: what happened to the store that an operator should read, the oldest first.
     """
 
     kind: str
     path: str = ""
+    jobs: int = 0
+    size: int = 0
     commits: int = 0
     jobs_added: int = 0
     errors: int = 0
     last_error: str = ""
     last_commit: float = 0.0
     last_seconds: float = 0.0
+    notices: list[str] = field(factory=list)
 
 
 class Store(Protocol):
-    """A durable queue.
+    """A durable queue. Of everything below only one call may be under way at a time.
 
     Attributes:
         durable: whether it outlives the process; if not, nobody waits for it.
@@ -97,12 +103,30 @@ class Store(Protocol):
         """
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
-        """Make ``batch`` durable, in one transaction; only one may be under way.
+        """Make ``batch`` durable, in one transaction.
 
         Returns:
             Fires when it is durable; fails with :class:`StoreError` when it is not and nothing of
             it is. The next commit may succeed again.
         """
 
-    def close(self) -> Deferred[None]:
-        """Finish the commit under way and close; fires when the store may be opened elsewhere."""
+    def tend(self) -> Deferred[bool]:
+        """Look after the store while there is nothing to commit; to be called now and then.
+
+        Returns:
+            Fires with whether there is more to do, so that it should be called again soon. Fails
+            with :class:`StoreLostError` when what was stored is gone, and with
+            :class:`StoreError` when that could not be found out.
+        """
+
+    def close(self, next_id: int = 0) -> Deferred[None]:
+        """Finish what is under way and close; closing twice does no harm.
+
+        Args:
+            next_id: the id that the next job would get, from a caller that gives no more ids; the
+                next server begins there. Without it the next server leaves a gap.
+
+        Returns:
+            Fires when the store may be opened elsewhere; fails with :class:`StoreError` if it
+            could not be closed in good order. What was committed is durable in any case.
+        """

@@ -6,26 +6,32 @@ meanwhile is the next batch. So the slower the disk, the larger the batches: gro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import Deferred, inlineCallbacks
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
+from twisted.internet import defer
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from gearman_tx.core import Committed
+from gearman_tx.store.c_queue import DEFAULT_TABLE
+from gearman_tx.store.opening import Opening
 from gearman_tx.store.port import StoreError, StoreLostError, StoreState
 from gearman_tx.store.sqlite_file import SQLiteFile
+from gearman_tx.store.store_thread import StoreThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
+    from twisted.python.failure import Failure
+
     from gearman_tx.core import Batch, JobRecord
     from gearman_tx.store.port import Contents
 
-    T = TypeVar("T")
+CLOSE_SECONDS: Final = 20.0
+"""How long closing waits for a disk that does not answer."""
 
 _JOBS_A_READ: Final = 1000  # few enough that taking them does not stop the reactor for long
+_MOST_NOTICES: Final = 20
 
 
 class SQLiteStore:
@@ -34,32 +40,43 @@ class SQLiteStore:
     Args:
         reactor: for its threads, and its time.
         path: the file; a lock file is made beside it.
-        synchronous: ``FULL`` or ``NORMAL``, see :class:`SQLiteFile`.
+        synchronous: ``FULL`` or ``NORMAL``, see :class:`gearman_tx.store.opening.Opening`.
         busy_seconds: how long a batch waits while another process holds the file's lock.
+        handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
+        c_table: what the C server calls its table in a file that is to be taken over.
     """
 
     durable = True
 
-    def __init__(
-        self, reactor: Any, path: Path, synchronous: str = "FULL", busy_seconds: float = 5.0
+    def __init__(  # noqa: PLR0913  # each has its option on the command line
+        self,
+        reactor: Any,
+        path: Path,
+        synchronous: str = "FULL",
+        busy_seconds: float = 5.0,
+        *,
+        handle_prefix: bytes = b"H:gearmand",
+        c_table: str = DEFAULT_TABLE,
     ) -> None:
-        self.state = StoreState("sqlite", str(path))
+        opening = Opening(reactor.seconds, synchronous, busy_seconds, handle_prefix, c_table)
         self._reactor = reactor
-        self._file = SQLiteFile(path, synchronous, busy_seconds)
-        self._thread = ThreadPool(minthreads=1, maxthreads=1, name="gearmand-store")
-        self._thread.start()
-
-    def _in_thread(self, call: Callable[..., T], *arguments: object) -> Deferred[T]:
-        return deferToThreadPool(self._reactor, self._thread, call, *arguments)
+        self._file = SQLiteFile(path, opening)
+        self._thread = StoreThread(reactor)
+        self._is_closed = False
+        self.state = StoreState("sqlite", str(self._file.path))
 
     @inlineCallbacks
     def open(self) -> Generator[Deferred[Any], Any, Contents]:
         """Lock, open and check the file."""
         try:
-            contents: Contents = yield self._in_thread(self._file.open)
-        except StoreError:
+            contents: Contents = yield self._thread.call(self._file.open)
+        except BaseException:
+            self._is_closed = True
             self._thread.stop()
             raise
+        self._look_at_file()
+        for notice in contents.notices:
+            self._notice(notice)
         return contents
 
     @inlineCallbacks
@@ -70,10 +87,10 @@ class SQLiteStore:
         count, after = 0, -1
         while True:
             try:
-                records = yield self._in_thread(self._file.read, after, _JOBS_A_READ)
+                records = yield self._thread.call(self._file.read, after, _JOBS_A_READ)
             except StoreLostError as error:
                 # What could be read is in a new file now, and the reading goes on there.
-                self.state.last_error = str(error)
+                self._notice(str(error))
                 continue
             if not records:
                 return count
@@ -86,10 +103,9 @@ class SQLiteStore:
         """Write ``batch`` in the thread."""
         started = self._reactor.seconds()
         try:
-            yield self._in_thread(self._file.write, batch)
+            yield self._thread.call(self._file.write, batch)
         except StoreError as error:
-            self.state.errors += 1
-            self.state.last_error = str(error)
+            self._failed(error)
             raise
         state, now = self.state, self._reactor.seconds()
         state.commits += 1
@@ -97,10 +113,46 @@ class SQLiteStore:
         state.last_error = ""
         state.last_commit = now
         state.last_seconds = now - started
+        self._look_at_file()
         return Committed()
 
     @inlineCallbacks
-    def close(self) -> Generator[Deferred[Any], Any, None]:
-        """Close the file behind the commit under way and end the thread."""
-        yield self._in_thread(self._file.close)
+    def tend(self) -> Generator[Deferred[Any], Any, bool]:
+        """Look for the file and give free pages back, in the thread."""
+        try:
+            has_more: bool = yield self._thread.call(self._file.tend)
+        except StoreError as error:
+            self._failed(error)
+            raise
+        self._look_at_file()
+        return has_more
+
+    def close(self, next_id: int = 0) -> Deferred[None]:
+        """Close the file behind what is under way and end the thread."""
+        if self._is_closed:
+            return succeed(None)
+        self._is_closed = True
+        closing = self._thread.call(self._file.close, next_id)
         self._thread.stop()
+        closing.addTimeout(CLOSE_SECONDS, self._reactor)
+        closing.addErrback(self._not_closed)
+        return closing
+
+    def _not_closed(self, failure: Failure) -> None:
+        failure.trap(defer.TimeoutError)
+        text = f"the disk with {self._file.path} did not answer for {CLOSE_SECONDS:g} seconds"
+        raise StoreError(text) from failure.value
+
+    def _failed(self, error: StoreError) -> None:
+        self.state.errors += 1
+        self.state.last_error = str(error)
+        if isinstance(error, StoreLostError):
+            self._notice(str(error))
+
+    def _notice(self, text: str) -> None:
+        notices = self.state.notices
+        notices.append(text)
+        del notices[:-_MOST_NOTICES]
+
+    def _look_at_file(self) -> None:
+        self.state.jobs, self.state.size = self._file.jobs, self._file.size

@@ -20,34 +20,35 @@ SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql")
 VERSION: Final = len(SCRIPTS)
 
 
-def upgrade(connection: sqlite3.Connection, path: Path, version: int = VERSION) -> None:
-    """Bring an open file up to ``version``, in one transaction.
+def find_version(connection: sqlite3.Connection, path: Path) -> int | None:
+    """Return the version of a file's format, 0 for an empty file, None for no queue file.
 
     Raises:
-        StoreError: the file belongs to another program, or to a newer version of this one.
-        sqlite3.Error: the file cannot be read or written.
+        StoreError: the file belongs to a newer version of this program.
+        sqlite3.Error: the file cannot be read.
     """
     (marked,) = connection.execute("PRAGMA application_id").fetchone()
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if marked != APPLICATION_ID and tables:
-        raise StoreError(f"{path} is a SQLite file of another program, not a queue file")
+    if marked != APPLICATION_ID:
+        return None if tables else 0
     if found > VERSION:
         text = f"the queue file {path} has format {found}, this version reads up to {VERSION}"
-        raise StoreError(f"{text}: install the newer version that wrote it")
-    if found >= version:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for name in SCRIPTS[found:version]:
-            for statement in _statements(name):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+        raise StoreError(f"{text}: install the version that wrote it, or a newer one")
+    return int(found)
+
+
+def upgrade(connection: sqlite3.Connection, found: int, version: int = VERSION) -> None:
+    """Bring a file from version ``found`` up to ``version``, as part of the transaction under way.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    for name in SCRIPTS[found:version]:
+        for statement in _statements(name):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version}")
 
 
 def _statements(name: str) -> list[str]:

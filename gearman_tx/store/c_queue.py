@@ -1,0 +1,71 @@
+"""Take over the queue that the C server keeps in SQLite with ``--queue-type=libsqlite3``.
+
+Its table has a row a background job: unique, function, priority, workload, and since 1.0 the time
+before which it does not run. An empty workload is a NULL there, and makes the C server refuse to
+start. Handles, retries and times of submission are not kept, so the jobs get new handles, and count
+as submitted now. Names are text there and may hold any byte.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+
+DEFAULT_TABLE: Final = "gearman_queue"
+"""What the C server calls its table unless ``--libsqlite3-table`` says otherwise."""
+
+_NEEDED: Final = frozenset({"unique_key", "function_name", "priority", "data"})
+_WHEN: Final = "when_to_run"
+
+
+def has_queue(connection: sqlite3.Connection, table: str) -> bool:
+    """Return whether the file has a queue table of the C server called ``table``."""
+    return _columns(connection, table) >= _NEEDED
+
+
+def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: float) -> int:
+    """Move the jobs of ``table`` into ours and drop it, as part of the transaction under way.
+
+    The jobs keep their order. Ours must be empty.
+
+    Args:
+        connection: the file, with the tables of a queue file.
+        table: the C server's table.
+        prefix: the prefix of the new handles, as in ``PREFIX:ID``.
+        now: the time, in Unix seconds.
+
+    Returns:
+        How many jobs there were.
+    """
+    due = f"coalesce({_WHEN}, 0)" if _WHEN in _columns(connection, table) else "0"
+    count = connection.execute(
+        f"""
+        WITH old AS (SELECT row_number() OVER (ORDER BY rowid) AS number, * FROM {_name(table)})
+        INSERT INTO job SELECT
+            number,
+            CAST(? || ':' || number AS BLOB),
+            CAST(coalesce(function_name, '') AS BLOB),
+            CAST(coalesce(unique_key, '') AS BLOB),
+            CASE WHEN priority IN (0, 1, 2) THEN priority ELSE 1 END,
+            CAST(coalesce(data, '') AS BLOB),
+            NULL,
+            CAST({due} AS REAL),
+            0,
+            ?
+        FROM old
+        """,  # noqa: S608  # the table's name is quoted
+        (prefix, now),
+    ).rowcount
+    connection.execute(f"DROP TABLE {_name(table)}")
+    return count
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    rows = connection.execute(f"PRAGMA table_info({_name(table)})")
+    return frozenset(str(row[1]).lower() for row in rows)
+
+
+def _name(table: str) -> str:
+    return '"' + table.replace('"', '""') + '"'

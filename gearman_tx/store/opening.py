@@ -1,0 +1,123 @@
+"""From a path to an open queue file of the current format.
+
+What never happens: a file of another program is changed. What it is, is asked before anything is
+set; only a new file, one of ours and one with the C server's table go further.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from gearman_tx.store.c_queue import DEFAULT_TABLE, has_queue, take_over
+from gearman_tx.store.damaged_file import PAGE_SIZE
+from gearman_tx.store.port import StoreError
+from gearman_tx.store.schema import APPLICATION_ID, VERSION, find_version, upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OLDEST_SQLITE: Final = (3, 37, 0)
+"""The first SQLite that has strict tables."""
+
+_LOG_PAGES: Final = 4000  # the log goes into the file when it has grown to 16 MB
+_LOG_KEPT: Final = 64 * 1024 * 1024  # bytes of log file kept after a burst
+_HEADER_SIZE: Final = 100
+_ID_PLACE: Final = slice(68, 72)
+
+
+@frozen
+class Opening:
+    """How a queue file is opened.
+
+    Attributes:
+        synchronous: ``FULL`` (a commit survives power loss) or ``NORMAL`` (it survives the death
+            of the process; power loss may take the newest commits).
+        busy_seconds: how long to wait while another process holds SQLite's lock.
+        handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
+        c_table: what the C server calls its table.
+        seconds: the time, in Unix seconds.
+    """
+
+    seconds: Callable[[], float]
+    synchronous: str = "FULL"
+    busy_seconds: float = 5.0
+    handle_prefix: bytes = b"H:gearmand"
+    c_table: str = DEFAULT_TABLE
+
+    def connect(self, path: Path) -> tuple[sqlite3.Connection, list[str]]:
+        """Open the file at ``path``, or make it; bring an old one up to date.
+
+        Returns:
+            The connection, and what an operator should know.
+
+        Raises:
+            OSError: the file cannot be read and written.
+            StoreError: it is not ours, or too new.
+            sqlite3.Error: it is damaged, locked, or cannot be written.
+        """
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            text = f"this Python has SQLite {sqlite3.sqlite_version}"
+            raise StoreError(f"{text}, a queue file needs 3.37 or newer")
+        # SQLite would make it readable for everybody and say less about why it cannot.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(
+            path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            return connection, self._prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _prepare(self, connection: sqlite3.Connection, path: Path) -> list[str]:
+        notices = []
+        found = find_version(connection, path)
+        connection.execute("PRAGMA secure_delete = ON")
+        if found is None:
+            if not has_queue(connection, self.c_table):
+                text = f"{path} is a SQLite file of another program, not a queue file"
+                raise StoreError(f"{text}: choose another file")
+            notices.append(self._take_over(connection, path))
+        elif found == 0:
+            _set_layout(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
+        if found is not None and found < VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            upgrade(connection, found)
+            connection.execute("COMMIT")
+            if found:
+                notices.append(f"{path} was brought from format {found} to {VERSION}")
+        return notices
+
+    def _take_over(self, connection: sqlite3.Connection, path: Path) -> str:
+        """Make a queue file out of one of the C server, in one transaction."""
+        connection.execute("BEGIN EXCLUSIVE")
+        upgrade(connection, 0)
+        count = take_over(connection, self.c_table, self.handle_prefix, self.seconds())
+        connection.execute("COMMIT")
+        _set_layout(connection)
+        with contextlib.suppress(sqlite3.Error):  # without it the file only grows, but works
+            connection.execute("VACUUM")
+        return f"{count} jobs of the C server's table {self.c_table} in {path} were taken over"
+
+
+def _set_layout(connection: sqlite3.Connection) -> None:
+    """Say how the pages are to be; it counts for a new file, and from the next ``VACUUM``."""
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+
+
+def looks_like_ours(path: Path) -> bool:
+    """Return whether a file that SQLite cannot read was a queue file, as far as can be seen."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_SIZE)
+    return header[_ID_PLACE] == APPLICATION_ID.to_bytes(4, "big")

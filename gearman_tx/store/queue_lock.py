@@ -1,0 +1,73 @@
+"""One job server a queue file: a lock on a file beside it, held as long as the server lives.
+
+SQLite's own locks stay free, so that the queue can be looked at and backed up meanwhile. The lock
+file stays behind when the server ends: taking it away would let two servers lock two files. That
+it is there tells the next one that there was a queue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+from gearman_tx.store.port import StoreError
+
+
+class QueueLock:
+    """The lock of the queue file at ``path``.
+
+    Attributes:
+        path: the lock file.
+        was_there: whether there was a lock file before, so that there has been a queue.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(f"{path}.lock")
+        self.was_there = False
+        self._queue = path
+        self._file: int | None = None
+
+    def take(self) -> None:
+        """Lock, without waiting.
+
+        Raises:
+            StoreError: another server holds the lock, or the file cannot be made.
+        """
+        self.was_there = self.path.exists()
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            text = f"the queue file {self._queue} needs {self.path} beside it"
+            raise StoreError(f"{text}, which cannot be written: {error.strerror}") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(file)
+            text = f"another job server uses the queue file {self._queue}"
+            raise StoreError(f"{text} ({self.path} is locked)") from error
+        self._file = file
+
+    def keep(self) -> None:
+        """Lock anew if somebody deleted the lock file, so that a second server stays out.
+
+        Raises:
+            StoreError: a second server was quicker.
+        """
+        if self._file is None:
+            self.take()
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(self.path.stat(), os.fstat(self._file)):
+                return
+        self.release()
+        self.take()
+
+    def release(self, *, undo: bool = False) -> None:
+        """Let other servers have the queue; with ``undo``, as if there had never been a lock."""
+        if self._file is not None:
+            if undo and not self.was_there:
+                self.path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = None

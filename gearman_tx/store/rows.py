@@ -1,0 +1,133 @@
+"""The statements that write and read the tables of a queue file.
+
+Rows are written several at a time: each statement lets go of the interpreter once, and has to
+wait until it gets it back. There are few different statements, so that SQLite keeps them parsed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from gearman_tx.core import JobRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_COLUMNS: Final = (
+    "id, handle, function, unique_id, priority, workload, reducer, due, retries, submitted"
+)
+_ROW: Final = f"({','.join('?' * len(JobRecord._fields))})"
+_ROWS_A_STATEMENT: Final = (256, 16, 1)
+
+
+def _slices(count: int) -> Iterator[tuple[int, int]]:
+    """Yield sizes and starts of runs that cover ``count`` rows, of few different sizes."""
+    start = 0
+    for size in _ROWS_A_STATEMENT:
+        while count - start >= size:
+            yield size, start
+            start += size
+
+
+def _marks(size: int) -> str:
+    return ",".join("?" * size)
+
+
+def insert_jobs(connection: sqlite3.Connection, records: Sequence[JobRecord]) -> None:
+    """Store jobs; one with an id that is stored already takes its place."""
+    for size, start in _slices(len(records)):
+        rows = ",".join([_ROW] * size)
+        connection.execute(
+            f"REPLACE INTO job ({_COLUMNS}) VALUES {rows}",  # noqa: S608  # only question marks
+            list(chain.from_iterable(records[start : start + size])),
+        )
+
+
+def count_jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
+    """Return how many of the jobs with these different ids are stored."""
+    count = 0
+    for size, start in _slices(len(ids)):
+        (found,) = connection.execute(
+            f"SELECT count(*) FROM job WHERE id IN ({_marks(size)})",  # noqa: S608  # likewise
+            ids[start : start + size],
+        ).fetchone()
+        count += found
+    return count
+
+
+def delete_jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
+    """Forget jobs; return how many of them were stored."""
+    count = 0
+    for size, start in _slices(len(ids)):
+        count += connection.execute(
+            f"DELETE FROM job WHERE id IN ({_marks(size)})",  # noqa: S608  # likewise
+            ids[start : start + size],
+        ).rowcount
+    return count
+
+
+def set_retries(connection: sqlite3.Connection, retries: Mapping[int, int]) -> None:
+    """Set the retry count of stored jobs."""
+    connection.executemany(
+        "UPDATE job SET retries = ? WHERE id = ?",
+        [(count, number) for number, count in retries.items()],
+    )
+
+
+def set_max_queue(
+    connection: sqlite3.Connection, max_queue: Mapping[bytes, tuple[int, int, int] | None]
+) -> None:
+    """Set the limits of functions, or forget them."""
+    for name, limits in max_queue.items():
+        if limits is None:
+            connection.execute("DELETE FROM max_queue WHERE function = ?", (name,))
+        else:
+            connection.execute("REPLACE INTO max_queue VALUES (?, ?, ?, ?)", (name, *limits))
+
+
+def set_next_id(connection: sqlite3.Connection, number: int) -> None:
+    """Set the id below which all may have been given."""
+    connection.execute("REPLACE INTO setting VALUES ('next_id', ?)", (number,))
+
+
+def read_jobs(connection: sqlite3.Connection, after: int, most: int, size: int) -> list[JobRecord]:
+    """Return the oldest jobs behind an id, until there are ``most`` or ``size`` bytes of them."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM job WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608  # a constant
+        (after, most),
+    )
+    records = []
+    for row in rows:
+        record = JobRecord(*row)
+        records.append(record)
+        size -= len(record.workload)
+        if size <= 0:
+            break
+    rows.close()
+    return records
+
+
+def read_newest_id(connection: sqlite3.Connection) -> int:
+    """Return the largest id that is stored, 0 if none is."""
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM job").fetchone()
+    return int(newest)
+
+
+def read_next_id(connection: sqlite3.Connection) -> int:
+    """Return the first id that was never given."""
+    found = connection.execute("SELECT value FROM setting WHERE name = 'next_id'").fetchone()
+    return max(read_newest_id(connection) + 1, int(found[0]) if found else 1)
+
+
+def read_max_queue(connection: sqlite3.Connection) -> dict[bytes, tuple[int, int, int]]:
+    """Return the limits by function name."""
+    rows = connection.execute("SELECT function, high, normal, low FROM max_queue")
+    return {function: (high, normal, low) for function, high, normal, low in rows}
+
+
+def count_all_jobs(connection: sqlite3.Connection) -> int:
+    """Return how many jobs are stored; it reads every page but those of long workloads."""
+    (count,) = connection.execute("SELECT count(*) FROM job").fetchone()
+    return int(count)

@@ -1,0 +1,1 @@
+"""Tests of the store room: one behaviour suite over every store, faults, formats."""

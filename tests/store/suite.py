@@ -1,0 +1,227 @@
+"""What every store does: the behaviour suite, to be run over each of them.
+
+A test opens stores one after the other on the same ground, as job servers that are started one
+after the other would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import HIGH, LOW, Batch, JobRecord
+from gearman_tx.store import Contents, Store
+from tests.store.records import record, records
+
+SUITE_SECONDS = 30.0
+
+
+class StoreSuite:
+    """Tests for one kind of store; a subclass is also a :class:`TestCase`."""
+
+    timeout = SUITE_SECONDS
+    folder: Path
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def make(self) -> Store:
+        """Return a store on the ground of this test, not open."""
+        raise NotImplementedError
+
+    async def opened(self) -> tuple[Store, Contents]:
+        """Return a store that is open, and what it held."""
+        store = self.make()
+        contents = await store.open()
+        return store, contents
+
+    async def held(self, store: Store) -> list[JobRecord]:
+        """Return all jobs of an open store, in the order in which it gives them back."""
+        found: list[JobRecord] = []
+
+        def take(some: Sequence[JobRecord]) -> None:
+            assert some, "an empty piece is not given"
+            found.extend(some)
+
+        count = await store.replay(take)
+        assert count == len(found)
+        return found
+
+    async def reopened(self, store: Store) -> tuple[Store, Contents, list[JobRecord]]:
+        """Close ``store``, open the next one; return it, its contents and its jobs."""
+        await store.close()
+        store, contents = await self.opened()
+        jobs = await self.held(store)
+        assert contents.jobs == len(jobs)
+        return store, contents, jobs
+
+    async def test_a_new_store_is_empty(self) -> None:
+        """Nothing is in a store that was never used, and its ids begin at 1."""
+        store, contents = await self.opened()
+        assert (contents.next_id, contents.jobs, dict(contents.max_queue)) == (1, 0, {})
+        assert list(contents.notices) == []
+        assert await self.held(store) == []
+        await store.close()
+
+    async def test_jobs_come_back(self) -> None:
+        """A job comes back with every field as it was."""
+        store, _ = await self.opened()
+        job = record(
+            7, b"data", priority=LOW, reducer=b"sum", due=1.9e9, retries=3, submitted=1.7e9 + 0.25
+        )
+        await store.commit(Batch(8, [job]))
+        store, contents, jobs = await self.reopened(store)
+        assert jobs == [job]
+        assert contents.next_id >= 8
+        await store.close()
+
+    async def test_any_bytes_come_back(self) -> None:
+        """Empty, binary and large values come back, and no reducer differs from an empty one."""
+        store, _ = await self.opened()
+        everything = bytes(range(256))
+        jobs = [
+            record(1, b"", unique=b"", function=b"", reducer=None),
+            record(2, everything * 3, unique=everything[:64], function=everything, reducer=b""),
+            record(3, b"\xff\xfe" * 300_000, priority=HIGH, reducer=everything),
+            record(4, b"text", unique=b"-", due=float(2**62)),
+        ]
+        await store.commit(Batch(5, jobs))
+        store, _, found = await self.reopened(store)
+        assert found == jobs
+        await store.close()
+
+    async def test_order_is_that_of_the_ids(self) -> None:
+        """Jobs come back in the order of their ids, whatever their batches and priorities."""
+        store, _ = await self.opened()
+        await store.commit(Batch(31, [record(20, priority=LOW), record(30)]))
+        await store.commit(Batch(31, [record(10, priority=HIGH)]))
+        await store.commit(Batch(2001, records(range(40, 2000))))
+        store, _, found = await self.reopened(store)
+        assert [job.id for job in found] == [10, 20, 30, *range(40, 2000)]
+        await store.close()
+
+    async def test_finished_jobs_are_gone(self) -> None:
+        """A finished job does not come back, be it of an earlier batch or of the same."""
+        store, _ = await self.opened()
+        await store.commit(Batch(601, records(range(1, 601))))
+        await store.commit(Batch(604, records(range(601, 604)), [602, *range(1, 599)]))
+        store, _, found = await self.reopened(store)
+        assert [job.id for job in found] == [599, 600, 601, 603]
+        await store.close()
+
+    async def test_finishing_what_is_not_there(self) -> None:
+        """Finishing an unknown job, or one for the second time, changes nothing."""
+        store, _ = await self.opened()
+        await store.commit(Batch(4, records(range(1, 4)), [99]))
+        await store.commit(Batch(4, [], [2], {2: 5}))
+        await store.commit(Batch(4, [], [2, 2]))
+        store, _, found = await self.reopened(store)
+        assert [job.id for job in found] == [1, 3]
+        await store.close()
+
+    async def test_retries_are_kept(self) -> None:
+        """The newest retry count comes back; one of a job that is not there is nothing."""
+        store, _ = await self.opened()
+        await store.commit(Batch(3, [record(1), record(2, retries=1)]))
+        await store.commit(Batch(3, [], [], {1: 1, 99: 9}))
+        await store.commit(Batch(3, [], [], {1: 2}))
+        store, _, found = await self.reopened(store)
+        assert [job.retries for job in found] == [2, 1]
+        await store.close()
+
+    async def test_a_job_may_be_stored_again(self) -> None:
+        """A job with an id that is stored takes the place of the one that was."""
+        store, _ = await self.opened()
+        await store.commit(Batch(3, records(range(1, 3))))
+        await store.commit(Batch(4, [record(1, b"new"), record(3)]))
+        assert store.state.jobs == 3
+        store, _, found = await self.reopened(store)
+        assert found == [record(1, b"new"), record(2), record(3)]
+        await store.close()
+
+    async def test_max_queue_is_kept(self) -> None:
+        """Limits come back by name, the newest of them; forgotten ones do not."""
+        store, _ = await self.opened()
+        await store.commit(Batch(1, max_queue={b"a": (1, 2, 3), b"b\0": (0, 0, 7), b"": (9, 9, 9)}))
+        await store.commit(Batch(1, max_queue={b"a": (4, 5, 6), b"b\0": None, b"never": None}))
+        store, contents, _ = await self.reopened(store)
+        assert dict(contents.max_queue) == {b"a": (4, 5, 6), b"": (9, 9, 9)}
+        await store.close()
+
+    async def test_ids_never_repeat(self) -> None:
+        """A store begins behind all ids that were told to it, also when it is empty again."""
+        store, _ = await self.opened()
+        await store.commit(Batch(11, records(range(1, 11))))
+        await store.commit(Batch(25, [], list(range(1, 11))))
+        store, contents, found = await self.reopened(store)
+        assert found == []
+        assert contents.next_id >= 25
+        again = contents.next_id
+        store, contents, _ = await self.reopened(store)
+        assert contents.next_id >= again
+        await store.close()
+
+    async def test_no_gap_after_a_good_end(self) -> None:
+        """Told the next id when it is closed, a store begins with it, but never below a job's."""
+        store, _ = await self.opened()
+        await store.commit(Batch(11, records(range(1, 11))))
+        await store.close(next_id=12)
+        store, contents = await self.opened()
+        assert contents.next_id == 12
+        await store.commit(Batch(21, [record(20)]))
+        await store.close(next_id=3)
+        store, contents = await self.opened()
+        assert contents.next_id >= 21
+        await store.close()
+
+    async def test_several_lives(self) -> None:
+        """What one server left is added to and finished by the next, and the next."""
+        store, contents = await self.opened()
+        expected: list[JobRecord] = []
+        for _ in range(4):
+            first = contents.next_id
+            added = records(range(first, first + 5))
+            await store.commit(Batch(first + 5, added, [job.id for job in expected[:2]]))
+            expected = expected[2:] + added
+            store, contents, found = await self.reopened(store)
+            assert found == expected
+        await store.close()
+
+    async def test_state(self) -> None:
+        """The state counts batches and jobs, and tells how many jobs are stored."""
+        store, _ = await self.opened()
+        await store.commit(Batch(4, records(range(1, 4))))
+        await store.commit(Batch(5, [record(4)], [1, 2, 77]))
+        state = store.state
+        assert (state.commits - state.errors, state.errors, state.last_error) == (2, 0, "")
+        assert (state.jobs, state.jobs_added) == (2, 4)
+        store, _, _ = await self.reopened(store)
+        assert store.state.jobs == 2
+        await store.close()
+
+    async def test_an_empty_batch(self) -> None:
+        """A batch with nothing but the next id is a batch."""
+        store, _ = await self.opened()
+        await store.commit(Batch(1_000_000))
+        store, contents, _ = await self.reopened(store)
+        assert contents.next_id >= 1_000_000
+        await store.close()
+
+    async def test_tending_changes_nothing(self) -> None:
+        """Looking after a store leaves what it holds as it is."""
+        store, _ = await self.opened()
+        await store.commit(Batch(4, records(range(1, 4)), [2]))
+        assert await store.tend() is False
+        assert [job.id for job in await self.held(store)] == [1, 3]
+        await store.close()
+
+    async def test_closing_twice(self) -> None:
+        """Closing for the second time does no harm."""
+        store, _ = await self.opened()
+        await store.close()
+        await store.close()
+        store, _ = await self.opened()
+        await store.close()

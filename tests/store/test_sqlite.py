@@ -1,0 +1,119 @@
+"""The store on SQLite does what every store does, in a thread of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import TestCase
+
+from gearman_tx.core import Batch
+from gearman_tx.store import SQLiteStore, Store, StoreError
+from gearman_tx.store.sqlite_file import ID_BLOCK
+from tests.store.records import record, records
+from tests.store.suite import StoreSuite
+
+
+class SQLiteStoreTests(StoreSuite, TestCase):
+    """The suite over :class:`SQLiteStore`, and what only it does."""
+
+    synchronous = "FULL"
+
+    def setUp(self) -> None:
+        """Take the real reactor: a store brings its results from a thread."""
+        from twisted.internet import reactor  # noqa: PLC0415  # no reactor at the top of a module
+
+        self.reactor: Any = reactor
+
+    def make(self) -> Store:
+        """Return a store on the file of this test."""
+        return self.make_sqlite()
+
+    def make_sqlite(self, **options: Any) -> SQLiteStore:
+        """Return a store on the file of this test."""
+        return SQLiteStore(self.reactor, self.folder / "queue.sqlite3", self.synchronous, **options)
+
+    async def test_ids_never_repeat_after_a_crash(self) -> None:
+        """A server that is killed leaves a gap and no id twice, however many it had given."""
+        store, contents = await self.opened()
+        for step in range(1, 4):
+            crashed = self.folder / f"crash-{step}.sqlite3"
+            given = contents.next_id + step * ID_BLOCK // 3
+            await store.commit(Batch(given))
+            # Copies of the files, as a crash would leave them.
+            for suffix in ("", "-wal"):
+                name = self.folder / f"queue.sqlite3{suffix}"
+                self.folder.joinpath(f"{crashed.name}{suffix}").write_bytes(name.read_bytes())
+            other = SQLiteStore(self.reactor, crashed)
+            found = await other.open()
+            assert found.next_id >= given + ID_BLOCK // 4
+            await other.close()
+        await store.close()
+
+    async def test_a_second_server_is_refused(self) -> None:
+        """A second store on the same file is refused at once, and the first one goes on."""
+        store, _ = await self.opened()
+        second = self.make()
+        with pytest.raises(StoreError, match="another job server uses the queue file"):
+            await second.open()
+        await second.close()
+        link = self.folder / "other-name.sqlite3"
+        link.symlink_to(self.folder / "queue.sqlite3")
+        with pytest.raises(StoreError, match="another job server uses the queue file"):
+            await SQLiteStore(self.reactor, link).open()
+        await store.commit(Batch(2, [record(1)]))
+        store, _, found = await self.reopened(store)
+        assert found == [record(1)]
+        await store.close()
+
+    async def test_closing_behind_a_commit(self) -> None:
+        """Closing while a batch is under way waits for it, and the batch is stored."""
+        store, _ = await self.opened()
+        commit = store.commit(Batch(5001, records(range(1, 5001))))
+        closed = store.close()
+        await closed
+        assert commit.called
+        await commit
+        store, contents = await self.opened()
+        assert contents.jobs == 5000
+        await store.close()
+
+    async def test_a_closed_store_refuses(self) -> None:
+        """A batch for a closed store fails."""
+        store, _ = await self.opened()
+        await store.close()
+        with pytest.raises(StoreError, match="the store is closed"):
+            await store.commit(Batch(1))
+
+    async def test_closing_while_reading(self) -> None:
+        """A store that is closed while it is read ends the reading with an error."""
+        store, _ = await self.opened()
+        await store.commit(Batch(5001, records(range(1, 5001))))
+        closings: list[Deferred[None]] = []
+        with pytest.raises(StoreError, match="the store is closed"):
+            await store.replay(lambda _: closings.append(store.close()))
+        assert len(closings) == 1
+        await closings[0]
+
+    async def test_the_state_tells_time_and_size(self) -> None:
+        """The state tells when the last commit was, how long it took, and the bytes on disk."""
+        store, _ = await self.opened()
+        before = self.reactor.seconds()
+        await store.commit(Batch(2, [record(1)]))
+        state = store.state
+        assert before <= state.last_commit <= self.reactor.seconds()
+        assert 0 < state.last_seconds < 10
+        assert state.kind == "sqlite"
+        assert state.path == str(self.folder / "queue.sqlite3")
+        await store.tend()
+        on_disk = sum(path.stat().st_size for path in self.folder.glob("queue.sqlite3*"))
+        shared_memory = self.folder.joinpath("queue.sqlite3-shm").stat().st_size
+        assert state.size == on_disk - shared_memory
+        await store.close()
+
+
+class NormalSQLiteStoreTests(SQLiteStoreTests):
+    """The same with ``synchronous`` set to NORMAL."""
+
+    synchronous = "NORMAL"
