@@ -2,10 +2,35 @@
 
 :class:`AdminCommands` answers a line. ``verbs`` is the table of commands, ``reports`` turns
 snapshots into rows, ``answers`` has the replies of one line, ``names`` keeps control characters
-out of all of them. No socket is seen here: whoever received the line writes the reply.
+out of all of them. No socket is seen there: whoever received the line writes the reply.
+
+:class:`AdminClient` is the other end: it asks a job server, and ``replies`` reads the answers.
 """
 
+from gearman_tx.admin.client import AdminClient
 from gearman_tx.admin.commands import MAX_WORDS, VERBOSITIES, AdminCommands
 from gearman_tx.admin.names import escape, unescape
 
-__all__ = ["MAX_WORDS", "VERBOSITIES", "AdminCommands", "escape", "unescape"]
+from gearman_tx.admin.replies import (
+    ConnectionStatus,
+    FunctionDetails,
+    FunctionStatus,
+    JobDetails,
+    PriorityStatus,
+    QueuedJob,
+)
+
+__all__ = [
+    "MAX_WORDS",
+    "VERBOSITIES",
+    "AdminClient",
+    "AdminCommands",
+    "ConnectionStatus",
+    "FunctionDetails",
+    "FunctionStatus",
+    "JobDetails",
+    "PriorityStatus",
+    "QueuedJob",
+    "escape",
+    "unescape",
+]

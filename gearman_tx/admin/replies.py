@@ -1,0 +1,205 @@
+"""What a job server answers to text commands, as typed values: the reading side of ``reports``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from attrs import frozen
+
+from gearman_tx.admin.names import unescape
+from gearman_tx.errors import Refused, RemoteProtocolError
+
+T = TypeVar("T")
+
+
+@frozen
+class FunctionStatus:
+    """A row of ``status``: all jobs, those that run, and registered workers."""
+
+    name: bytes
+    total: int
+    running: int
+    workers: int
+
+
+@frozen
+class PriorityStatus:
+    """A row of ``prioritystatus``: waiting jobs by priority, and registered workers."""
+
+    name: bytes
+    high: int
+    normal: int
+    low: int
+    workers: int
+
+
+@frozen
+class ConnectionStatus:
+    """A row of ``workers``: a connection, a worker's or not; its functions, the newest first."""
+
+    fd: int
+    host: str
+    client_id: bytes
+    functions: tuple[bytes, ...]
+
+
+@frozen
+class QueuedJob:
+    """A row of ``show jobs``: ``ignored`` if nobody waits for it, ``background`` if promised."""
+
+    handle: bytes
+    retries: int
+    ignored: bool
+    background: bool
+
+
+@frozen
+class JobDetails:
+    """A row of ``jobs``, which only this project's server answers.
+
+    Attributes:
+        age: seconds since it was submitted.
+        clients: how many submissions wait for its result.
+        worker_fd: the descriptor of the worker that runs it, or None.
+        worker_host: the address of the worker that runs it, or None.
+        size: bytes of workload.
+        progress: numerator and denominator of the last WORK_STATUS.
+        due: seconds until it may run, or None if it may now.
+    """
+
+    handle: bytes
+    function: bytes
+    unique: bytes
+    state: str
+    priority: str
+    background: bool
+    age: int
+    retries: int
+    clients: int
+    worker_fd: int | None
+    worker_host: str | None
+    size: int
+    progress: tuple[int, int]
+    due: int | None
+
+
+@frozen
+class FunctionDetails:
+    """A row of ``functions``, which only this project's server answers; limits of 0 are none."""
+
+    name: bytes
+    total: int
+    high: int
+    normal: int
+    low: int
+    delayed: int
+    running: int
+    workers: int
+    max_queue: tuple[int, int, int]
+
+
+def read_rows(lines: Iterable[bytes], read: Callable[[bytes], T]) -> list[T]:
+    """Return each line of a report as a value.
+
+    Raises:
+        RemoteProtocolError: a line has not the columns that it should.
+    """
+    rows = []
+    for line in lines:
+        try:
+            rows.append(read(line))
+        except (ValueError, IndexError) as error:
+            raise RemoteProtocolError(f"{line[:200]!r} is not a row of this report") from error
+    return rows
+
+
+def check(line: bytes) -> bytes:
+    """Return what follows ``OK`` in a reply of one line.
+
+    Raises:
+        Refused: the server answered with an error.
+        RemoteProtocolError: it answered neither.
+    """
+    verdict, _, rest = line.partition(b" ")
+    if verdict == b"OK":
+        return rest
+    if verdict == b"ERR":
+        code, _, text = rest.partition(b" ")
+        if not code.isupper():  # "ERR function not found" has no code
+            code, text = b"ERR", rest
+        raise Refused(code, text.replace(b"+", b" "))
+    raise RemoteProtocolError(f"{line[:200]!r} is neither OK nor ERR")
+
+
+def function_status(line: bytes) -> FunctionStatus:
+    """Return a row of ``status``."""
+    name, *counts = line.split(b"\t")
+    total, running, workers = map(int, counts)
+    return FunctionStatus(unescape(name), total, running, workers)
+
+
+def priority_status(line: bytes) -> PriorityStatus:
+    """Return a row of ``prioritystatus``."""
+    name, *counts = line.split(b"\t")
+    high, normal, low, workers = map(int, counts)
+    return PriorityStatus(unescape(name), high, normal, low, workers)
+
+
+def connection_status(line: bytes) -> ConnectionStatus:
+    """Return a row of ``workers``; an id with blanks is read whole, names are cut at blanks."""
+    head, colon, names = line.partition(b" :")
+    if not colon:
+        raise ValueError(line)
+    fd, host, client_id = head.split(b" ", 2)
+    functions = tuple(unescape(name) for name in names.split())
+    return ConnectionStatus(
+        int(fd), host.decode("ascii", "replace"), unescape(client_id), functions
+    )
+
+
+def queued_job(line: bytes) -> QueuedJob:
+    """Return a row of ``show jobs``."""
+    handle, retries, ignored, background = line.split(b"\t")
+    return QueuedJob(unescape(handle), int(retries), ignored == b"1", background == b"1")
+
+
+def job_details(line: bytes) -> JobDetails:
+    """Return a row of ``jobs``."""
+    cells = line.split(b"\t")
+    fd, host, due = cells[9], cells[10], cells[13]
+    done, _, total = cells[12].partition(b"/")
+    return JobDetails(
+        handle=unescape(cells[0]),
+        function=unescape(cells[1]),
+        unique=unescape(cells[2]),
+        state=cells[3].decode(),
+        priority=cells[4].decode(),
+        background=cells[5] == b"bg",
+        age=int(cells[6]),
+        retries=int(cells[7]),
+        clients=int(cells[8]),
+        worker_fd=None if fd == b"-" else int(fd),
+        worker_host=None if host == b"-" else host.decode("ascii", "replace"),
+        size=int(cells[11]),
+        progress=(int(done), int(total)),
+        due=None if due == b"-" else int(due),
+    )
+
+
+def function_details(line: bytes) -> FunctionDetails:
+    """Return a row of ``functions``."""
+    name, *counts = line.split(b"\t")
+    total, high, normal, low, delayed, running, workers, *limits = map(int, counts[:10])
+    first, second, third = limits
+    return FunctionDetails(
+        unescape(name),
+        total,
+        high,
+        normal,
+        low,
+        delayed,
+        running,
+        workers,
+        (first, second, third),
+    )
