@@ -10,7 +10,6 @@ out of all of them. No socket is seen there: whoever received the line writes th
 from gearman_tx.admin.client import AdminClient
 from gearman_tx.admin.commands import MAX_WORDS, VERBOSITIES, AdminCommands
 from gearman_tx.admin.names import escape, unescape
-
 from gearman_tx.admin.replies import (
     ConnectionStatus,
     FunctionDetails,
