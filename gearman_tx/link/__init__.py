@@ -7,7 +7,7 @@ connection to one of them, :class:`OutgoingLink` is that connection.
 """
 
 from gearman_tx.link.backoff import Backoff
-from gearman_tx.link.heartbeat import Heartbeat
+from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
 from gearman_tx.link.limits import OutputLimits
 from gearman_tx.link.outgoing import PROBE, Handler, LinkLimits, OutgoingLink, make_handlers
 from gearman_tx.link.output import Hole, Output
@@ -18,6 +18,7 @@ from gearman_tx.link.servers import DEFAULT_PORT, Server, make_endpoint, parse_s
 from gearman_tx.link.turn import Turn
 
 __all__ = [
+    "DEFAULT_HEARTBEAT",
     "DEFAULT_PORT",
     "PROBE",
     "SUSPEND",

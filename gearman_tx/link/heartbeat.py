@@ -13,7 +13,7 @@ from typing import Final
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-DEFAULT_INTERVAL: Final = 15.0
+DEFAULT_HEARTBEAT: Final = 15.0
 """Seconds of silence after which a server is asked whether it is there."""
 
 

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import Refused, RemoteProtocolError
-from gearman_tx.link.heartbeat import DEFAULT_INTERVAL, Heartbeat
+from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
 from gearman_tx.link.limits import OutputLimits
 from gearman_tx.link.packet_link import PacketLink
 from gearman_tx.link.turn import Turn
@@ -53,7 +53,7 @@ class LinkLimits:
     """
 
     packet: int = field(default=DEFAULT_MAX_PACKET, validator=validators.ge(1))
-    heartbeat: float = field(default=DEFAULT_INTERVAL, validator=validators.ge(0))
+    heartbeat: float = field(default=DEFAULT_HEARTBEAT, validator=validators.ge(0))
     output: OutputLimits = field(factory=OutputLimits)
 
 

@@ -1,0 +1,79 @@
+"""What a client asks its servers beside submitting: about jobs, for options, for a sign of life.
+
+A handle or a unique says nothing about the server that knows it, and a program that was started
+again has nothing else. So every server is asked at once, and the first that knows the job is
+believed. That nobody knows it means something only when everybody could be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
+
+from gearman_tx.client.connection import ClientConnection
+from gearman_tx.client.line import Line
+from gearman_tx.client.router import Router
+from gearman_tx.client.updates import JobStatus
+from gearman_tx.wire import PacketType, request
+
+
+async def ask_everywhere(router: Router, ask: Callable[[Line], Deferred[JobStatus]]) -> JobStatus:
+    """Ask every server about a job; see ``Client.status``."""
+    await router.when_tried()
+    return await first_known([ask(line) for line in router.lines])
+
+
+def first_known(asked: list[Deferred[JobStatus]]) -> Deferred[JobStatus]:
+    """Return the first answer in which the job is known.
+
+    Args:
+        asked: one answer of each server.
+
+    Returns:
+        Fires with the first answer that knows the job, or with one that does not when all have
+        come; fails when none knows the job and one failed.
+    """
+    found: Deferred[JobStatus] = Deferred()
+
+    def answered(status: JobStatus) -> JobStatus:
+        if status.known and not found.called:
+            found.callback(status)
+        return status
+
+    def all_answered(results: list[tuple[bool, Any]]) -> None:
+        if found.called:
+            return
+        failed = [result for is_good, result in results if not is_good]
+        if failed:
+            failure: Failure = failed[0]
+            found.errback(failure)
+        else:
+            found.callback(results[0][1])
+
+    for one in asked:
+        one.addCallback(answered)
+    DeferredList(asked, consumeErrors=True).addCallback(all_answered)
+    return found
+
+
+async def echo(router: Router, data: bytes) -> bytes:
+    """Have a server send ``data`` back; see ``Client.echo``."""
+    await router.when_up()
+    connection = _connections(router)[0]
+    return await connection.ask(request(PacketType.ECHO_REQ, data), PacketType.ECHO_RES, data)
+
+
+async def set_option(router: Router, name: bytes) -> None:
+    """Set an option on all connections; see ``Client.set_option``."""
+    await router.when_tried()
+    for answer in [connection.ask_for(name) for connection in _connections(router)]:
+        await answer
+    if name not in router.options:
+        router.options.append(name)
+
+
+def _connections(router: Router) -> list[ClientConnection]:
+    return [line.connection for line in router.lines if line.connection is not None]

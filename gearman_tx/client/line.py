@@ -1,0 +1,173 @@
+"""One job server as a client knows it: the connection to it, or the attempts to get one.
+
+A server is *up* while a connection to it is greeted, *down* after an attempt failed or the
+connection was lost, and *hoped for* before the first attempt has ended: submissions wait for a
+server that is hoped for, and go elsewhere from one that is down.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, fail
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gearman_tx.client.connection import ClientConnection
+from gearman_tx.client.submission import Submission
+from gearman_tx.client.updates import JobStatus, read_status
+from gearman_tx.errors import ConnectionLost
+from gearman_tx.link import Backoff, LinkLimits, Reconnecting, Server, Turn
+from gearman_tx.wire import PacketType, request
+
+_log = Logger()
+
+
+class Owner(Protocol):
+    """Who is told about a server, and tells what all servers have in common."""
+
+    options: list[bytes]
+
+    def up(self, line: Line, /) -> None:
+        """Submissions may be sent to this server."""
+
+    def down(self, line: Line, unanswered: list[Submission[Any]], /) -> None:
+        """This server is gone; ``unanswered`` were sent to it, and others wait for it."""
+
+
+class Line:
+    """The way to one job server.
+
+    Args:
+        owner: who is told.
+        server: where to.
+        reactor: connects, and tells the time.
+        turn: the reactor turn that output is gathered in.
+        backoff: how long to wait before the server is tried again.
+        limits: what the connection may cost.
+        window: how many submissions may be unanswered.
+
+    Attributes:
+        name: the name of the server.
+        connection: the greeted connection, or None.
+        is_down: whether the last that is known of the server is bad.
+        trouble: why it is down.
+        waiting: submissions that wait for room or, while it is hoped for, for the connection.
+
+    Raises:
+        ConfigurationError: the server's endpoint string is wrong.
+    """
+
+    def __init__(  # noqa: PLR0913  # the router is the only caller
+        self,
+        owner: Owner,
+        server: Server,
+        reactor: Any,
+        turn: Turn,
+        *,
+        backoff: Backoff,
+        limits: LinkLimits,
+        window: int,
+    ) -> None:
+        self.name = server.name
+        self.connection: ClientConnection | None = None
+        self.is_down = False
+        self.trouble = ConnectionLost(f"job server {server.name} was not tried")
+        self.waiting: OrderedDict[Submission[Any], None] = OrderedDict()
+        self._owner = owner
+        self._turn = turn
+        self._limits = limits
+        self._window = window
+        self._service = Reconnecting(
+            server, reactor, self._build, backoff=backoff, failed=self._failed
+        )
+
+    def start(self) -> None:
+        """Begin to connect, for ever."""
+        self._service.startService()
+
+    def stop(self) -> Deferred[None]:
+        """Close the connection and make no other; see ``Reconnecting.stopService``."""
+        if self.connection is not None:
+            self.connection.reason = "the client was closed"
+            self.connection.close()
+        return self._service.stopService()
+
+    def job_status(self, handle: bytes) -> Deferred[JobStatus]:
+        """Ask this server about the job that it calls ``handle``: GET_STATUS.
+
+        Returns:
+            Fires with what the server knows; fails with ConnectionLost when the server is down or
+            lost, with TimedOut when it does not answer. Cancelling it only stops the waiting.
+        """
+        packet = request(PacketType.GET_STATUS, handle)
+        return self._ask(packet, PacketType.STATUS_RES, handle)
+
+    def unique_status(self, unique: bytes) -> Deferred[JobStatus]:
+        """Ask this server about the job with ``unique``: GET_STATUS_UNIQUE; as job_status."""
+        packet = request(PacketType.GET_STATUS_UNIQUE, unique)
+        return self._ask(packet, PacketType.STATUS_RES_UNIQUE)
+
+    def _ask(self, packet: bytes, expects: int, key: bytes | None = None) -> Deferred[JobStatus]:
+        if self.connection is None:
+            return fail(self.trouble)
+        return self.connection.ask(packet, expects, key).addCallback(read_status)
+
+    def take(self, submission: Submission[Any]) -> None:
+        """Send ``submission``, or hold it until it can be sent."""
+        connection = self.connection
+        if connection is not None and connection.has_room:
+            connection.submit(submission)
+        else:
+            self.waiting[submission] = None
+            submission.holder = self
+
+    def forget(self, submission: Submission[Any]) -> None:
+        """Holder: drop a submission that waits here."""
+        self.waiting.pop(submission, None)
+
+    def has_room(self) -> None:
+        """Connection: send what waits, as far as there is room."""
+        connection = self.connection
+        while self.waiting and connection is not None and connection.has_room:
+            submission, _ = self.waiting.popitem(last=False)
+            connection.submit(submission)
+
+    def greeted(self, connection: ClientConnection) -> None:
+        """Connection: the server lives."""
+        if self.is_down:
+            _log.info("job server {server} is back", server=self.name)
+        self.connection = connection
+        self.is_down = False
+        self.has_room()
+        self._owner.up(self)
+
+    def lost(self, connection: ClientConnection) -> None:
+        """Connection: it is over. What it held goes elsewhere, or fails."""
+        error = connection.lost_error()
+        if connection is self.connection and self._service.running:
+            _log.warn("lost job server {server}: {why}", server=self.name, why=connection.reason)
+        self.connection = None
+        self._go_down(error, connection)
+
+    def _build(self) -> ClientConnection:
+        return ClientConnection(
+            self, self.name, self._turn, self._limits, self._window, self._owner.options
+        )
+
+    def _failed(self, reason: Failure) -> None:
+        """Reconnecting: an attempt to connect failed."""
+        why = reason.getErrorMessage()
+        if not self.is_down:
+            _log.warn("cannot connect to job server {server}: {why}", server=self.name, why=why)
+        self._go_down(ConnectionLost(f"cannot connect to job server {self.name}: {why}"), None)
+
+    def _go_down(self, trouble: ConnectionLost, connection: ClientConnection | None) -> None:
+        self.is_down = True
+        self.trouble = trouble
+        unanswered, accepted = connection.release() if connection is not None else ([], [])
+        self._owner.down(self, unanswered)
+        for submission in accepted:
+            if not submission.is_done:
+                submission.lost(trouble)

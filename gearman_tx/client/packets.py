@@ -1,0 +1,106 @@
+"""The packet of a submission: which of the ten kinds it is, and what Gearman cannot say."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Final
+
+from gearman_tx.errors import LocalProtocolError
+from gearman_tx.wire import PacketType, request
+
+LARGEST_UNIQUE: Final = 64
+"""Longest unique in bytes that job servers take."""
+
+LARGEST_EPOCH: Final = 2**63 - 1
+
+SUBMIT: Final = {
+    ("normal", False): PacketType.SUBMIT_JOB,
+    ("normal", True): PacketType.SUBMIT_JOB_BG,
+    ("high", False): PacketType.SUBMIT_JOB_HIGH,
+    ("high", True): PacketType.SUBMIT_JOB_HIGH_BG,
+    ("low", False): PacketType.SUBMIT_JOB_LOW,
+    ("low", True): PacketType.SUBMIT_JOB_LOW_BG,
+}
+"""The packet type by priority, and by whether the task is in the background."""
+
+SUBMIT_REDUCE: Final = {
+    False: PacketType.SUBMIT_REDUCE_JOB,
+    True: PacketType.SUBMIT_REDUCE_JOB_BACKGROUND,
+}
+"""The packet type of a task with a reducer, by whether it is in the background."""
+
+
+def as_bytes(name: object) -> bytes:
+    """Return a name as it is on the wire: text in UTF-8.
+
+    Raises:
+        TypeError: it is neither ``str`` nor ``bytes``.
+        LocalProtocolError: it has a NUL byte, which ends a name.
+    """
+    if isinstance(name, str):
+        name = name.encode()
+    elif not isinstance(name, bytes):
+        raise TypeError(f"a name is str or bytes, not {type(name).__name__}: {name!r:.80}")
+    if b"\0" in name:
+        raise LocalProtocolError(f"a name has a NUL byte: {name[:80]!r}")
+    return name
+
+
+def submit_packet(  # noqa: PLR0913  # a submission has as many parts
+    function: bytes,
+    unique: bytes,
+    workload: bytes,
+    *,
+    priority: str,
+    background: bool,
+    at: float | datetime | None,
+    reducer: bytes | None,
+) -> bytes:
+    """Return the packet that submits a task.
+
+    Args:
+        function: the name of the function, with its namespace.
+        unique: the key by which submissions become one job; empty for none.
+        workload: what the worker gets.
+        priority: ``high``, ``normal`` or ``low``.
+        background: whether nobody waits for the result.
+        at: when the task may run at the earliest, or None for at once.
+        reducer: the function that puts together what workers of this one make, or None.
+
+    Raises:
+        LocalProtocolError: no packet says this.
+    """
+    packet_type = SUBMIT.get((priority, background))
+    if packet_type is None:
+        raise LocalProtocolError(f"priority {priority!r} is not 'high', 'normal' or 'low'")
+    if len(unique) > LARGEST_UNIQUE:
+        text = f"a unique of {len(unique)} bytes is over the limit of {LARGEST_UNIQUE}"
+        raise LocalProtocolError(f"{text}: {unique[:80]!r}")
+    if at is None and reducer is None:
+        return request(packet_type, function, unique, workload)
+    if priority != "normal":
+        raise LocalProtocolError(f"Gearman has no {priority} priority for at= and reducer=")
+    if at is None:
+        assert reducer is not None, "one of them is given"
+        return request(SUBMIT_REDUCE[background], function, unique, reducer, b"", workload)
+    if not background or reducer is not None:
+        text = "a task for a later time is a background task without a reducer"
+        raise LocalProtocolError(f"{text}: say background=True")
+    epoch = b"%d" % epoch_of(at)
+    return request(PacketType.SUBMIT_JOB_EPOCH, function, unique, epoch, workload)
+
+
+def epoch_of(at: float | datetime) -> int:
+    """Return a moment in whole seconds since 1970, rounded up so that nothing runs early.
+
+    Raises:
+        LocalProtocolError: it has no time zone, or lies outside what a packet can say.
+    """
+    if isinstance(at, datetime):
+        if at.tzinfo is None:
+            raise LocalProtocolError(f"{at} has no time zone; datetime.now().astimezone() has one")
+        at = at.timestamp()
+    if not 0 <= at <= LARGEST_EPOCH:
+        raise LocalProtocolError(f"the time {at} is outside 0 to {LARGEST_EPOCH}")
+    return math.ceil(at)

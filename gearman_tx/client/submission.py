@@ -1,0 +1,343 @@
+"""One submission and all that becomes of it, over as many tries and servers as it takes.
+
+Theory of operation. A submission is always in one place: *waiting* at a server or for any server,
+*sent* to a server that has not answered yet, *accepted* by one, or *done*. Who has it is its
+``holder``, and only the holder moves it:
+
+    waiting  -> sent                    a connection takes it
+    sent     -> accepted                JOB_CREATED; a background task is done then
+    sent     -> waiting                 the server was lost: not a try of its own, nothing was run
+    accepted -> done                    WORK_COMPLETE, or a failed try when no retries are left
+    accepted -> waiting                 a failed try when retries are left
+    any      -> done                    cancelled, or the time is up: the holder is told to forget
+
+What never happens: it ends twice, or never. Every Deferred that was handed out fires when it ends.
+Nothing is created before somebody asks for it: a task of which only the result is wanted has one
+Deferred, and a failure that nobody can see is logged when the last trace of the task goes away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+
+from attrs import define, field, frozen
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from gearman_tx.client.update_stream import UpdateStream
+from gearman_tx.client.updates import Data, JobStatus, Status, Update
+from gearman_tx.client.updates import Warning as WarningUpdate
+from gearman_tx.errors import ConnectionLost, JobException, JobFailed, Refused, TimedOut
+from gearman_tx.wire import PacketType
+
+T = TypeVar("T")
+
+_log = Logger()
+_NOT_SEEN: Final = "a task of {function} failed and nobody asked for its result: {error}"
+
+
+class Holder(Protocol):
+    """Whoever has a submission that is not done."""
+
+    def forget(self, submission: Submission[Any], /) -> None:
+        """Drop ``submission``; what still arrives about it is for nobody."""
+
+
+class Server(Holder, Protocol):
+    """A server that accepted a submission."""
+
+    def job_status(self, handle: bytes, /) -> Deferred[JobStatus]:
+        """Ask the server about the job that it calls ``handle``."""
+
+
+class Router(Protocol):
+    """Whoever finds a server for a submission."""
+
+    @property
+    def clock(self) -> IReactorTime:
+        """What tells the time and calls later."""
+
+    def place(self, submission: Submission[Any], avoid: Holder | None = None, /) -> None:
+        """Give ``submission`` to a server, to any other than ``avoid`` if there is one."""
+
+    def opened(self) -> None:
+        """Note that one more submission needs a server that accepts it."""
+
+    def settled(self) -> None:
+        """Note that one of these was accepted, or is done without."""
+
+
+@frozen
+class Callbacks:
+    """What a caller wants to be called with while the task is not done."""
+
+    on_data: Callable[[bytes], object] | None = None
+    on_warning: Callable[[bytes], object] | None = None
+    on_status: Callable[[int, int], object] | None = None
+    on_retry: Callable[[Exception], object] | None = None
+
+
+NO_CALLBACKS: Final = Callbacks()
+
+
+@define(eq=False)
+class Submission(Generic[T]):
+    """What a caller submitted, where it is, and how it ended.
+
+    Attributes:
+        router: finds a server for it.
+        function: what to do, without the client's namespace.
+        key: what decides which server is preferred.
+        packet: the whole packet; empty once it cannot be needed again.
+        decode: turns the result's bytes into the caller's value.
+        is_background: whether it is done when it is accepted.
+        retries: how many failed tries may still be followed by another one.
+        try_timeout: seconds that one try may take, or None.
+        callbacks: what the caller wants to be called with.
+        handle: the server's name for the job; empty before the first server accepted it.
+        holder: who has it; None when nobody has, which is so for a moment only, and when done.
+        server: who accepted it last.
+        is_accepted: whether the server it was sent to last has accepted it.
+        is_done: whether it has ended.
+        doubts: how many servers were lost when this was the first one they had not answered.
+        deadline: until when it may be without a server; None while it never was without one.
+        on_end: called once, when it has ended.
+    """
+
+    expects: ClassVar[int] = PacketType.JOB_CREATED
+    key_of_answer: ClassVar[bytes | None] = None
+
+    router: Router
+    function: bytes
+    key: bytes
+    packet: bytes
+    decode: Callable[[bytes], T]
+    is_background: bool = False
+    retries: int = 0
+    try_timeout: float | None = None
+    callbacks: Callbacks = NO_CALLBACKS
+    handle: bytes = field(default=b"", init=False)
+    holder: Holder | None = field(default=None, init=False)
+    server: Server | None = field(default=None, init=False)
+    is_accepted: bool = field(default=False, init=False)
+    is_done: bool = field(default=False, init=False)
+    doubts: int = field(default=0, init=False)
+    deadline: float | None = field(default=None, init=False)
+    on_end: Callable[[], None] | None = field(default=None, init=False)
+    _value: T | bytes | None = field(default=None, init=False)
+    _error: Exception | None = field(default=None, init=False)
+    _is_seen: bool = field(default=False, init=False)
+    _accepting: list[Deferred[bytes]] | None = field(default=None, init=False)
+    _ending: list[Deferred[Any]] | None = field(default=None, init=False)
+    _updates: UpdateStream | None = field(default=None, init=False)
+    _timer: IDelayedCall | None = field(default=None, init=False)
+    _try_timer: IDelayedCall | None = field(default=None, init=False)
+
+    # ------------------------------------------------------------------ asked for by the caller
+
+    def start(self, timeout: float | None) -> None:
+        """Begin the first try.
+
+        Args:
+            timeout: seconds until it ends with TimedOut, however many tries are left; or None.
+        """
+        if timeout is not None:
+            self._timer = self.router.clock.callLater(timeout, self._time_is_up, timeout)
+        self.router.opened()
+        self._begin_try()
+        self.router.place(self)
+
+    def when_accepted(self) -> Deferred[bytes]:
+        """Return a Deferred with the handle; see ``Task.accepted``."""
+        self._is_seen = True
+        if self.handle:
+            return succeed(self.handle)
+        if self._error is not None:
+            return fail(self._error)
+        waiting: Deferred[bytes] = Deferred(self._cancel_from)
+        if self._accepting is None:
+            self._accepting = []
+        self._accepting.append(waiting)
+        return waiting
+
+    def when_done(self) -> Deferred[Any]:
+        """Return a Deferred with the result; see ``Task.result``."""
+        self._is_seen = True
+        if self._error is not None:
+            return fail(self._error)
+        if self.is_done:
+            return succeed(self._value)
+        waiting: Deferred[Any] = Deferred(self._cancel_from)
+        if self._ending is None:
+            self._ending = []
+        self._ending.append(waiting)
+        return waiting
+
+    @property
+    def updates(self) -> UpdateStream:
+        """The updates that nobody has read yet."""
+        if self._updates is None:
+            self._updates = UpdateStream()
+            if self.is_done:
+                self._updates.end()
+        return self._updates
+
+    def cancel(self) -> None:
+        """End with CancelledError, unless it has ended."""
+        self._is_seen = True
+        self.give_up(CancelledError())
+
+    def give_up(self, error: Exception) -> None:
+        """End with ``error``, wherever it is; late packets about it are for nobody."""
+        if not self.is_done:
+            self._leave()
+            self._end(None, error)
+
+    # -------------------------------------------------------------- told by whoever holds it
+
+    def created(self, handle: bytes, server: Server) -> None:
+        """JOB_CREATED: ``server`` accepted it and calls the job ``handle``."""
+        self.handle = handle
+        self.server = server
+        self.is_accepted = True
+        self.deadline = None
+        if self.is_background or not self.retries:
+            self.packet = b""
+        self.router.settled()
+        waiting, self._accepting = self._accepting, None
+        for one in waiting or ():
+            one.callback(handle)
+        if self.is_background and not self.is_done:
+            self.holder = None
+            self._end(handle, None)
+
+    def refused(self, refusal: Refused, server: Holder) -> None:
+        """ERROR: ``server`` did not accept it."""
+        self._try_failed(refusal, avoid=server)
+
+    def lost(self, error: ConnectionLost) -> None:
+        """Note that the server which accepted it was lost."""
+        self._try_failed(error)
+
+    def data(self, data: bytes) -> None:
+        """WORK_DATA."""
+        if self.callbacks.on_data is not None:
+            self._call(self.callbacks.on_data, data)
+        self._keep(Data, data)
+
+    def warning(self, data: bytes) -> None:
+        """WORK_WARNING."""
+        if self.callbacks.on_warning is not None:
+            self._call(self.callbacks.on_warning, data)
+        self._keep(WarningUpdate, data)
+
+    def status(self, numerator: int, denominator: int) -> None:
+        """WORK_STATUS."""
+        if self.callbacks.on_status is not None:
+            self._call(self.callbacks.on_status, numerator, denominator)
+        self._keep(Status, numerator, denominator)
+
+    def complete(self, data: bytes) -> None:
+        """WORK_COMPLETE."""
+        self.holder = None
+        try:
+            value = self.decode(data)
+        except Exception as error:  # noqa: BLE001  # whatever the caller's encoder raises
+            self._end(None, error)
+        else:
+            self._end(value, None)
+
+    def failed(self) -> None:
+        """WORK_FAIL."""
+        self._try_failed(JobFailed(self.function, self.handle))
+
+    def exception(self, data: bytes) -> None:
+        """WORK_EXCEPTION."""
+        self._try_failed(JobException(self.function, self.handle, data))
+
+    # ------------------------------------------------------------------------- tries and the end
+
+    def _begin_try(self) -> None:
+        if self.try_timeout is not None:
+            clock = self.router.clock
+            self._try_timer = clock.callLater(self.try_timeout, self._try_is_over)
+
+    def _try_is_over(self) -> None:
+        self._try_timer = None
+        self._leave()
+        self._try_failed(TimedOut(f"a try took more than {self.try_timeout:g} seconds"))
+
+    def _time_is_up(self, timeout: float) -> None:
+        self._timer = None
+        self.give_up(TimedOut(f"the task took more than {timeout:g} seconds"))
+
+    def _try_failed(self, error: Exception, avoid: Holder | None = None) -> None:
+        """Begin another try, or end with ``error``; nobody holds it any more."""
+        self.holder = None
+        if not self.retries:
+            self._end(None, error)
+            return
+        self.retries -= 1
+        if self.callbacks.on_retry is not None:
+            self._call(self.callbacks.on_retry, error)
+        if not self.is_done:
+            self._stop_try_timer()
+            if self.is_accepted:
+                self.is_accepted = False
+                self.router.opened()
+            self._begin_try()
+            self.router.place(self, avoid)
+
+    def _leave(self) -> None:
+        holder, self.holder = self.holder, None
+        if holder is not None:
+            holder.forget(self)
+
+    def _end(self, value: T | bytes | None, error: Exception | None) -> None:
+        self.is_done = True
+        self._value, self._error = value, error
+        self.packet = b""
+        self._stop_try_timer()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self.is_accepted:
+            self.router.settled()
+        accepting, self._accepting = self._accepting, None
+        ending, self._ending = self._ending, None
+        for one in [*(accepting or ()), *(ending or ())]:
+            if error is None:
+                one.callback(value)
+            else:
+                one.errback(error)
+        if self._updates is not None:
+            self._updates.end()
+        if self.on_end is not None:
+            self.on_end()
+
+    def _stop_try_timer(self) -> None:
+        if self._try_timer is not None:
+            self._try_timer.cancel()
+            self._try_timer = None
+
+    def _cancel_from(self, _waiting: Deferred[Any]) -> None:
+        self.cancel()
+
+    def _keep(self, kind: Callable[..., Update], *values: Any) -> None:
+        """Keep an update for whoever iterates, or may begin to."""
+        if self.callbacks is NO_CALLBACKS or (self._updates is not None and self._updates.is_read):
+            self.updates.put(kind(*values))
+
+    def _call(self, callback: Callable[..., object], *arguments: Any) -> None:
+        try:
+            callback(*arguments)
+        except Exception:  # noqa: BLE001  # a caller's fault must not end the connection
+            _log.failure("a callback of a task of {function!r} failed", function=self.function)
+
+    def __del__(self) -> None:
+        if self._error is not None and not self._is_seen:
+            _log.warn(
+                _NOT_SEEN, function=self.function.decode("utf-8", "replace"), error=self._error
+            )
