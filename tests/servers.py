@@ -88,11 +88,18 @@ class ServerProcess:
         self.process.wait()
 
 
-def _start(command: list[str], port: int, folder: Path, environment: dict[str, str]) -> ServerProcess:
+def _start(
+    command: list[str], port: int, folder: Path, environment: dict[str, str]
+) -> ServerProcess:
     log = folder / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
         )
     server = ServerProcess(process, port, log)
     server.wait_ready()
@@ -119,8 +126,9 @@ def start_our_server(folder: Path, *options: str, port: int | None = None) -> Se
 
 @contextlib.contextmanager
 def running(server: ServerProcess) -> Iterator[ServerProcess]:
-    """Yield ``server`` and kill it at the end if it still runs."""
+    """Yield ``server``; at the end stop it if it still runs, so that its coverage is written."""
     try:
         yield server
     finally:
-        server.kill()
+        if server.process.poll() is None:
+            server.stop()
