@@ -65,7 +65,7 @@ def build(options: ServerOptions, reactor: Any, log_file: LogFile | None = None)
         *left_out,
         *_notes(options),
     ]
-    return Parts(reactor, jobs, factory, listening, shutdown, log, log_file, notes)
+    return Parts(reactor, factory, listening, shutdown, log, log_file, notes)
 
 
 def first_job_id(now: float) -> int:

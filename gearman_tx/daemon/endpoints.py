@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.endpoints import serverFromString
@@ -39,7 +40,7 @@ def reason(string: str, error: BaseException | None) -> str:
     if isinstance(error, OSError) and error.strerror:
         # A lock is a symbolic link, whose second name is the path.
         path = error.filename2 or error.filename
-        name = f" ({path})" if path else ""
+        name = f" ({os.fsdecode(path)})" if path else ""
         return f"{error.strerror}{name}"
     if isinstance(error, LookupError):
         if string.startswith("systemd:"):

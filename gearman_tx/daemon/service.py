@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from twisted.logger import Logger
     from twisted.python.failure import Failure
 
-    from gearman_tx.core import JobServer
     from gearman_tx.daemon.listening import Listening
     from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.shutdown import Shutdown
@@ -39,7 +38,6 @@ class Parts:
 
     Attributes:
         reactor: what runs it.
-        jobs: the queues.
         factory: the connections.
         listening: where they come from.
         shutdown: how it ends.
@@ -49,7 +47,6 @@ class Parts:
     """
 
     reactor: Any
-    jobs: JobServer
     factory: GearmanFactory
     listening: Listening
     shutdown: Shutdown
@@ -167,9 +164,9 @@ class GearmanService(Service):
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         parts = self.parts
-        count = len(parts.jobs.tables.jobs)
-        if count:
-            parts.log.info("{count} jobs in memory are lost", count=count)
+        if parts.shutdown.left:
+            text = "jobs lost, because the queue was in memory: {left}"
+            parts.log.warn(text, left=parts.shutdown.left)  # noqa: G010  # Twisted's logger
         systemd.notify(os.environ, STOPPING="1", STATUS="stopping")
         parts.shutdown.forget()
         return parts.listening.stop().addCallback(self._close).addCallback(self._tell_end)

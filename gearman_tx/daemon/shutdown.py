@@ -75,19 +75,20 @@ class Shutdown:
     def gracefully(self, why: str) -> None:
         """Stop when no job is left, or when the time is over."""
         if self._is_graceful:
-            self._log.info("{why}: stopping already, {left}", why=why, left=self._left())
+            self._log.info("{why}: stopping already, jobs left: {left}", why=why, left=self.left)
             return
         self._is_graceful = True
-        self._log.info("{why}: stopping gracefully, {left}", why=why, left=self._left())
+        self._log.info("{why}: stopping gracefully, jobs left: {left}", why=why, left=self.left)
         self._jobs.control.drain()
         self._listening.stop()
         if self._timeout != NO_DEADLINE:
             self._ring_in(self._timeout, self._time_is_over)
         self._factory.turn.touch()
 
-    def _left(self) -> str:
-        count = len(self._jobs.tables.jobs)
-        return "1 job is left" if count == 1 else f"{count} jobs are left"
+    @property
+    def left(self) -> int:
+        """How many jobs of any kind there are."""
+        return len(self._jobs.tables.jobs)
 
     def _look(self) -> None:
         """At the end of a turn: go on to the next step if it is time."""
@@ -108,8 +109,8 @@ class Shutdown:
 
     def _time_is_over(self) -> None:
         self._deadline = None
-        text = "the {timeout:g} seconds of --shutdown-timeout are over, {left}"
-        self._log.warn(text, timeout=self._timeout, left=self._left())
+        text = "the {timeout:g} seconds of --shutdown-timeout are over, jobs left: {left}"
+        self._log.warn(text, timeout=self._timeout, left=self.left)
         self._end()
 
     def _ring_in(self, delay: float, function: Callable[[], None]) -> None:

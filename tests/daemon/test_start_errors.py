@@ -1,0 +1,83 @@
+"""What keeps a server from starting is one line on standard error, and status 1."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.process import Done, run, twistd, until
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """Listen on a port of 127.0.0.1 that is then taken."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def assert_one_line(done: Done, *words: str) -> None:
+    """Check that a start failed with one line that has all ``words``, and without a traceback."""
+    assert done.status == 1, done
+    assert done.err.startswith("twistd gearmand: "), done
+    assert done.err.count("\n") == 1, done
+    for word in words:
+        assert word in done.err
+    assert "Traceback" not in done.out
+
+
+@pytest.mark.parametrize("how", [("-n", "--pidfile="), ("--pidfile=pid",)])
+def test_the_port_is_taken(tmp_path: Path, taken: int, how: tuple[str, ...]) -> None:
+    """In the foreground and as a daemon alike; no PID file is left."""
+    command = twistd("--listen=127.0.0.1", f"--port={taken}", twistd_options=how)
+    done = run(command, tmp_path)
+    assert_one_line(done, f"cannot listen on 127.0.0.1:{taken}: Address already in use", "--port")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_option(tmp_path: Path) -> None:
+    """Twistd would print all its help on standard output; here is one line."""
+    done = run(twistd("--prot=4730"), tmp_path)
+    assert_one_line(done, "unrecognised option '--prot'; is '--port' meant?")
+    assert done.out == ""
+
+
+def test_a_bad_port_in_the_environment(tmp_path: Path) -> None:
+    """The message names the variable, not the option."""
+    done = run(twistd(), tmp_path, {**os.environ, "GEARMAND_PORT": "http"})
+    assert_one_line(done, "environment variable GEARMAND_PORT: 'http' is not a whole number")
+
+
+def test_a_log_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """The folder is not there."""
+    log = tmp_path / "nowhere" / "log"
+    done = run(twistd("--port=0", f"--log-file={log}"), tmp_path)
+    assert_one_line(done, f"cannot write the log file {log}: No such file or directory")
+
+
+def test_an_endpoint_that_is_none(tmp_path: Path) -> None:
+    """Twisted's parser refuses it."""
+    done = run(twistd("--endpoint=carrier-pigeon:1"), tmp_path)
+    assert_one_line(done, "--endpoint=carrier-pigeon:1: Unknown endpoint type")
+
+
+def test_an_endpoint_that_cannot_be_listened_on(tmp_path: Path) -> None:
+    """It is found out when the service starts; twistd's PID file is cleared away."""
+    path = tmp_path / "nowhere" / "socket"
+    how = ("-n", "--pidfile=pid")
+    done = run(twistd(f"--endpoint=unix:{path}", twistd_options=how), tmp_path)
+    assert_one_line(done, f"--endpoint=unix:{path}: No such file or directory ({path}.lock)")
+    assert not (tmp_path / "pid").exists()
+
+
+def test_a_daemon_whose_endpoint_cannot_be_listened_on(tmp_path: Path) -> None:
+    """It has left the terminal; twistd tells the beginning of the reason there."""
+    endpoint = "--endpoint=unix:/nowhere/socket"
+    done = run(twistd(endpoint, twistd_options=("--pidfile=pid",)), tmp_path)
+    assert done.status == 1
+    assert f"{endpoint}: No such file" in done.err
+    assert "Traceback" not in done.err
+    until(lambda: not (tmp_path / "pid").exists(), "the daemon has cleared its PID file away")
