@@ -21,7 +21,7 @@ from twisted.python import usage
 
 from gearman_tx.cli.gearmand_options import GearmandOptions
 from gearman_tx.daemon import GearmanService, build
-from gearman_tx.daemon.build import policy_of
+from gearman_tx.daemon.assembly import policy_of
 from gearman_tx.daemon.detach import Terminal, detach
 from gearman_tx.daemon.log import LogFile, Verbosity, open_log
 from gearman_tx.daemon.pid_file import PidFile

@@ -4,7 +4,7 @@
 them. Two callers run it: ``tap`` for ``twistd gearmand``, ``cli`` for ``gearman-tx gearmand``.
 """
 
-from gearman_tx.daemon.build import build
+from gearman_tx.daemon.assembly import build
 from gearman_tx.daemon.options import Options, ServerOptions
 from gearman_tx.daemon.service import GearmanService
 

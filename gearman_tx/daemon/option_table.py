@@ -38,21 +38,19 @@ DEFAULT_VERBOSE: Final = "NOTICE"
 
 HELP_GROUP: Final = "Help"
 C_GROUP: Final = "Options of the C server without effect here"
-REFUSED_GROUP: Final = "Options of the C server that are refused, because this version cannot do it"
+REFUSED_GROUP: Final = "Options of the C server that this version refuses"
 
 _DAY: Final = 86400.0
 _MOST_RETRIES: Final = 255  # the C server counts losses in one byte
 _MOST_FILES: Final = 2**30
 _NO_HTTP: Final = "HTTP is not in this version of gearman_tx"
-_NO_STORE: Final = (
-    "this version keeps the queue in memory; there is no persistent queue to configure yet"
-)
+_NO_STORE: Final = "there is no persistent queue in this version; the queue is in memory"
 
 
 def _queue_type(word: str) -> str:
     """Read the one queue type there is; its case does not matter."""
     if word.lower() != "builtin":
-        text = f"queue type {word!r} is not in this version; there is 'builtin', in memory"
+        text = f"{word!r} is not in this version; there is builtin, in memory"
         raise ConfigurationError(text)
     return "builtin"
 
@@ -61,7 +59,7 @@ def _protocol(word: str) -> str:
     """Refuse every protocol module."""
     if word.lower() == "http":
         raise ConfigurationError(_NO_HTTP)
-    raise ConfigurationError(f"unknown protocol module {word!r}; {_NO_HTTP} either")
+    raise ConfigurationError(f"unknown protocol module {word!r}")
 
 
 LISTENING: Final = (

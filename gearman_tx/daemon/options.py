@@ -18,7 +18,8 @@ from gearman_tx import __version__
 from gearman_tx.daemon import option_table as table
 from gearman_tx.daemon import words
 from gearman_tx.daemon.help import help_text
-from gearman_tx.daemon.option import Option, refused
+from gearman_tx.daemon.option import Option
+from gearman_tx.daemon.values import size_text
 from gearman_tx.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gearman_tx.daemon.option_table import Groups
 
 PORT_VARIABLE = "GEARMAND_PORT"
+CONFIG = "config-file"
 _COMPLETION = "--_shell-completion"  # Twisted's, for zsh; the last word but one
 
 
@@ -52,7 +54,7 @@ class TableOptions(usage.Options):
         self.given: set[str] = set()
         for row in rows:
             self.defaults[row.name] = row.shown
-            self[row.name] = [] if row.repeats else row.default
+            self[row.name] = [] if row.repeats else row.default if row.value else 0
 
     @override
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -82,17 +84,23 @@ class TableOptions(usage.Options):
         for name, _ in command_line:
             if name in {"help", "version"}:
                 self._dispatch[name](name, None)  # prints and ends the program
-        files = [Path(value) for name, value in command_line if name == "config-file" and value]
-        if files:
-            self._read_file(files[-1], dict(command_line))
-        elif self.default_config is not None and self.default_config.exists():
-            self._read_file(self.default_config, dict(command_line))
+        last = dict(command_line)
+        named = last.get(CONFIG)
+        path = (
+            Path(read(f"--{CONFIG}", self.rows[CONFIG], named))
+            if named is not None
+            else self.default_config
+        )
+        if path is not None and (named is not None or path.exists()):
+            self._read_file(path, last)
         self._set(command_line)
 
     def _read_file(self, path: Path, command_line: dict[str, str | None]) -> None:
         """Set what ``path`` says, except lists that the command line gives too."""
         try:
             found = self._cut(words.in_file(path))
+            if CONFIG in dict(found):
+                raise ConfigurationError("a configuration file cannot name another")  # noqa: TRY301
             repeated = {name for name in command_line if self.rows[name].repeats}
             self._set([(name, value) for name, value in found if name not in repeated])
         except ConfigurationError as error:
@@ -170,8 +178,8 @@ class ServerOptions(TableOptions):
             self["port"] = read(f"environment variable {PORT_VARIABLE}", self.rows["port"], word)
             self.given.add("port")
         if self["pause-output"] > self["max-output"]:
-            text = f"--pause-output ({self['pause-output']} bytes) is more than --max-output"
-            raise ConfigurationError(f"{text} ({self['max-output']} bytes)")
+            pause, most = size_text(self["pause-output"]), size_text(self["max-output"])
+            raise ConfigurationError(f"--pause-output ({pause}) is more than --max-output ({most})")
 
 
 LOG_FILE = Option(
@@ -182,6 +190,13 @@ LOG_FILE = Option(
     value="FILE",
     default="",
 )
+
+
+def _twistd(name: str, instead: str, letter: str | None = None, value: str | None = None) -> Option:
+    """Return an option that is refused because twistd has it."""
+    why = f"it is twistd's: {instead}"
+    return Option(name, f"Refused: {why}.", letter, value, refused=why)
+
 
 HELP = Option("help", "Print this help and exit.", letter="h")
 VERSION = Option("version", "Print the version and exit.", letter="V")
@@ -198,16 +213,13 @@ TWISTD_GROUPS: Groups = {
     ),
     table.HELP_GROUP: (HELP, VERSION),
     table.C_GROUP: table.MEANINGLESS,
-    table.REFUSED_GROUP: (
-        *table.REFUSED,
-        *refused(
-            "twistd does this: twistd [--nodaemon] [--pidfile FILE] gearmand ...",
-            "daemon",
-            "pid-file=",
-        ),
-        *refused("twistd does this: twistd --uid NAME --gid NAME gearmand ...", "user="),
-        *refused("twistd does this: twistd --syslog gearmand ...", "syslog"),
+    "Options of the C server that twistd has, before the word gearmand": (
+        _twistd("daemon", "twistd gearmand, without --nodaemon", "d"),
+        _twistd("pid-file", "twistd --pidfile=FILE gearmand", "P", "FILE"),
+        _twistd("user", "twistd --uid=NAME gearmand", "u", "NAME"),
+        _twistd("syslog", "twistd --syslog gearmand"),
     ),
+    table.REFUSED_GROUP: table.REFUSED,
 }
 
 

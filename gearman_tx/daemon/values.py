@@ -75,15 +75,13 @@ def seconds(least: float, most: float) -> Reader:
     return read
 
 
-def choice(*names: str, fold: bool = False) -> Reader:
-    """Return the reader of one of ``names``; ``fold`` says that case does not matter."""
+def choice(*names: str) -> Reader:
+    """Return the reader of one of ``names``, written as here."""
 
     def read(word: str) -> str:
-        name = word.lower() if fold else word
-        if name in names:
-            return name
-        known = names[0] if len(names) == 1 else f"one of {', '.join(names)}"
-        raise ConfigurationError(f"{word!r} is not {known}")
+        if word in names:
+            return word
+        raise ConfigurationError(f"{word!r} is not one of {', '.join(names)}")
 
     return read
 

@@ -9,7 +9,7 @@ import pytest
 
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
-from tests.daemon.process import refuses, serving, started, twistd
+from tests.daemon.process import refuses, serving, started, twistd, until
 from tests.servers import free_port
 
 
@@ -43,7 +43,7 @@ def test_sigusr1_waits_for_the_last_job(tmp_path: Path) -> None:
             assert worker.grab() == handle
             server.kill(signal.SIGUSR1)
             server.says("SIGUSR1: stopping gracefully, jobs left: 2")
-            assert refuses(server.port)
+            until(lambda: refuses(server.port), "the port is closed")
             client.send(PacketType.SUBMIT_JOB_BG, b"work", b"", b"late")
             assert client.receive()[0] == PacketType.ERROR
             worker.send(PacketType.WORK_COMPLETE, handle, b"result")
