@@ -32,27 +32,27 @@ class ClientSide:
 
     def submit_job(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB: foreground, normal priority."""
-        self._submit(connection, body, NORMAL, background=False)
+        self._submit(connection, body, PacketType.SUBMIT_JOB, NORMAL, background=False)
 
     def submit_job_bg(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB_BG: background, normal priority."""
-        self._submit(connection, body, NORMAL, background=True)
+        self._submit(connection, body, PacketType.SUBMIT_JOB_BG, NORMAL, background=True)
 
     def submit_job_high(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB_HIGH: foreground, high priority."""
-        self._submit(connection, body, HIGH, background=False)
+        self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
 
     def submit_job_high_bg(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB_HIGH_BG: background, high priority."""
-        self._submit(connection, body, HIGH, background=True)
+        self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
 
     def submit_job_low(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB_LOW: foreground, low priority."""
-        self._submit(connection, body, LOW, background=False)
+        self._submit(connection, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
 
     def submit_job_low_bg(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB_LOW_BG: background, low priority."""
-        self._submit(connection, body, LOW, background=True)
+        self._submit(connection, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
 
     def submit_job_epoch(self, connection: Connection, body: bytes) -> None:
         """SUBMIT_JOB_EPOCH: background, normal priority, not before a Unix time."""
@@ -76,9 +76,15 @@ class ClientSide:
         self._submit_reduce(connection, body, packet_type, background=True)
 
     def _submit(
-        self, connection: Connection, body: bytes, priority: int, *, background: bool
+        self,
+        connection: Connection,
+        body: bytes,
+        packet_type: PacketType,
+        priority: int,
+        *,
+        background: bool,
     ) -> None:
-        function, unique, workload = split(body, PacketType.SUBMIT_JOB)
+        function, unique, workload = split(body, packet_type)
         job = self._submit_job(
             connection.peer, function, unique, workload, priority, background=background
         )

@@ -1,0 +1,23 @@
+"""A fresh job server for each test, which fails when something is logged as a failure unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.link.logs import LogBook, watched_log
+from tests.server.stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[LogBook]:
+    """Collect what is logged during the test."""
+    with watched_log() as book:
+        yield book
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """Return a job server with a queue in memory and the default limits."""
+    return Stage()

@@ -1,0 +1,197 @@
+"""A job server whose clock and connections a test drives by hand: nothing waits, nothing is real.
+
+A stage has guests: each is a connection with the words ``tells`` (bytes to the server) and
+``hears`` (what the server sent since), ``asks`` for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress
+from twisted.python.failure import Failure
+
+from gearman_tx.admin import AdminCommands
+from gearman_tx.core import JobServer, Policy
+from gearman_tx.server import Connection, ConnectionLimits, GearmanFactory, Journal
+from tests.link.transports import BufferingTransport, FdReactor, connect
+from tests.server.packets import (
+    CAN_DO,
+    GRAB_JOB,
+    JOB_ASSIGN,
+    PRE_SLEEP,
+    SUBMIT_JOB,
+    SUBMIT_JOB_BG,
+    created,
+    handle,
+    req,
+    res,
+)
+
+NOW = 1_700_000_000.0
+"""The Unix time at which every play begins."""
+
+UNLIMITED_ROOM = 1 << 40
+
+
+class TurnClock(FdReactor):
+    """A clock that can run one reactor turn at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rightNow = NOW
+
+    def turn(self) -> None:
+        """Do what is due now, but not what that makes due."""
+        due = [call for call in self.getDelayedCalls() if call.getTime() <= self.seconds()]
+        for call in sorted(due, key=lambda call: call.getTime()):
+            if call.active():
+                _run(self, call)
+
+
+def _run(clock: Any, call: Any) -> None:
+    """Run one call of a clock and forget it, as the clock itself does when time goes on."""
+    clock.calls.remove(call)
+    call.called = 1
+    call.func(*call.args, **call.kw)
+
+
+class Stage:
+    """A job server and its connections.
+
+    Args:
+        policy: what the operator decided about queues; handles start with ``H:stage``.
+        limits: what connections may cost.
+        durable: whether background submissions wait for a store.
+        reply: what answers text lines, instead of the text protocol.
+
+    Attributes:
+        clock: the time, and what is to happen later.
+        jobs: the queues.
+        journal: what keeps the log.
+        factory: what makes the connections.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        limits: ConnectionLimits | None = None,
+        *,
+        durable: bool = False,
+        reply: Callable[[bytes], Iterator[bytes]] | None = None,
+    ) -> None:
+        self.clock = TurnClock()
+        self.journal = Journal(self.clock.seconds)
+        self.jobs = JobServer(
+            policy or Policy(handle_prefix=b"H:stage"), self.journal, now=NOW, durable=durable
+        )
+        commands = AdminCommands(self.jobs, version="1.2.3")
+        self.factory = GearmanFactory(
+            self.jobs, self.clock, self.journal, reply or commands.reply, limits or ConnectionLimits()
+        )
+
+    def guest(self, address: IAddress | None = None, *, reads: bool = True) -> Guest:
+        """Return a new connection.
+
+        Args:
+            address: where it comes from.
+            reads: whether the peer reads what it gets at once.
+        """
+        return Guest(self, address, reads)
+
+    def worker(self, *functions: bytes) -> Guest:
+        """Return a connection that registered ``functions``."""
+        guest = self.guest()
+        guest.tells(*[req(CAN_DO, function) for function in functions])
+        return guest
+
+    def sleeper(self, *functions: bytes) -> Guest:
+        """Return a connection that registered ``functions`` and fell asleep."""
+        guest = self.worker(*functions)
+        guest.tells(req(PRE_SLEEP))
+        assert guest.hears() == b""
+        return guest
+
+    def end_turn(self) -> None:
+        """Let everything happen that is due now."""
+        self.clock.advance(0)
+
+    def status(self) -> bytes:
+        """Return what ``status`` answers to a newcomer, who leaves again."""
+        guest = self.guest()
+        answer = guest.asks(b"status\n")
+        guest.leaves()
+        return answer
+
+
+class Guest:
+    """One connection to the server, and the peer at its other end.
+
+    Attributes:
+        connection: the server's side of it.
+        transport: what the server writes to.
+    """
+
+    def __init__(self, stage: Stage, address: IAddress | None, reads: bool) -> None:
+        self._stage = stage
+        self._reads = reads
+        self._heard = 0
+        self.connection: Connection = stage.factory.buildProtocol(address)
+        self.transport = BufferingTransport()
+        self.transport.peerAddr = address  # type: ignore[assignment]  # StringTransport's default
+        connect(self.connection, self.transport)
+
+    def gives(self, data: bytes) -> None:
+        """Let ``data`` arrive at the server, whose turn goes on."""
+        self.connection.dataReceived(data)
+
+    def tells(self, *packets: bytes) -> None:
+        """Let ``packets`` arrive at the server in one read and the turn end."""
+        self.gives(b"".join(packets))
+        self._stage.end_turn()
+
+    def reads(self, size: int = UNLIMITED_ROOM) -> None:
+        """Let the peer read up to ``size`` bytes more."""
+        self.transport.take(size)
+        self._stage.end_turn()
+
+    def hears(self) -> bytes:
+        """Return what the peer read since the last time."""
+        if self._reads:
+            self.transport.take(UNLIMITED_ROOM)
+        start, self._heard = self._heard, len(self.transport.received)
+        return self.transport.received[start:]
+
+    def asks(self, *packets: bytes) -> bytes:
+        """Tell ``packets`` and return what comes back at once."""
+        self.tells(*packets)
+        return self.hears()
+
+    def submits(self, number: int, function: bytes, unique: bytes = b"", data: bytes = b"") -> None:
+        """Submit a foreground job, which gets this number."""
+        assert self.asks(req(SUBMIT_JOB, function, unique, data)) == created(number)
+
+    def queues(self, number: int, function: bytes, unique: bytes = b"", data: bytes = b"") -> None:
+        """Submit a background job, which gets this number."""
+        assert self.asks(req(SUBMIT_JOB_BG, function, unique, data)) == created(number)
+
+    def grabs(self, number: int, function: bytes, data: bytes = b"") -> None:
+        """Grab a job, which is the one with this number."""
+        assert self.asks(req(GRAB_JOB)) == res(JOB_ASSIGN, handle(number), function, data)
+
+    def leaves(self) -> None:
+        """Be lost."""
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        self._stage.end_turn()
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the server neither closed nor aborted the connection."""
+        return not self.transport.disconnecting
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the server reads from the connection."""
+        return bool(self.transport.producerState == "producing")
