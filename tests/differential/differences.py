@@ -49,9 +49,11 @@ DIFFERENCES: Final = (
         _JOBS,
         "A queued foreground job whose last client has left stays in the lists, the counts and "
         "the unique index until a worker of the function comes. A submission that joins it is "
-        "acknowledged and then never run; a foreground client that joined it waits for ever.",
+        "acknowledged and then never run; a foreground client that joined it waits for ever. So "
+        "does one that joins it while it is running, if the worker is lost.",
         "The job disappears at once, and a new submission with its unique starts afresh. A job "
-        "that was running goes on, and disappears when its worker is lost.",
+        "that was running goes on, may be joined like any other, and disappears when its worker "
+        "is lost while nobody waits.",
         "A client that retries under a stable unique is served instead of hanging.",
         "2.4 and 9.5",
     ),
@@ -237,9 +239,9 @@ DIFFERENCES: Final = (
     Difference(
         "fail-after-exception",
         _WORKERS,
-        "A WORK_FAIL that follows the WORK_EXCEPTION of the same job is answered by ERROR "
-        "``JOB_NOT_FOUND``.",
-        "It is swallowed.",
+        "What a worker says about a job after its WORK_EXCEPTION, mostly WORK_FAIL, is answered "
+        "by ERROR ``JOB_NOT_FOUND``.",
+        "It is swallowed, up to the first WORK_FAIL or WORK_COMPLETE.",
         "Many workers send both, and the Perl worker dies of the ERROR.",
         "2.7, 9.11 and 10",
     ),
@@ -313,6 +315,16 @@ DIFFERENCES: Final = (
         "``create function NAME`` with a bare line feed loses the name's last character.",
         "The name is taken whole.",
         "All commands take both line ends.",
+        "3.1 and 9.17",
+    ),
+    Difference(
+        "drop-one-function",
+        _TEXT,
+        "``drop function`` compares names without regard to case, drops every function that "
+        "matches, and sends one reply for each.",
+        "It drops the function that is spelled alike, or else one that matches without regard to "
+        "case, and sends one reply.",
+        "One reply to one command; a script that reads line by line stays in step.",
         "3.1 and 9.17",
     ),
     Difference(

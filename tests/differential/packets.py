@@ -44,13 +44,38 @@ BACKGROUND: Final = _words(
 )
 SUBMISSIONS: Final = FOREGROUND + BACKGROUND
 GRABS: Final = _words("GRAB_JOB GRAB_JOB_UNIQ GRAB_JOB_ALL")
-ASSIGNMENTS: Final = _words("JOB_ASSIGN JOB_ASSIGN_UNIQ JOB_ASSIGN_ALL")
 ENDINGS: Final = _words("WORK_COMPLETE WORK_FAIL WORK_EXCEPTION")
-REFUSED: Final = _words(
-    "UNUSED NOOP JOB_CREATED NO_JOB JOB_ASSIGN ECHO_RES ERROR STATUS_RES ALL_YOURS OPTION_RES "
-    "JOB_ASSIGN_UNIQ SUBMIT_JOB_SCHED JOB_ASSIGN_ALL STATUS_RES_UNIQUE"
-)
-"""What a server refuses with ERROR ``INVALID_COMMAND``."""
+RESULTS: Final = {
+    **dict.fromkeys(
+        ("WORK_DATA", "WORK_WARNING"), "ERROR JOB_NOT_FOUND|Job does not exist on server"
+    ),
+    **dict.fromkeys(
+        ("WORK_STATUS", "WORK_COMPLETE", "WORK_FAIL"),
+        "ERROR JOB_NOT_FOUND|Job given in work result not found",
+    ),
+    "WORK_EXCEPTION": (
+        "ERROR JOB_NOT_FOUND|An exception was received for a job that does not exist"
+    ),
+}
+"""What workers say about their jobs, and what is answered when a job is not theirs."""
+
+REFUSED: Final = {
+    "UNUSED": 0,
+    "NOOP": 0,
+    "JOB_CREATED": 1,
+    "NO_JOB": 0,
+    "JOB_ASSIGN": 3,
+    "ECHO_RES": 1,
+    "ERROR": 2,
+    "STATUS_RES": 5,
+    "ALL_YOURS": 0,
+    "OPTION_RES": 1,
+    "JOB_ASSIGN_UNIQ": 4,
+    "SUBMIT_JOB_SCHED": 8,
+    "JOB_ASSIGN_ALL": 5,
+    "STATUS_RES_UNIQUE": 6,
+}
+"""What a server refuses with ERROR ``INVALID_COMMAND``, and how many arguments it has."""
 
 
 def encode(number: int, body: bytes = b"", magic: bytes = REQUEST) -> bytes:

@@ -33,6 +33,9 @@ class Handles:
         """Give ``handle`` the next number, unless it has one."""
         self._numbers.setdefault(handle, len(self._numbers) + 1)
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
     def resolve(self, body: Body) -> bytes:
         """Return the bytes of ``body``; a job never created has a handle nobody knows."""
         by_number = {number: handle for handle, number in self._numbers.items()}

@@ -243,6 +243,13 @@ class Side:
         """Return the answer to the text command ``line`` on the harness's own connection."""
         return self.control.ask(line)
 
+    def discover(self) -> int:
+        """Number the jobs whose JOB_CREATED nobody read; return how many jobs there were."""
+        rows = [row.split(b"\t")[0] for row in self.ask(b"show jobs\r\n")[:-1]]
+        for handle in sorted(rows, key=lambda row: int(row.rpartition(b":")[2])):
+            self.handles.learn(handle)
+        return len(self.handles)
+
     def clean(self, functions: tuple[bytes, ...]) -> bool:
         """End the script and remove everything it left; return whether nothing is left.
 
