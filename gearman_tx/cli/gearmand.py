@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 FAILURE: Final = 1
 """The exit status of whatever keeps the server from starting, as in the C server."""
 
+PORT_PATIENCE: Final = 3.0
+"""Seconds for a port that is taken: an init script's restart does not wait for the old server."""
+
 
 def run(words: Sequence[str]) -> int:
     """Run a job server until it is told to stop.
@@ -67,7 +70,7 @@ def _serve(options: GearmandOptions) -> int:
     terminal = detach() if options["daemon"] else None
     from twisted.internet import reactor  # a reactor does not outlive a fork
 
-    parts = build(options, reactor)
+    parts = build(options, reactor, patience=PORT_PATIENCE)
     service = GearmanService(parts)
     pid_file = PidFile(Path(options["pid-file"]).absolute())
     try:

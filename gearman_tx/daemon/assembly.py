@@ -27,13 +27,20 @@ if TYPE_CHECKING:
     from gearman_tx.daemon.options import ServerOptions
 
 
-def build(options: ServerOptions, reactor: Any, log_file: LogFile | None = None) -> Parts:
+def build(
+    options: ServerOptions,
+    reactor: Any,
+    log_file: LogFile | None = None,
+    *,
+    patience: float = 0.0,
+) -> Parts:
     """Return the parts of a job server. Its TCP ports are bound; nothing is served yet.
 
     Args:
         options: parsed.
         reactor: what it is to run in.
         log_file: its own log file, to be reopened on SIGHUP.
+        patience: seconds to wait for a port that is taken.
 
     Raises:
         ConfigurationError: an option cannot be used on this machine.
@@ -43,7 +50,7 @@ def build(options: ServerOptions, reactor: Any, log_file: LogFile | None = None)
     log = verbosity.logger("gearman_tx.daemon")
     files = open_files.set_limit(options["file-descriptors"])
     limits = limits_of(options, files)
-    listening, left_out = _listening(options, reactor)
+    listening, left_out = _listening(options, reactor, patience)
 
     now = reactor.seconds()
     journal = Journal(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
@@ -117,7 +124,9 @@ def limits_of(options: ServerOptions, files: int) -> ConnectionLimits:
     )
 
 
-def _listening(options: ServerOptions, reactor: Any) -> tuple[Listening, list[str]]:
+def _listening(
+    options: ServerOptions, reactor: Any, patience: float
+) -> tuple[Listening, list[str]]:
     """Return what to listen on, and what the log should tell about it.
 
     That is the port, unless there are endpoints and nobody asked for the port.
@@ -126,7 +135,8 @@ def _listening(options: ServerOptions, reactor: Any) -> tuple[Listening, list[st
     if endpoints and options.given.isdisjoint({"port", "listen"}):
         return Listening(reactor, [], endpoints), []
     backlog = max(options["backlog"], LEAST_BACKLOG)
-    sockets, left_out = open_sockets(options["listen"], options["port"], backlog)
+    host, port = options["listen"], options["port"]
+    sockets, left_out = open_sockets(host, port, backlog, patience)
     return Listening(reactor, sockets, endpoints), left_out
 
 

@@ -7,7 +7,9 @@ then, so a port in use is one line on it.
 from __future__ import annotations
 
 import errno
+import select
 import socket
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from gearman_tx.errors import ConfigurationError
@@ -23,6 +25,8 @@ _ADVICE: Final = {
     errno.EADDRNOTAVAIL: "this machine does not have that address; --listen takes one it has",
     errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another --port",
 }
+
+_PAUSE: Final = 0.1  # seconds between two tries to listen on an address that is taken
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -53,7 +57,9 @@ def addresses(host: str, port: int) -> list[Address]:
     return sorted(unique, key=lambda entry: entry[0] != socket.AF_INET)
 
 
-def open_sockets(host: str, port: int, backlog: int) -> tuple[list[socket.socket], list[str]]:
+def open_sockets(
+    host: str, port: int, backlog: int, patience: float = 0.0
+) -> tuple[list[socket.socket], list[str]]:
     """Listen on all addresses of ``host``.
 
     An address that this machine does not have is left out, if there is another one.
@@ -62,6 +68,7 @@ def open_sockets(host: str, port: int, backlog: int) -> tuple[list[socket.socket
         host: address or name; empty for all addresses of this machine.
         port: TCP port; 0 for a free one, the same on all addresses.
         backlog: how many connections may wait.
+        patience: seconds to wait for an address that is taken to become free.
 
     Returns:
         The sockets, and why there are no more of them: a text for each address that is left out.
@@ -71,10 +78,11 @@ def open_sockets(host: str, port: int, backlog: int) -> tuple[list[socket.socket
     """
     opened: list[socket.socket] = []
     left_out: list[str] = []
+    deadline = time.monotonic() + patience
     for family, address in addresses(host, port):
         bound = (address[0], opened[0].getsockname()[1] if opened else port, *address[2:])
         try:
-            opened.append(_open(family, bound, backlog))
+            opened.append(_open_by(deadline, family, bound, backlog))
         except OSError as error:
             if error.errno in _NOT_HERE:
                 left_out.append(_reason(bound, error))
@@ -85,6 +93,19 @@ def open_sockets(host: str, port: int, backlog: int) -> tuple[list[socket.socket
     if not opened:
         raise ConfigurationError(left_out[0])
     return opened, left_out
+
+
+def _open_by(
+    deadline: float, family: socket.AddressFamily, address: tuple[Any, ...], backlog: int
+) -> socket.socket:
+    """Return a listening socket; wait until ``deadline`` for an address that is taken."""
+    while True:
+        try:
+            return _open(family, address, backlog)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                raise
+        select.select((), (), (), _PAUSE)  # no reactor runs yet
 
 
 def _open(family: socket.AddressFamily, address: tuple[Any, ...], backlog: int) -> socket.socket:
