@@ -1,12 +1,11 @@
-"""Read what is left of a damaged queue file, page by page, without SQLite.
+"""Read what is left of a damaged queue file, without SQLite.
 
-Theory of operation. A SQLite file is an array of pages of one size. Rows lie in leaf pages, each of
-which can be read by itself: what leads to it, the header and the inner pages, need not be whole. So
-every page is looked at, and what has the shape of a row of ours is taken for one. A page that the
-write-ahead log holds is read from there, because the log is newer; the frames of the log have
-checksums, those that do not match end it. Long rows go on in a chain of overflow pages; a row
-whose chain is broken is lost. Free pages hold nothing: queue files are written with
-``secure_delete``, which fills them with zeros.
+Theory of operation. Rows lie in leaf pages, each of which can be read by itself: what leads to it,
+the header and the inner pages of a tree, need not be whole. So every page that is not free is
+looked at, and what has the shape of a row of ours is taken for one. When it is not known which
+pages are free, but the tree of the jobs is whole, its leaves are read; when neither is known, all
+pages are, and jobs that ended may come back. Long rows go on in a chain of overflow pages; a row
+whose chain is broken is lost.
 
 What never happens: an error. What cannot be read is not there.
 
@@ -15,11 +14,11 @@ The format is described at https://sqlite.org/fileformat2.html.
 
 from __future__ import annotations
 
-import os
 import struct
 from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core import JobRecord
+from gearman_tx.store.damaged_pages import DamagedPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,21 +26,21 @@ if TYPE_CHECKING:
 
     Value = bytes | str | int | float | None
 
-PAGE_SIZE: Final = 4096
-"""The page size of queue files, for those whose header does not tell any more."""
+FIRST_ROOT: Final = 3
+"""The page where the tree of the jobs begins in files that we made: behind 1 and a map of pages."""
 
-_MAGIC: Final = b"SQLite format 3\0"
 _HEADER_SIZE: Final = 100
+_INNER_OF_TABLE: Final = 0x05
 _LEAF_OF_TABLE: Final = 0x0D
 _LEAF_OF_INDEX: Final = 0x0A
-_LOG_HEADER: Final = struct.Struct(">8I")
-_LOG_MAGIC: Final = 0x377F0682  # the lowest bit says that its checksums are big-endian
-_FRAME_HEADER: Final = struct.Struct(">6I")
-_WORD: Final = 0xFFFFFFFF
+_INNER_HEADER: Final = 12
+_LEAF_HEADER: Final = 8
+_NOT_A_ROW: Final = (IndexError, ValueError, struct.error)
 _FIRST_BLOB: Final = 12
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 _REAL: Final = 7
 _ONE: Final = 9
+_SCHEMA_COLUMNS: Final = 5
 _SETTING_COLUMNS: Final = 2
 _LIMIT_COLUMNS: Final = 4
 
@@ -60,75 +59,101 @@ class DamagedFile:
     def __init__(self, path: Path) -> None:
         self.next_id = 0
         self.max_queue: dict[bytes, tuple[int, int, int]] = {}
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._size = PAGE_SIZE
-        self._reserved = 0
-        header = self._read(0, _HEADER_SIZE)
-        if header.startswith(_MAGIC):
-            size = int.from_bytes(header[16:18], "big")
-            size = 65536 if size == 1 else size
-            if size >= 512 and size & (size - 1) == 0:  # noqa: PLR2004  # the format's smallest
-                self._size = size
-                self._reserved = header[20]
-        self._usable = self._size - self._reserved
-        self._log, pages = _read_log(path.with_name(f"{path.name}-wal"), self._size)
-        self._pages = pages or os.fstat(self._file).st_size // self._size
+        self._pages = DamagedPages(path)
 
     def close(self) -> None:
         """Let the file go."""
-        os.close(self._file)
+        self._pages.close()
 
     def jobs(self) -> Iterator[JobRecord]:
-        """Yield every job that can be read, in no order."""
-        for number in range(1, self._pages + 1):
-            page = self._page(number)
+        """Yield every job that can be read, in no order; perhaps one of them twice."""
+        free = self._pages.free()
+        leaves = None if free is not None else self._leaves_of_jobs()
+        for number in range(1, self._pages.count + 1):
+            if free is not None and number in free:
+                continue
+            page = self._pages.page(number)
             start = _HEADER_SIZE if number == 1 else 0
-            kind = page[start] if len(page) == self._size else 0
-            if kind == _LEAF_OF_TABLE:
-                for rowid, values in self._rows(page, start, has_rowid=True):
+            kind = page[start] if page else 0
+            if kind == _LEAF_OF_TABLE and (leaves is None or number in leaves):
+                for rowid, values in self._rows(page, start):
                     job = _as_job(rowid, values)
                     if job is not None:
                         yield job
             elif kind == _LEAF_OF_INDEX:
-                for _, values in self._rows(page, start, has_rowid=False):
+                for _, values in self._rows(page, start):
                     self._keep(values)
 
     def _keep(self, values: list[Value]) -> None:
         """Keep a row of one of the small tables."""
-        if len(values) == _SETTING_COLUMNS and values[0] == "next_id":
-            self.next_id = values[1] if isinstance(values[1], int) else 0
+        if len(values) == _SETTING_COLUMNS:
+            name, value = values
+            if name == "next_id" and isinstance(value, int):
+                self.next_id = max(self.next_id, value)
         elif len(values) == _LIMIT_COLUMNS:
-            name, high, normal, low = values
-            limits = (high, normal, low)
-            if isinstance(name, bytes) and all(isinstance(limit, int) for limit in limits):
-                self.max_queue[name] = limits  # type: ignore[assignment]  # three int, just asked
+            function, *limits = values
+            high, normal, low = limits
+            if (
+                isinstance(function, bytes)
+                and isinstance(high, int)
+                and isinstance(normal, int)
+                and isinstance(low, int)
+            ):
+                self.max_queue[function] = (high, normal, low)
 
-    def _read(self, start: int, size: int) -> bytes:
-        try:
-            return os.pread(self._file, size, start)
-        except OSError:
-            return b""  # a sector that the disk cannot read
+    # ------------------------------------------------------------------------------- trees
 
-    def _page(self, number: int) -> bytes:
-        page = self._log.get(number)
-        return self._read((number - 1) * self._size, self._size) if page is None else page
+    def _leaves_of_jobs(self) -> set[int] | None:
+        """Return the leaf pages of the tree of the jobs, or None if some of it is damaged."""
+        page = self._pages.page(1)
+        roots = [FIRST_ROOT]
+        if page and page[_HEADER_SIZE] == _LEAF_OF_TABLE:
+            for _, values in self._rows(page, _HEADER_SIZE):
+                if len(values) == _SCHEMA_COLUMNS and values[:2] == ["table", "job"]:
+                    root = values[3]
+                    roots = [root] if isinstance(root, int) else roots
+        leaves: set[int] = set()
+        inner: set[int] = set()
+        while roots:
+            number = roots.pop()
+            page = self._pages.page(number)
+            kind = page[0] if page else 0
+            if kind == _LEAF_OF_TABLE:
+                leaves.add(number)
+            elif kind == _INNER_OF_TABLE and number not in inner:
+                inner.add(number)
+                roots += self._children(page)
+            else:
+                return None
+        return leaves
 
-    def _rows(
-        self, page: bytes, start: int, *, has_rowid: bool
-    ) -> Iterator[tuple[int, list[Value]]]:
-        """Yield the rowid and the values of each row of a leaf page."""
+    def _children(self, page: bytes) -> list[int]:
+        """Return the pages below an inner page."""
+        (last,) = struct.unpack_from(">I", page, 8)
+        cells = self._cells(page, 0, _INNER_HEADER)
+        return [*(int.from_bytes(page[cell : cell + 4], "big") for cell in cells), last]
+
+    def _cells(self, page: bytes, start: int, header: int) -> list[int]:
+        """Return where the cells of a page begin."""
         (count,) = struct.unpack_from(">H", page, start + 3)
-        first = start + 8
-        for at in range(first, min(first + 2 * count, self._size - 1), 2):
-            (cell,) = struct.unpack_from(">H", page, at)
+        first = start + header
+        places = page[first : min(first + 2 * count, len(page) - 1)]
+        return [place for (place,) in struct.iter_unpack(">H", places[: len(places) & ~1])]
+
+    # -------------------------------------------------------------------------------- rows
+
+    def _rows(self, page: bytes, start: int) -> Iterator[tuple[int, list[Value]]]:
+        """Yield the rowid, 0 in an index, and the values of each row of a leaf page."""
+        has_rowid = page[start] == _LEAF_OF_TABLE
+        for cell in self._cells(page, start, _LEAF_HEADER):
             try:
                 size, place = _varint(page, cell)
                 rowid = 0
                 if has_rowid:
                     rowid, place = _varint(page, place)
                 yield rowid, _values(self._payload(page, place, size, has_rowid=has_rowid))
-            except (IndexError, ValueError, struct.error):
-                continue  # this is no row, or not a whole one
+            except _NOT_A_ROW:
+                continue
 
     def _payload(self, page: bytes, place: int, size: int, *, has_rowid: bool) -> bytes:
         """Return the bytes of a row, from its page and the overflow pages behind it.
@@ -136,7 +161,7 @@ class DamagedFile:
         Raises:
             ValueError: some of them are missing.
         """
-        usable = self._usable
+        usable = self._pages.usable
         most = usable - 35 if has_rowid else (usable - 12) * 64 // 255 - 23
         here = size
         if size > most:
@@ -148,13 +173,11 @@ class DamagedFile:
         left = size - len(parts[0])
         following = page[place + here : place + here + 4]
         while left > 0:
-            number = int.from_bytes(following, "big")
-            overflow = self._page(number) if 1 <= number <= self._pages else b""
-            part = overflow[4 : min(usable, 4 + left)]
-            if not part:
+            overflow = self._pages.page(int.from_bytes(following, "big"))
+            if not overflow:
                 raise ValueError("the chain of overflow pages is broken")
-            parts.append(part)
-            left -= len(part)
+            parts.append(overflow[4 : min(usable, 4 + left)])
+            left -= len(parts[-1])
             following = overflow[:4]
         return b"".join(parts)
 
@@ -164,19 +187,33 @@ def _as_job(rowid: int, values: list[Value]) -> JobRecord | None:
     if len(values) != len(JobRecord._fields) or values[0] is not None or rowid <= 0:
         return None  # the id is not among the values: it is the rowid
     _, handle, function, unique, priority, workload, reducer, due, retries, submitted = values
-    for value in (handle, function, unique, workload):
-        if not isinstance(value, bytes):
-            return None
-    for value in (due, submitted):
-        if not isinstance(value, (int, float)):
-            return None
-    if not isinstance(priority, int) or not isinstance(retries, int):
-        return None
-    if not isinstance(reducer, bytes | None) or priority not in {0, 1, 2} or retries < 0:
-        return None
-    # A real column holds whole numbers as integers, to save room.
-    values[7], values[9] = float(due), float(submitted)  # type: ignore[arg-type]  # just looked at
-    return JobRecord(rowid, *values[1:])  # type: ignore[arg-type]  # likewise
+    if (
+        isinstance(handle, bytes)
+        and isinstance(function, bytes)
+        and isinstance(unique, bytes)
+        and isinstance(priority, int)
+        and isinstance(workload, bytes)
+        and isinstance(reducer, bytes | None)
+        # A real column holds whole numbers as integers, to save room.
+        and isinstance(due, int | float)
+        and isinstance(retries, int)
+        and isinstance(submitted, int | float)
+        and priority in {0, 1, 2}
+        and retries >= 0
+    ):
+        return JobRecord(
+            rowid,
+            handle,
+            function,
+            unique,
+            priority,
+            workload,
+            reducer,
+            float(due),
+            retries,
+            float(submitted),
+        )
+    return None
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
@@ -197,29 +234,14 @@ def _values(record: bytes) -> list[Value]:
     Raises:
         ValueError: it is none.
         IndexError: likewise.
+        struct.error: likewise.
     """
     end, place = _varint(record, 0)
     data = end
     values: list[Value] = []
     while place < end:
         kind, place = _varint(record, place)
-        value: Value
-        if kind >= _FIRST_BLOB:
-            size = (kind - _FIRST_BLOB) // 2
-            blob = record[data : data + size]
-            if len(blob) != size:
-                raise ValueError("a value is cut off")
-            value = blob.decode("utf-8", "replace") if kind & 1 else blob
-        elif kind == 0:
-            size, value = 0, None
-        elif kind in {_ONE - 1, _ONE}:
-            size, value = 0, kind - _ONE + 1
-        elif kind == _REAL:
-            size = 8
-            (value,) = struct.unpack_from(">d", record, data)
-        else:
-            size = _INTEGER_SIZES[kind]
-            value = int.from_bytes(record[data : data + size], "big", signed=True)
+        size, value = _value(record, data, kind)
         values.append(value)
         data += size
     if place != end or data != len(record):
@@ -227,45 +249,17 @@ def _values(record: bytes) -> list[Value]:
     return values
 
 
-def _read_log(path: Path, page_size: int) -> tuple[dict[int, bytes], int]:
-    """Return the pages that the write-ahead log holds, and how many the whole file has then.
-
-    Both are as of the log's last whole transaction; without one there are none.
-    """
-    try:
-        log = path.read_bytes()
-    except OSError:
-        log = b""
-    if len(log) < _LOG_HEADER.size:
-        return {}, 0
-    magic, _, size, _, *salts, sum_1, sum_2 = _LOG_HEADER.unpack_from(log)
-    order = ">" if magic & 1 else "<"
-    if magic & ~1 != _LOG_MAGIC or size != page_size:
-        return {}, 0
-    if _checksum(order, log[:24], 0, 0) != (sum_1, sum_2):
-        return {}, 0
-    pages: dict[int, bytes] = {}
-    pending: dict[int, bytes] = {}
-    total = 0
-    frame = _FRAME_HEADER.size + size
-    for start in range(_LOG_HEADER.size, len(log) - frame + 1, frame):
-        number, committed, *rest = _FRAME_HEADER.unpack_from(log, start)
-        data = log[start + _FRAME_HEADER.size : start + frame]
-        sum_1, sum_2 = _checksum(order, log[start : start + 8], sum_1, sum_2)
-        sum_1, sum_2 = _checksum(order, data, sum_1, sum_2)
-        if rest != [*salts, sum_1, sum_2]:
-            break
-        pending[number] = data
-        if committed:
-            total = committed
-            pages |= pending
-            pending.clear()
-    return {number: data for number, data in pages.items() if number <= total}, total
-
-
-def _checksum(order: str, data: bytes, sum_1: int, sum_2: int) -> tuple[int, int]:
-    words = iter(struct.unpack(f"{order}{len(data) // 4}I", data))
-    for word in words:
-        sum_1 = (sum_1 + word + sum_2) & _WORD
-        sum_2 = (sum_2 + next(words) + sum_1) & _WORD
-    return sum_1, sum_2
+def _value(record: bytes, place: int, kind: int) -> tuple[int, Value]:
+    """Return the size and the value of a kind at a place."""
+    if kind >= _FIRST_BLOB:
+        size = (kind - _FIRST_BLOB) // 2
+        blob = record[place : place + size]
+        return size, blob.decode("utf-8", "replace") if kind & 1 else blob
+    if kind == 0:
+        return 0, None
+    if kind in {_ONE - 1, _ONE}:
+        return 0, kind - _ONE + 1
+    if kind == _REAL:
+        return 8, float(struct.unpack_from(">d", record, place)[0])
+    size = _INTEGER_SIZES[kind]
+    return size, int.from_bytes(record[place : place + size], "big", signed=True)

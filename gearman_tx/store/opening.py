@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from gearman_tx.store.c_queue import DEFAULT_TABLE, has_queue, take_over
-from gearman_tx.store.damaged_file import PAGE_SIZE
+from gearman_tx.store.damaged_pages import PAGE_SIZE
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.schema import APPLICATION_ID, VERSION, find_version, upgrade
 
@@ -29,6 +29,21 @@ _LOG_PAGES: Final = 4000  # the log goes into the file when it has grown to 16 M
 _LOG_KEPT: Final = 64 * 1024 * 1024  # bytes of log file kept after a burst
 _HEADER_SIZE: Final = 100
 _ID_PLACE: Final = slice(68, 72)
+
+
+@frozen
+class Opened:
+    """A queue file that is open.
+
+    Attributes:
+        connection: the way to it.
+        is_new: whether there was no queue in it before.
+        notices: what an operator should know.
+    """
+
+    connection: sqlite3.Connection
+    is_new: bool
+    notices: list[str]
 
 
 @frozen
@@ -50,11 +65,8 @@ class Opening:
     handle_prefix: bytes = b"H:gearmand"
     c_table: str = DEFAULT_TABLE
 
-    def connect(self, path: Path) -> tuple[sqlite3.Connection, list[str]]:
+    def connect(self, path: Path) -> Opened:
         """Open the file at ``path``, or make it; bring an old one up to date.
-
-        Returns:
-            The connection, and what an operator should know.
 
         Raises:
             OSError: the file cannot be read and written.
@@ -70,15 +82,16 @@ class Opening:
             path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False
         )
         try:
-            return connection, self._prepare(connection, path)
+            return self._prepare(connection, path)
         except BaseException:
             connection.close()
             raise
 
-    def _prepare(self, connection: sqlite3.Connection, path: Path) -> list[str]:
+    def _prepare(self, connection: sqlite3.Connection, path: Path) -> Opened:
         notices = []
         found = find_version(connection, path)
-        connection.execute("PRAGMA secure_delete = ON")
+        # Zeroing the pages of a large workload would cost as much as writing them.
+        connection.execute("PRAGMA secure_delete = FAST")
         if found is None:
             if not has_queue(connection, self.c_table):
                 text = f"{path} is a SQLite file of another program, not a queue file"
@@ -96,7 +109,7 @@ class Opening:
             connection.execute("COMMIT")
             if found:
                 notices.append(f"{path} was brought from format {found} to {VERSION}")
-        return notices
+        return Opened(connection, found == 0, notices)
 
     def _take_over(self, connection: sqlite3.Connection, path: Path) -> str:
         """Make a queue file out of one of the C server, in one transaction."""

@@ -127,6 +127,15 @@ def read_max_queue(connection: sqlite3.Connection) -> dict[bytes, tuple[int, int
     return {function: (high, normal, low) for function, high, normal, low in rows}
 
 
+def check(connection: sqlite3.Connection) -> str:
+    """Return what is wrong with the pages of the file or the types of its values, if anything is.
+
+    It reads every page, which those who read the jobs afterwards find in the system's cache.
+    """
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return "" if found == "ok" else " ".join(str(found).split())
+
+
 def count_all_jobs(connection: sqlite3.Connection) -> int:
     """Return how many jobs are stored; it reads every page but those of long workloads."""
     (count,) = connection.execute("SELECT count(*) FROM job").fetchone()

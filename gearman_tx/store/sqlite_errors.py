@@ -13,6 +13,7 @@ _WORDS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it is read-only",
     sqlite3.SQLITE_CANTOPEN: "it or its folder cannot be written",
+    sqlite3.SQLITE_IOERR_SHMSIZE: "the disk is full",
     sqlite3.SQLITE_IOERR: "reading or writing the disk failed",
 }
 
@@ -30,6 +31,7 @@ def is_damage(error: Exception) -> bool:
 
 def reason(error: Exception) -> str:
     """Return what happened, with SQLite's own name for it."""
-    words = _WORDS.get(code_of(error), str(error))
+    extended = int(getattr(error, "sqlite_errorcode", 0))
+    words = _WORDS.get(extended) or _WORDS.get(code_of(error), str(error))
     name = getattr(error, "sqlite_errorname", None)
     return words if name is None else f"{words} ({name})"

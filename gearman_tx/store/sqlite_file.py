@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gearman_tx.core import JobRecord
-    from gearman_tx.store.opening import Opening
+    from gearman_tx.store.opening import Opened, Opening
 
 ID_BLOCK: Final = 100_000_000
 """How many ids are set aside at a time; a crash loses what is left of a block."""
@@ -94,22 +94,23 @@ class SQLiteFile:
     def _open(self) -> Contents:
         with self._errors("open"):
             finish(self.path)
-            was_there = self.path.exists()
         try:
-            notices = self._connect()
+            opened = self._connect()
+            notices = opened.notices
         except _DamagedError as error:
             if not self._lock.was_there and not looks_like_ours(self.path):
                 text = f"{self.path} is not a queue file ({error})"
                 raise StoreError(f"{text}: move it away, or choose another file") from error
             notice = self._salvage(error)
-            notices = [notice, *self._connect()]
-        connection = self._connected()
+            opened = self._connect()
+            notices = [notice]
+        connection = opened.connection
         with self._errors("read"):
             next_id = rows.read_next_id(connection)
             max_queue = rows.read_max_queue(connection)
-        if self._lock.was_there and not was_there:
+        if opened.is_new and self._lock.was_there:
             next_id = self._unseen_id()
-            notices.append(f"the queue file {self.path} was gone, a new one was begun")
+            notices.append(f"the queue file {self.path} was gone or empty, a new one was begun")
         self.write(Batch(next_id))
         return Contents(next_id, self.jobs, max_queue, notices)
 
@@ -117,16 +118,20 @@ class SQLiteFile:
         """Return an id that was never given, when it is not known which were."""
         return int(self._opening.seconds() * _MICROSECONDS)
 
-    def _connect(self) -> list[str]:
-        """Open the file and learn what it holds; return what an operator should know."""
+    def _connect(self) -> Opened:
+        """Open the file and learn what it holds."""
         with self._errors("open"):
-            self._connection, notices = self._opening.connect(self.path)
+            opened = self._opening.connect(self.path)
+            self._connection = opened.connection
+            trouble = rows.check(self._connection)
+            if trouble:
+                raise _DamagedError(trouble)
             self.jobs = rows.count_all_jobs(self._connection)
             self._newest = rows.read_newest_id(self._connection)
             self._reserved = 0
             self._names = {path: path.stat() for path in (self.path, self._log) if path.exists()}
             self._measure()
-        return notices
+        return opened
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -187,7 +192,14 @@ class SQLiteFile:
             self._look_for_names()
             connection = self._connected()
             with self._errors("write"):
-                self._write(connection, batch)
+                try:
+                    self._write(connection, batch)
+                except sqlite3.Error as error:
+                    if code_of(error) != sqlite3.SQLITE_FULL:
+                        raise
+                    # What the log holds may fit into the file, and then leaves its room to us.
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                    self._write(connection, batch)
         except _DamagedError as error:
             raise StoreLostError(self._salvage(error)) from error
 
@@ -259,7 +271,7 @@ class SQLiteFile:
         with self._errors("salvage"):
             salvaged = salvage(
                 self.path,
-                lambda path: self._opening.connect(path)[0],
+                lambda path: self._opening.connect(path).connection,
                 least_id=self._most_reserved,
                 lost_id=self._unseen_id(),
             )
@@ -267,7 +279,10 @@ class SQLiteFile:
         return f"{text} in a new file, the damaged one is {salvaged.aside} now"
 
     def tend(self) -> bool:
-        """Look for the file, and give free pages back; return whether there are more.
+        """Look for the file, bring the log into it, give free pages back if there are many.
+
+        Returns:
+            Whether there are more pages to give back.
 
         Raises:
             StoreLostError: the file was deleted, replaced or is damaged; another one is begun.
@@ -277,8 +292,10 @@ class SQLiteFile:
             self._look_for_names()
             connection = self._connected()
             with self._errors("tidy"):
+                has_more = self._tidy(connection)
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 self._measure()
-                return self._tidy(connection)
+                return has_more
         except _DamagedError as error:
             raise StoreLostError(self._salvage(error)) from error
 

@@ -22,7 +22,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
 
     def setUp(self) -> None:
         """Take the real reactor: a store brings its results from a thread."""
-        from twisted.internet import reactor  # noqa: PLC0415  # no reactor at the top of a module
+        from twisted.internet import reactor  # no reactor at the top of a module
 
         self.reactor: Any = reactor
 

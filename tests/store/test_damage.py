@@ -1,0 +1,347 @@
+"""Damaged queue files: what can be read is kept, the rest is set aside, and the server starts."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import Batch, JobRecord
+from gearman_tx.store import Contents, StoreError, StoreLostError
+from gearman_tx.store.damaged_file import FIRST_ROOT
+from gearman_tx.store.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite_file import SQLiteFile
+from tests.store.files import ids, queue_file, read_all, small_disk, stored
+from tests.store.records import record, records
+
+LIMITS = {b"resize": (1, 2, 3), b"crop": (0, 0, 9)}
+ROWS_A_PAGE = 60
+"""More than a page holds of the jobs that these tests store."""
+
+Damage = Callable[[bytes], bytes]
+
+
+def zeros(page: bytes) -> bytes:
+    """A page that was never written."""
+    return bytes(len(page))
+
+
+def noise(page: bytes) -> bytes:
+    """A page of something else."""
+    return random.Random(len(page)).randbytes(len(page))
+
+
+def first_half(page: bytes) -> bytes:
+    """A page of which the first half was lost."""
+    return noise(page)[: len(page) // 2] + page[len(page) // 2 :]
+
+
+def second_half(page: bytes) -> bytes:
+    """A page of which the second half was never written."""
+    return page[: len(page) // 2] + bytes(len(page) // 2)
+
+
+DAMAGES = [zeros, noise, first_half, second_half]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the queue file of a test is."""
+    return tmp_path / "queue.sqlite3"
+
+
+def make(path: Path, jobs: list[JobRecord]) -> None:
+    """Leave a queue file behind that holds ``jobs``, limits, and a free page or two."""
+    file = queue_file(path)
+    file.open()
+    gone = records(range(10_000, 10_200))
+    file.write(Batch(20_000, [*jobs, *gone], max_queue=LIMITS))
+    file.write(Batch(20_000, [], ids(gone)))
+    file.close()
+
+
+def damage(path: Path, number: int, how: Damage) -> None:
+    """Damage the page ``number`` of the file at ``path``."""
+    with path.open("r+b") as file:
+        file.seek((number - 1) * PAGE_SIZE)
+        page = file.read(PAGE_SIZE)
+        file.seek((number - 1) * PAGE_SIZE)
+        file.write(how(page))
+
+
+def opened(path: Path) -> tuple[Contents, list[JobRecord]]:
+    """Open the file at ``path``, use it, and return what was in it."""
+    file = queue_file(path)
+    contents = file.open()
+    found = read_all(file)
+    assert contents.jobs == len(found)
+    new = record(contents.next_id)
+    file.write(Batch(contents.next_id + 1, [new]))
+    file.write(Batch(contents.next_id + 1, [], [new.id]))
+    file.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    return contents, found
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_any_page_of_small_jobs(path: Path, how: Damage) -> None:
+    """Whichever page is damaged, the jobs of all other pages are kept, and ended ones stay away."""
+    jobs = records(range(1, 401), b"w" * 40)
+    make(path, jobs)
+    whole = path.read_bytes()
+    for number in range(1, len(whole) // PAGE_SIZE + 1):
+        path.write_bytes(whole)
+        damage(path, number, how)
+        contents, found = opened(path)
+        kept = set(ids(found))
+        assert len(kept) >= len(jobs) - ROWS_A_PAGE, number
+        assert kept <= set(ids(jobs)), number
+        assert contents.next_id > 10_200
+        same = sum(job in jobs for job in found)
+        assert same >= len(jobs) - ROWS_A_PAGE
+        for aside in path.parent.glob("queue.sqlite3.damaged-*"):
+            aside.unlink()
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_any_page_of_large_jobs(path: Path, how: Damage) -> None:
+    """Of jobs that fill many pages each, damage to one page costs one job, or a few."""
+    jobs = records(range(1, 31), b"\xa5" * 20_000)
+    make(path, jobs)
+    whole = path.read_bytes()
+    for number in range(1, len(whole) // PAGE_SIZE + 1, 7):
+        path.write_bytes(whole)
+        damage(path, number, how)
+        _, found = opened(path)
+        assert sum(job in jobs for job in found) >= len(jobs) - 4, number
+        for aside in path.parent.glob("queue.sqlite3.damaged-*"):
+            aside.unlink()
+
+
+def test_what_is_said(path: Path) -> None:
+    """One notice says what is damaged, how much was kept and where the damaged file is."""
+    make(path, records(range(1, 401)))
+    whole = path.read_bytes()
+    damage(path, FIRST_ROOT, zeros)
+    damaged = path.read_bytes()
+    contents, found = opened(path)
+    aside = path.with_name("queue.sqlite3.damaged-1")
+    assert aside.read_bytes() == damaged
+    (notice,) = contents.notices
+    assert notice.startswith(f"{path} is damaged (")
+    kept = f"{len(found)} jobs could be read of it and are in a new file"
+    assert notice.endswith(f": {kept}, the damaged one is {aside} now")
+    path.write_bytes(whole)
+    damage(path, FIRST_ROOT, noise)
+    contents, _ = opened(path)
+    assert contents.notices[0].endswith("queue.sqlite3.damaged-2 now")
+
+
+def test_limits_and_ids_are_kept(path: Path) -> None:
+    """Salvaging keeps the limits of functions, and gives no id again."""
+    make(path, records(range(1, 401)))
+    damage(path, FIRST_ROOT, zeros)
+    contents, _ = opened(path)
+    assert dict(contents.max_queue) == LIMITS
+    assert contents.next_id >= 20_000
+
+
+def test_lost_ids(path: Path) -> None:
+    """When it is lost which ids were given, the next one is the time in microseconds."""
+    make(path, records(range(1, 401)))
+    content = path.read_bytes()
+    path.write_bytes(content[: 4 * PAGE_SIZE].ljust(len(content), b"\0"))
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name, rootpage FROM sqlite_schema").fetchall()
+    assert dict(tables)["setting"] > FIRST_ROOT
+    damage(path, dict(tables)["setting"], zeros)
+    contents, _ = opened(path)
+    assert contents.next_id > 1_600_000_000_000_000
+
+
+def test_the_first_tree(path: Path) -> None:
+    """The tree of the jobs begins where those who read damaged files look for it."""
+    make(path, [])
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'job'")
+        assert found.fetchone() == (FIRST_ROOT,)
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 511, 4096, 4097, 12_288, 30_000, 40_000])
+def test_truncated_file(path: Path, size: int) -> None:
+    """A file that lost its end, or all of it, is one that the server starts with."""
+    jobs = records(range(1, 401))
+    make(path, jobs)
+    with path.open("r+b") as file:
+        file.truncate(size)
+    contents, found = opened(path)
+    assert set(ids(found)) <= set(ids(jobs))
+    assert len(found) >= (size // PAGE_SIZE - 6) * 30
+    assert contents.next_id > 20_000
+    assert len(contents.notices) == 1
+
+
+def test_garbage(path: Path) -> None:
+    """Where a queue file was, garbage is set aside and a new file begun."""
+    make(path, records(range(1, 5)))
+    garbage = b"not a database at all\n" * 1000
+    path.write_bytes(garbage)
+    contents, found = opened(path)
+    assert found == []
+    assert "0 jobs could be read" in contents.notices[0]
+    assert path.with_name("queue.sqlite3.damaged-1").read_bytes() == garbage
+
+
+def test_a_file_of_somebody_else(path: Path) -> None:
+    """A file that never was a queue file is refused and left as it is."""
+    text = b"root:x:0:0:root:/root:/bin/bash\n" * 400
+    path.write_bytes(text)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"is not a queue file .*: move it away, or choose"):
+            queue_file(path).open()
+    assert path.read_bytes() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_damaged_file_without_its_lock(path: Path) -> None:
+    """A damaged queue file is known by its mark, also where no lock file says that it is one."""
+    make(path, records(range(1, 401)))
+    Path(f"{path}.lock").unlink()
+    damage(path, FIRST_ROOT, zeros)
+    contents, found = opened(path)
+    assert found
+    assert "is damaged" in contents.notices[0]
+
+
+def test_the_log_is_read_as_well(path: Path) -> None:
+    """What only the log of a crashed server holds is kept, up to its last whole transaction."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 300))))
+    file.write(Batch(500, records(range(300, 401)), list(range(1, 51))))
+    crashed = path.with_name("crashed.sqlite3")
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", f"{crashed}{suffix}")
+    file.write(Batch(500, records(range(401, 402))))
+    torn = Path(f"{path}-wal").read_bytes()
+    file.close()
+    # The last transaction is torn: its last page is not what it was.
+    Path(f"{crashed}-wal").write_bytes(torn[:-2000] + bytes(2000))
+    crashed.write_bytes(b"\0" * 100 + crashed.read_bytes()[100:])
+    Path(f"{crashed}.lock").touch()
+    _, found = opened(crashed)
+    assert ids(found) == list(range(51, 401))
+
+
+@pytest.mark.parametrize("size", [0, 20, 32, 40, 5000])
+def test_a_log_that_is_none(path: Path, size: int) -> None:
+    """A log that is too short, or of something else, is passed over."""
+    make(path, records(range(1, 401)))
+    damage(path, FIRST_ROOT, zeros)
+    Path(f"{path}-wal").write_bytes(bytes(range(256)) * 20 if size == 5000 else bytes(size))
+    _, found = opened(path)
+    assert len(found) == 400
+
+
+def test_damage_found_while_reading(path: Path) -> None:
+    """Damage that happens behind the check at the start is found while reading; reading goes on."""
+    jobs = records(range(1, 2001), b"x" * 100)
+    make(path, jobs)
+    file = queue_file(path)
+    file.open()
+    file.tend()
+    first = file.read(-1, 100)
+    file.close()
+    file.open()
+    pages = path.stat().st_size // PAGE_SIZE
+    for number in range(pages // 2, pages // 2 + 3):
+        damage(path, number, noise)
+    damage(path, FIRST_ROOT, zeros)
+    with closing(sqlite3.connect(path)) as other, pytest.raises(sqlite3.DatabaseError):
+        other.execute("SELECT sum(id) FROM job").fetchone()
+    found = read_all(file)
+    assert found[:100] == first
+    assert len(found) >= len(jobs) - 4 * ROWS_A_PAGE
+    file.close()
+
+
+def test_damage_found_while_writing(path: Path) -> None:
+    """Damage that a commit meets costs nothing that the server has in memory."""
+    jobs = records(range(1, 2001), b"x" * 3000)  # more than SQLite keeps in memory
+    make(path, jobs)
+    file = queue_file(path)
+    file.open()
+    for number in range(FIRST_ROOT, path.stat().st_size // PAGE_SIZE):
+        damage(path, number, noise)
+    with pytest.raises(StoreLostError, match="is damaged"):
+        for start in range(1, 2001, 100):
+            file.write(Batch(20_000, [], list(range(start, start + 100))))
+    file.write(Batch(20_001, [*jobs, record(20_000)]))
+    assert ids(read_all(file)) == [*ids(jobs), 20_000]
+    assert file.jobs == 2001
+    file.close()
+
+
+def test_a_crash_while_salvaging(path: Path) -> None:
+    """Whatever moment a salvage was cut off at, the next start has the damaged or the new file."""
+    jobs = records(range(1, 401))
+    make(path, jobs)
+    built = path.with_name("queue.sqlite3.salvage")
+    shutil.copyfile(path, built)
+    # The new file was not complete: the damaged one is where it was.
+    built.write_bytes(built.read_bytes()[:5000])
+    assert ids(opened(path)[1]) == ids(jobs)
+    assert not built.exists()
+    # It was complete and the damaged one was moved away, its log not yet.
+    path.rename(built)
+    Path(f"{path}-wal").write_bytes(b"the log of the damaged file")
+    contents, found = opened(path)
+    assert ids(found) == ids(jobs)
+    assert list(contents.notices) == []
+    assert not built.exists()
+
+
+def test_salvaging_on_a_full_disk(tmp_path: Path) -> None:
+    """Without room for a new file the damaged one stays where it is until there is room."""
+    with small_disk(tmp_path / "disk", 700) as disk:
+        path = disk / "queue.sqlite3"
+        make(path, records(range(1, 401), b"y" * 200))
+        damage(path, FIRST_ROOT, zeros)
+        damaged = path.read_bytes()
+        ballast = disk / "ballast"
+        ballast.write_bytes(bytes(450_000))
+        with pytest.raises(StoreError, match=r"cannot salvage the queue file .* the disk is full"):
+            queue_file(path).open()
+        assert path.read_bytes() == damaged
+        ballast.unlink()
+        assert len(opened(path)[1]) == 400
+
+
+def test_unreadable_rows_are_not_invented(path: Path) -> None:
+    """A row whose values have other types than those of a job is not taken for one."""
+    make(path, records(range(1, 401)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("CREATE TABLE other (a, b, c, d, e, f, g, h, i, j)")
+        connection.execute("INSERT INTO other VALUES (NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9)")
+        connection.execute("INSERT INTO other VALUES (NULL, x'', x'', x'', 7, x'', '', 0, 0, 0)")
+    damage(path, FIRST_ROOT, zeros)
+    assert len(opened(path)[1]) == 400
+
+
+def test_a_salvaged_file_is_used_on(path: Path) -> None:
+    """A server that found damage at its start goes on as any other."""
+    make(path, records(range(1, 401)))
+    damage(path, 1, zeros)
+    file: SQLiteFile = queue_file(path)
+    contents = file.open()
+    new = contents.next_id
+    file.write(Batch(new + 1, [record(new)], list(range(1, 400)), {400: 3}))
+    file.close()
+    assert stored(path) == [400, new]

@@ -1,0 +1,325 @@
+"""What a queue file does when the disk, an operator or another process stands in its way."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import Batch
+from gearman_tx.store import StoreError, StoreLostError
+from gearman_tx.store.sqlite_file import SQLiteFile
+from tests.store.files import (
+    common_user,
+    file_size_limit,
+    ids,
+    locked_by_another_process,
+    queue_file,
+    read_all,
+    small_disk,
+    stored,
+)
+from tests.store.records import record, records
+
+BIG = b"\x5a" * 50_000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the queue file of a test is."""
+    return tmp_path / "queue.sqlite3"
+
+
+@pytest.fixture
+def file(path: Path) -> Iterator[SQLiteFile]:
+    """Return an open queue file that holds the jobs 1 and 2."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(3, records(range(1, 3))))
+    yield file
+    file.close()
+
+
+def fill(file: SQLiteFile) -> StoreError:
+    """Store large jobs until that fails; return why it did."""
+    for number in range(1000, 1100):
+        try:
+            file.write(Batch(number + 1, [record(number, BIG)]))
+        except StoreError as error:
+            return error
+    pytest.fail("the disk was never full")
+
+
+# ------------------------------------------------------------------------------ the disk
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """A batch that does not fit is refused whole; it is stored when there is room again."""
+    with small_disk(tmp_path / "disk", 1000) as disk:
+        file = queue_file(disk / "queue.sqlite3")
+        file.open()
+        file.write(Batch(3, records(range(1, 3))))
+        ballast = disk / "ballast"
+        ballast.write_bytes(bytes(400_000))
+        error = fill(file)
+        assert "cannot write the queue file" in str(error)
+        assert "the disk is full (SQLITE_FULL)" in str(error)
+        held = ids(read_all(file))
+        assert stored(file.path) == held
+        with pytest.raises(StoreError, match="the disk is full"):
+            file.write(Batch(2000, [record(1500, BIG)], held, {1: 1}))
+        assert ids(read_all(file)) == held, "nothing of the batch was stored"
+        ballast.unlink()
+        file.write(Batch(2000, [record(1500, BIG)], held[1:], {1: 1}))
+        assert [(job.id, job.retries) for job in read_all(file)] == [(1, 1), (1500, 0)]
+        file.close()
+
+
+def test_disk_full_at_the_start(tmp_path: Path) -> None:
+    """A disk without room for a new file is one clear line."""
+    with small_disk(tmp_path / "disk", 40) as disk:
+        disk.joinpath("ballast").write_bytes(bytes(20_000))
+        with pytest.raises(StoreError, match="the disk is full") as caught:
+            queue_file(disk / "queue.sqlite3").open()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_small_disk_is_used_again(tmp_path: Path) -> None:
+    """Many times what fits on the disk goes through a queue that never holds much at once."""
+    with small_disk(tmp_path / "disk", 1000) as disk:
+        file = queue_file(disk / "queue.sqlite3")
+        file.open()
+        for number in range(1, 200):
+            file.write(Batch(number + 1, [record(number, BIG)], [number - 2]))
+            if number == 5:
+                file.tend()
+        assert ids(read_all(file)) == [198, 199]
+        file.close()
+
+
+def test_input_output_error(file: SQLiteFile) -> None:
+    """An error of the disk refuses the batch, keeps what there is, and passes."""
+    with file_size_limit(300_000):
+        error = fill(file)
+    assert re.search(r"reading or writing the disk failed \(SQLITE_IOERR\w*\)", str(error))
+    held = ids(read_all(file))
+    file.write(Batch(2001, [record(2000, BIG)]))
+    assert ids(read_all(file)) == [*held, 2000]
+
+
+def test_a_job_larger_than_sqlite_takes(file: SQLiteFile) -> None:
+    """A workload beyond SQLite's limit of a thousand million bytes is refused, no more."""
+    huge = b"x" * 1_000_000_001
+    with pytest.raises(StoreError, match="too big"):
+        file.write(Batch(4, [record(3, huge)]))
+    with pytest.raises(StoreError, match=r"cannot write the queue file .* too large"):
+        file.write(Batch(4, [record(3, retries=2**63)]))
+    file.write(Batch(5, [record(4)]))
+    assert ids(read_all(file)) == [1, 2, 4]
+
+
+# ------------------------------------------------------------------------- other processes
+
+
+def test_lock_of_another_process(file: SQLiteFile) -> None:
+    """A batch waits for another process's lock as long as was said, is refused, and works later."""
+    with locked_by_another_process(file.path):
+        with pytest.raises(StoreError, match=r"another process holds its lock \(SQLITE_BUSY\)"):
+            file.write(Batch(4, [record(3)]))
+        with pytest.raises(StoreError, match="another process holds its lock"):
+            file.write(Batch(4, [record(3)]))
+    file.write(Batch(4, [record(3)]))
+    assert ids(read_all(file)) == [1, 2, 3]
+
+
+def test_locked_at_the_start(path: Path) -> None:
+    """A file that another process keeps locked is one clear line, and opens when it is free."""
+    queue = queue_file(path)
+    queue.open()
+    queue.close()
+    with locked_by_another_process(path):
+        again = queue_file(path)
+        with pytest.raises(StoreError, match="another process holds its lock"):
+            again.open()
+    again.open()
+    again.close()
+
+
+def test_a_reader_beside_the_server(file: SQLiteFile) -> None:
+    """Somebody who reads the file in a long transaction stops nobody."""
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM job").fetchone() == (2,)
+        file.write(Batch(4, [record(3)]))
+        assert reader.execute("SELECT count(*) FROM job").fetchone() == (2,)
+    assert stored(file.path) == [1, 2, 3]
+
+
+# ------------------------------------------------------------------------------- operators
+
+
+@pytest.mark.parametrize("suffixes", [("",), ("", "-wal"), ("", "-wal", "-shm", ".lock")])
+def test_deleted_file(file: SQLiteFile, suffixes: tuple[str, ...]) -> None:
+    """A file that is deleted underneath is noticed at once, and a new one is begun."""
+    for suffix in suffixes:
+        Path(f"{file.path}{suffix}").unlink()
+    with pytest.raises(StoreLostError, match=r"queue\.sqlite3 is gone: a new queue file is begun"):
+        file.write(Batch(4, [record(3)]))
+    file.write(Batch(4, records(range(1, 4))))
+    assert ids(read_all(file)) == stored(file.path) == [1, 2, 3]
+    with pytest.raises(StoreError, match="another job server"):
+        queue_file(file.path).open()
+
+
+def test_deleted_log(file: SQLiteFile) -> None:
+    """A log that is deleted underneath is noticed, for what goes into it is lost at a crash."""
+    Path(f"{file.path}-wal").unlink()
+    with pytest.raises(StoreLostError, match="-wal is gone"):
+        file.write(Batch(4, [record(3)]))
+    file.write(Batch(4, records(range(1, 4))))
+    assert stored(file.path) == [1, 2, 3]
+
+
+def test_deleted_file_is_noticed_by_tending(file: SQLiteFile) -> None:
+    """Without any commit, looking after the file finds that it is gone."""
+    file.path.unlink()
+    with pytest.raises(StoreLostError, match="is gone"):
+        file.tend()
+    file.write(Batch(3, records(range(1, 3))))
+    assert stored(file.path) == [1, 2]
+
+
+def test_ids_after_a_deleted_file(file: SQLiteFile, path: Path) -> None:
+    """No id is given again after the file was deleted underneath, and then the server crashed."""
+    file.write(Batch(5000))
+    file.path.unlink()
+    with pytest.raises(StoreLostError):
+        file.write(Batch(6000))
+    file.write(Batch(6000))
+    crashed = path.with_name("crashed.sqlite3")
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", f"{crashed}{suffix}")
+    again = queue_file(crashed)
+    assert again.open().next_id >= 6000
+    again.close()
+
+
+def test_ids_after_a_file_was_deleted_between_two_starts(path: Path) -> None:
+    """A file that is gone at the start is said to be, and its ids are not given again."""
+    for _ in range(2):
+        queue = queue_file(path)
+        contents = queue.open()
+        given = contents.next_id + 1000
+        queue.write(Batch(given))
+        queue.close()
+        path.unlink()
+    queue = queue_file(path)
+    contents = queue.open()
+    assert contents.next_id >= given
+    assert list(contents.notices) == [
+        f"the queue file {path} was gone or empty, a new one was begun"
+    ]
+    queue.close()
+
+
+def test_replaced_file(file: SQLiteFile, path: Path) -> None:
+    """A file that is put in the place of ours is set aside as it was; ours is begun anew."""
+    other = queue_file(path.with_name("other.sqlite3"))
+    other.open()
+    other.write(Batch(9, [record(8)]))
+    other.close()
+    other.path.rename(path)
+    with pytest.raises(StoreLostError, match="was replaced by another file"):
+        file.write(Batch(4, [record(3)]))
+    file.write(Batch(4, records(range(1, 4))))
+    assert stored(path) == [1, 2, 3]
+    assert stored(path.with_name("queue.sqlite3.replaced-1")) == [8]
+
+
+def test_deleted_folder(tmp_path: Path) -> None:
+    """While the folder is gone nothing can be stored; when it is back a new file is begun."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = queue_file(folder / "queue.sqlite3")
+    file.open()
+    file.write(Batch(2, [record(1)]))
+    shutil.rmtree(folder)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="cannot be written: No such file or directory"):
+            file.write(Batch(3, [record(2)]))
+    folder.mkdir()
+    with pytest.raises(StoreLostError, match="is gone"):
+        file.write(Batch(3, [record(2)]))
+    file.write(Batch(3, records(range(1, 3))))
+    assert stored(file.path) == [1, 2]
+    file.close()
+
+
+def test_stolen_lock(file: SQLiteFile) -> None:
+    """When the lock file is deleted and a second server starts, only one of the two goes on."""
+    Path(f"{file.path}.lock").unlink()
+    second = queue_file(file.path)
+    second.open()
+    with pytest.raises(StoreError, match="another job server uses the queue file"):
+        file.write(Batch(4, [record(3)]))
+    second.write(Batch(5, [record(4)]))
+    second.close()
+    file.write(Batch(4, [record(3)]))
+
+
+def test_read_only_file() -> None:
+    """A file that cannot be written is refused with one line that says so."""
+    with common_user() as folder:
+        path = folder / "queue.sqlite3"
+        queue = queue_file(path)
+        queue.open()
+        queue.close()
+        path.chmod(0o400)
+        with pytest.raises(StoreError) as caught:
+            queue_file(path).open()
+        assert str(caught.value) == f"cannot open the queue file {path}: Permission denied"
+
+
+def test_read_only_folder() -> None:
+    """A folder that cannot be written is refused with one line that says so."""
+    with common_user() as folder:
+        path = folder / "queue.sqlite3"
+        folder.chmod(0o500)
+        with pytest.raises(StoreError) as caught:
+            queue_file(path).open()
+        text = f"the queue file {path} needs {path}.lock beside it, which cannot be written"
+        assert str(caught.value) == f"{text}: Permission denied"
+        folder.chmod(0o700)
+
+
+def test_folder_that_became_read_only() -> None:
+    """A folder in which no log can be made is refused, though the files in it can be written."""
+    with common_user() as folder:
+        path = folder / "queue.sqlite3"
+        queue = queue_file(path)
+        queue.open()
+        queue.close()
+        folder.chmod(0o500)
+        with pytest.raises(StoreError, match=r"cannot open the queue file .* it is read-only"):
+            queue_file(path).open()
+        folder.chmod(0o700)
+
+
+def test_no_folder_and_no_file(tmp_path: Path) -> None:
+    """A path in no folder, and a path that is a folder, are refused."""
+    with pytest.raises(StoreError, match="No such file or directory"):
+        queue_file(tmp_path / "nowhere" / "queue.sqlite3").open()
+    with pytest.raises(StoreError, match="Is a directory"):
+        queue_file(tmp_path).open()
+    assert list(tmp_path.iterdir()) == [], "and no lock file is left behind"
+
+
+def test_nobody_else_reads_workloads(file: SQLiteFile) -> None:
+    """The queue file, its log and its lock can be read by their owner only."""
+    for name in file.path.parent.iterdir():
+        assert name.stat().st_mode & 0o077 == 0, name

@@ -1,0 +1,144 @@
+"""Files of other versions and of other programs."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import Batch
+from gearman_tx.store import StoreError
+from gearman_tx.store.opening import Opening
+from gearman_tx.store.schema import APPLICATION_ID, SCRIPTS, VERSION
+from tests.store.files import queue_file, read_all
+from tests.store.records import record
+
+FORMAT_1 = Path(__file__).with_name("data") / "format-1.sqlite3"
+"""A file of the first version, as that version wrote it."""
+
+FORMAT_1_JOBS = [
+    record(5, b"", unique=b"u1", priority=0, retries=2, submitted=1_700_000_000.5),
+    record(
+        9,
+        b"\0\xff\0",
+        unique=b"",
+        priority=2,
+        reducer=b"sum",
+        due=1.9e9,
+        submitted=1_700_000_001.0,
+    ),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the queue file of a test is."""
+    return tmp_path / "queue.sqlite3"
+
+
+def query(path: Path, statement: str) -> object:
+    """Return the first value that a statement gives."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        row = connection.execute(statement).fetchone()
+    return None if row is None else row[0]
+
+
+def test_a_file_of_the_first_version(path: Path) -> None:
+    """A file of format 1 is brought up to date, with all that is in it, and that is said."""
+    shutil.copyfile(FORMAT_1, path)
+    assert query(path, "PRAGMA user_version") == 1
+    file = queue_file(path)
+    contents = file.open()
+    assert list(contents.notices) == [f"{path} was brought from format 1 to {VERSION}"]
+    assert contents.next_id == 1000
+    assert read_all(file) == FORMAT_1_JOBS
+    file.write(Batch(1001, max_queue={b"resize": (1, 2, 3)}))
+    file.close()
+    contents = file.open()
+    assert list(contents.notices) == []
+    assert dict(contents.max_queue) == {b"resize": (1, 2, 3)}
+    assert read_all(file) == FORMAT_1_JOBS
+    file.close()
+
+
+def test_an_upgrade_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade that fails leaves the file in its old format, for another try."""
+    shutil.copyfile(FORMAT_1, path)
+    monkeypatch.setattr("gearman_tx.store.schema.SCRIPTS", (*SCRIPTS, *SCRIPTS))
+    monkeypatch.setattr("gearman_tx.store.schema.upgrade.__defaults__", (2 * VERSION,))
+    with pytest.raises(StoreError, match="already exists"):
+        queue_file(path).open()
+    monkeypatch.undo()
+    assert query(path, "PRAGMA user_version") == 1
+    file = queue_file(path)
+    file.open()
+    assert read_all(file) == FORMAT_1_JOBS
+    file.close()
+
+
+def test_a_new_file_has_the_newest_format(path: Path) -> None:
+    """A new file is marked as ours, with the newest format."""
+    file = queue_file(path)
+    file.open()
+    file.close()
+    assert query(path, "PRAGMA application_id") == APPLICATION_ID
+    assert query(path, "PRAGMA user_version") == VERSION
+    assert query(path, "PRAGMA auto_vacuum") == 2
+
+
+def test_a_file_of_a_newer_version(path: Path) -> None:
+    """A file of a newer version is refused, with what helps, and left as it is."""
+    file = queue_file(path)
+    file.open()
+    file.close()
+    query(path, f"PRAGMA user_version = {VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(StoreError) as caught:
+        file.open()
+    text = f"the queue file {path} has format {VERSION + 1}, this version reads up to {VERSION}"
+    assert str(caught.value) == f"{text}: install the version that wrote it, or a newer one"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("application", [0, 7])
+def test_a_file_of_another_program(path: Path, application: int) -> None:
+    """A SQLite file of another program is refused and left as it is, byte for byte."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id = {application}")
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError) as caught:
+        queue_file(path).open()
+    text = f"{path} is a SQLite file of another program, not a queue file: choose another file"
+    assert str(caught.value) == text
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_empty_file(path: Path) -> None:
+    """An empty file, as an operator may have made it with its rights, becomes a queue file."""
+    path.touch()
+    file = queue_file(path)
+    assert file.open().next_id == 1
+    file.close()
+
+
+def test_an_old_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python with a SQLite that is too old is one clear line."""
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StoreError, match=r"has SQLite 3\..*, a queue file needs 3\.37 or newer"):
+        queue_file(path).open()
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+def test_synchronous(path: Path, synchronous: str) -> None:
+    """What the operator chose is what SQLite does."""
+    opened = Opening(float, synchronous).connect(path)
+    with closing(opened.connection) as connection:
+        (found,) = connection.execute("PRAGMA synchronous").fetchone()
+        assert found == {"NORMAL": 1, "FULL": 2}[synchronous]
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
