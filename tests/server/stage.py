@@ -89,7 +89,11 @@ class Stage:
         )
         commands = AdminCommands(self.jobs, version="1.2.3")
         self.factory = GearmanFactory(
-            self.jobs, self.clock, self.journal, reply or commands.reply, limits or ConnectionLimits()
+            self.jobs,
+            self.clock,
+            self.journal,
+            reply or commands.reply,
+            limits or ConnectionLimits(),
         )
 
     def guest(self, address: IAddress | None = None, *, reads: bool = True) -> Guest:
@@ -140,7 +144,7 @@ class Guest:
         self._heard = 0
         self.connection: Connection = stage.factory.buildProtocol(address)
         self.transport = BufferingTransport()
-        self.transport.peerAddr = address  # type: ignore[assignment]  # StringTransport's default
+        self.transport.peerAddr = address
         connect(self.connection, self.transport)
 
     def gives(self, data: bytes) -> None:

@@ -33,7 +33,7 @@ def test_work_fail_behind_work_exception_is_swallowed(stage: Stage, log: LogBook
 
 
 def test_work_fail_for_an_unknown_handle_is_an_error(stage: Stage) -> None:
-    """npm's worker expects JOB_NOT_FOUND for a handle that never was."""
+    """The worker of npm expects JOB_NOT_FOUND for a handle that never was."""
     assert stage.worker(b"f").asks(req(p.WORK_FAIL, b"H:stage:99")) == NOT_FOUND_FOR_RESULT
 
 
@@ -46,7 +46,7 @@ def test_a_grab_is_answered_in_the_same_turn(stage: Stage) -> None:
 
 
 def test_workers_that_grab_only_after_a_noop_get_their_jobs(stage: Stage) -> None:
-    """aiogear and npm send PRE_SLEEP first; with a job there, the NOOP comes at once."""
+    """Those of aiogear and npm send PRE_SLEEP first; with a job there, the NOOP comes at once."""
     stage.guest().submits(1, b"f")
     worker = stage.guest()
     assert worker.asks(req(p.CAN_DO, b"f"), req(p.PRE_SLEEP)) == NOOP_PACKET
@@ -99,20 +99,20 @@ def test_perls_prefix_makes_names_with_a_tab(stage: Stage) -> None:
 
 
 def test_a_text_reply_is_one_write(stage: Stage) -> None:
-    """npm's and gearadmin's readers take the first chunk for the whole reply."""
+    """The readers of npm and gearadmin take the first chunk for the whole reply."""
     client = stage.guest()
     for number in range(1, 101):
         client.queues(number, b"function %d" % number)
     writes: list[bytes] = []
     transport = client.transport
-    transport.write = writes.append  # type: ignore[method-assign]  # to count the calls
+    transport.write = writes.append  # type: ignore[assignment,method-assign]  # to count the calls
     client.tells(b"status\n")
     assert len(writes) == 1
     assert writes[0].endswith(b"\n.\n")
 
 
 def test_a_worker_that_drops_its_connection_gets_its_job_retried(stage: Stage) -> None:
-    """libgearman's workers leave to say that a job shall be tried again."""
+    """Workers of libgearman leave to say that a job shall be tried again."""
     client, worker = stage.guest(), stage.worker(b"f")
     client.submits(1, b"f", b"", b"data")
     worker.grabs(1, b"f", b"data")

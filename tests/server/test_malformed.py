@@ -187,7 +187,9 @@ def test_a_sixth_word_closes_the_connection(stage: Stage) -> None:
     assert not guest.is_served
 
 
-@pytest.mark.parametrize("data", [b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0", b"\xff\n"])
+@pytest.mark.parametrize(
+    "data", [b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0", b"\xff\n"]
+)
 def test_other_protocols_are_no_danger(stage: Stage, data: bytes) -> None:
     """An HTTP request, a TLS greeting, a stray byte: an error line, a closed connection or a wait."""
     stage.guest().tells(data)

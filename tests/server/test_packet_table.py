@@ -88,7 +88,9 @@ def test_what_workers_announce_is_not_answered(stage: Stage, packet_type: int) -
     assert stage.guest().asks(req(packet_type, FULL_BODIES.get(packet_type, b""))) == b""
 
 
-@pytest.mark.parametrize("packet_type", [p.GRAB_JOB, p.PRE_SLEEP, p.RESET_ABILITIES, p.GRAB_JOB_ALL])
+@pytest.mark.parametrize(
+    "packet_type", [p.GRAB_JOB, p.PRE_SLEEP, p.RESET_ABILITIES, p.GRAB_JOB_ALL]
+)
 def test_extra_bytes_are_ignored_where_no_body_is_expected(stage: Stage, packet_type: int) -> None:
     """A body on a packet that takes none is swallowed."""
     guest = stage.guest()

@@ -68,7 +68,9 @@ def test_a_question_of_any_length_is_answered(stage: Stage, packet_type: int, si
         assert answer == res(p.STATUS_RES_UNIQUE, *unknown, b"0")
 
 
-@pytest.mark.parametrize("option", [b"exceptions", b"EXCEPTIONS", b"Exceptions\0", b"exceptions\0x"])
+@pytest.mark.parametrize(
+    "option", [b"exceptions", b"EXCEPTIONS", b"Exceptions\0", b"exceptions\0x"]
+)
 def test_the_option_exceptions_is_echoed(stage: Stage, option: bytes) -> None:
     """The option is known in any letter case, and OPTION_RES has the bytes as they were sent."""
     assert stage.guest().asks(req(p.OPTION_REQ, option)) == res(p.OPTION_RES, option)

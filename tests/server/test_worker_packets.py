@@ -89,7 +89,7 @@ def test_progress_is_stored_and_passed_on_verbatim(
 
 @pytest.mark.parametrize("tail", [b"", b"\0", b"\0junk"])
 def test_a_failure_is_passed_on_with_a_bare_handle(stage: Stage, tail: bytes) -> None:
-    """libgearman never matches a WORK_FAIL whose handle has a NUL behind it, and hangs."""
+    """Clients of libgearman never match a WORK_FAIL whose handle has a NUL behind it, and hang."""
     client, worker = stage.guest(), stage.worker(b"f")
     client.submits(1, b"f")
     worker.grabs(1, b"f")
@@ -169,7 +169,13 @@ def test_taking_functions_back(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "shown"),
-    [(b"id", b"id"), (b"", b""), (b"a b", b"a b"), (b"a\tb\n", b"a\\x09b\\x0a"), (b"x" * 200, b"x" * 127)],
+    [
+        (b"id", b"id"),
+        (b"", b""),
+        (b"a b", b"a b"),
+        (b"a\tb\n", b"a\\x09b\\x0a"),
+        (b"x" * 200, b"x" * 127),
+    ],
 )
 def test_the_client_id_is_shown_safely(stage: Stage, sent: bytes, shown: bytes) -> None:
     """An id is cut to 127 bytes, and its control characters cannot break a report."""

@@ -1,0 +1,84 @@
+"""A store whose commits a test lets succeed or fail when it likes, and a server over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.defer import Deferred, succeed
+
+from gearman_tx.core import Batch, Committed, JobRecord
+from gearman_tx.server import ConnectionLimits
+from gearman_tx.server.committer import Committer
+from gearman_tx.store import Contents, StoreError, StoreState
+from tests.server.stage import Stage
+
+
+class HeldStore:
+    """A durable store that answers no commit by itself.
+
+    Attributes:
+        batches: every batch that was to be committed, oldest first.
+        under_way: the commit that is not answered yet, or None.
+    """
+
+    durable = True
+
+    def __init__(self) -> None:
+        self.state = StoreState("held")
+        self.batches: list[Batch] = []
+        self.under_way: Deferred[Committed] | None = None
+
+    def open(self) -> Deferred[Contents]:
+        """Say that nothing is stored."""
+        return succeed(Contents(1, 0))
+
+    def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:  # noqa: ARG002  # the port's
+        """Give nothing back."""
+        return succeed(0)
+
+    def commit(self, batch: Batch) -> Deferred[Committed]:
+        """Note ``batch`` and let it wait."""
+        assert self.under_way is None, "one commit at a time"
+        self.batches.append(batch)
+        self.under_way = Deferred()
+        return self.under_way
+
+    def tend(self) -> Deferred[bool]:
+        """Say that there is nothing to look after."""
+        return succeed(False)
+
+    def close(self, next_id: int = 0) -> Deferred[None]:  # noqa: ARG002  # the port's
+        """Do nothing."""
+        return succeed(None)
+
+    def take_commit(self) -> Deferred[Committed]:
+        """Return the commit under way, which is to be answered now."""
+        commit, self.under_way = self.under_way, None
+        assert commit is not None, "a commit is under way"
+        return commit
+
+
+class DurableStage(Stage):
+    """A stage over a store that is held.
+
+    Attributes:
+        store: the store.
+        committer: what carries batches to it.
+    """
+
+    def __init__(self, limits: ConnectionLimits | None = None) -> None:
+        super().__init__(limits=limits, durable=True)
+        self.store = HeldStore()
+        turn = self.factory.turn
+        self.committer = Committer(self.jobs, self.store, turn, self.journal)
+        turn.hooks.append(self.committer.adjust)
+
+    def keep(self, joined: dict[int, bytes] | None = None) -> None:
+        """Let the commit under way succeed, and the turn end."""
+        self.store.take_commit().callback(Committed(joined or {}))
+        self.end_turn()
+
+    def fail(self, error: Exception | None = None) -> None:
+        """Let the commit under way fail, and the turn end."""
+        self.store.take_commit().errback(error or StoreError("disk full"))
+        self.end_turn()

@@ -1,0 +1,375 @@
+"""A background submission is answered when it is durable, and everything behind it in its turn."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearman_tx.core import Committed
+from gearman_tx.link import OutputLimits
+from gearman_tx.server import ConnectionLimits
+from gearman_tx.store import StoreLostError
+from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
+from tests.link.logs import LogBook, watched_log
+from tests.server import packets as p
+from tests.server.held_store import DurableStage
+from tests.server.packets import created, error, handle, req, res
+from tests.server.stage import Guest
+
+ECHO = req(p.ECHO_REQ, b"x")
+ECHOED = res(p.ECHO_RES, b"x")
+DISK_FULL = error(b"QUEUE_ERROR", b"disk full")
+
+
+def submit(unique: bytes = b"", packet_type: int = p.SUBMIT_JOB_BG) -> bytes:
+    """Return a submission to the function ``f``."""
+    return req(packet_type, b"f", unique, b"data")
+
+
+@pytest.fixture
+def stage() -> DurableStage:
+    """Return a job server over a store that is held."""
+    return DurableStage()
+
+
+def test_nothing_is_said_or_done_before_the_commit(stage: DurableStage) -> None:
+    """Neither the client hears of the job nor a worker gets it until it is durable."""
+    client, worker = stage.guest(), stage.sleeper(b"f")
+    assert client.asks(submit()) == b""
+    assert worker.asks(req(p.GRAB_JOB)) == p.NO_JOB_PACKET
+    assert worker.asks(req(p.PRE_SLEEP)) == b""
+    assert stage.status() == b"f\t0\t0\t1\n.\n"
+    stage.keep()
+    assert client.hears() == created(1)
+    assert worker.hears() == p.NOOP_PACKET
+    worker.grabs(1, b"f", b"data")
+
+
+def test_a_foreground_job_waits_for_no_disk(stage: DurableStage) -> None:
+    """A client that waits for the result was promised nothing that must outlive the process."""
+    client = stage.guest()
+    assert client.asks(submit(packet_type=p.SUBMIT_JOB)) == created(1)
+    assert stage.store.batches == []
+
+
+def test_replies_behind_a_promise_wait_for_it(stage: DurableStage) -> None:
+    """Echo, error, text and foreground replies of the same connection keep their order."""
+    client, other = stage.guest(), stage.guest()
+    fail = req(p.NOOP)
+    assert client.asks(ECHO, submit(), ECHO, fail, b"version\n", submit(b"u", 7)) == ECHOED
+    assert other.asks(ECHO, b"version\n") == ECHOED + b"OK 1.2.3\n"
+    stage.keep()
+    unexpected = error(b"INVALID_COMMAND", b"Command not expected")
+    assert client.hears() == created(1) + ECHOED + unexpected + b"OK 1.2.3\n" + created(2)
+
+
+def test_what_a_worker_says_waits_behind_a_promise(stage: DurableStage) -> None:
+    """A result for a client comes behind the answer that the client waits for."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    assert client.asks(submit(packet_type=p.SUBMIT_JOB)) == created(1)
+    worker.grabs(1, b"f", b"data")
+    client.tells(submit())
+    worker.tells(req(p.WORK_COMPLETE, handle(1), b"result"))
+    assert client.hears() == b""
+    stage.keep()
+    assert client.hears() == created(2) + res(p.WORK_COMPLETE, handle(1), b"result")
+
+
+def test_one_turn_is_one_commit(stage: DurableStage) -> None:
+    """Whatever several connections submit in one turn goes to the store together."""
+    one, two = stage.guest(), stage.guest()
+    one.gives(submit() * 3)
+    two.gives(submit() * 2)
+    stage.end_turn()
+    assert [len(batch.added) for batch in stage.store.batches] == [5]
+    stage.keep()
+    assert one.hears() == created(1) + created(2) + created(3)
+    assert two.hears() == created(4) + created(5)
+
+
+def test_what_comes_during_a_commit_is_the_next(stage: DurableStage) -> None:
+    """A slow disk makes larger batches, and answers keep their order over them."""
+    client = stage.guest()
+    client.tells(submit())
+    for _ in range(3):
+        client.tells(submit())
+    assert [len(batch.added) for batch in stage.store.batches] == [1]
+    stage.keep()
+    assert client.hears() == created(1)
+    assert [len(batch.added) for batch in stage.store.batches] == [1, 3]
+    stage.keep()
+    assert client.hears() == created(2) + created(3) + created(4)
+
+
+def test_a_joined_submission_is_answered_in_its_place(stage: DurableStage) -> None:
+    """Two submissions of one unique with another between: the right handle for each."""
+    client = stage.guest()
+    client.tells(submit(b"a"), submit(b"b"), submit(b"a"))
+    stage.keep()
+    assert client.hears() == created(1) + created(2) + created(1)
+
+
+def test_joining_what_is_being_committed_keeps_the_order(stage: DurableStage) -> None:
+    """Behind a submission of the next batch, one that joins the present batch still waits."""
+    client = stage.guest()
+    client.tells(submit(b"a"))
+    client.tells(submit(b"b"), submit(b"a"))
+    stage.keep()
+    assert client.hears() == created(1)
+    stage.keep()
+    assert client.hears() == created(2) + created(1)
+
+
+def test_a_background_submission_makes_a_foreground_job_durable(stage: DurableStage) -> None:
+    """Joining a foreground job in the background stores it, and it outlives its client."""
+    client, other = stage.guest(), stage.guest()
+    assert client.asks(submit(b"a", p.SUBMIT_JOB)) == created(1)
+    assert other.asks(submit(b"a")) == b""
+    stage.keep()
+    assert other.hears() == created(1)
+    client.leaves()
+    stage.worker(b"f").grabs(1, b"f", b"data")
+
+
+def test_a_store_that_fails_refuses_in_order(stage: DurableStage, log: LogBook) -> None:
+    """Each submission of a batch that could not be stored gets QUEUE_ERROR in its place."""
+    client = stage.guest()
+    client.tells(submit(), ECHO, submit(b"u"), submit(b"u"))
+    stage.fail()
+    assert client.hears() == DISK_FULL + ECHOED + DISK_FULL * 2
+    assert stage.status() == b"f\t0\t0\t0\n.\n"
+    assert log.warnings[0] == "background jobs cannot be stored: disk full"
+    client.tells(submit(b"u"))
+    stage.keep()
+    assert client.hears() == created(3)
+
+
+def test_a_store_may_say_that_the_job_runs_elsewhere(stage: DurableStage) -> None:
+    """A shared store that holds the unique already names the other job's handle."""
+    client = stage.guest()
+    client.tells(submit(b"a"))
+    stage.keep({1: b"H:other:77"})
+    assert client.hears() == res(p.JOB_CREATED, b"H:other:77")
+    assert stage.status() == b"f\t0\t0\t0\n.\n"
+
+
+def test_a_client_that_leaves_does_not_take_its_promise_along(stage: DurableStage) -> None:
+    """A submission whose client is lost before the commit becomes a job all the same."""
+    client = stage.guest()
+    client.tells(submit(), submit())
+    client.leaves()
+    stage.keep()
+    assert stage.status() == b"f\t2\t0\t0\n.\n"
+    stage.worker(b"f").grabs(1, b"f", b"data")
+
+
+def test_a_client_that_leaves_before_a_failure_disturbs_nobody(stage: DurableStage) -> None:
+    """The refusal of a lost client's submission goes nowhere."""
+    client, other = stage.guest(), stage.guest()
+    client.gives(submit())
+    other.tells(submit())
+    client.leaves()
+    stage.fail()
+    assert other.hears() == DISK_FULL
+
+
+def test_a_half_closed_client_gets_its_answer(stage: DurableStage) -> None:
+    """``nc -N`` sends its submission and the end together, and still hears JOB_CREATED."""
+    client = stage.guest()
+    client.gives(submit())
+    client.connection.readConnectionLost()
+    stage.end_turn()
+    assert client.is_served
+    stage.keep()
+    assert client.hears() == created(1)
+    assert not client.is_served
+
+
+def test_malformed_bytes_behind_a_promise_wait_for_it(stage: DurableStage) -> None:
+    """The answers due before the fatal bytes still come, then the connection ends."""
+    client = stage.guest()
+    client.tells(submit(), b"\0BAD")
+    stage.keep()
+    assert client.hears() == created(1)
+    assert not client.is_served
+
+
+def test_a_text_report_behind_a_promise_is_whole(stage: DurableStage) -> None:
+    """A report is made while the promise is open, and comes behind it in one piece."""
+    client = stage.guest()
+    client.tells(submit(), b"status\n", ECHO)
+    assert client.hears() == b""
+    stage.keep()
+    assert client.hears() == created(1) + b"f\t0\t0\t0\n.\n" + ECHOED
+
+
+def test_a_stuck_store_lets_nobody_fill_the_memory() -> None:
+    """Replies held back by a promise count as unread output: the peer is paused, then dropped."""
+    output = OutputLimits(pause=1000, most=100_000, timeout=60.0)
+    stage = DurableStage(ConnectionLimits(output=output))
+    client = stage.guest()
+    client.tells(submit(), req(p.ECHO_REQ, bytes(2000)))
+    assert not client.is_heard
+    client.tells(ECHO)
+    stage.keep()
+    assert client.hears() == created(1) + res(p.ECHO_RES, bytes(2000)) + ECHOED
+    assert client.is_heard
+    client.tells(submit(), req(p.ECHO_REQ, bytes(100_001)))
+    assert not client.is_served
+
+
+def test_ends_of_jobs_are_stored_too(stage: DurableStage) -> None:
+    """A finished background job is taken out of the store, without anybody waiting for it."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    client.tells(submit())
+    stage.keep()
+    worker.grabs(1, b"f", b"data")
+    worker.tells(req(p.WORK_COMPLETE, handle(1), b""))
+    assert stage.store.batches[-1].finished == [1]
+    stage.keep()
+    assert stage.store.under_way is None
+
+
+def test_a_failed_end_is_stored_again_after_a_while(stage: DurableStage, log: LogBook) -> None:
+    """Without new submissions the next try comes after a second, until one succeeds."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    client.tells(submit())
+    stage.keep()
+    worker.grabs(1, b"f", b"data")
+    worker.tells(req(p.WORK_COMPLETE, handle(1), b""))
+    stage.fail()
+    assert stage.store.under_way is None
+    worker.tells(ECHO)
+    assert stage.store.under_way is None
+    stage.clock.advance(1)
+    assert stage.store.batches[-1].finished == [1]
+    stage.keep()
+    assert log.events[-1]["log_format"] == "background jobs can be stored again"
+    assert stage.clock.getDelayedCalls() == []
+
+
+def test_a_new_submission_does_not_wait_for_the_next_try(stage: DurableStage) -> None:
+    """While the store fails each submission is tried, and refused, at once."""
+    client = stage.guest()
+    client.tells(submit())
+    stage.fail()
+    client.tells(submit())
+    stage.fail()
+    assert client.hears() == DISK_FULL * 2
+
+
+def test_a_store_that_lost_everything_gets_it_again(stage: DurableStage) -> None:
+    """After a loss of the file the live background jobs are stored anew."""
+    client = stage.guest()
+    client.tells(submit())
+    stage.keep()
+    client.tells(submit())
+    stage.fail(StoreLostError("the file is gone"))
+    assert client.hears() == created(1) + error(b"QUEUE_ERROR", b"the file is gone")
+    stage.clock.advance(1)
+    assert [record.id for record in stage.store.batches[-1].added] == [1]
+
+
+def test_ids_of_foreground_jobs_are_kept_ahead_of(stage: DurableStage) -> None:
+    """Even without background jobs the store learns now and then which ids were given."""
+    stage.jobs.tables.next_id += 99_999
+    stage.guest().tells(ECHO)
+    assert stage.store.batches == []
+    stage.guest().tells(submit(packet_type=p.SUBMIT_JOB))
+    assert [batch.next_id for batch in stage.store.batches] == [100_001]
+
+
+def test_finishing_commits_what_is_noted(stage: DurableStage) -> None:
+    """Before the server stops, the commit under way and what came since are settled."""
+    client = stage.guest()
+    client.tells(submit())
+    client.tells(submit())
+    done: list[object] = []
+    stage.committer.finish().addCallback(done.append)
+    stage.store.take_commit().callback(Committed())
+    assert done == []
+    stage.store.take_commit().callback(Committed())
+    assert done == [None]
+    stage.end_turn()
+    assert client.hears() == created(1) + created(2)
+    stage.committer.finish().addCallback(done.append)
+    assert done == [None, None]
+
+
+def test_finishing_with_a_store_that_fails_ends_all_the_same(stage: DurableStage) -> None:
+    """The last try is the last; no timer is left."""
+    client = stage.guest()
+    client.tells(submit())
+    done: list[object] = []
+    stage.fail()
+    client.gives(submit())
+    stage.committer.finish().addCallback(done.append)
+    stage.fail()
+    assert done == [None]
+    assert client.hears() == DISK_FULL * 2
+    assert stage.clock.getDelayedCalls() == []
+
+
+_REQUESTS = st.lists(
+    st.tuples(
+        st.sampled_from(["bg", "bg", "fg", "echo", "line"]),
+        st.sampled_from([b"", b"a", b"b", b"c"]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 1), _REQUESTS), st.just("turn"), st.just("keep"), st.just("fail")
+    ),
+    max_size=25,
+)
+
+
+@given(steps=_STEPS)
+def test_exactly_one_answer_for_each_request_in_order(steps: list[object]) -> None:
+    """Whatever is submitted, joined, kept and refused, answers match requests one by one."""
+    with watched_log():
+        stage = DurableStage()
+        guests = [stage.guest(), stage.guest()]
+        asked: list[list[tuple[str, bytes]]] = [[], []]
+        uniques: dict[bytes, bytes] = {}
+        for step in [*steps, "turn"]:
+            if isinstance(step, tuple):
+                index, requests = step
+                asked[index] += requests
+                guests[index].gives(b"".join(_request(*request) for request in requests))
+                jobs = stage.jobs.tables.jobs
+                uniques |= {job.handle: job.unique for job in jobs.values()}
+            elif step == "turn":
+                stage.end_turn()
+            elif stage.store.under_way is not None:
+                stage.keep() if step == "keep" else stage.fail()
+        while stage.store.under_way is not None:
+            stage.keep()
+        for guest, requests in zip(guests, asked, strict=True):
+            _check(guest, requests, uniques)
+
+
+def _request(kind: str, unique: bytes) -> bytes:
+    if kind == "line":
+        return b"getpid %b\n" % unique
+    if kind == "echo":
+        return req(p.ECHO_REQ, unique)
+    return submit(unique, p.SUBMIT_JOB_BG if kind == "bg" else p.SUBMIT_JOB)
+
+
+def _check(guest: Guest, requests: list[tuple[str, bytes]], uniques: dict[bytes, bytes]) -> None:
+    answers = PacketDecoder(RESPONSE_MAGIC).feed(guest.hears())
+    assert len(answers) == len(requests)
+    for (packet_type, body), (kind, unique) in zip(answers, requests, strict=True):
+        if kind == "line":
+            assert packet_type == 0
+        elif kind == "echo":
+            assert (packet_type, body) == (p.ECHO_RES, unique)
+        elif packet_type == p.ERROR:
+            assert kind == "bg"
+        else:
+            assert packet_type == p.JOB_CREATED
+            assert uniques[body] == unique

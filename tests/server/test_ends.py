@@ -1,0 +1,132 @@
+"""How connections end, and what their end means to the queues."""
+
+from __future__ import annotations
+
+from twisted.internet.protocol import Factory
+
+from gearman_tx.link import OutputLimits
+from gearman_tx.server import ConnectionLimits
+from tests.link.logs import LogBook
+from tests.server import packets as p
+from tests.server.packets import handle, req, res
+from tests.server.stage import Stage
+
+OUTPUT = OutputLimits(pause=200_000, most=2_000_000, timeout=60.0)
+
+
+def test_a_reader_that_stops_reading_is_paused_then_dropped(log: LogBook) -> None:
+    """Its requests wait, then it is dropped with a log line, and its queued jobs are kept."""
+    stage = Stage(limits=ConnectionLimits(output=OUTPUT))
+    reader = stage.guest(reads=False)
+    reader.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b"kept") + req(p.ECHO_REQ, bytes(400_000)))
+    assert not reader.is_heard
+    reader.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b"not yet"))
+    assert stage.status() == b"f\t1\t0\t0\n.\n"
+    stage.clock.advance(60)
+    assert not reader.is_served
+    assert len(log.warnings) == 1
+    assert log.warnings[0].startswith("192.168.1.1 (fd -1) was dropped: ")
+    assert log.warnings[0].endswith("bytes of output are unread and none was taken in 60 seconds")
+    stage.worker(b"f").grabs(1, b"f", b"kept")
+
+
+def test_a_reader_that_reads_again_is_served_again() -> None:
+    """A paused connection goes on where it was when it has read enough."""
+    stage = Stage(limits=ConnectionLimits(output=OUTPUT))
+    reader = stage.guest(reads=False)
+    reader.tells(req(p.ECHO_REQ, bytes(400_000)))
+    reader.tells(req(p.ECHO_REQ, b"later"))
+    reader.reads()
+    reader.reads()
+    echoes = res(p.ECHO_RES, bytes(400_000)) + res(p.ECHO_RES, b"later")
+    assert reader.hears() == echoes
+    assert reader.is_heard
+    assert stage.clock.getDelayedCalls() == []
+
+
+def test_results_for_a_client_that_does_not_read_are_bounded(log: LogBook) -> None:
+    """A worker that floods such a client loses nothing; the client is dropped at the limit."""
+    stage = Stage(limits=ConnectionLimits(output=OUTPUT))
+    client, worker = stage.guest(reads=False), stage.worker(b"f")
+    client.tells(req(p.SUBMIT_JOB, b"f", b"", b""))
+    worker.grabs(1, b"f")
+    sent = 0
+    while client.is_served:
+        worker.tells(req(p.WORK_DATA, handle(1), bytes(100_000)))
+        sent += 100_000
+        assert client.connection.queued <= OUTPUT.most
+    assert sent <= OUTPUT.most + 300_000
+    assert "the limit is 2000000" in log.warnings[0]
+    assert worker.asks(req(p.WORK_COMPLETE, handle(1), b"")) == b""
+    assert worker.is_served
+
+
+def test_a_dropped_worker_is_a_lost_worker(log: LogBook) -> None:
+    """The jobs of a connection that sends rubbish go to others in the same turn."""
+    stage = Stage()
+    client, bad, good = stage.guest(), stage.worker(b"f"), stage.sleeper(b"f")
+    client.submits(1, b"f")
+    bad.grabs(1, b"f")
+    good.hears()
+    good.tells(req(p.PRE_SLEEP))
+    bad.tells(b"\0BAD")
+    assert good.hears() == p.NOOP_PACKET
+    good.grabs(1, b"f")
+    assert [("dropped" in line, "running jobs" in line) for line in log.warnings] == [
+        (True, False),
+        (False, True),
+    ]
+    bad.leaves()
+    assert stage.status() == b"f\t1\t1\t1\n.\n"
+
+
+def test_a_closing_connection_hears_of_no_more_jobs(stage: Stage) -> None:
+    """A client that is being closed is no client any more; its foreground job is dropped."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    client.tells(req(p.SUBMIT_JOB, b"f", b"", b"") + b"\0BAD")
+    assert client.hears() == p.created(1)
+    assert worker.asks(req(p.GRAB_JOB)) == p.NO_JOB_PACKET
+
+
+def test_stopping_closes_every_connection(stage: Stage, log: LogBook) -> None:
+    """At the stop replies of the turn still go out, and nobody's loss is told or counted."""
+    client, worker, reader = stage.guest(), stage.worker(b"f"), stage.guest(reads=False)
+    client.submits(1, b"f")
+    worker.grabs(1, b"f")
+    sleeper = stage.sleeper(b"f")
+    reader.tells(req(p.ECHO_REQ, bytes(400_000)))
+    client.gives(req(p.ECHO_REQ, b"last"))
+    stage.factory.stop()
+    assert client.hears() == res(p.ECHO_RES, b"last")
+    assert not any(guest.is_served for guest in (client, worker, reader, sleeper))
+    assert reader.transport.disconnected
+    assert not client.transport.disconnected
+    for guest in (client, worker, reader, sleeper):
+        guest.leaves()
+    assert sleeper.hears() == b""
+    assert log.warnings == []
+    assert stage.factory.connections == set()
+    assert stage.factory.gate.count == 0
+    assert stage.clock.getDelayedCalls() == []
+    assert stage.jobs.tables.jobs[handle(1)].retries == 0
+
+
+def test_the_factory_counts_its_connections(stage: Stage) -> None:
+    """Connections are in the set from their making to their loss, dropped ones too."""
+    assert isinstance(stage.factory, Factory)
+    one, two = stage.guest(), stage.guest()
+    assert stage.factory.connections == {one.connection, two.connection}
+    two.tells(b"\0BAD")
+    assert stage.factory.gate.count == 2
+    two.leaves()
+    one.leaves()
+    assert stage.factory.connections == set()
+    assert stage.factory.gate.count == 0
+
+
+def test_a_lost_connection_is_in_no_report(stage: Stage) -> None:
+    """``workers`` and ``status`` forget a peer with its connection."""
+    stage.worker(b"f").leaves()
+    guest = stage.guest()
+    assert guest.asks(b"workers\n") == b"-1 192.168.1.1 - :\n.\n"
+    assert guest.asks(b"status\n") == b"f\t0\t0\t0\n.\n"
