@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
 from attrs import define
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks, succeed
 from twisted.internet.endpoints import connectProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from gearman_tx.admin import replies
 from gearman_tx.admin.names import escape, unescape
-from gearman_tx.errors import ConnectionLost, LocalProtocolError, Refused, TimedOut
+from gearman_tx.errors import ConnectionLost, Refused, TimedOut
 from gearman_tx.link.servers import Server, make_endpoint, parse_server
 
 T = TypeVar("T")
@@ -128,30 +128,32 @@ class AdminClient:
         self._server = parse_server(server) if isinstance(server, str) else server
         self._endpoint = make_endpoint(self._server, reactor)
         self._connection: _AdminProtocol | None = None
+        self._lock = DeferredLock()  # one connects, the others wait for it
 
     @inlineCallbacks
     def _ask(
         self, *words: bytes, is_report: bool = False
     ) -> Generator[Deferred[Any], Any, list[bytes]]:
         line = b" ".join(words)
-        if b"\n" in line or b"\0" in line:
-            raise LocalProtocolError(f"{line[:80]!r} cannot be said in one line of text")
-        if self._connection is None or self._connection.is_lost:
-            yield self._connect()
-        assert self._connection is not None, "_connect() makes it or raises"
-        lines: list[bytes] = yield self._connection.ask(line, is_report=is_report)
+        connection: _AdminProtocol = yield self._lock.run(self._connect)
+        lines: list[bytes] = yield connection.ask(line, is_report=is_report)
         return lines
 
     @inlineCallbacks
-    def _connect(self) -> Generator[Deferred[Any], Any, None]:
+    def _connect(self) -> Generator[Deferred[Any], Any, _AdminProtocol]:
+        """Return the connection, made if there is none; questions asked meanwhile share it."""
+        if self._connection is not None and not self._connection.is_lost:
+            return self._connection
         protocol = _AdminProtocol(self._timeout, self._reactor)
         connecting = connectProtocol(self._endpoint, protocol)
         connecting.addTimeout(self._timeout, self._reactor)
         try:
-            self._connection = yield connecting
+            yield connecting
         except Exception as error:
             text = f"cannot connect to job server {self._server.name}: {error}"
             raise ConnectionLost(text) from error
+        self._connection = protocol
+        return protocol
 
     @inlineCallbacks
     def _report(
@@ -209,8 +211,7 @@ class AdminClient:
     @inlineCallbacks
     def ping(self) -> Generator[Deferred[Any], Any, float]:
         """Fires with the seconds that a question and its answer took, connecting left out."""
-        if self._connection is None or self._connection.is_lost:
-            yield self._connect()
+        yield self._lock.run(self._connect)
         begun = self._reactor.seconds()
         yield self.version()
         return float(self._reactor.seconds() - begun)

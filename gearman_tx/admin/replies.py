@@ -148,10 +148,10 @@ def priority_status(line: bytes) -> PriorityStatus:
 
 def connection_status(line: bytes) -> ConnectionStatus:
     """Return a row of ``workers``; an id with blanks is read whole, names are cut at blanks."""
-    head, colon, names = line.partition(b" :")
+    fd, host, rest = line.split(b" ", 2)
+    client_id, colon, names = rest.partition(b" :")
     if not colon:
         raise ValueError(line)
-    fd, host, client_id = head.split(b" ", 2)
     functions = tuple(unescape(name) for name in names.split())
     return ConnectionStatus(
         int(fd), host.decode("ascii", "replace"), unescape(client_id), functions
