@@ -1,9 +1,12 @@
 """Take over the queue that the C server keeps in SQLite with ``--queue-type=libsqlite3``.
 
-Its table has a row a background job: unique, function, priority, workload, and since 1.0 the time
-before which it does not run. An empty workload is a NULL there, and makes the C server refuse to
-start. Handles, retries and times of submission are not kept, so the jobs get new handles, and count
-as submitted now. Names are text there and may hold any byte.
+Its table has a row a background job: unique, function, priority, workload, and in all but old
+versions the time before which it does not run. An empty workload is a NULL there, and makes the C
+server refuse to start. Names are text there and may hold any byte. Handles, reducers, retries and
+times of submission are not kept, so the jobs get new handles and count as submitted now.
+
+The table is dropped in the same transaction: a copy of jobs that run here would run them again
+wherever it is opened next.
 """
 
 from __future__ import annotations
@@ -47,7 +50,10 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
             number,
             CAST(? || ':' || number AS BLOB),
             CAST(coalesce(function_name, '') AS BLOB),
-            CAST(coalesce(unique_key, '') AS BLOB),
+            -- A unique of 64 bytes has a NUL there in the place of its last one.
+            CASE WHEN substr(CAST(unique_key AS BLOB), 64) = x'00'
+                THEN substr(CAST(unique_key AS BLOB), 1, 63)
+                ELSE CAST(coalesce(unique_key, '') AS BLOB) END,
             CASE WHEN priority IN (0, 1, 2) THEN priority ELSE 1 END,
             CAST(coalesce(data, '') AS BLOB),
             NULL,

@@ -1,0 +1,199 @@
+"""The C server's queue in SQLite is taken over, from files that it wrote and from older ones."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import struct
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import HIGH, LOW, NORMAL, Batch
+from gearman_tx.store import StoreError
+from tests.servers import running, start_c_server
+from tests.store.files import locked_by_another_process, queue_file, read_all
+from tests.store.records import record
+
+SUBMIT_JOB_BG = 18
+SUBMIT_JOB_HIGH_BG = 32
+SUBMIT_JOB_LOW_BG = 34
+SUBMIT_JOB_EPOCH = 36
+SUBMIT_REDUCE_JOB_BACKGROUND = 38
+JOB_CREATED = 8
+
+NEW_TABLE = """
+CREATE TABLE gearman_queue (
+    unique_key TEXT, function_name TEXT, priority INTEGER, data BLOB, when_to_run INTEGER,
+    PRIMARY KEY (unique_key, function_name)
+)
+"""
+OLD_TABLE = NEW_TABLE.replace(" when_to_run INTEGER,", "")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the queue file of a test is."""
+    return tmp_path / "gearmand.sqlite3"
+
+
+def run(path: Path, *statements: str) -> None:
+    """Run statements in the file at ``path``."""
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def taken_over(path: Path, **options: str) -> tuple[list[tuple[object, ...]], list[str]]:
+    """Open the file; return its jobs without times and ids, and what was said."""
+    file = queue_file(path, handle_prefix=b"H:vm", **options)
+    contents = file.open()
+    found = read_all(file)
+    assert contents.jobs == len(found)
+    assert contents.next_id > len(found)
+    assert [job.handle for job in found] == [b"H:vm:%d" % job.id for job in found]
+    assert all(job.submitted > 1.6e9 and job.retries == 0 for job in found)
+    file.write(Batch(contents.next_id + 1, [record(contents.next_id)], [job.id for job in found]))
+    file.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    assert tables >= {"job", "setting", "max_queue"}
+    assert "gearman_queue" not in tables
+    seen: list[tuple[object, ...]] = [
+        (job.function, job.unique, job.priority, job.workload, job.due, job.reducer)
+        for job in found
+    ]
+    return seen, list(contents.notices)
+
+
+def submit(link: socket.socket, packet: int, *fields: bytes) -> None:
+    """Submit a background job and wait until the server took it."""
+    body = b"\0".join(fields)
+    link.sendall(b"\0REQ" + struct.pack(">II", packet, len(body)) + body)
+    header = link.recv(12, socket.MSG_WAITALL)
+    kind, size = struct.unpack(">4xII", header)
+    assert kind == JOB_CREATED
+    link.recv(size, socket.MSG_WAITALL)
+
+
+def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
+    """What the C server has in its queue when it ends is what we start with, in that order.
+
+    Of two jobs without a unique it keeps one itself, and forgets reducers and the last byte of a
+    unique of 64 bytes.
+    """
+    options = ("--queue-type=libsqlite3", f"--libsqlite3-db={path}")
+    with (
+        running(start_c_server(tmp_path, *options)) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=10) as link,
+    ):
+        submit(link, SUBMIT_JOB_BG, b"resize", b"u1", b"picture")
+        submit(link, SUBMIT_JOB_HIGH_BG, b"resize", b"u2", b"")
+        submit(link, SUBMIT_JOB_LOW_BG, b"crop\xff", b"u\xfe3", b"\0\1\2\xff")
+        submit(link, SUBMIT_JOB_BG, b"resize", b"", b"one")
+        submit(link, SUBMIT_JOB_BG, b"resize", b"", b"other")
+        submit(link, SUBMIT_JOB_BG, b"resize", b"-", b"by workload")
+        submit(link, SUBMIT_JOB_BG, b"crop", b"u1", b"same unique")
+        submit(link, SUBMIT_JOB_EPOCH, b"resize", b"u5", b"1999999999", b"later")
+        submit(link, SUBMIT_REDUCE_JOB_BACKGROUND, b"sum", b"u6", b"adder", b"-", b"1 2")
+        submit(link, SUBMIT_JOB_BG, b"resize", b"u" * 64, b"long unique")
+        server.stop()
+    found, notices = taken_over(path)
+    assert found == [
+        (b"resize", b"u1", NORMAL, b"picture", 0.0, None),
+        (b"resize", b"u2", HIGH, b"", 0.0, None),
+        (b"crop\xff", b"u\xfe3", LOW, b"\0\1\2\xff", 0.0, None),
+        (b"resize", b"", NORMAL, b"other", 0.0, None),
+        (b"resize", b"-", NORMAL, b"by workload", 0.0, None),
+        (b"crop", b"u1", NORMAL, b"same unique", 0.0, None),
+        (b"resize", b"u5", NORMAL, b"later", 1999999999.0, None),
+        (b"sum", b"u6", NORMAL, b"1 2", 0.0, None),
+        (b"resize", b"u" * 63, NORMAL, b"long unique", 0.0, None),
+    ]
+    text = f"9 jobs of the C server's table gearman_queue in {path} were taken over"
+    assert notices == [text]
+    file = queue_file(path)
+    assert list(file.open().notices) == [], "once"
+    file.close()
+
+
+def test_the_old_table(path: Path) -> None:
+    """A table of an old C server, without times, is taken over as well."""
+    run(path, OLD_TABLE, "INSERT INTO gearman_queue VALUES ('u', 'f', 2, x'00ff')")
+    found, _ = taken_over(path)
+    assert found == [(b"f", b"u", LOW, b"\0\xff", 0.0, None)]
+
+
+def test_odd_rows(path: Path) -> None:
+    """Missing values and priorities that there are not become usual ones."""
+    run(
+        path,
+        NEW_TABLE,
+        "INSERT INTO gearman_queue VALUES (NULL, NULL, NULL, NULL, NULL)",
+        "INSERT INTO gearman_queue VALUES ('u', 'f', 7, 'text', 5)",
+        "INSERT INTO gearman_queue VALUES ('v', 'f', 0, 12, 0)",
+    )
+    found, _ = taken_over(path)
+    assert found == [
+        (b"", b"", NORMAL, b"", 0.0, None),
+        (b"f", b"u", NORMAL, b"text", 5.0, None),
+        (b"f", b"v", HIGH, b"12", 0.0, None),
+    ]
+
+
+def test_an_empty_table(path: Path) -> None:
+    """A C server's file without jobs becomes an empty queue."""
+    run(path, NEW_TABLE)
+    assert taken_over(path)[0] == []
+
+
+def test_another_table(path: Path) -> None:
+    """The table may have another name, and other tables stay as they are."""
+    run(
+        path,
+        NEW_TABLE.replace("gearman_queue", '"my ""queue"'),
+        """INSERT INTO "my ""queue" VALUES ('u', 'f', 1, 'data', 0)""",
+        "CREATE TABLE notes (text TEXT)",
+        "INSERT INTO notes VALUES ('keep')",
+    )
+    found, _ = taken_over(path, c_table='my "queue')
+    assert found == [(b"f", b"u", NORMAL, b"data", 0.0, None)]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT text FROM notes").fetchone() == ("keep",)
+
+
+def test_many_jobs(path: Path) -> None:
+    """A large queue is taken over in its order."""
+    run(
+        path,
+        NEW_TABLE,
+        """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+        INSERT INTO gearman_queue SELECT 'u' || i, 'f', 1, 'data ' || i, 0 FROM n""",
+    )
+    found, _ = taken_over(path)
+    assert [job[1] for job in found] == [b"u%d" % number for number in range(1, 30_001)]
+
+
+def test_it_happens_whole_or_not_at_all(path: Path) -> None:
+    """A queue that cannot be taken over stays as it was."""
+    run(
+        path,
+        NEW_TABLE,
+        "INSERT INTO gearman_queue VALUES ('u', 'f', 1, 'data', 0)",
+        "CREATE TABLE setting (x)",
+    )
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="table setting already exists"):
+        queue_file(path).open()
+    assert path.read_bytes() == before
+    run(path, "DROP TABLE setting")
+    with (
+        locked_by_another_process(path),
+        pytest.raises(StoreError, match="another process holds its lock"),
+    ):
+        queue_file(path).open()
+    assert taken_over(path)[0] == [(b"f", b"u", NORMAL, b"data", 0.0, None)]
