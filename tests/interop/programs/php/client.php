@@ -3,7 +3,9 @@
 // standard input. PORT may be a list of several: 4730,4731.
 //
 //   do          prints the result
-//   lines       does a job for each line of standard input as it comes; prints each result
+//   lines       does a job for each line of standard input as it comes; prints each result; goes to
+//               the next server when one fails, because libgearman, given two that live, at times
+//               waits for the answer from the wrong one
 //   priorities  a high, a normal and a low foreground job; prints the results
 //   events      one task with every callback
 //   many        ARGUMENT tasks at once, workloads "0", "1" ...; prints "<workload> <result>" lines
@@ -17,15 +19,19 @@
 $argument = $argv[4] ?? null;
 $workload = $mode === 'lines' ? null : stream_get_contents(STDIN);
 
-$client = new GearmanClient();
-foreach (explode(',', $ports) as $port) {
-    try {
-        $client->addServer('127.0.0.1', (int) $port);
-    } catch (GearmanException) {
-        // addServer() connects at once; a client with several servers leaves out a dead one.
+function connect(string ...$ports): GearmanClient
+{
+    $client = new GearmanClient();
+    $client->setTimeout(15000);
+    foreach ($ports as $port) {
+        try {
+            $client->addServer('127.0.0.1', (int) $port);
+        } catch (GearmanException) {
+            // addServer() connects at once; a client with several servers leaves out a dead one.
+        }
     }
+    return $client;
 }
-$client->setTimeout(15000);
 
 function check(GearmanClient $client): void
 {
@@ -48,6 +54,9 @@ function created(GearmanTask $task): void
     echo 'created ', $task->jobHandle(), "\n";
 }
 
+$ports = explode(',', $ports);
+$client = $mode === 'lines' ? null : connect(...$ports);
+
 switch ($mode) {
     case 'do':
         $result = $client->doNormal($function, $workload);
@@ -59,14 +68,14 @@ switch ($mode) {
         break;
     case 'lines':
         while (($line = fgets(STDIN)) !== false) {
-            // A dead server shows when the client writes to it; the second try goes to another.
-            for ($tries = 0; $tries < 3; $tries++) {
-                $result = @$client->doNormal($function, rtrim($line));
-                if ($client->returnCode() !== GEARMAN_LOST_CONNECTION) {
+            foreach ($ports as $port) {
+                $one = connect($port);
+                $result = @$one->doNormal($function, rtrim($line));
+                if ($one->returnCode() === GEARMAN_SUCCESS) {
                     break;
                 }
             }
-            check($client);
+            check($one);
             echo $result, "\n";
         }
         break;
