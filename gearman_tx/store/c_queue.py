@@ -43,7 +43,7 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
         How many jobs there were.
     """
     due = f"coalesce({_WHEN}, 0)" if _WHEN in _columns(connection, table) else "0"
-    count = connection.execute(
+    connection.execute(
         f"""
         WITH old AS (SELECT row_number() OVER (ORDER BY rowid) AS number, * FROM {_name(table)})
         INSERT INTO job SELECT
@@ -63,9 +63,10 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
         FROM old
         """,  # noqa: S608  # the table's name is quoted
         (prefix, now),
-    ).rowcount
+    )
+    (count,) = connection.execute("SELECT changes()").fetchone()
     connection.execute(f"DROP TABLE {_name(table)}")
-    return count
+    return int(count)
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
