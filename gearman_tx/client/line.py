@@ -146,7 +146,7 @@ class Line:
     def lost(self, connection: ClientConnection) -> None:
         """Connection: it is over. What it held goes elsewhere, or fails."""
         error = connection.lost_error()
-        if connection is self.connection and self._service.running:
+        if self._service.running and not (self.is_down or connection.is_dropped):
             _log.warn("lost job server {server}: {why}", server=self.name, why=connection.reason)
         self.connection = None
         self._go_down(error, connection)
@@ -158,7 +158,7 @@ class Line:
 
     def _failed(self, reason: Failure) -> None:
         """Reconnecting: an attempt to connect failed."""
-        why = reason.getErrorMessage()
+        why = reason.getErrorMessage().rstrip(".")
         if not self.is_down:
             _log.warn("cannot connect to job server {server}: {why}", server=self.name, why=why)
         self._go_down(ConnectionLost(f"cannot connect to job server {self.name}: {why}"), None)

@@ -203,15 +203,16 @@ class Submission(Generic[T]):
         self.server = server
         self.is_accepted = True
         self.deadline = None
-        if self.is_background or not self.retries:
-            self.packet = b""
         self.router.settled()
+        if self.is_background:
+            self.holder = None
+            self._end(handle, None)
+            return
+        if not self.retries:
+            self.packet = b""
         waiting, self._accepting = self._accepting, None
         for one in waiting or ():
             one.callback(handle)
-        if self.is_background and not self.is_done:
-            self.holder = None
-            self._end(handle, None)
 
     def refused(self, refusal: Refused, server: Holder) -> None:
         """ERROR: ``server`` did not accept it."""

@@ -111,5 +111,5 @@ class Task(Generic[T]):
 
     def __repr__(self) -> str:
         state = "done" if self.is_done else "waiting" if self.handle is None else "accepted"
-        name = self.function.decode("utf-8", "replace")
-        return f"<Task {name} {(self.handle or b'').decode()} {state}>"
+        names = b" ".join(filter(None, (self.function, self.handle)))
+        return f"<Task {names.decode('utf-8', 'replace')} {state}>"

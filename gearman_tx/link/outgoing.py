@@ -69,6 +69,8 @@ class OutgoingLink(PacketLink):
     Attributes:
         server: the name of the server.
         reason: why the connection ended, for people, once it has.
+        is_dropped: whether we ended it because of what the server did or did not do; the log says
+            so already.
     """
 
     _log: ClassVar[Logger] = Logger()
@@ -80,6 +82,7 @@ class OutgoingLink(PacketLink):
         super().__init__(turn, decoder, handlers, limits.output)
         self.server = server
         self.reason = "the connection was closed"
+        self.is_dropped = False
         self._heartbeat = Heartbeat(
             turn.clock,
             limits.heartbeat,
@@ -104,7 +107,7 @@ class OutgoingLink(PacketLink):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone."""
         if not self.is_over:
-            self.reason = reason.getErrorMessage()
+            self.reason = reason.getErrorMessage().rstrip(".")
         super().connectionLost(reason)
 
     @override

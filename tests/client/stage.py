@@ -1,0 +1,223 @@
+"""A stage for the client: job servers that do what a test says, on a clock that a test moves.
+
+A :class:`FakeServer` is an endpoint: it records attempts to connect, which a test accepts or
+refuses. An accepted one becomes a :class:`Peer`: the server's end of one connection, which reads
+the client's packets and sends packets of its own. Nothing happens unless the test makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, TypeVar, cast
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError, ConnectionDone
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from typing_extensions import override
+from zope.interface import implementer
+
+from gearman_tx.client import Client
+from gearman_tx.link import Server
+from gearman_tx.wire import REQUEST_MAGIC, PacketDecoder, PacketType, response
+
+E = TypeVar("E", bound=BaseException)
+
+Packet = tuple[PacketType, tuple[bytes, ...]]
+
+
+class FakeTransport(StringTransport):
+    """A transport that is closed a moment after it was asked to, like a real one."""
+
+    clock: Clock
+    protocol: Any = None
+    is_stuck = False  # loseConnection waits for a peer that does not answer
+    is_lost = False
+
+    @override
+    def loseConnection(self) -> None:
+        """Twisted: close when all is written."""
+        self.disconnecting = True
+        if not self.is_stuck:
+            self.clock.callLater(0, self.lose, ConnectionDone())
+
+    @override
+    def abortConnection(self) -> None:
+        """Twisted: close now."""
+        self.disconnecting = True
+        self.clock.callLater(0, self.lose, ConnectionDone())
+
+    def lose(self, reason: Exception) -> None:
+        """Tell the client that the connection is gone, once."""
+        if not self.is_lost:
+            self.is_lost = True
+            self.protocol.connectionLost(Failure(reason))
+
+
+@define(eq=False)
+class Peer:
+    """The server's end of one connection."""
+
+    clock: Clock
+    protocol: Any
+    transport: Any  # a FakeTransport, which Twisted types too loosely
+    decoder: PacketDecoder = field(factory=lambda: PacketDecoder(REQUEST_MAGIC))
+
+    def read(self) -> list[Packet]:
+        """Return the packets that the client sent since the last call."""
+        self.clock.advance(0)
+        data = self.transport.value()
+        self.transport.clear()
+        return [
+            (PacketType(number), tuple(body.split(b"\0")))
+            for number, body in self.decoder.feed(data)
+        ]
+
+    def read_types(self) -> list[str]:
+        """Return the names of the packets that the client sent since the last call."""
+        return [packet_type.name for packet_type, _ in self.read()]
+
+    def send(self, packet_type: PacketType, *arguments: bytes) -> None:
+        """Send a packet to the client."""
+        self.send_bytes(response(packet_type, *arguments))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send bytes to the client, whatever they are."""
+        if not self.transport.is_lost:
+            self.protocol.dataReceived(data)
+
+    def greet(self) -> None:
+        """Answer the greeting as a sound server does."""
+        assert self.read() == [(PacketType.OPTION_REQ, (b"exceptions",))]
+        self.send(PacketType.OPTION_RES, b"exceptions")
+
+    def create(self, *handles: bytes) -> None:
+        """Answer as many submissions as there are handles."""
+        for handle in handles:
+            self.send(PacketType.JOB_CREATED, handle)
+
+    def lose(self, reason: Exception | None = None) -> None:
+        """End the connection."""
+        self.transport.lose(reason or ConnectionDone())
+
+
+@implementer(IStreamClientEndpoint)
+class FakeServer:
+    """A job server to which the client tries to connect."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self.name = name
+        self.clock = clock
+        self.attempts: list[tuple[IProtocolFactory, Deferred[IProtocol]]] = []
+        self.server = Server(name, lambda _reactor: self)
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Twisted: try to connect."""
+        attempt: Deferred[IProtocol] = Deferred()
+        self.attempts.append((factory, attempt))
+        return attempt
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the client waits for an attempt to connect."""
+        return bool([one for _, one in self.attempts if not one.called])
+
+    def take(self) -> Peer:
+        """Accept the attempt to connect, and say nothing."""
+        factory, attempt = self.attempts.pop(0)
+        protocol = factory.buildProtocol(None)  # type: ignore[arg-type]  # no address is looked at
+        assert protocol is not None, "our factory always builds one"
+        transport = FakeTransport()  # type: ignore[no-untyped-call]  # Twisted's
+        transport.clock = self.clock
+        transport.protocol = protocol
+        protocol.makeConnection(transport)
+        attempt.callback(protocol)
+        return Peer(self.clock, protocol, transport)
+
+    def accept(self) -> Peer:
+        """Accept the attempt to connect and answer the greeting."""
+        peer = self.take()
+        peer.greet()
+        return peer
+
+    def refuse(self) -> None:
+        """Refuse the attempt to connect."""
+        _, attempt = self.attempts.pop(0)
+        attempt.errback(ConnectError(string="nobody listens"))
+
+
+class ClientCase(SynchronousTestCase):
+    """A test of a client on a stage; the clock stands until the test moves it."""
+
+    def setUp(self) -> None:
+        """Set the clock to a moment after 1970."""
+        self.clock = Clock()
+        self.clock.advance(1_000_000.0)
+        self.fakes: list[FakeServer] = []
+
+    def make_client(self, servers: int = 1, **options: Any) -> Client[bytes]:
+        """Return a client of as many fake servers, called ``s0``, ``s1`` ...
+
+        The heart does not beat unless the test asks for it, and servers are chosen in order.
+        """
+        self.fakes = [FakeServer(f"s{number}", self.clock) for number in range(servers)]
+        settings: dict[str, Any] = {
+            "heartbeat": 0,
+            "choice": "in order",
+            "random": Random(1),
+            "reactor": self.clock,
+        }
+        return Client([fake.server for fake in self.fakes], **settings | options)
+
+    def connected(self, **options: Any) -> tuple[Client[bytes], Peer]:
+        """Return a client and its only server, connected and greeted."""
+        client = self.make_client(**options)
+        up = client.connect()
+        peer = self.fakes[0].accept()
+        self.successResultOf(up)
+        return client, peer
+
+    def submitted(self, client: Client[bytes], peer: Peer, handle: bytes, **options: Any) -> Any:
+        """Return a task of ``client`` that ``peer`` has accepted as ``handle``."""
+        task = client.submit("f", b"workload", **options)
+        peer.read()
+        peer.create(handle)
+        return task
+
+    def failure_of(self, waiting: Deferred[Any], kind: type[E]) -> E:
+        """Return the error of ``kind`` with which ``waiting`` has failed."""
+        failure = SynchronousTestCase.failureResultOf(self, waiting, kind)
+        error = failure.value
+        assert isinstance(error, kind), "checked already"
+        return error
+
+    def assert_waits(self, waiting: Deferred[Any]) -> None:
+        """Check that ``waiting`` has neither fired nor failed."""
+        SynchronousTestCase.assertNoResult(self, waiting)
+
+    def logged_errors(self, kind: type[Exception]) -> int:
+        """Return how many errors of ``kind`` were logged, and take them away."""
+        return len(SynchronousTestCase.flushLoggedErrors(self, kind))
+
+    def advance(self, seconds: float, step: float = 0.5) -> None:
+        """Move the clock in steps, so that what comes of one step is due in the next."""
+        while seconds > 0:
+            self.clock.advance(min(step, seconds))
+            seconds -= step
+
+    def warnings(self, function: Callable[[], object]) -> list[str]:
+        """Return the texts of the warnings that the package logs while ``function`` runs."""
+        events: list[LogEvent] = []
+        observer = cast("ILogObserver", events.append)
+        globalLogPublisher.addObserver(observer)
+        try:
+            function()
+        finally:
+            globalLogPublisher.removeObserver(observer)
+        return [formatEvent(event) for event in events if event.get("log_level") == LogLevel.warn]

@@ -1,0 +1,255 @@
+"""Servers that are lost: what moves, what fails, what is tried again, what comes back."""
+
+from __future__ import annotations
+
+from gearman_tx.client.router import MOST_DOUBTS
+from gearman_tx.errors import ConnectionLost, JobFailed, NoServer, Refused
+from gearman_tx.wire import PacketType
+from tests.client.stage import ClientCase, Peer
+
+
+def functions(peer: Peer) -> list[bytes]:
+    """Return the functions of the submissions that the client sent since the last call."""
+    return [arguments[0] for _, arguments in peer.read()]
+
+
+class LostBeforeAcceptanceTests(ClientCase):
+    """A submission that no server has answered moves."""
+
+    def test_it_goes_to_the_next_server(self) -> None:
+        """The order of submission is kept, and nobody is told."""
+        client = self.make_client(servers=2)
+        first, second = client.submit("first", b""), client.submit("second", b"")
+        peers = [fake.accept() for fake in self.fakes]
+        assert functions(peers[0]) == [b"first", b"second"]
+        assert functions(peers[1]) == []
+        peers[0].lose()
+        assert functions(peers[1]) == [b"first", b"second"]
+        peers[1].create(b"H:1", b"H:2")
+        assert self.successResultOf(first.accepted) == b"H:1"
+        assert self.successResultOf(second.accepted) == b"H:2"
+
+    def test_it_waits_for_the_only_server_to_come_back(self) -> None:
+        """A restart of the server is invisible."""
+        client, peer = self.connected()
+        task = client.submit("f", b"x")
+        peer.read()
+        peer.lose()
+        later = client.submit("later", b"x")
+        self.advance(1)
+        peer = self.fakes[0].accept()
+        assert functions(peer) == [b"f", b"later"]
+        peer.create(b"H:1", b"H:2")
+        assert self.successResultOf(task.accepted) == b"H:1"
+        assert self.successResultOf(later.accepted) == b"H:2"
+
+    def test_a_server_that_cannot_be_reached_is_skipped(self) -> None:
+        """A submission waits for the preferred server until it is known to be down."""
+        client = self.make_client(servers=2)
+        client.submit("f", b"x")
+        spare = self.fakes[1].accept()
+        assert functions(spare) == []
+        self.fakes[0].refuse()
+        assert functions(spare) == [b"f"]
+
+    def test_a_server_that_comes_back_is_used_again(self) -> None:
+        """What is submitted after its return goes to the preferred server."""
+        client = self.make_client(servers=2)
+        client.submit("one", b"x")
+        self.fakes[0].refuse()
+        spare = self.fakes[1].accept()
+        assert functions(spare) == [b"one"]
+        self.advance(1)
+        back = self.fakes[0].accept()
+        client.submit("two", b"x")
+        assert functions(back) == [b"two"]
+        assert functions(spare) == []
+
+    def test_a_submission_over_which_servers_are_lost_fails_in_the_end(self) -> None:
+        """The one that was to be answered next is given up; those behind it are not."""
+        client, peer = self.connected()
+        poison = client.submit("poison", b"x")
+        other = client.submit("other", b"x")
+        for _ in range(MOST_DOUBTS + 1):
+            assert not poison.is_done
+            assert functions(peer) == [b"poison", b"other"]
+            peer.lose()
+            self.advance(2)
+            peer = self.fakes[0].accept()
+        assert functions(peer) == [b"other"]
+        error = self.failure_of(poison.accepted, ConnectionLost)
+        assert str(error).startswith("4 connections were lost when this was to be answered next")
+        peer.create(b"H:1")
+        assert self.successResultOf(other.accepted) == b"H:1"
+
+    def test_a_server_that_hangs_up_before_the_greeting_is_sent_nothing(self) -> None:
+        """A proxy without a server behind it costs no submission a try."""
+        client = self.make_client(accept_timeout=None)
+        task = client.submit("f", b"x")
+        for _ in range(MOST_DOUBTS + 3):
+            peer = self.fakes[0].take()
+            assert peer.read_types() == ["OPTION_REQ"]
+            peer.lose()
+            self.advance(40)
+        assert functions(self.fakes[0].accept()) == [b"f"]
+        assert not task.is_done
+
+    def test_no_server_for_too_long(self) -> None:
+        """A submission fails with the trouble of every server when its time is over."""
+        client = self.make_client(servers=2, accept_timeout=5)
+        early = client.submit("f", b"x")
+        for fake in self.fakes:
+            fake.refuse()
+        self.advance(3)
+        late = client.submit("f", b"x")
+        assert not early.is_done
+        self.advance(2)
+        error = self.failure_of(early.result, NoServer)
+        assert "no job server was up in 5 seconds: cannot connect to job server s0:" in str(error)
+        assert "job server s1: An error occurred while connecting: nobody listens" in str(error)
+        assert not late.is_done
+        self.advance(3)
+        self.failure_of(late.result, NoServer)
+
+    def test_the_time_without_a_server_counts_from_the_first_loss(self) -> None:
+        """A server that comes and goes does not give a submission new time for ever."""
+        client = self.make_client(accept_timeout=5)
+        task = client.submit("f", b"x")
+        other = client.submit("f", b"x")
+        self.fakes[0].refuse()
+        self.advance(3)
+        self.fakes[0].accept().lose()
+        self.advance(1)
+        other.result.addErrback(lambda _: task.cancel())
+        self.advance(1)
+        assert task.is_done
+        assert other.is_done
+
+    def test_waiting_for_ever(self) -> None:
+        """Without a limit, a submission waits until a server is there."""
+        client = self.make_client(accept_timeout=None)
+        task = client.submit("f", b"x")
+        for _ in range(50):
+            if self.fakes[0].is_tried:
+                self.fakes[0].refuse()
+            self.advance(30)
+        assert functions(self.fakes[0].accept()) == [b"f"]
+        assert not task.is_done
+
+
+class LostAfterAcceptanceTests(ClientCase):
+    """A task that was accepted by a server that is lost."""
+
+    def test_it_is_reported(self) -> None:
+        """``result`` fails with ConnectionLost; ``accepted`` had fired."""
+        client = self.make_client(servers=2)
+        task = client.submit("f", b"x")
+        peers = [fake.accept() for fake in self.fakes]
+        peers[0].read()
+        peers[0].create(b"H:1")
+        peers[0].send(PacketType.WORK_DATA, b"H:1", b"half")
+        peers[0].lose()
+        assert self.successResultOf(task.accepted) == b"H:1"
+        error = self.failure_of(task.result, ConnectionLost)
+        assert str(error) == "job server s0 was lost: Connection was closed cleanly"
+        assert functions(peers[1]) == []
+
+    def test_with_retries_it_is_submitted_again(self) -> None:
+        """It goes to the next server, gets another handle and tells the caller before."""
+        errors: list[Exception] = []
+        client = self.make_client(servers=2)
+        task = client.submit("f", b"x", retries=1, on_retry=errors.append)
+        peers = [fake.accept() for fake in self.fakes]
+        peers[0].read()
+        peers[0].create(b"H:1")
+        peers[0].lose()
+        assert functions(peers[1]) == [b"f"]
+        peers[1].create(b"H:2")
+        assert task.handle == b"H:2"
+        assert self.successResultOf(task.accepted) == b"H:2"
+        peers[1].send(PacketType.WORK_COMPLETE, b"H:2", b"done")
+        assert self.successResultOf(task.result) == b"done"
+        assert [type(error) for error in errors] == [ConnectionLost]
+
+    def test_the_log_tells_of_a_loss_once(self) -> None:
+        """A line when a server is lost, none for each attempt to reach it again."""
+        _client, peer = self.connected()
+
+        def lose() -> None:
+            peer.lose()
+            for _ in range(5):
+                self.advance(30)
+                self.fakes[0].refuse()
+
+        assert self.warnings(lose) == ["lost job server s0: Connection was closed cleanly"]
+
+    def test_the_log_tells_of_a_server_that_never_was_there(self) -> None:
+        """A line for the first attempt alone."""
+        self.make_client().connect().addErrback(lambda failure: failure.trap(NoServer))
+
+        def refuse() -> None:
+            for _ in range(3):
+                self.fakes[0].refuse()
+                self.advance(30)
+
+        text = "cannot connect to job server s0: An error occurred while connecting: nobody listens"
+        assert self.warnings(refuse) == [text]
+
+
+class RetryTests(ClientCase):
+    """Failed tries."""
+
+    def test_a_failed_job_is_tried_as_often_as_was_asked(self) -> None:
+        """Two retries are three tries; the last error is the one that is reported."""
+        errors: list[str] = []
+        client, peer = self.connected()
+        task = client.submit(
+            "f", b"x", retries=2, on_retry=lambda error: errors.append(type(error).__name__)
+        )
+        for number in range(3):
+            assert peer.read() == [(PacketType.SUBMIT_JOB, (b"f", b"", b"x"))]
+            peer.create(b"H:%d" % number)
+            if number == 1:
+                peer.send(PacketType.WORK_EXCEPTION, b"H:1", b"boom")
+            else:
+                peer.send(PacketType.WORK_FAIL, b"H:%d" % number)
+        assert peer.read() == []
+        assert errors == ["JobFailed", "JobException"]
+        assert self.failure_of(task.result, JobFailed).handle == b"H:2"
+
+    def test_a_refused_task_is_tried_at_another_server(self) -> None:
+        """The server that refused it is taken only if it is the only one."""
+        client = self.make_client(servers=2)
+        task = client.submit("f", b"x", retries=2)
+        peers = [fake.accept() for fake in self.fakes]
+        assert functions(peers[0]) == [b"f"]
+        peers[0].send(PacketType.ERROR, b"QUEUE_ERROR", b"full")
+        assert functions(peers[0]) == []
+        assert functions(peers[1]) == [b"f"]
+        peers[0].lose()
+        peers[1].send(PacketType.ERROR, b"QUEUE_ERROR", b"full too")
+        assert functions(peers[1]) == [b"f"]
+        peers[1].send(PacketType.ERROR, b"QUEUE_ERROR", b"still full")
+        assert str(self.failure_of(task.result, Refused)) == "QUEUE_ERROR: still full"
+
+    def test_the_caller_may_stop_the_retries(self) -> None:
+        """``on_retry`` may cancel the task; then it is not tried again."""
+        client, peer = self.connected()
+        task = client.submit("f", b"x", retries=9, on_retry=lambda _: task.cancel())
+        peer.read()
+        peer.create(b"H:1")
+        peer.send(PacketType.WORK_FAIL, b"H:1")
+        assert peer.read() == []
+        assert task.is_done
+
+    def test_a_task_that_is_lost_again_while_it_has_no_server(self) -> None:
+        """A retry finds no server: it waits for one like a new task."""
+        client, peer = self.connected(accept_timeout=5)
+        task = client.submit("f", b"x", retries=1)
+        peer.read()
+        peer.create(b"H:1")
+        peer.lose()
+        self.advance(4)
+        assert not task.is_done
+        self.advance(1)
+        self.failure_of(task.result, NoServer)
