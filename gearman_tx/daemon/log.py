@@ -108,6 +108,10 @@ class LogFile:
         """Hand everything over to the operating system."""
         self._stream.flush()
 
+    def close(self) -> None:
+        """Write no more."""
+        self._stream.close()
+
     @property
     def observer(self) -> ILogObserver:
         """What writes each event as a line with time, level and source."""

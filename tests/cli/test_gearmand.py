@@ -184,6 +184,15 @@ def home() -> Iterator[Path]:
         shutil.rmtree(path)
 
 
+def become_nobody(folder: Path) -> list[str]:
+    """Return the words that run a command as nobody, who does not measure coverage."""
+    words = ["env", "--unset=COVERAGE_PROCESS_CONFIG", "--unset=COVERAGE_PROCESS_START"]
+    words += ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    if run([*words, "test", "-x", drop_in()[0]], folder).status:
+        pytest.skip("another user cannot read this environment")
+    return words
+
+
 @as_root
 def test_another_user(home: Path) -> None:
     """--user sets user, group and groups; that user writes, reopens and removes the files."""
@@ -207,12 +216,10 @@ def test_another_user(home: Path) -> None:
 @as_root
 def test_only_root_becomes_another_user(home: Path) -> None:
     """Without root, --user of somebody else is refused, and one's own name is nothing to do."""
-    setpriv = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    if run([*setpriv, "test", "-x", drop_in()[0]], home).status:
-        pytest.skip("another user cannot read this environment")
-    done = run([*setpriv, *drop_in(*options(home, free_port(), "--user=root"))], home)
+    as_nobody = become_nobody(home)
+    done = run([*as_nobody, *drop_in(*options(home, free_port(), "--user=root"))], home)
     assert (done.status, done.err) == (1, "gearmand: --user: only root can become user 'root'\n")
-    command = [*setpriv, *drop_in(*options(home, free_port(), "--user=nobody"))]
+    command = [*as_nobody, *drop_in(*options(home, free_port(), "--user=nobody"))]
     with started(command, home, log=home / "log") as server:
         server.ready()
         assert server.end() == 0
@@ -221,10 +228,8 @@ def test_only_root_becomes_another_user(home: Path) -> None:
 @as_root
 def test_default_files_that_cannot_be_written(home: Path) -> None:
     """Files that nobody asked for are done without: the log goes to standard error."""
-    setpriv = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    if run([*setpriv, "test", "-x", drop_in()[0]], home).status:
-        pytest.skip("another user cannot read this environment")
-    command = [*setpriv, *drop_in("--listen=127.0.0.1", "--port=0")]
+    as_nobody = become_nobody(home)
+    command = [*as_nobody, *drop_in("--listen=127.0.0.1", "--port=0")]
     with started(command, home) as server:
         text = server.ready()
         assert "cannot write the log file /var/log/gearmand.log: Permission denied" in text

@@ -1,0 +1,71 @@
+"""How many files the process may have open, and how many connections that makes."""
+
+from __future__ import annotations
+
+import resource
+
+import pytest
+
+from gearman_tx.daemon.open_files import connection_limit, set_limit
+from gearman_tx.errors import ConfigurationError
+
+Limits = tuple[int, int]
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
+    """Stand in for the kernel: the last element is what holds, (1024, 4096) at first.
+
+    Whoever is not root may not raise the hard limit.
+    """
+    held = [(1024, 4096)]
+
+    def setrlimit(_: int, wanted: Limits) -> None:
+        if wanted[1] > held[-1][1]:
+            raise ValueError("not allowed to raise maximum limit")
+        held.append(wanted)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: held[-1])
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    return held
+
+
+def test_as_many_as_allowed(limits: list[Limits]) -> None:
+    """Without a wish the soft limit becomes the hard one."""
+    assert set_limit(None) == 4096
+    assert limits[-1] == (4096, 4096)
+
+
+def test_no_more_than_enough(limits: list[Limits]) -> None:
+    """A machine without a limit gets one; some kernels work slowly with a thousand million."""
+    for hard in (resource.RLIM_INFINITY, 2**30):
+        limits[:] = [(1024, hard)]
+        limits.append((1024, 2**31))
+        assert set_limit(None) == 2**20
+
+
+def test_a_wish_below_the_limit(limits: list[Limits]) -> None:
+    """A smaller number is set, and the hard limit stays."""
+    assert set_limit(100) == 100
+    assert limits[-1] == (100, 4096)
+
+
+def test_nothing_to_do(limits: list[Limits]) -> None:
+    """What holds already is not set again."""
+    assert set_limit(1024) == 1024
+    assert limits == [(1024, 4096)]
+
+
+def test_a_wish_above_the_limit(limits: list[Limits]) -> None:
+    """The message says what would be allowed."""
+    with pytest.raises(ConfigurationError, match="5000 is more than the 4096 that this user may"):
+        set_limit(5000)
+    assert limits == [(1024, 4096)]
+
+
+@pytest.mark.parametrize(
+    ("files", "most", "connections"), [(1024, 10**6, 992), (1024, 10, 10), (16, 10**6, 1)]
+)
+def test_connection_limit(files: int, most: int, connections: int) -> None:
+    """Some descriptors are kept for other things; one connection there always is."""
+    assert connection_limit(files, most) == connections

@@ -1,0 +1,268 @@
+"""The service without a process of its own: what another program may do with it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+from attrs import define, field
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError, ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+from gearman_tx.daemon import GearmanService, build
+from gearman_tx.daemon.assembly import first_job_id
+from gearman_tx.daemon.service import CLOSING_TIME
+from gearman_tx.daemon.signals import SignalHandlers
+from gearman_tx.errors import ConfigurationError
+from gearman_tx.tap import Options, makeService
+
+
+@define
+class SlowEndpoint:
+    """An endpoint that listens later, or not at all."""
+
+    listening: Deferred[Any] = field(factory=Deferred)
+
+    def listen(self, _: object) -> Deferred[Any]:
+        """Return what fires when the test says so."""
+        return self.listening
+
+
+@define
+class FakePort:
+    """A port that an endpoint of a plug-in may bring."""
+
+    is_stopped: bool = False
+
+    def getHost(self) -> str:
+        """Return an address that is not of TCP."""
+        return "somewhere"
+
+    def stopListening(self) -> Deferred[None]:  # noqa: N802  # Twisted's name
+        """Note it."""
+        self.is_stopped = True
+        return succeed(None)
+
+
+class Reactor(MemoryReactorClock):
+    """A reactor that runs when the test says so, and calls at once what signals hand over."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
+        self.begun: list[Any] = []
+        self.is_stopped = False
+
+    def callWhenRunning(self, function: Any) -> None:  # type: ignore[override]  # no arguments
+        """Keep ``function`` for :meth:`begin`."""
+        self.begun.append(function)
+
+    def callFromThread(self, function: Any) -> None:  # noqa: N802  # Twisted's name
+        """Call ``function``."""
+        function()
+
+    def begin(self) -> None:
+        """Run."""
+        for function in self.begun:
+            function()
+
+    def stop(self) -> None:
+        """Note it."""
+        self.is_stopped = True
+
+
+@pytest.fixture
+def logged() -> Iterator[list[LogEvent]]:
+    """Collect what is logged."""
+    events: list[LogEvent] = []
+    keep: Any = events.append
+    globalLogPublisher.addObserver(keep)
+    yield events
+    globalLogPublisher.removeObserver(keep)
+
+
+@pytest.fixture
+def reactor() -> Reactor:
+    """Make a reactor whose time the test moves."""
+    return Reactor()
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> SlowEndpoint:
+    """Let the one endpoint of every server be a slow one."""
+    made = SlowEndpoint()
+
+    def parse(_: object, strings: list[str]) -> dict[str, SlowEndpoint]:
+        return dict.fromkeys(strings, made)
+
+    monkeypatch.setattr("gearman_tx.daemon.assembly.parse_endpoints", parse)
+    return made
+
+
+@pytest.fixture
+def service(reactor: Reactor, endpoint: SlowEndpoint) -> Iterator[GearmanService]:
+    """Start a server that listens on the slow endpoint; it is stopped at the end."""
+    assert isinstance(endpoint, SlowEndpoint)
+    started = GearmanService(build(parsed("--endpoint=slow:1"), reactor))
+    started.startService()
+    reactor.begin()
+    yield started
+    if started.running:
+        stop(started, reactor)
+
+
+def parsed(*words: str) -> Options:
+    """Return the options that ``words`` make."""
+    options = Options()
+    options.parseOptions(words)
+    return options
+
+
+def stop(service: GearmanService, reactor: Reactor) -> None:
+    """Stop ``service`` and see that nothing is left to do."""
+    stopped = stopping(service)
+    reactor.advance(CLOSING_TIME)
+    assert stopped == [None]
+    reactor.advance(0)
+    assert reactor.getDelayedCalls() == []
+
+
+def stopping(service: GearmanService) -> list[None]:
+    """Stop ``service``; return a list that has an element when that is done."""
+    stopped: list[None] = []
+    service.stopService().addCallback(stopped.append)
+    return stopped
+
+
+def connect(service: GearmanService) -> tuple[Any, StringTransport]:
+    """Connect to ``service``; return the connection and what it writes to."""
+    connection = service.parts.factory.buildProtocol(None)
+    transport = StringTransport()
+    connection.makeConnection(transport)  # type: ignore[no-untyped-call]  # Twisted's
+    return connection, transport
+
+
+def texts(events: list[LogEvent]) -> list[str]:
+    """Return what was logged."""
+    return [formatEvent(event) for event in events]
+
+
+def test_ready_when_the_slowest_endpoint_listens(
+    service: GearmanService, endpoint: SlowEndpoint, logged: list[LogEvent]
+) -> None:
+    """Nothing is said to be ready before; what a plug-in's address is called is told."""
+    ready: list[None] = []
+    service.ready.addCallback(ready.append)
+    assert ready == []
+    endpoint.listening.callback(FakePort())
+    assert ready == [None]
+    assert "listening on slow:somewhere" in texts(logged)
+
+
+def test_an_endpoint_that_fails_late_ends_the_server(
+    service: GearmanService, endpoint: SlowEndpoint, reactor: Reactor, logged: list[LogEvent]
+) -> None:
+    """The log tells why, and so does ``ready``."""
+    failures: list[Failure] = []
+    service.ready.addErrback(failures.append)
+    endpoint.listening.errback(CannotListenError("", 1, OSError(98, "Address already in use")))
+    assert failures[0].check(ConfigurationError)
+    assert "--endpoint=slow:1: Address already in use" in texts(logged)
+    assert reactor.is_stopped
+
+
+def test_an_endpoint_that_listens_after_the_end(
+    service: GearmanService, endpoint: SlowEndpoint, reactor: Reactor
+) -> None:
+    """Its port is closed again."""
+    stop(service, reactor)
+    port = FakePort()
+    endpoint.listening.callback(port)
+    assert port.is_stopped
+
+
+def test_a_connection_that_does_not_close_is_cut_off(
+    service: GearmanService, reactor: Reactor
+) -> None:
+    """The end does not wait for a peer for ever."""
+    connection, transport = connect(service)
+    stopped = stopping(service)
+    assert transport.disconnecting
+    assert stopped == []
+    reactor.advance(CLOSING_TIME)
+    assert stopped == [None]
+    connection.connectionLost(Failure(ConnectionDone()))
+
+
+def test_the_end_comes_when_the_last_connection_is_closed(
+    service: GearmanService, reactor: Reactor
+) -> None:
+    """No time is lost then."""
+    connection, _ = connect(service)
+    stopped = stopping(service)
+    connection.connectionLost(Failure(ConnectionDone()))
+    assert stopped == []
+    reactor.advance(0)
+    assert stopped == [None]
+
+
+def test_signals_are_heeded(service: GearmanService, reactor: Reactor) -> None:
+    """SIGHUP without a log file is harmless, SIGUSR1 ends a server without jobs."""
+    assert service.running
+    signal.raise_signal(signal.SIGHUP)
+    assert not reactor.is_stopped
+    signal.raise_signal(signal.SIGUSR1)
+    for _ in range(3):
+        reactor.advance(0)
+    assert reactor.is_stopped
+
+
+def test_signals_are_given_back(service: GearmanService, reactor: Reactor) -> None:
+    """When the service has stopped, they are whose they were before."""
+    stop(service, reactor)
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_signals_belong_to_the_main_thread() -> None:
+    """A service in another thread, as tests have it, leaves them alone."""
+    handlers = SignalHandlers(None, {signal.SIGHUP: lambda: None})
+    thread = Thread(target=handlers.install)
+    thread.start()
+    thread.join()
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+def test_another_program_gets_an_error_and_no_exit(reactor: Reactor) -> None:
+    """Only under twistd does a mistake end the program."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        options = parsed("--listen=127.0.0.1", f"--port={taken.getsockname()[1]}")
+        with pytest.raises(ConfigurationError, match="Address already in use"):
+            makeService(options, reactor)
+
+
+def test_another_program_may_start_it_without_privileges(reactor: Reactor) -> None:
+    """A service whose parent runs already is started at once; its sockets are the reactor's."""
+    parent = MultiService()
+    parent.startService()
+    service = makeService(parsed("--listen=127.0.0.1", "--port=0", "--log-file=none"), reactor)
+    assert isinstance(service, GearmanService)
+    service.setServiceParent(parent)  # type: ignore[no-untyped-call]  # Twisted's
+    assert len(service.parts.listening.ports) == 1
+    reactor.begin()
+    assert service.ready.called
+    service.disownServiceParent()  # type: ignore[no-untyped-call]  # Twisted's
+    assert service.parts.listening.ports == []
+
+
+def test_the_first_job_of_a_later_server_has_a_larger_number() -> None:
+    """So no handle is given twice, as long as jobs come slower than one a microsecond."""
+    assert first_job_id(1_800_000_000.0) == 1_800_000_000_000_000
+    assert first_job_id(1_800_000_000.000002) == 1_800_000_000_000_002
