@@ -75,6 +75,7 @@ class Line:
         self.is_down = False
         self.trouble = ConnectionLost(f"job server {server.name} was not tried")
         self.waiting: OrderedDict[Submission[Any], None] = OrderedDict()
+        self._is_stopped = False
         self._owner = owner
         self._turn = turn
         self._limits = limits
@@ -89,6 +90,7 @@ class Line:
 
     def stop(self) -> Deferred[None]:
         """Close the connection and make no other; see ``Reconnecting.stopService``."""
+        self._is_stopped = True
         if self.connection is not None:
             self.connection.reason = "the client was closed"
             self.connection.close()
@@ -146,7 +148,7 @@ class Line:
     def lost(self, connection: ClientConnection) -> None:
         """Connection: it is over. What it held goes elsewhere, or fails."""
         error = connection.lost_error()
-        if self._service.running and not (self.is_down or connection.is_dropped):
+        if not (self._is_stopped or self.is_down or connection.is_dropped):
             _log.warn("lost job server {server}: {why}", server=self.name, why=connection.reason)
         self.connection = None
         self._go_down(error, connection)

@@ -53,6 +53,14 @@ class FakeTransport(StringTransport):
         self.disconnecting = True
         self.clock.callLater(0, self.lose, ConnectionDone())
 
+    @override
+    def resumeProducing(self) -> None:
+        """Twisted: read again; real transports take this while they close."""
+
+    @override
+    def pauseProducing(self) -> None:
+        """Twisted: read no more; likewise."""
+
     def lose(self, reason: Exception) -> None:
         """Tell the client that the connection is gone, once."""
         if not self.is_lost:
