@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PORT_VARIABLE = "GEARMAND_PORT"
 CONFIG = "config-file"
-_COMPLETION = "--_shell-completion"  # Twisted's, for zsh; the last word but one
 
 
 class TableOptions(usage.Options):
@@ -68,9 +67,6 @@ class TableOptions(usage.Options):
             SystemExit: likewise, when ``twistd`` is calling: it would print all its help besides.
         """
         given = list(sys.argv[1:] if options is None else options)
-        if _COMPLETION in given[-2:-1]:
-            super().parseOptions(given)  # type: ignore[no-untyped-call]  # Twisted's
-            return
         try:
             self._read(given)
             self.postOptions()  # type: ignore[no-untyped-call]  # Twisted's

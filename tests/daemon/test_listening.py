@@ -72,8 +72,11 @@ def test_the_port_comes_from_the_environment(tmp_path: Path) -> None:
 def test_a_unix_socket_alone(tmp_path: Path) -> None:
     """With an endpoint and no --port, only the endpoint is listened on; it is cleared away."""
     path = tmp_path / "socket"
-    with started(twistd(f"--endpoint=unix:{path}"), tmp_path) as server:
+    command = twistd(f"--endpoint=unix:{path}", "--backlog=32", "--threads=4")
+    with started(command, tmp_path) as server:
         assert f"listening on unix:{path}\n" in server.ready()
+        assert "--backlog: 32 is raised to 1024" in server.text
+        assert "--threads has no effect: one thread serves all connections" in server.text
         with Peer(str(path)) as operator:
             assert operator.ask(b"version").startswith(b"OK")
             assert b" unix - :" in operator.ask(b"workers")

@@ -60,7 +60,9 @@ class Reactor(MemoryReactorClock):
         self.begun: list[Any] = []
         self.is_stopped = False
 
-    def callWhenRunning(self, function: Any) -> None:  # type: ignore[override]  # no arguments
+    def callWhenRunning(  # type: ignore[override]  # noqa: N802  # Twisted's, without arguments
+        self, function: Any
+    ) -> None:
         """Keep ``function`` for :meth:`begin`."""
         self.begun.append(function)
 
