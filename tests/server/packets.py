@@ -13,6 +13,33 @@ SUBMIT_JOB_HIGH_BG, SUBMIT_JOB_LOW, SUBMIT_JOB_LOW_BG, SUBMIT_JOB_SCHED = range(
 SUBMIT_JOB_EPOCH, SUBMIT_REDUCE_JOB, SUBMIT_REDUCE_JOB_BACKGROUND, GRAB_JOB_ALL = range(36, 40)
 JOB_ASSIGN_ALL, GET_STATUS_UNIQUE, STATUS_RES_UNIQUE = range(40, 43)
 
+FULL_BODIES = {
+    CAN_DO: b"f",
+    CANT_DO: b"f",
+    SUBMIT_JOB: b"f\0u\0data",
+    WORK_STATUS: b"H:stage:1\x005\x0010",
+    WORK_COMPLETE: b"H:stage:1\0data",
+    WORK_FAIL: b"H:stage:1",
+    GET_STATUS: b"H:stage:1",
+    ECHO_REQ: b"data",
+    SUBMIT_JOB_BG: b"f\0u\0data",
+    SUBMIT_JOB_HIGH: b"f\0u\0data",
+    SET_CLIENT_ID: b"id",
+    CAN_DO_TIMEOUT: b"f\x001000",
+    WORK_EXCEPTION: b"H:stage:1\0data",
+    OPTION_REQ: b"exceptions",
+    WORK_DATA: b"H:stage:1\0data",
+    WORK_WARNING: b"H:stage:1\0data",
+    SUBMIT_JOB_HIGH_BG: b"f\0u\0data",
+    SUBMIT_JOB_LOW: b"f\0u\0data",
+    SUBMIT_JOB_LOW_BG: b"f\0u\0data",
+    SUBMIT_JOB_EPOCH: b"f\0u\x000\0data",
+    SUBMIT_REDUCE_JOB: b"f\0u\0r\0\0data",
+    SUBMIT_REDUCE_JOB_BACKGROUND: b"f\0u\0r\0\0data",
+    GET_STATUS_UNIQUE: b"u",
+}
+"""A body with every argument for each type that takes any."""
+
 
 def packet(magic: bytes, packet_type: int, body: bytes) -> bytes:
     """Return a packet of any magic, type and body."""

@@ -96,14 +96,17 @@ class Stage:
             limits or ConnectionLimits(),
         )
 
-    def guest(self, address: IAddress | None = None, *, reads: bool = True) -> Guest:
+    def guest(
+        self, address: IAddress | None = None, *, reads: bool = True, buffer: int = 64 * 1024
+    ) -> Guest:
         """Return a new connection.
 
         Args:
             address: where it comes from.
             reads: whether the peer reads what it gets at once.
+            buffer: how many bytes its transport buffers before it wants no more.
         """
-        return Guest(self, address, reads)
+        return Guest(self, address, buffer, reads=reads)
 
     def worker(self, *functions: bytes) -> Guest:
         """Return a connection that registered ``functions``."""
@@ -138,12 +141,12 @@ class Guest:
         transport: what the server writes to.
     """
 
-    def __init__(self, stage: Stage, address: IAddress | None, reads: bool) -> None:
+    def __init__(self, stage: Stage, address: IAddress | None, buffer: int, *, reads: bool) -> None:
         self._stage = stage
         self._reads = reads
         self._heard = 0
         self.connection: Connection = stage.factory.buildProtocol(address)
-        self.transport = BufferingTransport()
+        self.transport = BufferingTransport(buffer)
         self.transport.peerAddr = address
         connect(self.connection, self.transport)
 

@@ -9,39 +9,12 @@ from gearman_tx.server.handlers import make_handlers
 from gearman_tx.wire import PACKETS
 from tests.link.logs import LogBook
 from tests.server import packets as p
-from tests.server.packets import error, packet, req, res
+from tests.server.packets import FULL_BODIES, error, packet, req, res
 from tests.server.stage import Stage
 
 UNEXPECTED = error(b"INVALID_COMMAND", b"Command not expected")
 REFUSED_TYPES = (5, 6, 8, 10, 11, 17, 19, 20, 24, 27, 31, 35, 40, 42)
 SILENT = (p.CAN_DO, p.CANT_DO, p.RESET_ABILITIES, p.PRE_SLEEP, p.SET_CLIENT_ID)
-
-FULL_BODIES = {
-    p.CAN_DO: b"f",
-    p.CANT_DO: b"f",
-    p.SUBMIT_JOB: b"f\0u\0data",
-    p.WORK_STATUS: b"H:stage:1\x005\x0010",
-    p.WORK_COMPLETE: b"H:stage:1\0data",
-    p.WORK_FAIL: b"H:stage:1",
-    p.GET_STATUS: b"H:stage:1",
-    p.ECHO_REQ: b"data",
-    p.SUBMIT_JOB_BG: b"f\0u\0data",
-    p.SUBMIT_JOB_HIGH: b"f\0u\0data",
-    p.SET_CLIENT_ID: b"id",
-    p.CAN_DO_TIMEOUT: b"f\x001000",
-    p.WORK_EXCEPTION: b"H:stage:1\0data",
-    p.OPTION_REQ: b"exceptions",
-    p.WORK_DATA: b"H:stage:1\0data",
-    p.WORK_WARNING: b"H:stage:1\0data",
-    p.SUBMIT_JOB_HIGH_BG: b"f\0u\0data",
-    p.SUBMIT_JOB_LOW: b"f\0u\0data",
-    p.SUBMIT_JOB_LOW_BG: b"f\0u\0data",
-    p.SUBMIT_JOB_EPOCH: b"f\0u\x000\0data",
-    p.SUBMIT_REDUCE_JOB: b"f\0u\0r\0\0data",
-    p.SUBMIT_REDUCE_JOB_BACKGROUND: b"f\0u\0r\0\0data",
-    p.GET_STATUS_UNIQUE: b"u",
-}
-"""A body with every argument for each type that takes any."""
 
 ANSWERS = {
     p.SUBMIT_JOB: p.created(1),
