@@ -1,9 +1,9 @@
 """What is to be made durable, and who waits for it.
 
 Theory of operation. Verbs note here what a store must know. Once a reactor turn the front takes
-everything noted as one :class:`Batch`, commits it and comes back with :meth:`settle` or
-:meth:`fail`; what is noted meanwhile is the next batch. A background submission is answered, and
-its job offered to workers, only in :meth:`settle`.
+everything noted as one :class:`Batch`, commits it and comes back with :meth:`settle`, :meth:`fail`
+or :meth:`put_back`; what is noted meanwhile is the next batch. A background submission is answered,
+and its job offered to workers, only in :meth:`settle`.
 
 Answers go out in the order of the submissions, because clients match them by order: one that
 joined a job of the batch under way waits for those noted before it.
@@ -17,6 +17,7 @@ With a queue in memory (``durable`` false) there is nothing to wait for and noth
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 STORE_FAILED: Final = b"QUEUE_ERROR"
 """The code of the ERROR that answers a submission that could not be stored."""
+
+AGAIN_A_BATCH: Final = 10_000
+"""How many of the jobs that a store lost are in one batch: submissions need not wait for all."""
 
 
 @define(eq=False)
@@ -74,8 +78,18 @@ class Ledger:
 
     @property
     def has_submissions(self) -> bool:
-        """Whether somebody waits for an answer."""
+        """Whether somebody waits for an answer that the next batch brings."""
         return bool(self._added)
+
+    @property
+    def waiting(self) -> int:
+        """How many submissions wait for an answer."""
+        return len(self._promises)
+
+    @property
+    def ended(self) -> int:
+        """How many stored jobs have ended without the store knowing it."""
+        return len(self._finished)
 
     def add(self, job: Job, peer: Peer, due: float) -> None:
         """Note that ``job`` is to be stored and that ``peer`` waits for it."""
@@ -121,15 +135,26 @@ class Ledger:
                 self._max_queue.setdefault(function.name, function.max_queue)
 
     def take(self) -> Batch:
-        """Return everything noted as one batch; :meth:`settle` or :meth:`fail` must follow."""
-        noted = [*self._again.items(), *self._added.items()]
+        """Return everything noted as one batch; only part of what a store lost.
+
+        One of :meth:`settle`, :meth:`fail` and :meth:`put_back` must follow.
+        """
+        self._again_in_flight = self._take_again()
+        noted = [*self._again_in_flight.items(), *self._added.items()]
         added = [_record(job, due) for job, due in noted if job.state != ENDED]
         next_id = self.tables.next_id
         batch = Batch(next_id, added, self._finished, self._retries, self._max_queue)
         self._in_flight, self._added = self._added, {}
-        self._again_in_flight, self._again = self._again, {}
         self._finished, self._retries, self._max_queue = [], {}, {}
         return batch
+
+    def _take_again(self) -> dict[Job, float]:
+        again = self._again
+        if len(again) <= AGAIN_A_BATCH:
+            self._again = {}
+            return again
+        some = list(islice(again, AGAIN_A_BATCH))
+        return {job: again.pop(job) for job in some}
 
     def settle(self, committed: Committed, intake: Intake) -> None:
         """The batch is durable: answer the submissions and offer the jobs to workers."""
@@ -145,12 +170,31 @@ class Ledger:
 
     def fail(self, batch: Batch, reason: bytes, intake: Intake) -> None:
         """The batch could not be stored: refuse its submissions, keep the rest for the next."""
+        self._keep(batch)
+        jobs, self._in_flight = self._in_flight, {}
+        self._refuse(jobs, reason, intake)
+
+    def put_back(self, batch: Batch) -> None:
+        """The batch could not be stored, but the next one may be: keep all of it for that."""
+        self._keep(batch)
+        self._added = {**self._in_flight, **self._added}
+        self._in_flight = {}
+
+    def refuse(self, reason: bytes, intake: Intake) -> None:
+        """Refuse the submissions that are noted, because the store cannot write anyway."""
+        jobs, self._added = self._added, {}
+        self._refuse(jobs, reason, intake)
+
+    def _keep(self, batch: Batch) -> None:
+        """Note for the next batch whatever of ``batch`` is not a submission."""
         self._again = {**self._again_in_flight, **self._again}
+        self._again_in_flight = {}
         self._finished = [*batch.finished, *self._finished]
         self._retries = {**batch.retries, **self._retries}
         self._max_queue = {**batch.max_queue, **self._max_queue}
+
+    def _refuse(self, jobs: dict[Job, float], reason: bytes, intake: Intake) -> None:
         refusal = Refused(STORE_FAILED, reason)
-        jobs, self._in_flight = self._in_flight, {}
         for job, due in jobs.items():
             self._answer(job, refusal)
             self._retries.pop(job.id, None)

@@ -140,6 +140,7 @@ def test_a_store_that_fails_refuses_in_order(stage: DurableStage, log: LogBook) 
     assert client.hears() == DISK_FULL + ECHOED + DISK_FULL * 2
     assert stage.status() == b"f\t0\t0\t0\n.\n"
     assert log.warnings[0] == "background jobs cannot be stored: disk full"
+    stage.clock.advance(1)
     client.tells(submit(b"u"))
     stage.keep()
     assert client.hears() == created(3)
@@ -249,24 +250,48 @@ def test_a_failed_end_is_stored_again_after_a_while(stage: DurableStage, log: Lo
     assert stage.clock.getDelayedCalls() == []
 
 
-def test_a_new_submission_does_not_wait_for_the_next_try(stage: DurableStage) -> None:
-    """While the store fails each submission is tried, and refused, at once."""
+def test_while_the_store_fails_nobody_waits_for_it(stage: DurableStage) -> None:
+    """Until the next try submissions are refused at once; the one after that is the try."""
     client = stage.guest()
     client.tells(submit())
     stage.fail()
-    client.tells(submit())
+    client.tells(submit(), submit())
+    assert client.hears() == DISK_FULL * 3
+    assert stage.store.under_way is None
+    stage.clock.advance(1)
+    assert client.asks(submit()) == b""
     stage.fail()
-    assert client.hears() == DISK_FULL * 2
+    assert client.asks(submit()) == DISK_FULL * 2
+    stage.clock.advance(1)
+    client.tells(submit())
+    stage.keep()
+    assert client.asks(submit()) == created(6)
+    stage.keep()
+    assert client.hears() == created(7)
 
 
 def test_a_store_that_lost_everything_gets_it_again(stage: DurableStage) -> None:
-    """After a loss of the file the live background jobs are stored anew."""
+    """After a loss of the file the live background jobs are stored anew, and nobody is refused."""
     client = stage.guest()
     client.tells(submit())
     stage.keep()
     client.tells(submit())
     stage.fail(StoreLostError("the file is gone"))
+    assert [record.id for record in stage.store.batches[-1].added] == [1, 2]
+    stage.keep()
+    assert client.hears() == created(1) + created(2)
+
+
+def test_a_store_that_loses_everything_again_and_again(stage: DurableStage) -> None:
+    """A second loss without a commit between is a failure, and tried again later."""
+    client = stage.guest()
+    client.tells(submit())
+    stage.keep()
+    client.tells(submit())
+    stage.fail(StoreLostError("the file is gone"))
+    stage.fail(StoreLostError("the file is gone"))
     assert client.hears() == created(1) + error(b"QUEUE_ERROR", b"the file is gone")
+    assert stage.store.under_way is None
     stage.clock.advance(1)
     assert [record.id for record in stage.store.batches[-1].added] == [1]
 
@@ -304,7 +329,7 @@ def test_finishing_with_a_store_that_fails_ends_all_the_same(stage: DurableStage
     done: list[object] = []
     stage.fail()
     client.gives(submit())
-    stage.committer.finish().addCallback(done.append)
+    stage.committer.stop().addCallback(done.append)
     stage.fail()
     assert done == [None]
     assert client.hears() == DISK_FULL * 2
