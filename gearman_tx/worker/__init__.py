@@ -1,13 +1,23 @@
 """Workers: run functions for job servers.
 
-:class:`Worker` is the door. ``slots`` decides which job server is asked for the next job,
-``functions`` runs plain functions in threads, computing ones in processes, ``async def`` ones in
-the reactor; ``limits`` ends a worker that should be replaced by a fresh one.
+:class:`Worker` is the door; it can be a whole program, or as a :class:`WorkerService` a part of a
+Twisted application. ``slots`` decides which job server is asked for the next job,
+``runner`` runs plain functions in threads, computing ones in processes, ``async def`` ones in the
+reactor; ``limits`` ends a worker that should be replaced by a fresh one.
 """
 
 from gearman_tx.worker.functions import PROCESS, REACTOR, THREAD
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import LifeLimits
+from gearman_tx.worker.service import WorkerService
 from gearman_tx.worker.worker import Worker
 
-__all__ = ["PROCESS", "REACTOR", "THREAD", "LifeLimits", "Worker", "WorkerJob"]
+__all__ = [
+    "PROCESS",
+    "REACTOR",
+    "THREAD",
+    "LifeLimits",
+    "Worker",
+    "WorkerJob",
+    "WorkerService",
+]

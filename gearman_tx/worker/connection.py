@@ -1,4 +1,17 @@
-"""One connection of a worker to a job server: announce functions, ask for jobs, send results."""
+"""One connection of a worker to a job server: announce functions, ask for jobs, send results.
+
+Theory of operation. At most one question for a job is under way. The connection asks with
+GRAB_JOB_ALL; the first question is followed by ECHO_REQ, and when the echo comes back without an
+answer in front of it the server does not know that packet: the connection asks with GRAB_JOB_UNIQ,
+then with GRAB_JOB.
+
+Functions are taken back (CANT_DO) one by one, each at a moment when no question is under way and
+none of its jobs runs: the C server gives a running job of a function that is taken back to another
+worker, and refuses its result. A function that still gets jobs while it waits for that moment
+holds the questions back, so the moment comes.
+
+What never happens: a job that was not asked for is run; the result of a lost job is sent.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +19,34 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import connectionDone
 from twisted.internet.threads import blockingCallFromThread
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import RemoteProtocolError
 from gearman_tx.link import LinkLimits, OutgoingLink, Turn, make_handlers
 from gearman_tx.wire import PacketType, request
+from gearman_tx.worker.execution import check_size
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob
+from gearman_tx.worker.waiters import Waiters
 
 if TYPE_CHECKING:
     from gearman_tx.worker.worker import Worker
 
+GRAB_SECONDS: Final = 10.0
+"""Seconds that a job server has to answer a question for a job; meanwhile it takes a slot."""
+
 _MILLISECONDS: Final = 1000
-_GRAB: Final = request(PacketType.GRAB_JOB_ALL)
+_GRABS: Final = (
+    request(PacketType.GRAB_JOB_ALL),
+    request(PacketType.GRAB_JOB_UNIQ),
+    request(PacketType.GRAB_JOB),
+)
+_BEHIND_GRAB: Final = b"gearman_tx behind the question"
+_ECHO: Final = request(PacketType.ECHO_REQ, _BEHIND_GRAB)
 _PRE_SLEEP: Final = request(PacketType.PRE_SLEEP)
 _log = Logger("gearman_tx.worker")
 
@@ -41,9 +67,17 @@ class WorkerConnection(OutgoingLink):
     def __init__(self, worker: Worker, server: str, turn: Turn, limits: LinkLimits) -> None:
         super().__init__(server, turn, HANDLERS, limits)
         self._worker = worker
-        self.jobs: dict[bytes, WorkerJob] = {}
+        self._clock = turn.clock
+        self._slots = worker.slots
+        self._largest = limits.packet
+        self.jobs: dict[bytes, tuple[WorkerJob, WorkerFunction]] = {}
+        self._grabs = iter(_GRABS)
+        self._grab = next(self._grabs)
+        self._is_understood = False  # it has answered a question
+        self._asked_at = 0.0
+        self._leaving: dict[bytes, WorkerFunction] = {}  # to be taken back
         self._is_full = False
-        self._waiting_to_say: list[Deferred[None]] = []
+        self._room: Waiters[None] = Waiters()
 
     @override
     def connectionMade(self) -> None:
@@ -63,37 +97,82 @@ class WorkerConnection(OutgoingLink):
         else:
             self.send(request(PacketType.CAN_DO, function.name))
 
-    def withdraw(self, name: bytes) -> None:
-        """Tell the server that this worker does the function ``name`` no more."""
-        self.send(request(PacketType.CANT_DO, name))
+    def add(self, function: WorkerFunction, replaced: WorkerFunction | None) -> None:
+        """Offer ``function`` from now on, in the place of another of that name."""
+        replaced = self._leaving.pop(function.name, replaced)
+        if replaced is None or replaced.timeout != function.timeout:
+            self.announce(function)
+        self._settle()
+        # A sleeping worker is not told of jobs that waited for this function.
+        self._slots.has_work(self)
+
+    def withdraw(self, *functions: WorkerFunction) -> None:
+        """Take functions back, each as soon as no job of it runs."""
+        for function in functions:
+            self._leaving.setdefault(function.name, function)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take back what can be; then close if nothing is left to be done for a stopping worker."""
+        if self.is_over or self._slots.is_asked(self):
+            return
+        if self._worker.is_stopping and not self.jobs:
+            self.close()
+            return
+        running = {function.name for _, function in self.jobs.values()}
+        for name in [name for name in self._leaving if name not in running]:
+            del self._leaving[name]
+            self.send(request(PacketType.CANT_DO, name))
+        if not self._leaving:
+            self._slots.release(self)
 
     def grab(self) -> None:
         """JobSource: ask for a job."""
-        self.send(_GRAB)
+        self._asked_at = self._clock.seconds()
+        self.send(self._grab)
+        if not self._is_understood:
+            self.send(_ECHO)
+
+    def look_at_time(self, now: float) -> None:
+        """Drop a server that does not answer the question for a job."""
+        if self._slots.is_asked(self) and now - self._asked_at > GRAB_SECONDS:
+            self._fail(f"it did not say in {GRAB_SECONDS:g} seconds whether it has a job")
+
+    def heard_echo(self, body: bytes) -> None:
+        """ECHO_RES: a sign of life, or the end of the time for the first question's answer."""
+        if body == _BEHIND_GRAB and not self._is_understood:
+            grab = next(self._grabs, None)
+            if grab is None:
+                raise RemoteProtocolError("GRAB_JOB was not answered")
+            self._grab = grab
+            self.grab()
 
     def heard_noop(self, _body: bytes) -> None:
         """NOOP: the server may have a job."""
-        self._worker.slots.has_work(self)
+        self._slots.has_work(self)
 
     def heard_no_job(self, _body: bytes) -> None:
         """NO_JOB: sleep until the server says NOOP."""
-        self.send(_PRE_SLEEP)
-        self._worker.slots.nothing(self)
+        self._check_asked()
+        self._slots.nothing(self)
+        self._settle()
+        if not self._worker.is_stopping:
+            self.send(_PRE_SLEEP)
 
     def heard_job_assign(self, body: bytes) -> None:
         """JOB_ASSIGN: a job, without its unique."""
-        handle, function, workload = _split(body, 3)
-        self._take(handle, function, workload)
+        handle, name, workload = _split(body, 3)
+        self._take(handle, name, workload)
 
     def heard_job_assign_uniq(self, body: bytes) -> None:
         """JOB_ASSIGN_UNIQ: a job with its unique."""
-        handle, function, unique, workload = _split(body, 4)
-        self._take(handle, function, workload, unique)
+        handle, name, unique, workload = _split(body, 4)
+        self._take(handle, name, workload, unique)
 
     def heard_job_assign_all(self, body: bytes) -> None:
         """JOB_ASSIGN_ALL: a job with its unique and reducer."""
-        handle, function, unique, reducer, workload = _split(body, 5)
-        self._take(handle, function, workload, unique, reducer)
+        handle, name, unique, reducer, workload = _split(body, 5)
+        self._take(handle, name, workload, unique, reducer)
 
     def heard_error(self, body: bytes) -> None:
         """ERROR: the server refused something; a result that came too late, most of the time."""
@@ -105,21 +184,40 @@ class WorkerConnection(OutgoingLink):
             text=text.decode("utf-8", "backslashreplace"),
         )
 
+    def _check_asked(self) -> None:
+        if not self._slots.is_asked(self):
+            raise RemoteProtocolError("an answer came to a question that was not asked")
+        self._is_understood = True
+
     def _take(
         self,
         handle: bytes,
-        function: bytes,
+        name: bytes,
         workload: bytes,
         unique: bytes = b"",
         reducer: bytes = b"",
     ) -> None:
-        job = WorkerJob(function, workload, handle, unique, reducer, say=self._say)
-        self.jobs[handle] = job
-        self._worker.slots.got_job(self)
-        self._worker.take(self, job)
+        self._check_asked()
+        function = self._leaving.get(name) or self._worker.functions.get(name)
+        if function is None:
+            raise RemoteProtocolError(f"a job came of {name[:80]!r}, which was not offered")
+        earlier = self.jobs.get(handle)
+        if earlier is not None:  # it took too long, and the server gave it out again
+            earlier[0].is_lost = True
+        own_name = name.removeprefix(self._worker.namespace)
+        job = WorkerJob(own_name, workload, handle, unique, reducer, say=self._say)
+        self.jobs[handle] = job, function
+        if self._leaving:
+            self._slots.hold(self)
+        self._slots.got_job(self)
+        self._settle()
+        if name not in self._leaving:
+            self._slots.release(self)
+        self._worker.take(self, job, function)
 
     def _say(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
         """Send a packet about a job that goes on; called from whatever thread runs the job."""
+        check_size(packet, self._largest)
         if self._worker.is_in_reactor():
             return self._say_here(job, packet)
         said: Callable[[WorkerJob, bytes], Any] = self._say_here
@@ -132,20 +230,21 @@ class WorkerConnection(OutgoingLink):
         Returns:
             Fires when the server takes more, so that a job that says much can wait.
         """
-        if self.jobs.get(job.handle) is not job:
+        if not self._holds(job):
             return succeed(None)
         self.send(packet)
-        if not self._is_full:
-            return succeed(None)
-        waiting: Deferred[None] = Deferred()
-        self._waiting_to_say.append(waiting)
-        return waiting
+        return self._room.add() if self._is_full else succeed(None)
 
-    def end(self, job: WorkerJob, packet: bytes) -> None:
-        """Send the last packet about ``job``, unless it is somebody else's by now."""
-        if self.jobs.get(job.handle) is job:
+    def _holds(self, job: WorkerJob) -> bool:
+        held = self.jobs.get(job.handle)
+        return held is not None and held[0] is job
+
+    def end(self, job: WorkerJob, packets: bytes) -> None:
+        """Send the last packets about ``job``, unless it is somebody else's by now."""
+        if self._holds(job):
             del self.jobs[job.handle]
-            self.send(packet)
+            self.send(packets)
+            self._settle()
 
     @override
     def output_is_high(self) -> None:
@@ -156,19 +255,24 @@ class WorkerConnection(OutgoingLink):
     def output_is_low(self) -> None:
         """PacketLink: the server reads again."""
         self._is_full = False
-        waiting, self._waiting_to_say = self._waiting_to_say, []
-        for deferred in waiting:
-            deferred.callback(None)
+        self._room.fire(None)
 
     @override
     def ended(self) -> None:
         """PacketLink: the connection is over; the server gives its jobs to other workers."""
         super().ended()
-        for job in self.jobs.values():
+        lost = len(self.jobs)
+        for job, _ in self.jobs.values():
             job.is_lost = True
-        self._worker.disconnected(self)
         self.jobs.clear()
         self.output_is_low()
+        self._worker.disconnected(self, lost)
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: the connection is gone."""
+        super().connectionLost(reason)
+        self._worker.closed(self)
 
 
 def _split(body: bytes, count: int) -> list[bytes]:
@@ -191,6 +295,7 @@ HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = make_handlers(
         PacketType.JOB_ASSIGN: WorkerConnection.heard_job_assign,
         PacketType.JOB_ASSIGN_UNIQ: WorkerConnection.heard_job_assign_uniq,
         PacketType.JOB_ASSIGN_ALL: WorkerConnection.heard_job_assign_all,
+        PacketType.ECHO_RES: WorkerConnection.heard_echo,
         PacketType.ERROR: WorkerConnection.heard_error,
     }
 )

@@ -1,20 +1,22 @@
-"""From a job to the last packet about it: run its function, tell the client what became of it."""
+"""From a job to the last packets about it: run its function, tell what became of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from attrs import define
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.logger import Logger
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from gearman_tx.encoders import Encoder
-from gearman_tx.errors import JobFailed
+from gearman_tx.errors import JobFailed, LocalProtocolError
 from gearman_tx.wire import PacketType, request
-from gearman_tx.worker.functions import Runner, WorkerFunction
+from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob
+from gearman_tx.worker.runner import Runner
 
+_LONGEST_TEXT = 64 * 1024
 _log = Logger("gearman_tx.worker")
 
 
@@ -25,44 +27,65 @@ class Execution:
     Attributes:
         runner: runs a function where it belongs.
         encoder: makes ``job.data`` of the workload, and bytes of the result.
+        largest: how many bytes a result may have. A job server drops a connection over which more
+            comes, and gives the job out again, to meet the same end.
+        says_exception: whether a function that raises is told of by WORK_EXCEPTION; by WORK_WARNING
+            and WORK_FAIL otherwise.
     """
 
     runner: Runner
     encoder: Encoder[Any]
+    largest: int
+    says_exception: bool
 
-    def run(self, function: WorkerFunction | None, job: WorkerJob) -> Deferred[bytes]:
+    def run(self, function: WorkerFunction, job: WorkerJob) -> Deferred[bytes]:
         """Run ``function`` on ``job``.
 
-        Args:
-            function: what to run; None when it was unregistered while the job was on its way.
-            job: the job.
-
         Returns:
-            Fires with WORK_COMPLETE, WORK_FAIL or WORK_EXCEPTION; never fails.
+            Fires with WORK_COMPLETE, WORK_FAIL or WORK_EXCEPTION; never fails. Cancelling stops
+            what can be stopped; see :meth:`Runner.run`.
         """
         running = maybeDeferred(self._start, function, job)
         running.addCallback(self._complete, job)
         return running.addErrback(self._fail, job)
 
-    def _start(self, function: WorkerFunction | None, job: WorkerJob) -> Deferred[Any]:
-        if function is None:
-            job.fail()
+    def _start(self, function: WorkerFunction, job: WorkerJob) -> Deferred[Any]:
         job.data = self.encoder.decode(job.workload)
         return self.runner.run(function, job)
 
     def _complete(self, result: Any, job: WorkerJob) -> bytes:
         data = b"" if result is None else self.encoder.encode(result)
+        check_size(data, self.largest)
         return request(PacketType.WORK_COMPLETE, job.handle, data)
 
     def _fail(self, reason: Failure, job: WorkerJob) -> bytes:
-        if reason.check(JobFailed):
+        error = reason.value
+        # The failure of another job, which the function waited for, is an exception like others.
+        if isinstance(error, JobFailed) and error.handle == job.handle:
             return request(PacketType.WORK_FAIL, job.handle)
-        _log.failure(
-            "job {handle} of {function} raised an exception",
-            reason,
-            handle=job.handle.decode("ascii", "backslashreplace"),
-            function=job.function.decode("utf-8", "backslashreplace"),
-        )
-        text = f"{type(reason.value).__name__}: {reason.getErrorMessage()}"
-        data = text.encode("utf-8", "backslashreplace")
-        return request(PacketType.WORK_EXCEPTION, job.handle, data)
+        if not (job.is_lost and isinstance(error, CancelledError)):
+            _log.failure(
+                "job {handle} of {function} raised an exception",
+                reason,
+                LogLevel.error,
+                handle=job.handle.decode("ascii", "backslashreplace"),
+                function=job.function.decode("utf-8", "backslashreplace"),
+            )
+        name, text = type(error).__name__, reason.getErrorMessage()
+        data = f"{name}: {text}" if text else name
+        said = data.encode("utf-8", "backslashreplace")[:_LONGEST_TEXT]
+        if self.says_exception:
+            return request(PacketType.WORK_EXCEPTION, job.handle, said)
+        warning = request(PacketType.WORK_WARNING, job.handle, said)
+        return warning + request(PacketType.WORK_FAIL, job.handle)
+
+
+def check_size(data: bytes, largest: int) -> None:
+    """Check that ``data`` may be sent.
+
+    Raises:
+        LocalProtocolError: it has more than ``largest`` bytes.
+    """
+    if len(data) > largest:
+        text = f"{len(data)} bytes of a result are over the limit of {largest}"
+        raise LocalProtocolError(text)

@@ -1,25 +1,15 @@
-"""The functions of a worker, and the ways to run them: in a thread, a process, or the reactor."""
+"""The functions of a worker, and the places where they run: a thread, a process, the reactor."""
 
 from __future__ import annotations
 
 import inspect
-from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from attrs import field, frozen, validators
-from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.defer import Deferred
 
 from gearman_tx.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
-
-    from twisted.internet.interfaces import IReactorFromThreads
-    from twisted.python.threadpool import ThreadPool
-
-    from gearman_tx.worker.job import WorkerJob
 
 REACTOR: Final = "reactor"
 THREAD: Final = "thread"
@@ -27,7 +17,7 @@ PROCESS: Final = "process"
 PLACES: Final = (REACTOR, THREAD, PROCESS)
 
 
-@frozen
+@frozen(eq=False)
 class WorkerFunction:
     """One registered function.
 
@@ -46,77 +36,54 @@ class WorkerFunction:
 
 
 def place_of(call: Callable[[Any], Any], place: str | None) -> str:
-    """Return where ``call`` is to run: as asked, or in the reactor if it is ``async def``.
+    """Return where ``call`` is to run: as asked, or in the reactor if it must, or in a thread.
+
+    A function must run in the reactor when it is ``async def``, uses ``inlineCallbacks`` or says
+    that it returns a Deferred.
 
     Raises:
-        ConfigurationError: ``place`` is unknown, or an ``async def`` function is to run elsewhere.
+        ConfigurationError: ``place`` is unknown; a function that must run in the reactor is to run
+            elsewhere; one that is not importable by its name is to run in a process.
     """
-    is_async = inspect.iscoroutinefunction(call)
-    if place is None:
-        return REACTOR if is_async else THREAD
-    if place not in PLACES:
+    if place is not None and place not in PLACES:
         raise ConfigurationError(f"the place {place!r} is none of {', '.join(PLACES)}")
-    if is_async and place != REACTOR:
-        raise ConfigurationError(f"an async def function runs in the reactor, not in a {place}")
-    return place
+    if _is_of_reactor(call):
+        if place not in {None, REACTOR}:
+            text = "a function that is async def, or returns a Deferred, runs in the reactor"
+            raise ConfigurationError(f"{text}, not in a {place}")
+        return REACTOR
+    name = getattr(call, "__qualname__", "")
+    if place == PROCESS and "<" in name:  # <lambda>, <locals>
+        text = f"{name} cannot run in a process: only what a module holds can be found there"
+        raise ConfigurationError(text)
+    return place or THREAD
 
 
-class Runner:
-    """Run functions where they belong.
+def _is_of_reactor(call: Callable[[Any], Any]) -> bool:
+    """Return whether ``call`` returns a coroutine or a Deferred, as far as it can be seen."""
+    inner = inspect.unwrap(call)
+    is_inline_callbacks = inner is not call and inspect.isgeneratorfunction(inner)
+    return is_inline_callbacks or any(
+        inspect.iscoroutinefunction(one) or _says_deferred(one)
+        for one in (call, inner, getattr(call, "__call__", None))  # noqa: B004  # its function
+    )
 
-    Args:
-        reactor: for threads to come back to.
-        threads: where plain functions run.
-        processes: how many processes to keep for functions that compute.
+
+def _says_deferred(call: object) -> bool:
+    """Return whether ``call`` is annotated to return a Deferred."""
+    said = getattr(call, "__annotations__", {}).get("return")
+    if isinstance(said, str):
+        return said.partition("[")[0].rpartition(".")[2] == Deferred.__name__
+    return getattr(said, "__origin__", said) is Deferred
+
+
+def to_name(text: str | bytes) -> bytes:
+    """Return ``text`` as the protocol's names are.
+
+    Raises:
+        ConfigurationError: it contains NUL.
     """
-
-    def __init__(self, reactor: IReactorFromThreads, threads: ThreadPool, processes: int) -> None:
-        self._reactor = reactor
-        self._threads = threads
-        self._processes = processes
-        self._pool: ProcessPoolExecutor | None = None
-
-    def run(self, function: WorkerFunction, job: WorkerJob) -> Deferred[Any]:
-        """Run ``function`` on ``job``.
-
-        Returns:
-            Fires with what the function returns, fails with what it raises. Cancelling stops an
-            ``async def`` function or a Deferred; a thread or process runs on, and its outcome is
-            dropped.
-        """
-        if function.place == REACTOR:
-            return maybeDeferred(_call, function.call, job)
-        if function.place == THREAD:
-            return deferToThreadPool(self._reactor, self._threads, function.call, job)
-        return self._in_process(function, job)
-
-    def _in_process(self, function: WorkerFunction, job: WorkerJob) -> Deferred[Any]:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._processes)
-        done: Deferred[Any] = Deferred()
-        future = self._pool.submit(function.call, job.data)
-
-        def finish(future: Future[Any]) -> None:
-            error = future.exception()
-            if done.called:
-                return
-            if error is not None:
-                done.errback(error)
-            else:
-                done.callback(future.result())
-
-        future.add_done_callback(
-            lambda future: self._reactor.callFromThread(finish, future)  # it runs in a thread
-        )
-        return done
-
-    def close(self) -> None:
-        """Wait for nothing: processes end when their present work is done."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
-
-
-def _call(call: Callable[[WorkerJob], Any], job: WorkerJob) -> Any:
-    result = call(job)
-    return ensureDeferred(result) if inspect.iscoroutine(result) else result
+    name = text.encode() if isinstance(text, str) else text
+    if b"\0" in name:
+        raise ConfigurationError(f"a name contains NUL: {name[:80]!r}")
+    return name

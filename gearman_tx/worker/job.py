@@ -21,16 +21,17 @@ class WorkerJob:
 
     All methods may be called from the thread that a plain function runs in; there they wait until
     the job server has room for more. In the reactor each returns a Deferred that fires then, and
-    which a function that says much should await.
+    which a function that says much should await. What is said about a job that is lost, or over,
+    goes nowhere.
 
     Attributes:
-        function: the name under which the job server knows the function, namespace included.
+        function: the name under which the function was registered.
         workload: the data that the client submitted.
         handle: the job's name at the job server that gave it.
         unique: the key that the client gave it; may be empty.
         reducer: the name of the reducer of a reduce job, else empty.
-        is_lost: whether the connection to the job server is gone: the server gives the job to
-            another worker, and nothing said about it reaches the client any more.
+        is_lost: whether the result is of use to nobody any more: the connection to the job server
+            is gone and the server gives the job to another worker, or it gave the job out again.
         data: what the worker's encoder makes of the workload.
     """
 
@@ -44,11 +45,25 @@ class WorkerJob:
     _say: Callable[[WorkerJob, bytes], Deferred[None]] = field(kw_only=True, repr=False)
 
     def send_data(self, data: bytes) -> Deferred[None]:
-        """Send a part of the result to the waiting clients (WORK_DATA)."""
+        """Send a part of the result to the waiting clients (WORK_DATA).
+
+        Args:
+            data: sent as it is: no encoder touches it.
+
+        Raises:
+            LocalProtocolError: there is more of it than a packet may hold.
+        """
         return self._say(self, request(PacketType.WORK_DATA, self.handle, data))
 
     def send_warning(self, text: bytes) -> Deferred[None]:
-        """Send a warning to the waiting clients (WORK_WARNING)."""
+        """Send a warning to the waiting clients (WORK_WARNING).
+
+        Args:
+            text: sent as it is: no encoder touches it.
+
+        Raises:
+            LocalProtocolError: there is more of it than a packet may hold.
+        """
         return self._say(self, request(PacketType.WORK_WARNING, self.handle, text))
 
     def send_status(self, numerator: int, denominator: int) -> Deferred[None]:

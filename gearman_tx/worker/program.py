@@ -4,42 +4,56 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gearman_tx.worker.worker import Worker
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(worker: Worker) -> str:
     """Start ``worker`` and run its reactor until the worker has ended.
 
     The first SIGTERM or SIGINT lets it finish what runs and take no more; the second gives the
-    unfinished jobs back to the job servers.
+    unfinished jobs back to the job servers. When somebody else stops the reactor, they are given
+    back as well.
 
     Returns:
         Why it ended.
 
     Raises:
+        RuntimeError: the worker was started, or stopped, before.
         twisted.internet.error.ReactorNotRestartable: the reactor ran before.
     """
     reactor = worker.reactor
-    reasons: list[str] = []
 
-    def ended(reason: str) -> None:
-        reasons.append(reason)
-        reactor.stop()
+    def tell(name: str) -> None:
+        end: Callable[[str], Any] = worker.give_back if worker.is_stopping else worker.stop
+        end(f"{name} came")
 
-    def told(number: int, _frame: object) -> None:
-        name = signal.Signals(number).name
-        tell: Callable[[str], Any] = worker.stop if worker.reason is None else worker.give_back
-        reactor.callFromThread(tell, f"{name} came")
+    def told(number: int, _frame: FrameType | None) -> None:
+        # A handler may run at any moment; the reactor is told as by another thread.
+        reactor.callFromThread(tell, signal.Signals(number).name)
 
     def begin() -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, told)
-        worker.when_ended().addCallback(ended)
-        worker.start()
+        for number in SIGNALS:
+            signal.signal(number, told)  # in the place of Twisted's, which end the reactor
 
+    def stopped() -> Any:
+        ended.cancel()
+        return worker.give_back("the reactor was stopped")
+
+    worker.start()
+    ended = worker.when_ended()
+    ended.addCallbacks(lambda _: reactor.stop(), lambda _: None)
+    reactor.addSystemEventTrigger("before", "shutdown", stopped)
     reactor.callWhenRunning(begin)
-    reactor.run(installSignalHandlers=False)
-    return reasons[0]
+    before = [(number, signal.getsignal(number)) for number in SIGNALS]
+    try:
+        reactor.run()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    return worker.reason or ""

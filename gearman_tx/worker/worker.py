@@ -4,44 +4,47 @@ Theory of operation. A worker keeps a connection to each of its job servers and 
 functions with all of them. :class:`Slots` decides whom to ask for the next job. A job takes a slot
 until its function is done, also when its job server is lost meanwhile.
 
-Ending has two speeds. ``stop`` drains: no job is asked for any more, what runs is finished, and a
-connection is closed with its last job. ``give_back`` closes the connections at once, and the job
-servers give the unfinished jobs to other workers. The functions are not taken back first: the C
-server would requeue the running jobs.
+Ending has two speeds. ``stop`` drains: no job is asked for any more, one that is on its way is
+still taken, what runs is finished, and a connection is closed when its last job is over.
+``give_back`` cuts the connections at once, and the job servers give the unfinished jobs to other
+workers.
 """
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import Backoff, LinkLimits, Reconnecting, Server, Turn, parse_servers
+from gearman_tx.link import LinkLimits, Server, Turn
 from gearman_tx.worker.connection import WorkerConnection
 from gearman_tx.worker.execution import Execution
-from gearman_tx.worker.functions import Runner, WorkerFunction, place_of
+from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import Life, LifeLimits
+from gearman_tx.worker.lines import Lines
 from gearman_tx.worker.program import run
+from gearman_tx.worker.runner import Runner
+from gearman_tx.worker.service import WorkerService
 from gearman_tx.worker.slots import Slots
+from gearman_tx.worker.waiters import Waiters
 
 F = TypeVar("F", bound=Callable[[Any], Any])
 
-_LOOK_SECONDS: Final = 1.0  # how often the limits of life are looked at
+_LOOK_SECONDS: Final = 1.0  # how often limits and times are looked at
 _log = Logger("gearman_tx.worker")
 
 
 class Worker:
     """Run functions for job servers.
+
+    All methods are for the reactor's thread.
 
     Args:
         servers: the job servers: ``"host:port"``, ``"host"`` or Twisted client endpoint strings.
@@ -50,8 +53,13 @@ class Worker:
         client_id: what the job servers' reports call this worker.
         namespace: put in front of every function's name.
         encoder: what turns results into bytes, and workloads into ``job.data``.
+        exceptions: whether a client is told by WORK_EXCEPTION what a function raised. False means
+            WORK_WARNING with the same text, then WORK_FAIL. That is for clients based on
+            libgearman (C, PHP) which do not ask for exceptions, at a C job server: it makes a
+            WORK_FAIL of the exception that they do not understand, and they wait for ever.
         limits: when to end by itself, for a supervisor to start a fresh worker.
-        link_limits: what a connection may cost, and how long it may be silent.
+        link_limits: what a connection may cost, and how long it may be silent; a result may have
+            as many bytes as a packet.
         reactor: the reactor; the global one when None.
 
     Attributes:
@@ -60,7 +68,8 @@ class Worker:
         reason: why the worker stopped or is stopping, once it is.
 
     Raises:
-        ConfigurationError: a server's name means nothing, or ``concurrency`` is below 1.
+        ConfigurationError: a server's name means nothing, ``concurrency`` is below 1, or a name
+            contains NUL.
     """
 
     def __init__(  # noqa: PLR0913  # everything but the servers is optional
@@ -71,6 +80,7 @@ class Worker:
         client_id: str | bytes = b"",
         namespace: str | bytes = b"",
         encoder: Encoder[Any] = BYTES,
+        exceptions: bool = True,
         limits: LifeLimits | None = None,
         link_limits: LinkLimits | None = None,
         reactor: Any = None,
@@ -80,37 +90,34 @@ class Worker:
         if reactor is None:
             from twisted.internet import reactor
         self.reactor = reactor
-        self.client_id = _to_bytes(client_id)
+        self.client_id = to_name(client_id)
+        self.namespace = to_name(namespace)
         self.functions: dict[bytes, WorkerFunction] = {}
-        self.slots = Slots(concurrency)
-        self.reason: str | None = None
-        self._namespace = _to_bytes(namespace)
         self._limits = limits or LifeLimits()
+        self.slots = Slots(concurrency, self._limits.jobs)
+        self.reason: str | None = None
         self._link_limits = link_limits or LinkLimits()
         self._turn = Turn(reactor)
-        self._threads = ThreadPool(0, concurrency, "gearman-worker")
-        self._runner = Runner(reactor, self._threads, concurrency)
-        self._execution = Execution(self._runner, encoder)
-        self._connections: dict[WorkerConnection, None] = {}
-        self._services = [self._service(server) for server in parse_servers(servers)]
+        self._runner = Runner(reactor, concurrency)
+        self._execution = Execution(self._runner, encoder, self._link_limits.packet, exceptions)
+        self._lines = Lines(servers, reactor, self._connect)
+        self._running: dict[WorkerJob, Deferred[Any]] = {}
         self._life: Life | None = None
-        self._look = LoopingCall(self._look_at_life)
+        self._look = LoopingCall(self._look_at_time)
         self._look.clock = reactor
         self._thread: int | None = None
-        self._when_connected: list[Deferred[None]] = []
-        self._when_ended: list[Deferred[str]] = []
+        self._connected: Waiters[None] = Waiters()
+        self._ended: Waiters[str] = Waiters()
+        self._is_ending = False
         self._has_ended = False
 
-    def _service(self, server: Server) -> Reconnecting:
-        def build() -> WorkerConnection:
-            return WorkerConnection(self, server.name, self._turn, self._link_limits)
+    def _connect(self, server: str) -> WorkerConnection:
+        return WorkerConnection(self, server, self._turn, self._link_limits)
 
-        def failed(reason: Failure) -> None:
-            text = "job server {server} is not there: {reason}; it will be tried again"
-            _log.warn(text, server=server.name, reason=reason.getErrorMessage())
-
-        backoff = Backoff(self.reactor.seconds, random.random)
-        return Reconnecting(server, self.reactor, build, backoff=backoff, failed=failed)
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the worker takes no more jobs, or has ended."""
+        return self.reason is not None
 
     def function(
         self, name: str | bytes, *, timeout: float = 0.0, place: str | None = None
@@ -143,31 +150,36 @@ class Worker:
                 ``job.data`` instead of the job.
             timeout: seconds after which the job server gives the job to another worker; 0 is never.
             place: where it runs: ``"thread"``, the default for plain functions; ``"process"``, for
-                those that compute, which must be importable by name; ``"reactor"``, the default for
-                ``async def``, and for plain functions that return a Deferred.
+                those that compute, which must be importable by name; ``"reactor"``, for functions
+                that return a Deferred, and the default for ``async def``, ``inlineCallbacks`` and
+                functions annotated to return a Deferred.
 
         Raises:
-            ConfigurationError: the place is unknown or does not fit the function.
+            ConfigurationError: the name is empty or contains NUL, or the place is unknown or does
+                not fit the function.
             ValueError: the timeout is negative.
         """
-        full_name = self._namespace + _to_bytes(name)
+        full_name = self.namespace + to_name(name)
+        if not name:
+            raise ConfigurationError("the name of a function is empty")
         function = WorkerFunction(full_name, call, timeout, place_of(call, place))
+        replaced = self.functions.get(full_name)
         self.functions[full_name] = function
-        for connection in self._connections:
-            connection.announce(function)
+        for connection in list(self._lines.open):
+            if not connection.is_over:
+                connection.add(function, replaced)
 
     def unregister(self, name: str | bytes) -> None:
-        """Offer a function no more; jobs of it that run go on.
+        """Offer a function no more.
 
-        The C server gives those to other workers all the same, and refuses their results.
+        Jobs of it that run, or are on their way, are finished first.
 
         Raises:
             KeyError: it is not registered.
         """
-        full_name = self._namespace + _to_bytes(name)
-        del self.functions[full_name]
-        for connection in self._connections:
-            connection.withdraw(full_name)
+        function = self.functions.pop(self.namespace + to_name(name))
+        for connection in list(self._lines.open):
+            connection.withdraw(function)
 
     def start(self) -> Deferred[None]:
         """Connect to the job servers and run what they give.
@@ -175,33 +187,31 @@ class Worker:
         Returns:
             Fires when the first job server is connected, or when the worker is stopped before;
             never fails. Cancelling it only stops the waiting.
+
+        Raises:
+            RuntimeError: it was started, or stopped, before; make a new worker.
         """
+        if self._life is not None or self.reason is not None:
+            raise RuntimeError("a worker starts only once; make a new one")
         self._thread = threading.get_ident()
         self._life = Life(self._limits, self.reactor.seconds())
-        self._threads.start()
+        self._runner.start()
         self._look.start(_LOOK_SECONDS, now=False)
-        for service in self._services:
-            service.startService()
+        self._lines.start()
         return self.when_connected()
 
     def when_connected(self) -> Deferred[None]:
         """Return a Deferred that fires when a job server is connected; see :meth:`start`."""
-        if self._connections or self._has_ended:
+        if self._lines.is_connected or self._has_ended:
             return succeed(None)
-        waiting: Deferred[None] = Deferred(self._when_connected.remove)
-        self._when_connected.append(waiting)
-        return waiting
+        return self._connected.add()
 
     def when_ended(self) -> Deferred[str]:
         """Return a Deferred that fires when the worker has ended, with the reason.
 
         It never fails. Cancelling it only stops the waiting.
         """
-        if self._has_ended:
-            return succeed(self.reason or "")
-        waiting: Deferred[str] = Deferred(self._when_ended.remove)
-        self._when_ended.append(waiting)
-        return waiting
+        return succeed(self.reason or "") if self._has_ended else self._ended.add()
 
     def stop(self, reason: str = "it was asked to stop") -> Deferred[str]:
         """Take no more jobs, finish those that run, then disconnect.
@@ -217,24 +227,28 @@ class Worker:
                 running=self.slots.running,
             )
             self.slots.close()
-            for connection in list(self._connections):
-                self._close_if_done(connection)
+            self._lines.stop_unconnected()
+            for connection in list(self._lines.open):
+                connection.withdraw(*self.functions.values())
             self._end_if_done()
         return self.when_ended()
 
     def give_back(self, reason: str = "it was asked to stop at once") -> Deferred[str]:
         """Disconnect at once; the job servers give the unfinished jobs to other workers.
 
-        Functions that run in the reactor are left to themselves, as are threads; their outcome
-        goes nowhere.
+        What runs in the reactor is cancelled, processes are killed, threads are left to themselves
+        and end with the program.
 
         Returns:
             Fires when the worker has ended, with the reason; see :meth:`when_ended`.
         """
         self.reason = self.reason or reason
         self.slots.close()
-        for connection in list(self._connections):
+        for connection in list(self._lines.open):
             connection.abort()
+        for running in list(self._running.values()):
+            running.cancel()
+        self._runner.kill()
         self._end()
         return self.when_ended()
 
@@ -246,83 +260,79 @@ class Worker:
         """
         return run(self)
 
+    def service(self, patience: float | None = None) -> WorkerService:
+        """Return the worker as a part of a Twisted application; see :class:`WorkerService`."""
+        return WorkerService(self, patience)
+
     def is_in_reactor(self) -> bool:
         """Return whether the calling thread is the reactor's."""
         return threading.get_ident() == self._thread
 
     def connected(self, connection: WorkerConnection) -> None:
         """For connections: this one is ready."""
-        self._connections[connection] = None
+        self._lines.open[connection] = None
         _log.info("connected to job server {server}", server=connection.server)
-        waiting, self._when_connected = self._when_connected, []
-        for deferred in waiting:
-            deferred.callback(None)
+        self._connected.fire(None)
         self.slots.has_work(connection)
-        self._close_if_done(connection)
 
-    def disconnected(self, connection: WorkerConnection) -> None:
-        """For connections: this one is over, and its jobs are somebody else's."""
-        if self._connections.pop(connection, self) is None:
-            self.slots.lost(connection)
-            if self.reason is None:
-                _log.warn(
-                    "job server {server} is lost with {count} jobs of it running: {reason}",
-                    server=connection.server,
-                    count=len(connection.jobs),
-                    reason=connection.reason,
-                )
+    def disconnected(self, connection: WorkerConnection, lost: int) -> None:
+        """For connections: this one is of no more use, and ``lost`` jobs are somebody else's."""
+        self.slots.lost(connection)
+        if self.reason is None or lost:
+            _log.warn(
+                "job server {server} is lost with {count} jobs of it running: {reason}",
+                server=connection.server,
+                count=lost,
+                reason=connection.reason,
+            )
 
-    def take(self, connection: WorkerConnection, job: WorkerJob) -> None:
+    def closed(self, connection: WorkerConnection) -> None:
+        """For connections: this one is gone."""
+        del self._lines.open[connection]
+        if self.reason is not None:
+            self._lines.stop(connection.server)
+            self._end_if_done()
+
+    def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
         """For connections: run a job that came, and send what becomes of it."""
-        running = self._execution.run(self.functions.get(job.function), job)
-        running.addCallback(lambda packet: connection.end(job, packet))
-        running.addBoth(lambda _: self._job_ended(connection))
+        running = self._execution.run(function, job)
+        self._running[job] = running
+        running.addCallback(lambda packets: connection.end(job, packets))
+        running.addErrback(lambda reason: _log.failure("a job could not be ended", reason))
+        running.addBoth(lambda _: self._job_ended(job))
+        if self.slots.quota == 0:
+            self.stop(f"{self._limits.jobs} jobs were taken, as many as it may")
 
-    def _job_ended(self, connection: WorkerConnection) -> None:
+    def _job_ended(self, job: WorkerJob) -> None:
+        del self._running[job]
         self.slots.job_ended()
-        if self._life is not None:
-            self._life.jobs_done += 1
-        self._look_at_life()
-        self._close_if_done(connection)
         self._end_if_done()
 
-    def _look_at_life(self) -> None:
+    def _look_at_time(self) -> None:
+        now = self.reactor.seconds()
+        for connection in list(self._lines.open):
+            connection.look_at_time(now)
         if self._life is not None and self.reason is None:
-            reason = self._life.reason_to_end(self.reactor.seconds())
+            reason = self._life.reason_to_end(now)
             if reason is not None:
                 self.stop(reason)
 
-    def _close_if_done(self, connection: WorkerConnection) -> None:
-        if self.reason is not None and not connection.jobs:
-            connection.close()
-
     def _end_if_done(self) -> None:
-        if self.reason is not None and not self.slots.running:
+        if self.reason is not None and not self.slots.running and not self._lines.open:
             self._end()
 
     def _end(self) -> None:
         """Close what is open, then tell who waits."""
-        if self._has_ended:
+        if self._is_ending:
             return
-        self._has_ended = True
+        self._is_ending = True
         if self._look.running:
             self._look.stop()
         self._runner.close()
-        closing = DeferredList(
-            [service.stopService() for service in self._services if service.running]
-        )
-        closing.addCallback(self._tell_end)
+        self._lines.close().addCallback(self._tell_end)
 
     def _tell_end(self, _: object) -> None:
-        # Threads may still run what nobody waits for; waiting for them would block the reactor.
-        threading.Thread(target=self._threads.stop, name="gearman-worker-stop").start()
+        self._has_ended = True
         _log.info("the worker has ended: {reason}", reason=self.reason)
-        for deferred in self._when_connected:
-            deferred.callback(None)
-        ended, self._when_ended = self._when_ended, []
-        for waiting in ended:
-            waiting.callback(self.reason or "")
-
-
-def _to_bytes(text: str | bytes) -> bytes:
-    return text.encode() if isinstance(text, str) else text
+        self._connected.fire(None)
+        self._ended.fire(self.reason or "")

@@ -1,0 +1,97 @@
+"""The lines of a worker to its job servers: one for each, connected or trying to be."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gearman_tx.link import Backoff, Reconnecting, Server, parse_servers
+from gearman_tx.worker.connection import WorkerConnection
+
+_log = Logger("gearman_tx.worker")
+
+
+class Lines:
+    """Connections to job servers, each kept by a service of its own.
+
+    Args:
+        servers: the job servers.
+        reactor: connects, and tells the time.
+        build: makes a connection to the server of that name.
+
+    Attributes:
+        open: the connections that are not lost, in the order in which they were made; some of
+            them may be closing.
+
+    Raises:
+        ConfigurationError: a server's name means nothing.
+    """
+
+    def __init__(
+        self,
+        servers: str | Iterable[str | Server],
+        reactor: Any,
+        build: Callable[[str], WorkerConnection],
+    ) -> None:
+        self._reactor = reactor
+        self._build = build
+        self._services = {
+            server.name: self._make_service(server) for server in parse_servers(servers)
+        }
+        self._stopping: list[Deferred[None]] = []
+        self.open: dict[WorkerConnection, None] = {}
+
+    def _make_service(self, server: Server) -> Reconnecting:
+        def failed(reason: Failure) -> None:
+            text = "job server {server} is not there: {reason}; it will be tried again"
+            _log.warn(text, server=server.name, reason=reason.getErrorMessage())
+
+        backoff = Backoff(self._reactor.seconds, random.random)
+        return Reconnecting(
+            server,
+            self._reactor,
+            lambda: self._build(server.name),
+            backoff=backoff,
+            failed=failed,
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection that is not closing."""
+        return any(not connection.is_over for connection in self.open)
+
+    def start(self) -> None:
+        """Connect to all servers."""
+        for service in self._services.values():
+            service.startService()
+
+    def stop_unconnected(self) -> None:
+        """Connect to no server any more that there is no connection to."""
+        connected = {connection.server for connection in self.open}
+        for name in self._services:
+            if name not in connected:
+                self.stop(name)
+
+    def stop(self, name: str) -> None:
+        """Connect to the server ``name`` no more."""
+        service = self._services[name]
+        if service.running:
+            self._stopping.append(service.stopService())
+
+    def close(self) -> Deferred[None]:
+        """Cut all connections and make no other.
+
+        Returns:
+            Fires when nothing is open any more; never fails.
+        """
+        for connection in list(self.open):
+            connection.abort()
+        for name in self._services:
+            self.stop(name)
+        closed: Deferred[Any] = DeferredList(self._stopping)
+        return closed.addCallback(lambda _: None)

@@ -1,0 +1,32 @@
+"""Deferreds that wait for one event together."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+
+T = TypeVar("T")
+
+
+class Waiters(Generic[T]):
+    """Those who wait; each may stop waiting by cancelling its Deferred."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Deferred[T], None] = {}
+
+    def add(self) -> Deferred[T]:
+        """Return a Deferred that the next :meth:`fire` fires; cancelling it ends the waiting."""
+        waiting: Deferred[T] = Deferred(self._forget)
+        self._waiting[waiting] = None
+        return waiting
+
+    def fire(self, value: T) -> None:
+        """Fire all Deferreds that were added so far; those added meanwhile wait for the next."""
+        waiting, self._waiting = self._waiting, {}
+        for deferred in waiting:
+            if not deferred.called:  # one fired before it may have cancelled it
+                deferred.callback(value)
+
+    def _forget(self, deferred: Deferred[T]) -> None:
+        self._waiting.pop(deferred, None)
