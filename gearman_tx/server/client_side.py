@@ -30,31 +30,31 @@ class ClientSide:
         self._submit_job = jobs.intake.submit
         self._snapshots = jobs.snapshots
 
-    def submit_job(self, connection: Connection, body: bytes) -> None:
+    def submit_job(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB: foreground, normal priority."""
-        self._submit(connection, body, PacketType.SUBMIT_JOB, NORMAL, background=False)
+        return self._submit(connection, body, PacketType.SUBMIT_JOB, NORMAL, background=False)
 
-    def submit_job_bg(self, connection: Connection, body: bytes) -> None:
+    def submit_job_bg(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_BG: background, normal priority."""
-        self._submit(connection, body, PacketType.SUBMIT_JOB_BG, NORMAL, background=True)
+        return self._submit(connection, body, PacketType.SUBMIT_JOB_BG, NORMAL, background=True)
 
-    def submit_job_high(self, connection: Connection, body: bytes) -> None:
+    def submit_job_high(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_HIGH: foreground, high priority."""
-        self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
+        return self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
 
-    def submit_job_high_bg(self, connection: Connection, body: bytes) -> None:
+    def submit_job_high_bg(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_HIGH_BG: background, high priority."""
-        self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
+        return self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
 
-    def submit_job_low(self, connection: Connection, body: bytes) -> None:
+    def submit_job_low(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_LOW: foreground, low priority."""
-        self._submit(connection, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
+        return self._submit(connection, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
 
-    def submit_job_low_bg(self, connection: Connection, body: bytes) -> None:
+    def submit_job_low_bg(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_LOW_BG: background, low priority."""
-        self._submit(connection, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
+        return self._submit(connection, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
 
-    def submit_job_epoch(self, connection: Connection, body: bytes) -> None:
+    def submit_job_epoch(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_EPOCH: background, normal priority, not before a Unix time."""
         function, unique, epoch, workload = split(body, PacketType.SUBMIT_JOB_EPOCH)
         due = leading_number(epoch)
@@ -64,16 +64,16 @@ class ClientSide:
         job = self._submit_job(
             connection.peer, function, unique, workload, NORMAL, background=True, due=due
         )
-        _answer(connection, job)
+        return _answer(connection, job, len(body))
 
-    def submit_reduce_job(self, connection: Connection, body: bytes) -> None:
+    def submit_reduce_job(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB: foreground, normal priority, with a reducer."""
-        self._submit_reduce(connection, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
+        return self._submit_reduce(connection, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
 
-    def submit_reduce_job_background(self, connection: Connection, body: bytes) -> None:
+    def submit_reduce_job_background(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB_BACKGROUND: background, normal priority, with a reducer."""
         packet_type = PacketType.SUBMIT_REDUCE_JOB_BACKGROUND
-        self._submit_reduce(connection, body, packet_type, background=True)
+        return self._submit_reduce(connection, body, packet_type, background=True)
 
     def _submit(
         self,
@@ -83,16 +83,16 @@ class ClientSide:
         priority: int,
         *,
         background: bool,
-    ) -> None:
+    ) -> bool:
         function, unique, workload = split(body, packet_type)
         job = self._submit_job(
             connection.peer, function, unique, workload, priority, background=background
         )
-        _answer(connection, job)
+        return _answer(connection, job, len(body))
 
     def _submit_reduce(
         self, connection: Connection, body: bytes, packet_type: PacketType, *, background: bool
-    ) -> None:
+    ) -> bool:
         function, unique, reducer, _, workload = split(body, packet_type)
         job = self._submit_job(
             connection.peer,
@@ -103,7 +103,7 @@ class ClientSide:
             background=background,
             reducer=reducer,
         )
-        _answer(connection, job)
+        return _answer(connection, job, len(body))
 
     def get_status(self, connection: Connection, body: bytes) -> None:
         """GET_STATUS: by handle."""
@@ -129,13 +129,17 @@ class ClientSide:
         connection.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
 
 
-def _answer(connection: Connection, job: Job | None) -> None:
-    """Answer a submission now, or leave room for the answer when the job is durable."""
+def _answer(connection: Connection, job: Job | None, size: int) -> bool:
+    """Answer a submission now, or leave room for the answer when the job is durable.
+
+    Returns:
+        Whether the units behind it have to wait.
+    """
     if job is None:
-        connection.promise()
-    else:
-        handle = job.handle
-        connection.send(response_header(_CREATED, len(handle)) + handle)
+        return connection.promise(size)
+    handle = job.handle
+    connection.send(response_header(_CREATED, len(handle)) + handle)
+    return False
 
 
 def _fields(status: JobStatus) -> tuple[bytes, ...]:

@@ -55,7 +55,7 @@ class Committer:
 
     Args:
         jobs: the queues; they must have been made ``durable``.
-        store: open, and replayed.
+        store: open, and replayed, before anything is to be committed.
         turn: the reactor turn; a commit starts at its end.
         journal: who keeps the log.
     """
@@ -77,7 +77,8 @@ class Committer:
         self._is_stopped = False
 
     def start(self) -> None:
-        """Look after the store from now on, every :data:`TEND_SECONDS`."""
+        """All jobs are back: look after the store from now on, every :data:`TEND_SECONDS`."""
+        self._next_id = self._jobs.tables.next_id
         self._beat = self._turn.clock.callLater(TEND_SECONDS, self._tick)
 
     @property

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from gearman_tx.errors import Refused
     from gearman_tx.server.journal import Journal
 
+MOST_PROMISES: Final = 1000
+"""How many submissions of one connection may wait for durability before it is read no further."""
+
+MOST_PROMISED: Final = 16 * 1024 * 1024
+"""Likewise, how many bytes these submissions may have; one may have more."""
+
 _NOOP: Final = response(PacketType.NOOP)
 _MAPPED_IPV4: Final = "::ffff:"  # how an IPv6 socket names an IPv4 peer
 
@@ -76,7 +82,10 @@ class Connection(PacketLink):
         self._on_lost = on_lost
         self._fd = -1
         self._is_dismissed = False
-        self._promises: deque[Hole] = deque()  # where the answers of durable submissions go
+        # Where the answers of durable submissions go, and the sizes of these.
+        self._promises: deque[tuple[Hole, int]] = deque()
+        self._promised = 0
+        self._is_full = False
         self.update = self.send_parts  # PeerPort: pass on what a worker said
 
     @property
@@ -137,9 +146,28 @@ class Connection(PacketLink):
         else:
             self.close()
 
-    def promise(self) -> None:
-        """Leave room for the answer to a submission that waits for durability."""
-        self._promises.append(self.hold())
+    def promise(self, size: int) -> bool:
+        """Leave room for the answer to a submission of ``size`` bytes that waits for durability.
+
+        Returns:
+            Whether the units behind it have to wait too, because the disk is slower than the peer.
+        """
+        self._promises.append((self.hold(), size))
+        self._promised += size
+        self._is_full = len(self._promises) >= MOST_PROMISES or self._promised >= MOST_PROMISED
+        return self._is_full
+
+    def _keep_promise(self, answer: bytes) -> None:
+        """Answer the oldest submission that waits, and go on reading when not many do."""
+        hole, size = self._promises.popleft()
+        self.fill(hole, answer)
+        self._promised -= size
+        if self._is_full and not (
+            len(self._promises) > MOST_PROMISES // 2 or self._promised > MOST_PROMISED // 2
+        ):
+            self._is_full = False
+            # Not now: the queues are in the midst of answering.
+            self._turn.clock.callLater(0, self.proceed)
 
     def noop(self) -> None:
         """PeerPort: tell a sleeping worker that there may be work."""
@@ -148,12 +176,12 @@ class Connection(PacketLink):
     def created(self, handle: bytes) -> None:
         """PeerPort: the oldest submission that waits for durability is durable."""
         answer = response_header(PacketType.JOB_CREATED, len(handle)) + handle
-        self.fill(self._promises.popleft(), answer)
+        self._keep_promise(answer)
 
     def refused(self, code: bytes, text: bytes) -> None:
         """PeerPort: the oldest submission that waits for durability could not be stored."""
         self._journal.refused(self, code, text)
-        self.fill(self._promises.popleft(), response(PacketType.ERROR, code, text))
+        self._keep_promise(response(PacketType.ERROR, code, text))
 
     def failed(self, handle: bytes) -> None:
         """PeerPort: the job ended without a result; the handle goes without a NUL behind it."""

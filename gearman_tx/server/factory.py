@@ -59,6 +59,7 @@ class GearmanFactory(ServerFactory):
 
     Attributes:
         turn: the reactor turn that all connections share.
+        handlers: what to do with each packet and with text lines; all connections share it.
         gate: accepts no more connections than there is room for.
         connections: the open ones.
     """
@@ -79,7 +80,7 @@ class GearmanFactory(ServerFactory):
         self._jobs = jobs
         self._journal = journal
         self._limits = limits
-        self._handlers = make_handlers(jobs, TextSide(self.turn, reply).text)
+        self.handlers = make_handlers(jobs, TextSide(self.turn, reply).text)
         self._timer = DeadlineTimer(jobs, self.turn)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
 
@@ -90,7 +91,7 @@ class GearmanFactory(ServerFactory):
         connection = Connection(
             self._jobs,
             self.turn,
-            self._handlers,
+            self.handlers,
             self._journal,
             output_limits=limits.output,
             max_packet=limits.packet,

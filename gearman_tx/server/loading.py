@@ -1,7 +1,8 @@
 """Bring the stored jobs back at start, while the text protocol answers already.
 
 Until all jobs are back, packets wait: a submission must find the job it coalesces with, and a
-worker the oldest job first. So the table of handlers begins with one that puts every packet off,
+worker the oldest job first. So do the text commands that change something, for what they change may
+not be back yet; reports show what is. The table of handlers begins with ones that put things off,
 and gets the real ones when loading is over.
 """
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS: Final = 2.0
 """How often the log tells how far the loading is."""
 
+CHANGES: Final = frozenset({b"cancel", b"create", b"drop", b"maxqueue"})
+"""The first words of text commands that wait until the jobs are back."""
+
 _log = Logger("gearman_tx.server")
 
 
@@ -56,15 +60,20 @@ class Loading:
         self._handlers = handlers
         self._real = dict(handlers)
         self._waiting: list[Connection] = []
-        self._told = turn.clock.seconds()
+        self._begun = self._told = 0.0
         for packet_type in handlers:
-            if packet_type != TEXT:
-                handlers[packet_type] = partial(self._put_off, packet_type)
+            handlers[packet_type] = partial(self._put_off, packet_type)
+        handlers[TEXT] = self._text
 
     def _put_off(self, packet_type: int, connection: Connection, body: bytes) -> bool:
         connection.put_back(packet_type, body)
         self._waiting.append(connection)
         return SUSPEND
+
+    def _text(self, connection: Connection, line: bytes) -> bool | None:
+        if line.partition(b" ")[0].lower() in CHANGES:
+            return self._put_off(TEXT, connection, line)
+        return self._real[TEXT](connection, line)
 
     def load(self, store: Store, contents: Contents) -> Deferred[int]:
         """Bring back what ``store`` holds, then let packets through.
@@ -73,6 +82,10 @@ class Loading:
             Fires with how many jobs were loaded; fails if the store cannot be read.
         """
         self.total = contents.jobs
+        self._begun = self._told = self._turn.clock.seconds()
+        if self.total:
+            _log.info("loading {total} stored jobs", total=self.total)
+        self._jobs.tables.next_id = contents.next_id
         for name, limits in contents.max_queue.items():
             self._jobs.control.restore_max_queue(name, limits)
         return store.replay(self._take).addCallback(self._end)
@@ -89,6 +102,10 @@ class Loading:
             _log.info("{done} of {total} stored jobs are loaded", done=self.done, total=self.total)
 
     def _end(self, count: int) -> int:
+        seconds = self._turn.clock.seconds() - self._begun
+        _log.info(
+            "{count} stored jobs were loaded in {seconds:.1f} s", count=count, seconds=seconds
+        )
         self.is_over = True
         self._handlers |= self._real
         waiting, self._waiting = self._waiting, []

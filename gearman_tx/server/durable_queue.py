@@ -1,0 +1,136 @@
+"""The life of a queue that outlives the process: opened and loaded, kept, finished and closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.logger import Logger
+
+from gearman_tx.server.committer import Committer
+from gearman_tx.server.loading import Loading
+from gearman_tx.store import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from twisted.python.failure import Failure
+
+    from gearman_tx.core import JobServer
+    from gearman_tx.server.factory import GearmanFactory
+    from gearman_tx.server.journal import Journal
+    from gearman_tx.store import Store
+
+    Figure = tuple[str, str | int | float]
+
+_log = Logger("gearman_tx.server")
+
+
+class DurableQueue:
+    """Join the queues to a store. From the first moment on, packets wait until all is loaded.
+
+    Args:
+        jobs: the queues, empty, and made ``durable``.
+        store: not open yet.
+        factory: the connections.
+        journal: who keeps the log.
+
+    Attributes:
+        loaded: fires with the number of jobs when they are back; fails with
+            :class:`gearman_tx.store.StoreError` if they cannot be read.
+    """
+
+    def __init__(
+        self, jobs: JobServer, store: Store, factory: GearmanFactory, journal: Journal
+    ) -> None:
+        self.loaded: Deferred[int] = Deferred()
+        self._jobs = jobs
+        self._store = store
+        self._turn = factory.turn
+        self._loading = Loading(jobs, factory.turn, factory.handlers)
+        self._committer = Committer(jobs, store, factory.turn, journal)
+        self._is_closing = False
+
+    @inlineCallbacks
+    def open(self) -> Generator[Deferred[Any], Any, None]:
+        """Open the store and begin to load it.
+
+        Returns:
+            Fires when the store is open; :attr:`loaded` tells the rest. Fails with
+            :class:`gearman_tx.store.StoreError`, whose text is one line for the operator.
+        """
+        contents = yield self._store.open()
+        self._tell_notices(0)
+        loading = self._loading.load(self._store, contents)
+        loading.addCallback(self._start, len(self._store.state.notices))
+        loading.addErrback(self._not_loaded)
+        loading.chainDeferred(self.loaded)
+
+    def _start(self, count: int, told: int) -> int:
+        self._tell_notices(told)
+        self._turn.hooks.append(self._committer.adjust)
+        self._committer.start()
+        return count
+
+    def _tell_notices(self, told: int) -> None:
+        for notice in self._store.state.notices[told:]:
+            _log.warn("{notice}", notice=notice)
+
+    def _not_loaded(self, failure: Failure) -> Failure | int:
+        """The stored jobs could not be read, unless the server stops anyway."""
+        return self._loading.done if self._is_closing else failure
+
+    def finish(self) -> Deferred[None]:
+        """Store and answer what was submitted, refuse what comes then; before connections close.
+
+        Returns:
+            Fires when that is done, or cannot be, after a bounded time; it does not fail.
+        """
+        self._is_closing = True
+        self._jobs.control.drain()
+        return self._committer.finish() if self._loading.is_over else succeed(None)
+
+    @inlineCallbacks
+    def close(self) -> Generator[Deferred[Any], Any, None]:
+        """Store what ended since, and close; when no connection is open any more.
+
+        Returns:
+            Fires when the store is closed, or cannot be, after a bounded time; it does not fail.
+        """
+        self._is_closing = True
+        next_id = 0
+        if self._loading.is_over:
+            yield self._committer.stop()
+            next_id = self._jobs.tables.next_id
+        try:
+            yield self._store.close(next_id)
+        except StoreError as error:
+            _log.error("{error}", error=error)
+
+    def figures(self) -> list[Figure]:
+        """Return how the queue is doing, as names and values, for reports.
+
+        Times are Unix seconds, sizes bytes; an empty text says that there is nothing to say.
+        """
+        state, ledger = self._store.state, self._jobs.ledger
+        return [
+            ("kind", state.kind),
+            ("path", state.path),
+            ("state", self._word()),
+            ("jobs", state.jobs),
+            ("size", state.size),
+            ("commits", state.commits),
+            ("added", state.jobs_added),
+            ("errors", state.errors),
+            ("waiting", ledger.waiting),
+            ("lag", self._committer.lag),
+            ("last-commit", state.last_commit),
+            ("last-seconds", state.last_seconds),
+            ("last-error", state.last_error),
+            *(("notice", notice) for notice in state.notices),
+        ]
+
+    def _word(self) -> str:
+        if not self._loading.is_over:
+            return f"loading {self._loading.done} of {self._loading.total}"
+        return "failing" if self._store.state.last_error else "ok"
