@@ -10,6 +10,7 @@ from twisted.internet import defer
 from twisted.trial.unittest import TestCase
 
 from gearman_tx.client import Client
+from gearman_tx.link import Server
 from tests.loopback.raw_worker import RawWorker, start_worker
 from tests.servers import ServerProcess, start_c_server, start_our_server
 
@@ -34,9 +35,12 @@ class ServersCase(TestCase):
         self.addCleanup(server.kill)
         return server
 
-    def make_client(self, *servers: ServerProcess, **options: Any) -> Client[bytes]:
+    def make_client(self, *servers: ServerProcess | Server | str, **options: Any) -> Client[bytes]:
         """Return a client of ``servers``, closed at the end of the test."""
-        names = [f"127.0.0.1:{server.port}" for server in servers]
+        names = [
+            f"127.0.0.1:{server.port}" if isinstance(server, ServerProcess) else server
+            for server in servers
+        ]
         client = Client(names, reactor=self.reactor, **options)
         self.addCleanup(client.close, wait=0)
         return client

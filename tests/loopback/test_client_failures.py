@@ -1,0 +1,144 @@
+"""The client and job servers that are killed, stopped, restarted or not there: nothing hangs."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
+from typing_extensions import override
+
+from gearman_tx.errors import ConnectionLost, NoServer
+from tests.loopback.servers_case import ServersCase
+from tests.servers import free_port
+
+HEARTBEAT = 0.3
+
+
+class Mail(Protocol):
+    """Greets like a mail server, and listens."""
+
+    factory: Any
+
+    @override
+    def connectionMade(self) -> None:
+        """Twisted: greet."""
+        assert self.transport is not None, "Twisted sets the transport first"
+        self.transport.write(b"220 mail.example.com ESMTP\r\n")
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: listen."""
+        self.factory.received.append(data)
+
+
+class Bodies:
+    """The test bodies, the same for both servers."""
+
+    reactor: Any
+    start_server: Any
+    start_worker: Any
+    make_client: Any
+
+    async def test_a_server_is_killed_and_started_again(self) -> None:
+        """What runs is lost, what comes later waits for the new process and is done there."""
+        server = self.start_server()
+        client = self.make_client(server)
+        worker = await self.start_worker(server)
+        running = client.submit("hold", b"x")
+        retried = client.submit("reverse", b"abc", retries=1)
+        assert await retried == b"cba"
+        await worker.held
+        retried = client.submit("hold", b"x", retries=1)
+        await retried.accepted
+        server.kill()
+        with pytest.raises(ConnectionLost):
+            await running
+        later = client.submit("reverse", b"abc")
+        server = self.start_server(port=server.port)
+        worker = await self.start_worker(server)
+        assert await later == b"cba"
+        assert await worker.held == retried.handle
+
+    async def test_the_other_server_takes_over(self) -> None:
+        """Of two servers one is killed: submissions go to the other, and back later."""
+        servers = [self.start_server() for _ in range(2)]
+        workers = [await self.start_worker(server) for server in servers]
+        client = self.make_client(*servers, choice="in order")
+        assert await client.submit("reverse", b"ab") == b"ba"
+        servers[0].kill()
+        await workers[0].gone
+        results = await client.submit_many("reverse", [b"cd"] * 50)
+        assert results == [b"dc"] * 50
+        again = self.start_server(port=servers[0].port)
+        task = client.submit("nobody does this", b"x", background=True)
+        while await task and b"nobody does this" not in again.ask(b"status\n", b".\n"):
+            await deferLater(self.reactor, 0.05)
+            task = client.submit("nobody does this", b"x", background=True)
+
+    async def test_a_server_that_stands_still_is_found(self) -> None:
+        """A stopped process keeps its connections open; the heartbeat gives it up."""
+        servers = [self.start_server() for _ in range(2)]
+        await self.start_worker(servers[1])
+        client = self.make_client(*servers, choice="in order", heartbeat=HEARTBEAT)
+        running = client.submit("hold", b"x")
+        await running.accepted
+        servers[0].process.send_signal(signal.SIGSTOP)
+        waiting = client.submit("reverse", b"abc")
+        with pytest.raises(ConnectionLost, match="nothing was heard"):
+            await running
+        assert await waiting == b"cba"
+
+    async def test_killed_while_many_tasks_are_on_their_way(self) -> None:
+        """Every one of 2,000 tasks is accepted once by one of two servers, or moved there."""
+        servers = [self.start_server() for _ in range(2)]
+        client = self.make_client(*servers, choice="round robin")
+        batch = client.submit_many("bulk", [b"x"] * 2000, background=True, window=200)
+        handles = []
+        async for task in batch:
+            handles.append(await task)
+            if len(handles) == 500:
+                servers[0].kill()
+        assert len(handles) == 2000
+        status = servers[1].ask(b"status\n", b".\n")
+        (line,) = [line for line in status.splitlines() if line.startswith(b"bulk\t")]
+        assert int(line.split(b"\t")[1]) >= 1000
+
+    async def test_no_server_at_all(self) -> None:
+        """``connect`` fails at once, a task when its time without a server is over."""
+        server = self.start_server()
+        server.kill()
+        client = self.make_client(server, accept_timeout=0.5)
+        with pytest.raises(NoServer, match="refused"):
+            await client.connect()
+        with pytest.raises(NoServer, match=r"no job server was up in 0\.5 seconds"):
+            await client.submit("f", b"x")
+
+
+class OurServerTests(Bodies, ServersCase):
+    """Against our server."""
+
+    kind = "ours"
+
+    async def test_a_port_on_which_somebody_else_listens(self) -> None:
+        """A peer that speaks another protocol is dropped, and never sent a task."""
+        received: list[bytes] = []
+        mail = Factory.forProtocol(Mail)
+        mail.received = received  # type: ignore[attr-defined]  # where Mail keeps what it hears
+        port_number = free_port()
+        endpoint = TCP4ServerEndpoint(self.reactor, port_number, interface="127.0.0.1")
+        port = await endpoint.listen(mail)
+        self.addCleanup(port.stopListening)
+        client = self.make_client(f"127.0.0.1:{port_number}", accept_timeout=0.5)
+        with pytest.raises(NoServer, match="ESMTP"):
+            await client.submit("f", b"a secret")
+        assert b"a secret" not in b"".join(received)
+
+
+class CServerTests(Bodies, ServersCase):
+    """Against the C server."""
+
+    kind = "c"

@@ -1,0 +1,62 @@
+"""Many tasks: a hundred thousand submissions take seconds, and so do as many outstanding ones."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from twisted.internet.defer import gatherResults
+
+from tests.loopback.servers_case import ServersCase
+
+SUBMISSIONS = 100_000
+SECONDS = 30.0
+"""Far more than it takes (2.5 s on two slow cores), far less than what stalling would take."""
+
+OUTSTANDING = 20_000
+
+
+class Bodies:
+    """The test bodies, the same for both servers."""
+
+    start_server: Any
+    start_worker: Any
+    make_client: Any
+
+    async def test_a_hundred_thousand_submissions(self) -> None:
+        """They are pipelined: each waits for nobody but the window."""
+        server = self.start_server()
+        client = self.make_client(server)
+        start = time.monotonic()
+        count = 0
+        workloads = (b"%d" % number for number in range(SUBMISSIONS))
+        async for task in client.submit_many("bulk", workloads, background=True):
+            assert task.handle
+            count += 1
+        assert time.monotonic() - start < SECONDS
+        assert count == SUBMISSIONS
+        assert b"bulk\t100000\t0\t0\n" in server.ask(b"status\n", b".\n")
+
+    async def test_many_outstanding_tasks(self) -> None:
+        """Tasks that were all submitted before the first worker came do not slow each other."""
+        server = self.start_server()
+        client = self.make_client(server)
+        tasks = [client.submit("reverse", b"%06d" % number) for number in range(OUTSTANDING)]
+        await gatherResults([task.accepted for task in tasks])
+        start = time.monotonic()
+        await self.start_worker(server)
+        results = await gatherResults([task.result for task in tasks])
+        assert time.monotonic() - start < SECONDS
+        assert results == [(b"%06d" % number)[::-1] for number in range(OUTSTANDING)]
+
+
+class OurServerTests(Bodies, ServersCase):
+    """Against our server."""
+
+    kind = "ours"
+
+
+class CServerTests(Bodies, ServersCase):
+    """Against the C server."""
+
+    kind = "c"
