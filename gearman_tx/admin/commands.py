@@ -10,7 +10,7 @@ from gearman_tx.admin.verbs import SHUTDOWN, VERBS
 from gearman_tx.errors import ConfigurationError, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gearman_tx.core import JobServer
 
@@ -42,6 +42,8 @@ class AdminCommands:
         shutdown: called with whether to finish the jobs first when ``shutdown`` is asked for.
             The reply has not been written then, so it must not stop the server on the spot. None
             if the operator does not allow it; then ``shutdown`` is no command.
+        store: gives the figures of the store that keeps background jobs, as names and values.
+            None if they are in memory.
 
     Attributes:
         verbs: the commands by their first word in lower case.
@@ -57,6 +59,7 @@ class AdminCommands:
         version: str,
         verbosity: str = "NOTICE",
         shutdown: Callable[[bool], None] | None = None,
+        store: Callable[[], Iterable[tuple[str, str | int | float]]] | None = None,
     ) -> None:
         if verbosity not in VERBOSITIES:
             text = f"the verbosity {verbosity!r} is none of {', '.join(VERBOSITIES)}"
@@ -65,6 +68,7 @@ class AdminCommands:
         self.version = version
         self.verbosity = verbosity
         self.shutdown = shutdown
+        self.store = store or _in_memory
         self.verbs = VERBS if shutdown is None else {**VERBS, **SHUTDOWN}
 
     def reply(self, line: bytes) -> Iterator[bytes]:
@@ -94,3 +98,8 @@ class AdminCommands:
         if verb is None:
             return iter((answers.unknown_command(words[0]),))
         return verb.run(self, words)
+
+
+def _in_memory() -> Iterator[tuple[str, str]]:
+    """Yield all there is to say of a queue that no store keeps."""
+    yield "kind", "builtin"

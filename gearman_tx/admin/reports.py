@@ -4,8 +4,8 @@ All are generators and pure: the same snapshots give the same bytes. A caller ma
 piece and go on later, so a report over a million jobs never holds up anybody.
 
 The columns of ``status``, ``prioritystatus``, ``workers``, ``show jobs`` and ``show unique jobs``
-are the C server's. Those of ``functions``, ``jobs`` and ``clients`` are ours, tab separated; new
-columns are only ever added at their ends.
+are the C server's. Those of ``functions``, ``jobs``, ``clients`` and ``store`` are ours, tab
+separated; new columns are only ever added at their ends.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ STATES: Final = tuple(name.encode() for name in STATE_NAMES)
 def status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
     """Yield a row a function: name, jobs, jobs that run, workers."""
     for function in functions:
+        if not function.is_listed:
+            yield b""
+            continue
         counts = (function.total, function.running, function.workers)
         yield b"%b\t%d\t%d\t%d\n" % (escape(function.name), *counts)
     yield END
@@ -47,6 +50,9 @@ def priority_status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
     Delayed jobs are among those of normal priority, as in the C server.
     """
     for function in functions:
+        if not function.is_listed:
+            yield b""
+            continue
         normal = function.normal + function.delayed
         counts = (function.high, normal, function.low, function.workers)
         yield b"%b\t%d\t%d\t%d\t%d\n" % (escape(function.name), *counts)
@@ -158,6 +164,24 @@ def clients(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
             b"asleep" if peer.asleep else b"busy" if running or tasks else b"idle",
         )
         yield b"\t".join(cells) + b"\n"
+    yield END
+
+
+def store(figures: Iterable[tuple[str, str | int | float]]) -> Iterator[bytes]:
+    """Yield a row for each figure of the store that keeps background jobs: name, value.
+
+    Args:
+        figures: names and values; seconds are shown in milliseconds' precision, an empty text as
+            ``-``.
+    """
+    for name, value in figures:
+        if isinstance(value, float):
+            shown = b"%.3f" % value
+        elif isinstance(value, int):
+            shown = b"%d" % value
+        else:
+            shown = escape(value.encode(errors="surrogateescape")) or _NONE
+        yield b"%b\t%b\n" % (name.encode(), shown)
     yield END
 
 

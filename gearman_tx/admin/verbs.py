@@ -125,6 +125,10 @@ def _clients(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
     yield from reports.clients(admin.jobs.snapshots.peers())
 
 
+def _store(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
+    yield from reports.store(admin.store())
+
+
 def _get_pid(_: AdminCommands, __: Sequence[bytes]) -> Iterator[bytes]:
     yield answers.ok(b"%d" % os.getpid())
 
@@ -206,6 +210,9 @@ VERBS: Final[Mapping[bytes, Verb]] = {
     b"jobs": Verb(
         _jobs,
         (("jobs [FUNCTION [STATE]]", "jobs: all about them; STATE: delayed, queued, running"),),
+    ),
+    b"store": Verb(
+        _store, (("store", "the store of background jobs: kind, path, state, counts, times"),)
     ),
     b"show": Verb(
         _show,

@@ -12,6 +12,21 @@ from gearman_tx.core import HIGH, LOW, NORMAL, Job, JobServer, Peer, Policy
 START = 1000.0
 AGE = 12.0  # how long after START the reports of the reference are made
 WORKLOAD = b"photo.jpg"
+STORE: list[tuple[str, str | int | float]] = [
+    ("kind", "sqlite"),
+    ("path", "/var/lib/gearmand/gearmand-4730.sqlite3"),
+    ("state", "ok"),
+    ("jobs", 5),
+    ("size", 98304),
+    ("commits", 3),
+    ("added", 5),
+    ("errors", 0),
+    ("waiting", 0),
+    ("lag", 0.0),
+    ("last-commit", 1004.25),
+    ("last-seconds", 0.0042),
+    ("last-error", ""),
+]
 
 
 @define(eq=False)
@@ -97,17 +112,20 @@ def empty_scene(
     shutdown: Callable[[bool], None] | None = None,
     verbosity: str = "NOTICE",
     max_functions: int = 1000,
+    store: Callable[[], list[tuple[str, str | int | float]]] | None = None,
 ) -> Scene:
     """Return a job server that knows nothing yet; its handles start with ``H:vm:1``."""
     policy = Policy(handle_prefix=b"H:vm", max_functions=max_functions)
     jobs = JobServer(policy, SilentEvents(), now=START)
-    admin = AdminCommands(jobs, version="1.2.3", verbosity=verbosity, shutdown=shutdown)
+    admin = AdminCommands(
+        jobs, version="1.2.3", verbosity=verbosity, shutdown=shutdown, store=store
+    )
     return Scene(jobs, admin)
 
 
 def busy_scene() -> Scene:
     """Return two workers with one job each, a client and four queued jobs: the reference's."""
-    scene = empty_scene()
+    scene = empty_scene(store=lambda: STORE)
     first = scene.peer(11, b"resize", b"crop", client_id=b"worker-1")
     second = scene.peer(12, b"resize", client_id=b"worker-2")
     client = scene.peer(13)

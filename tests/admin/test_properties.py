@@ -21,14 +21,15 @@ REPORTS = {
     b"workers": 1,
     b"show jobs": 4,
     b"show unique jobs": 1,
+    b"store": 2,
     b"help": 1,
 }
 """Which commands report, and how many columns separated by tabs each report has."""
 
 WORDS = (
     b"status prioritystatus workers show jobs unique cancel job create function drop functions "
-    b"maxqueue getpid version verbose help shutdown graceful clients * running queued delayed "
-    b"H:vm:1 H:vm:2 f -1 0 7 99999999999 \\x66 \\x00 \\x0a"
+    b"maxqueue getpid version verbose help store shutdown graceful clients * running queued "
+    b"delayed H:vm:1 H:vm:2 f -1 0 7 99999999999 \\x66 \\x00 \\x0a"
 ).split()
 
 names = st.binary(max_size=6).map(lambda name: name.replace(b"\0", b"\x01"))

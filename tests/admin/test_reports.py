@@ -131,3 +131,31 @@ def test_reports_are_pure() -> None:
         scene.jobs.control.cancel(job.handle)
     assert list(reports.jobs(snapshots, 1012.0)) == before
     assert scene.ask(b"jobs") == b".\n"
+
+
+def test_store() -> None:
+    """Each figure has its row: texts escaped, none as a dash, times in milliseconds."""
+    figures: list[tuple[str, str | int | float]] = [
+        ("kind", "sqlite"),
+        ("path", "/tmp/a\tb\udcff"),  # noqa: S108  # nothing is there
+        ("jobs", 1_000_000),
+        ("lag", 0.01249),
+        ("last-commit", 1_700_000_000.5),
+        ("last-error", ""),
+        ("notice", "moved\naway"),
+    ]
+    assert empty_scene(store=lambda: figures).ask(b"store").splitlines() == [
+        b"kind\tsqlite",
+        b"path\t/tmp/a\\x09b\xff",
+        b"jobs\t1000000",
+        b"lag\t0.012",
+        b"last-commit\t1700000000.500",
+        b"last-error\t-",
+        b"notice\tmoved\\x0aaway",
+        b".",
+    ]
+
+
+def test_store_of_a_queue_in_memory() -> None:
+    """A server without a store says so, and nothing else."""
+    assert empty_scene().ask(b"STORE now") == b"kind\tbuiltin\n.\n"
