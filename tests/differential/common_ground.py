@@ -102,8 +102,11 @@ def _grab(view: View, name: str, _kind: str, _arguments: list[str]) -> str:
 def _sleep(view: View, name: str, _kind: str, _arguments: list[str]) -> str:
     party = view.party(name)
     kept = [job for ability in party.abilities for job in view.kept(ability)]
-    if len(party.abilities) > 1 and any(job.dead for job in kept):
-        return "abandoned-job"
+    if any(job.dead for job in kept):
+        if any(job.delayed for job in kept):
+            return "delayed-hides"
+        if len(party.abilities) > 1:
+            return "abandoned-job"
     runnable = any(not job.dead and not job.delayed for job in kept)
     return "sleep-after-noop" if party.woken and not runnable else ""
 

@@ -179,9 +179,9 @@ DIFFERENCES: Final = (
         "delayed-hides",
         _TIME,
         "A job that is not yet due hides the jobs of lower priority: the worker gets NOOP and "
-        "then NO_JOB, in an endless loop.",
-        "Jobs that are due are run.",
-        "No stuck jobs and no busy loop.",
+        "then NO_JOB, in an endless loop. A cancelled job behind it comes back to life.",
+        "Jobs that are due are run, and cancelled ones are gone.",
+        "No stuck jobs, no busy loop, no work that was called off.",
         "2.5 and 9.9",
     ),
     Difference(

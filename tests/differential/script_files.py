@@ -20,6 +20,7 @@ One file a subject. A script begins with ``=== its name`` and goes on line by li
 A line that begins with its arrow goes on with the connection of the line before. A step without
 answers is compared between the servers alone; ``name < (nothing)`` expects silence, and
 ``name <C (anything)`` leaves a connection's answers open, where the C server's own are a race.
+An answer that ends in ``...`` may go on in any way: the texts of our own errors are free.
 Where the answers differ the script must name, with ``!differs``, the entries that allow it. When
 the C server dies of a step the answer is ``server <C (died)``, and the rest is played to ours
 alone.

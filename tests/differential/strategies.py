@@ -16,7 +16,6 @@ from tests.differential.steps import (
     Close,
     Item,
     Job,
-    Open,
     Packet,
     Send,
     Step,
@@ -155,22 +154,6 @@ steps: st.SearchStrategy[Step] = weighted(
         packets("SUBMIT_JOB_BG SUBMIT_JOB_LOW_BG", functions, uniques, workloads),
     )),
 )  # fmt: skip
-
-_READY: Final = (
-    Open("a"),
-    Open("b"),
-    Send("c", (packet("CAN_DO", b"f"),)),
-    Send("d", (packet("CAN_DO", b"f"), packet("CAN_DO", b"g"))),
-)
-scripts = st.builds(
-    lambda ready, parts: [*ready, *(step for part in parts for step in part)],
-    st.sampled_from(((), _READY, _READY, _READY)),
-    st.lists(st.lists(steps, max_size=12), max_size=12),
-)
-"""Whole scripts; most begin with two clients and two workers.
-
-They are lists of lists because hypothesis makes a plain one either short or hard to shorten.
-"""
 
 assert set(NUMBERS) - set(REFUSED) - {
     name

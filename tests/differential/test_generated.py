@@ -8,12 +8,12 @@ from tests.differential.common_ground import FAULTS
 from tests.differential.conftest import PairMaker
 from tests.differential.differences import DIFFERENCES
 from tests.differential.generated import play_generated
+from tests.differential.idioms import scripts
 from tests.differential.modes import examples
 from tests.differential.player import Pair
 from tests.differential.script_files import read_scripts
 from tests.differential.side import Observation, ServerDied
 from tests.differential.steps import Step
-from tests.differential.strategies import scripts
 from tests.differential.view import View
 
 
