@@ -1,0 +1,127 @@
+"""A job server in the reactor of the test, on real sockets, and callers that talk to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import connectProtocol
+from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+from typing_extensions import override
+
+from gearman_tx.admin import AdminCommands
+from gearman_tx.core import JobServer, Policy
+from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
+
+
+class Caller(Protocol):
+    """A client that waits for what it asked."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._waits: tuple[bytes, Deferred[bytes]] | None = None
+        self.lost: Deferred[None] = Deferred()
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        """Look whether what is waited for has come."""
+        self._received += data
+        self._look()
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell it."""
+        self.lost.callback(None)
+
+    def _look(self) -> None:
+        if self._waits is not None and self._received.endswith(self._waits[0]):
+            (_, waiting), self._waits = self._waits, None
+            received, self._received = self._received, b""
+            waiting.callback(received)
+
+    def ask(self, data: bytes, until: bytes) -> Deferred[bytes]:
+        """Send ``data``; fires with everything that came when it ends in ``until``."""
+        waiting: Deferred[bytes] = Deferred()
+        self._waits = (until, waiting)
+        self.wire.write(data)
+        self._look()
+        return waiting
+
+    @property
+    def wire(self) -> Any:
+        """The transport, of whatever kind."""
+        return self.transport
+
+
+class RealServerTestCase(TestCase):
+    """A test with a job server on real sockets; at its end nothing of it is left.
+
+    Attributes:
+        factory: the server's factory.
+        jobs: its queues.
+    """
+
+    timeout = 20
+
+    @override
+    def setUp(self) -> None:
+        """Make a server that listens on nothing yet."""
+        from twisted.internet import reactor  # the one that trial runs
+
+        self.reactor: Any = reactor
+        journal = Journal(self.reactor.seconds)
+        policy = Policy(handle_prefix=b"H:real")
+        self.jobs = JobServer(policy, journal, now=self.reactor.seconds())
+        reply = AdminCommands(self.jobs, version="1.2.3").reply
+        self.factory = GearmanFactory(self.jobs, self.reactor, journal, reply, self.limits())
+        self._ports: list[Any] = []
+        self._callers: list[Caller] = []
+
+    @override
+    def tearDown(self) -> Any:
+        """Stop the server and wait until every connection is gone."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        for port in self._ports:
+            await maybeDeferred(port.stopListening)
+        self.factory.stop()
+        for caller in self._callers:
+            await caller.lost
+        await self.until(lambda: not self.factory.connections)
+
+    def limits(self) -> ConnectionLimits:
+        """Return the limits of the server."""
+        return ConnectionLimits()
+
+    async def listen(self, endpoint: IStreamServerEndpoint) -> Any:
+        """Listen on ``endpoint``; return the port."""
+        port: Any = await endpoint.listen(self.factory)
+        self._ports.append(port)
+        return port
+
+    async def call(self, endpoint: IStreamClientEndpoint) -> Caller:
+        """Return a caller that is connected."""
+        connect: Callable[..., Deferred[Caller]] = connectProtocol
+        caller = await connect(endpoint, Caller())
+        self._callers.append(caller)
+        return caller
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return when ``condition`` holds at the end of a turn of the server."""
+        if condition():
+            return
+        held: Deferred[None] = Deferred()
+
+        def look() -> None:
+            if condition() and not held.called:
+                held.callback(None)
+
+        hooks = self.factory.turn.hooks
+        hooks.append(look)
+        await held
+        hooks.remove(look)
