@@ -1,0 +1,292 @@
+"""Asking for jobs: when, how many, in which dialect; and servers that do not keep the rules."""
+
+from __future__ import annotations
+
+from gearman_tx.errors import ConnectionLost
+from gearman_tx.link import LinkLimits
+from gearman_tx.wire import PacketType, request
+from tests.worker.stage import ECHO, WorkerCase
+
+GRAB = (PacketType.GRAB_JOB_ALL, (b"",))
+GRAB_UNIQ = (PacketType.GRAB_JOB_UNIQ, (b"",))
+GRAB_PLAIN = (PacketType.GRAB_JOB, (b"",))
+PRE_SLEEP = (PacketType.PRE_SLEEP, (b"",))
+
+
+class GreetingTests(WorkerCase):
+    """What a job server hears first."""
+
+    def test_name_functions_and_a_question(self) -> None:
+        """The time limit is in milliseconds; the first question is followed by an echo."""
+        worker = self.make_worker(client_id="me", namespace="n.")
+        worker.register("f", len)
+        worker.register("g", len, timeout=1.5)
+        worker.start()
+        assert self.fakes[0].take().read() == [
+            (PacketType.SET_CLIENT_ID, (b"me",)),
+            (PacketType.CAN_DO, (b"n.f",)),
+            (PacketType.CAN_DO_TIMEOUT, (b"n.g", b"1500")),
+            GRAB,
+            ECHO,
+        ]
+
+    def test_every_server_hears_it_again(self) -> None:
+        """After a loss the functions are announced on the new connection, old and new ones."""
+        worker, _, peer = self.held()
+        peer.lose()
+        worker.register("g", len)
+        self.clock.advance(1)
+        assert self.fakes[0].take().read() == [
+            (PacketType.CAN_DO, (b"f",)),
+            (PacketType.CAN_DO, (b"g",)),
+            GRAB,
+            ECHO,
+        ]
+
+
+class QuestionTests(WorkerCase):
+    """The questions for jobs."""
+
+    def test_no_job_means_sleep_and_noop_a_question(self) -> None:
+        """NO_JOB is answered by PRE_SLEEP, NOOP by GRAB_JOB_ALL."""
+        _, _, peer = self.held()
+        peer.send(PacketType.NO_JOB)
+        assert peer.read() == [PRE_SLEEP]
+        peer.send(PacketType.NOOP)
+        assert peer.read() == [GRAB]
+
+    def test_a_worker_asks_for_as_many_jobs_as_it_can_run(self) -> None:
+        """With two slots the second job is asked for, the third one is not."""
+        _, held, peer = self.held(concurrency=2)
+        self.assign(peer, b"H:1")
+        assert peer.read() == [GRAB]
+        self.assign(peer, b"H:2")
+        assert peer.read() == []
+        held.ends[1].callback(b"done")
+        assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:2", b"done")), GRAB]
+
+    def test_noop_in_the_middle_of_a_job_is_remembered(self) -> None:
+        """The server that said it is asked when the job is over; the other one sleeps on."""
+        worker = self.make_worker(servers=2)
+        worker.start()
+        peers = [fake.take() for fake in self.fakes]
+        peers[0].read()
+        peers[0].send(PacketType.NO_JOB)
+        assert peers[1].read() == [GRAB, ECHO]
+        peers[1].send(PacketType.NO_JOB)
+        peers[0].send(PacketType.NOOP)
+        worker.register("f", lambda _: None, place="reactor")
+        peers[0].read()
+        self.assign(peers[0], b"H:1")
+        peers[1].send(PacketType.NOOP)
+        assert peers[0].read_types() == ["WORK_COMPLETE"]
+        assert peers[1].read_types() == ["PRE_SLEEP", "CAN_DO", "GRAB_JOB_ALL"]
+
+    def test_two_servers_take_turns(self) -> None:
+        """With one slot, two servers full of jobs are asked one after the other."""
+        worker = self.make_worker(servers=2)
+        worker.register("f", lambda _: None, place="reactor")
+        worker.start()
+        peers = [fake.take() for fake in self.fakes]
+        order = []
+        for _ in range(6):
+            (asked,) = [number for number, peer in enumerate(peers) if GRAB in peer.read()]
+            order.append(asked)
+            self.assign(peers[asked], b"H:%d" % len(order))
+        assert order == [0, 1, 0, 1, 0, 1]
+
+    def test_all_kinds_of_assignment_are_understood(self) -> None:
+        """JOB_ASSIGN, _UNIQ and _ALL bring a job with what they know of it."""
+        _, held, peer = self.held(concurrency=3, namespace="n.")
+        peer.send(PacketType.JOB_ASSIGN, b"H:1", b"n.f", b"a\0b")
+        peer.send(PacketType.JOB_ASSIGN_UNIQ, b"H:2", b"n.f", b"u", b"a\0b")
+        peer.send(PacketType.JOB_ASSIGN_ALL, b"H:3", b"n.f", b"u", b"r", b"a\0b")
+        seen = [(job.handle, job.function, job.unique, job.reducer) for job in held.jobs]
+        assert seen == [
+            (b"H:1", b"f", b"", b""),
+            (b"H:2", b"f", b"u", b""),
+            (b"H:3", b"f", b"u", b"r"),
+        ]
+        assert {job.workload for job in held.jobs} == {b"a\0b"}
+
+    def test_starting_with_some_servers_up(self) -> None:
+        """One of three servers is enough to work; another one is used when it comes."""
+        worker = self.make_worker(servers=3)
+        up = worker.start()
+        self.fakes[0].refuse()
+        self.assert_waits(up)
+        peer = self.fakes[1].take()
+        self.successResultOf(up)
+        assert peer.read() == [GRAB, ECHO]
+        peer.send(PacketType.NO_JOB)
+        self.clock.advance(1)
+        assert self.fakes[0].take().read() == [GRAB, ECHO]
+
+    def test_who_leaves_does_not_hear_of_the_connection(self) -> None:
+        """Cancelling the Deferred of ``start`` ends nothing but the waiting."""
+        worker = self.make_worker()
+        up = worker.start()
+        self.cancel(up)
+        assert self.fakes[0].take().read() == [GRAB, ECHO]
+        self.successResultOf(worker.when_connected())
+
+
+class DialectTests(WorkerCase):
+    """Servers that know fewer packets."""
+
+    def test_a_server_without_grab_job_all(self) -> None:
+        """An echo without an answer in front of it makes the worker ask with GRAB_JOB_UNIQ."""
+        _, held, peer = self.held()
+        peer.send(PacketType.ERROR, b"server_error", b"no such command")
+        peer.send(PacketType.ECHO_RES, *ECHO[1])
+        assert peer.read() == [GRAB_UNIQ, ECHO]
+        peer.send(PacketType.NO_JOB)
+        peer.send(PacketType.ECHO_RES, *ECHO[1])
+        peer.send(PacketType.NOOP)
+        assert peer.read() == [PRE_SLEEP, GRAB_UNIQ]
+        self.assign(peer, b"H:1")
+        assert [job.unique for job in held.jobs] == [b"u"]
+
+    def test_a_server_that_knows_only_grab_job(self) -> None:
+        """It is found by the second echo; a job of it has no unique."""
+        _, held, peer = self.held()
+        peer.send(PacketType.ECHO_RES, *ECHO[1])
+        peer.send(PacketType.ECHO_RES, *ECHO[1])
+        assert peer.read() == [GRAB_UNIQ, ECHO, GRAB_PLAIN, ECHO]
+        peer.send(PacketType.JOB_ASSIGN, b"H:1", b"f", b"w")
+        assert held.jobs[0].unique == b""
+
+    def test_a_server_that_gives_no_jobs_at_all_is_dropped(self) -> None:
+        """What is no job server is left, and tried again."""
+        _, _, peer = self.held()
+        for _ in range(3):
+            peer.send(PacketType.ECHO_RES, *ECHO[1])
+        assert peer.transport.disconnecting
+        self.clock.advance(0)
+        self.clock.advance(1)
+        assert self.fakes[0].is_tried
+
+    def test_a_question_without_an_answer_takes_its_slot_for_ten_seconds(self) -> None:
+        """Then the server is dropped, and the next one is asked."""
+        worker = self.make_worker(servers=2)
+        worker.start()
+        silent, other = [fake.take() for fake in self.fakes]
+        for _ in range(10):
+            self.clock.advance(1)
+            assert other.read() == []
+        self.clock.advance(1)
+        assert silent.transport.disconnecting
+        assert other.read() == [GRAB, ECHO]
+
+
+class GarbageTests(WorkerCase):
+    """What a sound server does not send ends the connection, and only that."""
+
+    def check(self, data: bytes) -> None:
+        """Check that ``data`` in the middle of a job makes the worker drop the server."""
+        worker, held, peer = self.held()
+        self.assign(peer, b"H:1")
+        peer.read()
+        peer.send_bytes(data)
+        assert peer.transport.disconnecting
+        assert held.jobs[0].is_lost
+        held.ends[0].callback(b"too late")
+        assert peer.read() == []
+        self.clock.advance(1)
+        again = self.fakes[0].take()
+        assert GRAB in again.read()
+        assert worker.slots.running == 0
+
+    def test_another_magic(self) -> None:
+        """Bytes of another protocol."""
+        self.check(b"HTTP/1.1 400 Bad Request\r\n\r\n" + bytes(100))
+
+    def test_a_request(self) -> None:
+        """A packet that goes the other way."""
+        self.check(request(PacketType.GRAB_JOB))
+
+    def test_a_packet_for_clients(self) -> None:
+        """JOB_CREATED is no answer to anything a worker says."""
+        self.check(b"\0RES\0\0\0\x08\0\0\0\x01x")
+
+    def test_a_job_that_was_not_asked_for(self) -> None:
+        """A worker does not run more than it has slots for, whatever a server sends."""
+        self.check(b"\0RES\0\0\0\x0b\0\0\0\x05H\0f\0w")
+
+    def test_an_answer_to_nothing(self) -> None:
+        """NO_JOB without a question."""
+        self.check(b"\0RES\0\0\0\x0a\0\0\0\0")
+
+    def test_a_job_without_its_fields(self) -> None:
+        """JOB_ASSIGN needs three."""
+        _, _, peer = self.held()
+        peer.send_bytes(b"\0RES\0\0\0\x0b\0\0\0\x03H\0f")
+        assert peer.transport.disconnecting
+
+    def test_a_job_of_a_function_that_was_not_offered(self) -> None:
+        """The connection is dropped, so the job goes to somebody who can do it."""
+        _, held, peer = self.held()
+        self.assign(peer, b"H:1", b"g")
+        assert peer.transport.disconnecting
+        assert held.jobs == []
+
+    def test_an_error_is_no_garbage(self) -> None:
+        """The C server answers a late result with ERROR; the worker goes on."""
+        _, _, peer = self.held()
+        peer.send(PacketType.ERROR, b"JOB_NOT_FOUND", b"Job given in work result not found")
+        assert not peer.transport.disconnecting
+
+
+class LossTests(WorkerCase):
+    """Connections that are lost while jobs run."""
+
+    def test_the_result_of_a_lost_job_is_dropped(self) -> None:
+        """It is not sent over the next connection either; the slot is free when it is done."""
+        worker, held, peer = self.held()
+        self.assign(peer, b"H:1")
+        peer.lose(ConnectionLost())
+        assert held.jobs[0].is_lost
+        self.successResultOf(held.jobs[0].send_data(b"nobody hears it"))
+        self.clock.advance(1)
+        again = self.fakes[0].take()
+        assert again.read_types() == ["CAN_DO"]
+        held.ends[0].callback(b"done")
+        assert again.read() == [GRAB, ECHO]
+        assert worker.slots.running == 0
+
+    def test_a_half_open_connection_is_found(self) -> None:
+        """A server that is silent in the middle of a job is asked, and then given up."""
+        _, held, peer = self.held(link_limits=LinkLimits(heartbeat=5))
+        self.assign(peer, b"H:1")
+        peer.read()
+        self.clock.advance(5)
+        self.clock.advance(5)
+        assert peer.read() == [(PacketType.ECHO_REQ, (b"gearman_tx heartbeat",))]
+        peer.send(PacketType.ECHO_RES, b"gearman_tx heartbeat")
+        for _ in range(3):
+            self.clock.advance(5)
+        assert held.jobs[0].is_lost
+        assert peer.transport.disconnecting
+
+    def test_a_job_that_comes_again_replaces_the_first_run(self) -> None:
+        """A server that gave it up gives it out again; only the second result is sent."""
+        _, held, peer = self.held(concurrency=2)
+        self.assign(peer, b"H:1")
+        self.assign(peer, b"H:1")
+        peer.read()
+        assert [job.is_lost for job in held.jobs] == [True, False]
+        held.ends[0].callback(b"first")
+        assert peer.read() == [GRAB]
+        held.ends[1].callback(b"second")
+        assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b"second"))]
+
+    def test_same_handles_of_two_servers_are_two_jobs(self) -> None:
+        """Each result goes to the server that gave the job."""
+        worker = self.make_worker(servers=2, concurrency=2)
+        worker.register("f", lambda job: job.workload, place="reactor")
+        worker.start()
+        peers = [fake.take() for fake in self.fakes]
+        for number, peer in enumerate(peers):
+            self.assign(peer, b"H:1", work=b"%d" % number)
+        for number, peer in enumerate(peers):
+            assert (PacketType.WORK_COMPLETE, (b"H:1", b"%d" % number)) in peer.read()
