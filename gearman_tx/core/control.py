@@ -73,11 +73,11 @@ class Control:
 
     def _find_function(self, name: bytes) -> Function:
         functions = self.tables.functions
-        if name in functions:
+        if name in functions and functions[name].is_listed:
             return functions[name]
         folded = name.lower()
         for known, function in functions.items():
-            if known.lower() == folded:
+            if known.lower() == folded and function.is_listed:
                 return function
         raise UnknownFunctionError
 
@@ -91,7 +91,7 @@ class Control:
         Raises:
             Refused: the name is too long, or too many functions are in use.
         """
-        self._limit(self.tables.function(name), limits)
+        self._limit(self.tables.limited_function(name), limits)
         self.ledger.set_max_queue(name, limits)
 
     def restore_max_queue(self, name: bytes, limits: tuple[int, int, int]) -> None:

@@ -33,6 +33,8 @@ class Function:
         committing: how many jobs are not durable yet.
         delayed: how many jobs wait for their time.
         running: how many jobs workers have.
+        is_listed: whether it was ever registered, submitted to or created; limits alone leave it
+            out of the C server's reports.
         is_set: whether the operator created it or gave it limits; then it is never forgotten.
     """
 
@@ -47,6 +49,7 @@ class Function:
     delayed: int = 0
     running: int = 0
     is_set: bool = False
+    is_listed: bool = False
 
     @property
     def queued(self) -> int:

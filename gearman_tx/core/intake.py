@@ -128,6 +128,7 @@ class Intake:
         """Bring back a stored job at start; records come in the order of their ids."""
         tables = self.tables
         function = tables.restored_function(record.function)
+        function.is_listed = True
         job = Job(
             record.id,
             record.handle,

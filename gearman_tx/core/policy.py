@@ -14,7 +14,7 @@ HANDLE_SIZE: Final = 64
 _LARGEST_ID_DIGITS: Final = 19  # of 2**63 - 1, the largest id that a store must hold
 LONGEST_PREFIX: Final = HANDLE_SIZE - len("\0:") - _LARGEST_ID_DIGITS
 
-DEFAULT_MAX_FUNCTION_NAME: Final = 8190
+DEFAULT_MAX_FUNCTION_NAME: Final = 8191
 """Longest function name in bytes, as in the C server."""
 
 DEFAULT_MAX_UNIQUE: Final = 64

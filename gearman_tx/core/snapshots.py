@@ -45,7 +45,10 @@ UNKNOWN = JobStatus(known=False, running=False, numerator=0, denominator=0, clie
 
 @frozen
 class FunctionSnapshot:
-    """One function: counts of jobs, and of workers registered for it, busy or not."""
+    """One function: counts of jobs, and of workers registered for it, busy or not.
+
+    One that is not listed has limits and was never used; the C server would not know it.
+    """
 
     name: bytes
     high: int
@@ -56,6 +59,7 @@ class FunctionSnapshot:
     total: int
     workers: int
     max_queue: tuple[int, int, int]
+    is_listed: bool = True
 
 
 @frozen
@@ -122,6 +126,7 @@ class Snapshots:
                 function.total,
                 len(function.workers),
                 function.max_queue,
+                function.is_listed,
             )
 
     def jobs(self) -> Iterator[JobSnapshot]:

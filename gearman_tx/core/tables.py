@@ -78,13 +78,23 @@ class Tables:
         """
         function = self.functions.get(name)
         if function is None:
+            function = self.limited_function(name)
+        function.is_listed = True
+        return function
+
+    def limited_function(self, name: bytes) -> Function:
+        """Return the function called ``name``, made if need be but not listed by reports yet.
+
+        Raises:
+            Refused: the name is too long, or too many functions are in use.
+        """
+        if name not in self.functions:
             limit = self.policy.max_function_name
             if len(name) > limit:
                 text = b"Function name has %d bytes, the limit is %d" % (len(name), limit)
                 raise Refused(b"ARGUMENT_TOO_LARGE", text)
             self._make_room()
-            function = self.restored_function(name)
-        return function
+        return self.restored_function(name)
 
     def restored_function(self, name: bytes) -> Function:
         """Return the function called ``name``, made if need be without a look at the limits.
@@ -126,10 +136,11 @@ class Tables:
         unique = job.unique
         if not unique:
             return
-        if unique != BY_WORKLOAD:
-            job.function.uniques[unique] = job
-        elif job.workload:
-            job.function.same_workload[job.workload] = job
+        if unique == BY_WORKLOAD:
+            if job.workload:
+                job.function.same_workload[job.workload] = job
+            return
+        job.function.uniques[unique] = job
         found = self._by_unique.get(unique)
         if found is None:
             self._by_unique[unique] = job
@@ -150,6 +161,8 @@ class Tables:
         # Not so for empty workloads, nor for the older of two jobs that a store held under one key.
         if index.get(key) is job:
             del index[key]
+        if unique == BY_WORKLOAD:
+            return
         found = self._by_unique[unique]
         if not isinstance(found, dict):
             del self._by_unique[unique]

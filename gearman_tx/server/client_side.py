@@ -101,7 +101,7 @@ class ClientSide:
             workload,
             NORMAL,
             background=background,
-            reducer=reducer,
+            reducer=reducer or None,
         )
         return _answer(connection, job, len(body))
 

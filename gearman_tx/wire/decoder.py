@@ -167,7 +167,7 @@ class PacketDecoder:
         """Return whether a header ends the decoding; one in the wrong direction alone does not."""
         if magic not in {self._magic, self._other}:
             self._fail(f"magic 0x{magic:08x} is not \\0REQ or \\0RES")
-        elif magic == self._magic and not 0 < packet_type <= LAST_PACKET_TYPE:
+        elif not 0 < packet_type <= LAST_PACKET_TYPE:
             self._fail(f"packet type {packet_type} is outside 1 to {LAST_PACKET_TYPE}")
         elif size > self._max_packet:
             self._fail(f"a packet of {size} bytes is over the limit of {self._max_packet}")

@@ -132,8 +132,8 @@ def test_refusals_of_the_queues(command: bytes) -> None:
     full = b"ERR QUEUE_ERROR Too+many+functions,+the+limit+is+1\r\n"
     assert scene.ask(command + b"g") == full
     scene = empty_scene()
-    long = b"ERR ARGUMENT_TOO_LARGE Function+name+has+8191+bytes,+the+limit+is+8190\r\n"
-    assert scene.ask(command + b"f" * 8191) == long
+    long = b"ERR ARGUMENT_TOO_LARGE Function+name+has+8192+bytes,+the+limit+is+8191\r\n"
+    assert scene.ask(command + b"f" * 8192) == long
 
 
 @pytest.mark.parametrize("command", [b"create function ", b"maxqueue "])

@@ -82,7 +82,7 @@ class Model:
 
     def newest(self, unique: bytes) -> ModelJob | None:
         """Return the live job with ``unique`` that was made last."""
-        found = [job for job in self.jobs if unique and job.unique == unique]
+        found = [job for job in self.jobs if unique not in {b"", b"-"} and job.unique == unique]
         return found[-1] if found else None
 
     def of(self, name: bytes, *states: str) -> list[ModelJob]:

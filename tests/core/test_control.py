@@ -256,9 +256,20 @@ def test_limits_and_drops_are_stored(durable: House) -> None:
     control.set_max_queue(b"g", (4, 4, 4))
     durable.commit()
     assert durable.store.max_queue == {b"f": (1, 2, 3), b"g": (4, 4, 4)}
+    control.create_function(b"g")
     control.drop_function(b"g")
     durable.commit()
     assert durable.store.max_queue == {b"f": (1, 2, 3)}
+
+
+def test_limits_alone_make_no_function(house: House) -> None:
+    """It is not listed, and cannot be dropped, until it is used; then the limits hold."""
+    house.server.control.set_max_queue(b"f", (1, 1, 1))
+    assert [function.is_listed for function in house.server.snapshots.functions()] == [False]
+    with pytest.raises(UnknownFunctionError):
+        house.server.control.drop_function(b"f")
+    house.guest().submit()
+    assert [function.is_listed for function in house.server.snapshots.functions()] == [True]
 
 
 def test_restored_limits_hold_and_are_not_stored_again(durable: House) -> None:

@@ -16,7 +16,7 @@ def test_the_defaults_are_those_of_the_c_server_where_it_has_them() -> None:
     policy = Policy()
     assert policy.max_queue == (UNLIMITED,) * 3
     assert policy.job_retries == UNLIMITED_RETRIES
-    assert policy.max_function_name == 8190
+    assert policy.max_function_name == 8191
     assert policy.max_unique == 64
     assert not policy.exceptions
 

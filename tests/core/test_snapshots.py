@@ -96,12 +96,12 @@ def test_a_unique_that_never_was_is_unknown(house: House) -> None:
     assert house.server.snapshots.status_by_unique(b"") == UNKNOWN
 
 
-def test_a_dash_is_found_like_any_unique(house: House) -> None:
-    """The newest job that was submitted with it, whatever its workload."""
+def test_a_dash_names_no_job(house: House) -> None:
+    """It coalesces by workload, so it is nobody's name, as in the C server."""
     client = house.guest()
     for workload in (b"one", b"two", b""):
         client.submit(workload=workload, unique=b"-")
-    assert house.server.snapshots.status_by_unique(b"-").known
+    assert not house.server.snapshots.status_by_unique(b"-").known
 
 
 def test_a_function_shows_its_counts(house: House) -> None:

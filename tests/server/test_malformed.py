@@ -122,11 +122,11 @@ def test_a_claimed_size_within_the_limit_costs_what_was_received(stage: Stage) -
 def test_a_single_argument_may_be_large_within_its_limit(stage: Stage) -> None:
     """CAN_DO of more than 8 KiB is answered by ERROR; the C server closes the connection."""
     guest = stage.guest()
-    name = b"f" * 8191
-    text = b"Function name has 8191 bytes, the limit is 8190"
+    name = b"f" * 8192
+    text = b"Function name has 8192 bytes, the limit is 8191"
     assert guest.asks(req(p.CAN_DO, name)) == error(b"ARGUMENT_TOO_LARGE", text)
     assert guest.asks(req(p.CAN_DO, name[:-1])) == b""
-    assert guest.asks(req(p.GET_STATUS, name))[:12] == res(20, b"x" * 8199)[:12]
+    assert guest.asks(req(p.GET_STATUS, name))[:12] == res(20, b"x" * 8200)[:12]
 
 
 @pytest.mark.parametrize("size", [65, 200, 5000])

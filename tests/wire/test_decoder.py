@@ -109,10 +109,11 @@ def test_a_packet_in_the_wrong_direction_is_a_unit_of_its_own(magic: bytes, data
 
 
 @pytest.mark.parametrize("packet_type", [0, LAST_PACKET_TYPE + 1, 2**31, 2**32 - 1])
-def test_the_type_of_a_packet_in_the_wrong_direction_does_not_matter(packet_type: int) -> None:
-    """It is answered for its magic, which is the first thing wrong with it."""
+def test_a_type_that_does_not_exist_ends_the_decoding_in_both_directions(packet_type: int) -> None:
+    """The magic of the other direction does not save it, as in the C server."""
     decoder = PacketDecoder()
-    assert decoder.feed(header(packet_type, 1, RESPONSE_MAGIC) + b"x") == [(WRONG_MAGIC, b"x")]
+    assert decoder.feed(header(packet_type, 1, RESPONSE_MAGIC) + b"x") == []
+    assert decoder.error is not None
 
 
 @pytest.mark.parametrize("packet_type", [1, 5, LAST_PACKET_TYPE])
