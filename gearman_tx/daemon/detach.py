@@ -7,6 +7,7 @@ error, so that what it cannot do is told there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Final
 
@@ -50,5 +51,6 @@ class Terminal:
         for standard in (0, 1) if keep_error else (0, 1, 2):
             os.dup2(nowhere, standard)
         os.close(nowhere)
-        os.write(self._writing, _READY)
+        with contextlib.suppress(BrokenPipeError):  # nobody waits any more
+            os.write(self._writing, _READY)
         os.close(self._writing)

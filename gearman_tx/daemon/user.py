@@ -26,6 +26,15 @@ def find_user(name: str) -> pwd.struct_passwd:
 
 
 def become(user: pwd.struct_passwd) -> None:
-    """Take the user, the group and the other groups of ``user``, for good."""
-    if os.geteuid() == 0:
+    """Take the user, the group and the other groups of ``user``, for good.
+
+    Raises:
+        ConfigurationError: the operating system does not let this process do it.
+    """
+    if os.geteuid() == user.pw_uid:
+        return
+    try:
         switchUID(user.pw_uid, user.pw_gid)
+    except OSError as error:
+        text = f"--user: cannot become {user.pw_name!r}: {error.strerror}"
+        raise ConfigurationError(text) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 
@@ -35,3 +36,21 @@ def test_root_becomes_the_user_and_its_group(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("gearman_tx.daemon.user.switchUID", lambda *ids: calls.append(ids))
     become(find_user("nobody"))
     assert calls == [(NOBODY.pw_uid, NOBODY.pw_gid)]
+
+
+def test_root_stays_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C project's tests say ``--user=root``; that is nothing to do and nothing to warn of."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    become(find_user("root"))
+
+
+def test_root_that_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container root may not be allowed to change."""
+
+    def switch(*_: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr("gearman_tx.daemon.user.switchUID", switch)
+    with pytest.raises(ConfigurationError, match="cannot become 'nobody': Operation not permitted"):
+        become(NOBODY)
