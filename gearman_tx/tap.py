@@ -23,6 +23,7 @@ from gearman_tx.errors import ConfigurationError
 if TYPE_CHECKING:
     from twisted.application.service import IService, IServiceCollection
 
+    from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.service import Parts
 
 __all__ = ["Options", "makeService"]
@@ -71,12 +72,22 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor
     try:
-        observer = log_file = None
-        if options["log-file"]:
-            observer, log_file = open_log(options["log-file"])
-            observer = Verbosity(options["verbose"]).filtered(observer)
+        observer, log_file = _own_log(options)
         return _TwistdService(build(options, reactor, log_file), options, observer)
     except ConfigurationError as error:
         if options.parent is None:
             raise
         raise SystemExit(f"{Options.program}: {error}") from error
+
+
+def _own_log(options: Options) -> tuple[ILogObserver | None, LogFile | None]:
+    """Open the log that ``--log-file`` names, if any; ``twistd`` must not be told of another."""
+    name = options["log-file"]
+    if not name:
+        return None, None
+    for theirs in ("logfile", "syslog", "logger"):
+        if options.parent is not None and options.parent[theirs]:
+            text = f"--log-file: twistd has --{theirs} already, and one of them would stay empty"
+            raise ConfigurationError(text)
+    observer, log_file = open_log(name)
+    return Verbosity(options["verbose"]).filtered(observer), log_file

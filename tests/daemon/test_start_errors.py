@@ -58,6 +58,12 @@ def test_a_log_file_that_cannot_be_written(tmp_path: Path) -> None:
     assert_one_line(done, f"cannot write the log file {log}: No such file or directory")
 
 
+def test_two_logs(tmp_path: Path) -> None:
+    """Twistd's log and the server's own: one of them would have been in vain."""
+    command = twistd("--port=0", "--log-file=a", twistd_options=("-n", "--logfile=b"))
+    assert_one_line(run(command, tmp_path), "--log-file: twistd has --logfile already")
+
+
 def test_an_endpoint_that_is_none(tmp_path: Path) -> None:
     """Twisted's parser refuses it."""
     done = run(twistd("--endpoint=carrier-pigeon:1"), tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -56,6 +57,23 @@ def test_ipv6_is_for_ipv6_alone() -> None:
     (one,) = sockets
     assert one.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
     close(sockets)
+
+
+def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPv4 is listened on alone, and why is told."""
+    make = socket.socket
+
+    def without_ipv6(family: socket.AddressFamily, kind: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return make(family, kind)
+
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+    sockets, left_out = open_sockets("", 0, BACKLOG)
+    port = sockets[0].getsockname()[1]
+    close(sockets)
+    assert len(sockets) == 1
+    assert left_out == [f"cannot listen on [::]:{port}: Address family not supported by protocol"]
 
 
 def test_a_taken_port(taken: socket.socket) -> None:
