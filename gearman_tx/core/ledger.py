@@ -177,6 +177,8 @@ class Ledger:
     def put_back(self, batch: Batch) -> None:
         """The batch could not be stored, but the next one may be: keep all of it for that."""
         self._keep(batch)
+        for job in self._in_flight:
+            self._retries.pop(job.id, None)  # its record will say how many they are by then
         self._added = {**self._in_flight, **self._added}
         self._in_flight = {}
 
