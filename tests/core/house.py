@@ -151,6 +151,16 @@ class House:
         assert batch is not None, "a commit is under way"
         self.server.ledger.fail(batch, reason, self.server.intake)
 
+    def put_back(self) -> None:
+        """End the commit badly, to try all of it again."""
+        batch, self.in_flight = self.in_flight, None
+        assert batch is not None, "a commit is under way"
+        self.server.ledger.put_back(batch)
+
+    def refuse(self, reason: bytes = b"disk full") -> None:
+        """Refuse what is noted; the store cannot write."""
+        self.server.ledger.refuse(reason, self.server.intake)
+
     def commit(self) -> Batch:
         """Make everything durable at once."""
         batch = self.take()

@@ -29,6 +29,8 @@ NOT_FOUND = {
 ENDINGS = (b"WORK_COMPLETE", b"WORK_EXCEPTION", WORK_FAIL)
 FAILED = (b"QUEUE_ERROR", b"disk full")
 
+Limits = dict[bytes, tuple[int, int, int]]
+
 
 @define(eq=False)
 class Seat:
@@ -288,7 +290,8 @@ class Twins:
                 self.server.control.set_max_queue(name, limits)
         except Refused as refused:
             refusal = (refused.code, refused.text)
-        assert self.model.learn(name) == refusal
+        learn = self.model.learn if limits is None else self.model.make_room
+        assert learn(name) == refusal
         if refusal is None:
             self.model.created.add(name)
             if limits is not None:
@@ -318,21 +321,34 @@ class Twins:
         chosen = [r for r in uniques if r.handle in waiting][:elsewhere]
         answers: dict[bytes, Answer] = {r.handle: b"H:elsewhere:%d" % r.id for r in chosen}
         self.house.settle({r.id: b"H:elsewhere:%d" % r.id for r in chosen})
-        self.store_is_lost = False
-        self.model.settle(answers, stored=True)
+        self.store_is_lost = self.store_is_lost and not self.server.ledger.is_empty
+        self.model.settle(answers)
         self.compare()
 
-    def fail_commit(self, *, lost: bool) -> None:
-        """End a commit badly; the store may have lost everything it held."""
-        answers: dict[bytes, Answer] = {job.handle: FAILED for job in self.model.flying}
-        if lost:
-            self.house.store.rows.clear()
-            self.house.store.max_queue.clear()
-            self.store_is_lost = True
+    def fail_commit(self) -> None:
+        """End a commit badly."""
         self.house.fail()
-        if self.store_is_lost:
-            self.server.ledger.store_again()
-        self.model.settle(answers, stored=False)
+        self.model.fail_commit(FAILED)
+        self.compare()
+
+    def lose_store(self, *, refuses: bool) -> None:
+        """The store lost all that it held: it is given all again, whoever is refused or not."""
+        self.house.store.rows.clear()
+        self.house.store.max_queue.clear()
+        self.store_is_lost = True
+        if refuses:
+            self.house.fail()
+            self.model.fail_commit(FAILED)
+        else:
+            self.house.put_back()
+            self.model.put_back()
+        self.server.ledger.store_again()
+        self.compare()
+
+    def refuse(self) -> None:
+        """The store cannot write, and nobody waits for it."""
+        self.house.refuse()
+        self.model.refuse(FAILED)
         self.compare()
 
     def crash(self) -> None:
@@ -363,6 +379,7 @@ class Twins:
             )
             if job.function not in self.model.functions:
                 self.model.functions.append(job.function)
+            self.model.listed.add(job.function)
             self.model.jobs.append(job)
             self.model.place(job)
             self.books.losses[job.handle] += 1
@@ -428,6 +445,8 @@ class Twins:
         assert self.books.promised - self.books.ended <= live, "a promise was lost"
         assert not self.books.ended & live
         assert live == {job.handle for job in self.model.jobs}
+        functions = {f.name: f.is_listed for f in self.server.snapshots.functions()}
+        assert functions == {name: name in self.model.listed for name in self.model.functions}
         for seat in self.seats.values():
             clients = Counter(
                 job.handle for job in self.model.jobs for peer in job.clients if peer is seat.peer
@@ -452,19 +471,23 @@ class Twins:
             )
             assert (record.function, record.unique) == (job.function, job.unique)
             assert (record.workload, record.priority) == (job.workload, job.priority)
-        assert self.house.store.max_queue == self.model.limits
+        assert self._unusual(self.house.store.max_queue) == self._unusual(self.model.limits)
+
+    def _unusual(self, limits: Limits) -> Limits:
+        """Return the limits that say more than the policy; only they are stored again."""
+        return {name: most for name, most in limits.items() if most != self.policy.max_queue}
 
     # The end
 
     def finish(self) -> None:
         """Bring everything to its end; nobody may be left waiting, and nothing may be left."""
         self._commit_all()
+        self.wait(1e6)
         for _ in range(len(self.seats) + 1):
             self.wait(WAKE_PATIENCE)
         for job in self.model.jobs:
             waits = job.state == "queued" and self.model.sleepers(job.function)
             assert not waits, "a job waits while a worker sleeps"
-        self.wait(1e6)
         for number in list(self.seats):
             for held in list(self.seats[number].guest.peer.running):
                 self.speak(number, "complete", held.handle, (0, 0))

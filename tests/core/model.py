@@ -70,6 +70,7 @@ class Model:
     peers: list[ModelPeer] = field(factory=list)
     limits: dict[bytes, tuple[int, int, int]] = field(factory=dict)
     functions: list[bytes] = field(factory=list)
+    listed: set[bytes] = field(factory=set)
     created: set[bytes] = field(factory=set)
     noted: list[ModelJob] = field(factory=list)
     flying: list[ModelJob] = field(factory=list)
@@ -303,12 +304,20 @@ class Model:
         return True
 
     def learn(self, name: bytes) -> Refusal | None:
+        """Make a function known, and listed by reports."""
+        refusal = self.make_room(name)
+        if refusal is None:
+            self.listed.add(name)
+        return refusal
+
+    def make_room(self, name: bytes) -> Refusal | None:
         """Make a function known."""
         if name in self.functions:
             return None
         if len(self.functions) >= self.max_functions and self.now >= self.search_at:
             self.search_at = self.now + 1
             self.functions = [known for known in self.functions if self.is_used(known)]
+            self.listed &= set(self.functions)
         if len(self.functions) >= self.max_functions:
             return b"QUEUE_ERROR", b"Too many functions, the limit is %d" % self.max_functions
         self.functions.append(name)
@@ -321,13 +330,14 @@ class Model:
 
     def drop(self, name: bytes) -> str:
         """Forget a function; return what is said to that."""
-        if name not in self.functions:
+        if name not in self.listed:
             return "unknown"
         if any(name in peer.turns for peer in self.peers) or self.of(name, "running", "committing"):
             return "in use"
         for job in [job for job in self.jobs if job.function == name]:
             self.fail(job)
         self.functions.remove(name)
+        self.listed.remove(name)
         self.limits.pop(name, None)
         self.created.discard(name)
         return "dropped"
@@ -339,13 +349,31 @@ class Model:
         self.flying, self.noted = self.noted, []
         return [job.handle for job in self.flying if job.state != "ended"]
 
-    def settle(self, answers: dict[bytes, Answer], *, stored: bool) -> None:
-        """End a commit; ``answers`` are those of jobs that are not stored here."""
+    def settle(self, elsewhere: dict[bytes, Answer]) -> None:
+        """End a commit well, save for jobs that others hold ``elsewhere``."""
         flying, self.flying = self.flying, []
-        for job in flying:
-            keeps = stored and job.handle not in answers
+        self.answer(flying, {job.handle: elsewhere.get(job.handle, job.handle) for job in flying})
+
+    def fail_commit(self, refusal: Refusal) -> None:
+        """End a commit badly."""
+        flying, self.flying = self.flying, []
+        self.answer(flying, {job.handle: refusal for job in flying})
+
+    def put_back(self) -> None:
+        """End a commit badly, to try all of it again."""
+        self.noted, self.flying = self.flying + self.noted, []
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Refuse what is not being committed yet."""
+        noted, self.noted = self.noted, []
+        self.answer(noted, {job.handle: refusal for job in noted})
+
+    def answer(self, jobs: list[ModelJob], answers: dict[bytes, Answer]) -> None:
+        """Tell those who wait for ``jobs``; a job that has its own handle for an answer is kept."""
+        for job in jobs:
+            keeps = answers[job.handle] == job.handle
             for peer, number in job.waiting or []:
-                peer.answers[number] = answers.get(job.handle, job.handle)
+                peer.answers[number] = answers[job.handle]
             job.waiting = None
             if not keeps:
                 job.background = False

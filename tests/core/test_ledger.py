@@ -574,6 +574,132 @@ def test_what_ends_before_it_is_stored_again_is_not(durable: House) -> None:
     assert durable.store.rows == {}
 
 
+def test_a_store_that_lost_much_is_given_it_in_slices(
+    durable: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So new submissions need not wait for all of it; what ends meanwhile is not stored."""
+    monkeypatch.setattr("gearman_tx.core.ledger.AGAIN_A_BATCH", 2)
+    client, worker = durable.guest(), durable.worker(b"f")
+    for _ in range(5):
+        client.promise()
+    durable.commit()
+    before = dict(durable.store.rows)
+    durable.store.rows.clear()
+    durable.server.ledger.store_again()
+    client.promise()
+    assert [record.id for record in durable.commit().added] == [1, 2, 6]
+    assert client.answers[5] == b"H:t:6"
+    durable.take()
+    durable.fail()
+    worker.complete(worker.grab())
+    assert [record.id for record in durable.commit().added] == [3, 4]
+    assert [record.id for record in durable.commit().added] == [5]
+    assert not has_notes(durable)
+    del before[1]
+    assert {n: row for n, row in durable.store.rows.items() if n < 6} == before
+
+
+def test_a_batch_may_be_put_back_whole(durable: House) -> None:
+    """Nobody is refused; the next batch brings the answers, in their order."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.promise()
+    client.promise()
+    durable.commit()
+    worker.complete(worker.grab())
+    worker.grab()
+    worker.leave()
+    durable.server.control.set_max_queue(b"f", (9, 9, 9))
+    client.promise(unique=b"u")
+    durable.take()
+    client.promise(unique=b"v")
+    client.promise(unique=b"u")
+    durable.put_back()
+    assert client.answers[2:] == [None, None, None]
+    batch = durable.commit()
+    assert client.answers[2:] == [b"H:t:3", b"H:t:4", b"H:t:3"]
+    assert [record.handle for record in batch.added] == [b"H:t:3", b"H:t:4"]
+    assert (list(batch.finished), batch.retries) == ([1], {2: 1})
+    assert batch.max_queue == {b"f": (9, 9, 9)}
+    assert not has_notes(durable)
+
+
+def test_a_job_that_ended_before_its_batch_was_put_back_is_not_stored(durable: House) -> None:
+    """Its submission is answered with the next batch all the same."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.submit(unique=b"u")
+    worker.grab()
+    client.promise(unique=b"u")
+    durable.take()
+    worker.complete(b"H:t:1")
+    durable.put_back()
+    assert list(durable.commit().added) == []
+    assert client.answers == [b"H:t:1", b"H:t:1"]
+    assert durable.store.rows == {}
+
+
+def test_retries_of_a_job_that_was_put_back_are_in_its_record(durable: House) -> None:
+    """An older count beside it would overwrite them."""
+    client, other = durable.guest(), durable.guest()
+    client.submit(unique=b"u")
+    other.promise(unique=b"u")
+    durable.take()
+    for is_put_back in (True, False):
+        lost = durable.worker(b"f")
+        lost.grab()
+        lost.leave()
+        if is_put_back:
+            durable.put_back()
+    batch = durable.commit()
+    assert batch.retries == {}
+    assert durable.store.rows[1].retries == 2
+
+
+def test_submissions_may_be_refused_before_they_are_tried(durable: House) -> None:
+    """While the store cannot write; what is being committed is not refused."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.promise()
+    durable.commit()
+    worker.complete(worker.grab())
+    client.promise(unique=b"u")
+    durable.take()
+    client.promise(unique=b"v")
+    client.promise(unique=b"u")
+    durable.refuse()
+    assert client.answers[1:] == [None, None, None]
+    assert not durable.server.snapshots.status_by_unique(b"v").known
+    durable.settle()
+    assert client.answers[1:] == [b"H:t:2", FAILED, b"H:t:2"]
+    assert not has_notes(durable)
+
+
+def test_what_is_refused_may_have_ended_already(durable: House) -> None:
+    """A foreground job that somebody wanted to be durable."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.submit(unique=b"u")
+    worker.grab()
+    client.promise(unique=b"u")
+    worker.complete(b"H:t:1")
+    durable.refuse()
+    assert client.answers == [b"H:t:1", FAILED]
+
+
+def test_the_ledger_counts_who_waits_and_what_ended(durable: House) -> None:
+    """For reports and for the log."""
+    ledger = durable.server.ledger
+    client, worker = durable.guest(), durable.worker(b"f")
+    assert (ledger.waiting, ledger.ended) == (0, 0)
+    client.promise(unique=b"u")
+    durable.take()
+    client.promise(unique=b"u")
+    client.promise()
+    assert (ledger.waiting, ledger.ended) == (3, 0)
+    durable.settle()
+    worker.complete(worker.grab())
+    assert (ledger.waiting, ledger.ended) == (1, 1)
+    durable.commit()
+    assert (ledger.waiting, ledger.ended) == (0, 0)
+
+
 # A store that several servers share
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -166,10 +167,22 @@ class JobServerMachine(RuleBasedStateMachine):
         self.twins.settle(elsewhere)
 
     @precondition(lambda self: self.twins.house.in_flight is not None)
-    @rule(lost=st.sampled_from([False, False, True]))
-    def fail_commit(self, lost: bool) -> None:
+    @rule()
+    def fail_commit(self) -> None:
         """A commit ends badly."""
-        self.twins.fail_commit(lost=lost)
+        self.twins.fail_commit()
+
+    @precondition(lambda self: self.twins.house.in_flight is not None)
+    @rule(refuses=st.booleans())
+    def lose_store(self, refuses: bool) -> None:
+        """A commit ends badly, and with it all that the store held."""
+        self.twins.lose_store(refuses=refuses)
+
+    @precondition(lambda self: self.twins.durable)
+    @rule()
+    def refuse(self) -> None:
+        """The store cannot write for now."""
+        self.twins.refuse()
 
     @precondition(lambda self: self.twins.durable and not self.twins.store_is_lost)
     @rule()
@@ -188,5 +201,5 @@ class JobServerMachine(RuleBasedStateMachine):
             self.twins.finish()
 
 
-TestJobServer = JobServerMachine.TestCase
-TestJobServer.settings = long_run(examples=150, steps=60)
+TestJobServer = pytest.mark.timeout(900)(JobServerMachine.TestCase)  # shrinking takes its time
+TestJobServer.settings = long_run(examples=300, steps=60)

@@ -60,7 +60,7 @@ def naive(magic: bytes, data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
     """Decode a whole stream the slow and obvious way: the units, and whether it went wrong."""
     found: list[tuple[int, bytes]] = []
     while data:
-        size = naive_size(magic, data)
+        size = naive_size(data)
         if size is None:
             return found, True
         unit, data = data[:size], data[size:]
@@ -74,7 +74,7 @@ def naive(magic: bytes, data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
     return found, False
 
 
-def naive_size(magic: bytes, data: bytes) -> int | None:
+def naive_size(data: bytes) -> int | None:
     """Return how long the first unit of ``data`` is, at least; None if it breaks a rule."""
     if not data.startswith(b"\0"):
         size = data.find(b"\n") + 1 or len(data) + 1
@@ -84,7 +84,7 @@ def naive_size(magic: bytes, data: bytes) -> int | None:
     if len(data) < HEADER_SIZE:
         return HEADER_SIZE
     number, size = unpack(">II", data[4:HEADER_SIZE])
-    if data.startswith(magic) and not 0 < number <= LAST_PACKET_TYPE:
+    if not 0 < number <= LAST_PACKET_TYPE:
         return None
     return HEADER_SIZE + size if size <= MAX_PACKET else None
 
