@@ -10,5 +10,8 @@ How the pieces fit:
 * ``player`` plays a script on both servers, step by step, and compares;
 * ``differences`` is the list of what may differ and why; ``common_ground`` says for generated
   scripts which reply of the C server stands for which of ours, and where the two part ways;
-* ``strategies`` are hypothesis' scripts, well-formed and malformed.
+* ``strategies`` and ``idioms`` are hypothesis' scripts, ``generated`` plays them and keeps them on
+  common ground with the help of a ``view`` of what they brought about; ``malformed`` is the rest
+  of what can be sent;
+* ``modes`` says how many examples are played, and how to play more.
 """

@@ -10,30 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import frozen
+from tests.differential.difference import Difference
 
-
-@frozen
-class Difference:
-    """One deliberate difference.
-
-    Attributes:
-        name: what scripts call it.
-        subject: the heading under which it belongs.
-        c: what the C server 1.1.20 does.
-        ours: what gearman_tx does.
-        why: what is gained.
-        section: the section of the behaviour reference in which the C server's way is described,
-            and the point of its list of what a better server must do, if there is one.
-    """
-
-    name: str
-    subject: str
-    c: str
-    ours: str
-    why: str
-    section: str
-
+__all__ = ["DIFFERENCES", "Difference"]
 
 _JOBS: Final = "Jobs that clients left or cancelled"
 _UNIQUES: Final = "Unique keys"
@@ -342,6 +321,14 @@ DIFFERENCES: Final = (
         "They are printed as ``\\x0a``.",
         "Every line of a listing is one row.",
         "1.6 and 9.17",
+    ),
+    Difference(
+        "log-level",
+        _TEXT,
+        "The log level is ERROR unless ``--verbose`` says otherwise, and ``verbose`` prints it.",
+        "It is NOTICE.",
+        "Starts, stops, refusals and losses are told; a normal packet logs nothing at any level.",
+        "3.1 and 4.1",
     ),
     Difference(
         "new-commands",

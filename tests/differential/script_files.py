@@ -74,7 +74,17 @@ class Expected:
 
 def _fits(expected: Observation, seen: Observation) -> bool:
     free = {name for name, replies in expected.items() if replies == [ANYTHING]}
-    return all(name in free or expected.get(name) == seen.get(name) for name in {*expected, *seen})
+    return all(
+        name in free or _alike(expected.get(name, []), seen.get(name, []))
+        for name in {*expected, *seen}
+    )
+
+
+def _alike(expected: list[str], seen: list[str]) -> bool:
+    return len(expected) == len(seen) and all(
+        reply.startswith(wanted.removesuffix("...")) if wanted.endswith("...") else reply == wanted
+        for wanted, reply in zip(expected, seen, strict=True)
+    )
 
 
 @define
