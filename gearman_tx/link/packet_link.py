@@ -32,7 +32,7 @@ from zope.interface import implementer
 
 from gearman_tx.errors import Refused, RemoteProtocolError
 from gearman_tx.link.output import Output
-from gearman_tx.link.plain_socket import tcp_socket
+from gearman_tx.link.plain_socket import acknowledge_at_once, tcp_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 SUSPEND: Final = True
 """What a handler returns when the units behind its own must wait for ``proceed``."""
+
+_LARGE_READ: Final = 32 * 1024  # so much in one read is a part of something large
 
 _log: Final = Logger()
 
@@ -82,6 +84,7 @@ class PacketLink(Protocol, ABC):
         self._is_suspended = False  # a handler is not done
         self._is_high = False  # the peer leaves too much unread
         self._is_over = False
+        self._plain: socket.socket | None = None
         self.send = output.send
         self.send_parts = output.send_parts
         self.hold = output.hold
@@ -100,7 +103,7 @@ class PacketLink(Protocol, ABC):
     @override
     def connectionMade(self) -> None:
         """Twisted: the connection is there."""
-        plain = tcp_socket(self.transport)
+        plain = self._plain = tcp_socket(self.transport)
         if plain is not None:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._output.attach(self.transport)
@@ -110,6 +113,8 @@ class PacketLink(Protocol, ABC):
         """Twisted: bytes arrived."""
         if self._is_over:
             return
+        if len(data) >= _LARGE_READ and self._plain is not None:
+            acknowledge_at_once(self._plain)
         if self._is_suspended or self._is_high:
             self._unread.append(data)
         else:
@@ -184,6 +189,7 @@ class PacketLink(Protocol, ABC):
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone, for whatever reason."""
+        self._plain = None
         self._end()
         self._output.detach()
 

@@ -9,6 +9,7 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from gearman_tx.link import Turn, tcp_socket
+from gearman_tx.link.plain_socket import acknowledge_at_once
 from tests.link.certificate import server_options
 from tests.link.probe import Probe
 from tests.link.transports import FdReactor, SocketTransport, connect, tcp_pair
@@ -51,3 +52,25 @@ def test_a_unix_socket_is_none() -> None:
 def test_a_transport_without_a_socket_has_none() -> None:
     """A transport in memory has no socket to set anything on."""
     assert tcp_socket(StringTransport()) is None
+
+
+def test_asking_for_an_acknowledgement_never_fails() -> None:
+    """A socket takes the wish at any time; one that is closed already is no error."""
+    near, far = tcp_pair()
+    with near, far:
+        acknowledge_at_once(near)
+    acknowledge_at_once(near)
+
+
+def test_a_large_read_is_acknowledged_at_once() -> None:
+    """A sender with a small buffer is not kept waiting for the kernel's delayed answer."""
+    near, far = tcp_pair()
+    with near, far:
+        reactor = FdReactor()
+        link = Probe(Turn(reactor))
+        connect(link, SocketTransport(near, None, reactor))
+        link.dataReceived(b"\n" * 40_000)
+        assert len(link.handled) == 40_000
+        link.connectionLost()
+        link.dataReceived(b"\n" * 40_000)
+        assert len(link.handled) == 40_000
