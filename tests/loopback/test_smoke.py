@@ -1,0 +1,43 @@
+"""Two thousand connections and a hundred thousand jobs: nothing is lost, nothing stays behind."""
+
+from __future__ import annotations
+
+from tests.loopback.crowd import Crowd
+from tests.loopback.memory import MEBIBYTE, resident
+from tests.servers import ServerProcess
+
+TOLERANCE = 8 * MEBIBYTE
+"""How much more memory may be occupied afterwards; the interpreter's own heaps breathe."""
+
+FUNCTIONS = 10
+
+
+def round_of(server: ServerProcess, jobs: int) -> int:
+    """Let a crowd do so many jobs and leave; return the server's memory behind it."""
+    crowd = Crowd(server.port, clients=1000, workers=1000, jobs=jobs, functions=FUNCTIONS, window=4)
+    try:
+        crowd.run()
+        assert crowd.errors == []
+        assert set(crowd.done.values()) == {1}
+        assert len(crowd.done) == jobs
+    finally:
+        crowd.leave()
+    questions = 0
+    while server.ask(b"workers\n", b".\n").count(b"\n") > 2:
+        questions += 1  # each lets the server find more of the closed connections
+        assert questions < 10_000
+    report = server.ask(b"status\n", b".\n").splitlines()
+    assert sorted(report[:-1]) == [b"function-%d\t0\t0\t0" % n for n in range(FUNCTIONS)]
+    assert server.ask(b"show jobs\n", b".\n") == b".\n"
+    return resident(server)
+
+
+def test_a_crowd_is_served_and_its_memory_given_back(server: ServerProcess) -> None:
+    """Every job runs once, every waiting client gets its result, and memory is as before."""
+    before = round_of(server, jobs=20_000)
+    after = round_of(server, jobs=100_000)
+    assert after - before < TOLERANCE
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "was dropped" not in log
+    assert "was refused" not in log
