@@ -138,6 +138,8 @@ def _audit_wakes(server: JobServer, function: Function) -> None:
     sleeps.
     """
     tables = server.tables
+    times = [when for when, _, _ in server.dispatch.woken]
+    assert times == sorted(times)
     assert set(function.workers) == {p for p in tables.peers if function in p.abilities}
     sleepers = [peer for peer in function.workers if peer.asleep]
     if not sleepers:

@@ -1,22 +1,12 @@
-"""A job server and its model, driven side by side; every step compares what both say.
-
-Besides the model there are books that no model could falsify together with the server: which
-promises were made and which jobs ended, how often each job ran and was lost, and what each client
-is still owed.
-"""
+"""A job server and its model, driven side by side; every step compares what both say."""
 
 from __future__ import annotations
 
-from collections import Counter
-
-from attrs import define, field
-
-from gearman_tx.core import FunctionInUseError, JobServer, Policy, UnknownFunctionError
+from gearman_tx.core import FunctionInUseError, UnknownFunctionError
 from gearman_tx.core.dispatch import WAKE_PATIENCE
 from gearman_tx.errors import Refused
-from tests.core.audit import audit
-from tests.core.house import Guest, House
-from tests.core.model import Answer, Model, ModelJob, ModelPeer
+from tests.core.books import Pair, same_job
+from tests.core.model_parts import Answer, ModelJob
 from tests.core.port import NOOP, WORK_FAIL
 
 NOT_FOUND = {
@@ -26,76 +16,11 @@ NOT_FOUND = {
     "fail": b"Job given in work result not found",
     "throw": b"An exception was received for a job that does not exist",
 }
-ENDINGS = (b"WORK_COMPLETE", b"WORK_EXCEPTION", WORK_FAIL)
 FAILED = (b"QUEUE_ERROR", b"disk full")
 
-Limits = dict[bytes, tuple[int, int, int]]
 
-
-@define(eq=False)
-class Seat:
-    """A connection of the server, its twin in the model, and what it is owed."""
-
-    guest: Guest
-    peer: ModelPeer
-    promised: list[int] = field(factory=list)
-    owed: Counter[bytes] = field(factory=Counter)
-    answered: int = 0
-
-
-@define(eq=False)
-class Books:
-    """What is known without the model: promises, endings, runs and losses by handle."""
-
-    promised: set[bytes] = field(factory=set)
-    ended: set[bytes] = field(factory=set)
-    runs: Counter[bytes] = field(factory=Counter)
-    losses: Counter[bytes] = field(factory=Counter)
-
-
-class Twins:
-    """The server and the model.
-
-    Args:
-        policy: the operator's decisions.
-        durable: whether there is a store.
-    """
-
-    def __init__(self, policy: Policy, *, durable: bool) -> None:
-        self.policy = policy
-        self.durable = durable
-        self.house = House(policy, durable=durable)
-        self.model = self._new_model()
-        self.seats: dict[int, Seat] = {}
-        self.gone: list[Seat] = []
-        self.books = Books()
-        self.handles: list[bytes] = [b"H:t:0"]
-        self.store_is_lost = False
-
-    @property
-    def server(self) -> JobServer:
-        """The job server."""
-        return self.house.server
-
-    def _new_model(self) -> Model:
-        policy = self.policy
-        return Model(
-            self.house.now,
-            self.durable,
-            policy.job_retries,
-            policy.max_queue,
-            policy.max_functions,
-        )
-
-    def seat(self, number: int) -> Seat:
-        """Return who sits there; somebody connects if the seat is empty."""
-        if number not in self.seats:
-            peer = ModelPeer()
-            self.model.peers.append(peer)
-            self.seats[number] = Seat(self.house.guest(), peer)
-        return self.seats[number]
-
-    # Verbs
+class Twins(Pair):
+    """Every verb, said to both."""
 
     def submit(
         self,
@@ -359,7 +284,7 @@ class Twins:
         old = {job.handle: job for job in self.model.jobs}
         self.house = self.house.restart()
         self.seats, self.gone = {}, []
-        self.model = self._new_model()
+        self.model = self.new_model()
         self.model.next_id = self.server.tables.next_id
         self.model.limits = dict(self.house.store.max_queue)
         self.model.functions = list(self.model.limits)
@@ -388,94 +313,6 @@ class Twins:
                 same_job(job, old[job.handle])
         self.books.ended |= set(self.handles) - stored
         self.compare(noops=0)
-
-    # Comparing
-
-    def compare(self, noops: int | None = None) -> None:
-        """Check that both tell everybody the same, and that the books balance.
-
-        Args:
-            noops: how many sleepers must have been woken; None for any number.
-        """
-        woken = sum(self._hear(seat) for seat in self.seats.values())
-        assert noops is None or woken == noops, f"{woken} were woken, not {noops}"
-        for seat in [*self.seats.values(), *self.gone]:
-            self._compare_answers(seat)
-        for seat in self.gone:
-            assert seat.guest.port.said == [], "who left is told nothing"
-        self.books.ended.update(self.house.events.given_up)
-        self._balance()
-        audit(self.server)
-
-    def _hear(self, seat: Seat) -> int:
-        """Compare what a seat was told; return how many NOOPs it got."""
-        heard = seat.guest.heard()
-        told = [words for words in heard if words != (NOOP,)]
-        expected, seat.peer.heard = seat.peer.heard, []
-        assert told == expected
-        for words in told:
-            if words[0] in ENDINGS:
-                seat.owed[words[1]] -= 1
-                assert seat.owed[words[1]] >= 0, "an ending too many"
-        noops = heard.count((NOOP,))
-        assert noops <= int(seat.peer.asleep), "only sleepers are woken, and once"
-        if noops:
-            seat.peer.asleep = False
-        assert seat.guest.peer.asleep == seat.peer.asleep
-        return noops
-
-    def _compare_answers(self, seat: Seat) -> None:
-        """Each answer is the model's; what the model knows is told as soon as its turn comes."""
-        answers, expected = seat.guest.answers, seat.peer.answers
-        assert len(answers) == len(expected)
-        for answer, right in zip(answers, expected, strict=True):
-            assert answer is None or answer == right
-        if self.house.in_flight is None and self.server.ledger.is_empty:
-            assert answers == expected
-            assert None not in answers
-        for number in seat.promised:
-            answer = answers[number]
-            if isinstance(answer, bytes) and answer.startswith(b"H:t:"):
-                self.books.promised.add(answer)
-        seat.promised = [number for number in seat.promised if answers[number] is None]
-
-    def _balance(self) -> None:
-        """No promise is lost, everybody is owed what is under way and nothing else."""
-        live = set(self.server.tables.jobs)
-        assert self.books.promised - self.books.ended <= live, "a promise was lost"
-        assert not self.books.ended & live
-        assert live == {job.handle for job in self.model.jobs}
-        functions = {f.name: f.is_listed for f in self.server.snapshots.functions()}
-        assert functions == {name: name in self.model.listed for name in self.model.functions}
-        for seat in self.seats.values():
-            clients = Counter(
-                job.handle for job in self.model.jobs for peer in job.clients if peer is seat.peer
-            )
-            assert +seat.owed == clients
-        if self.durable and not self.store_is_lost:
-            stored = {record.handle for record in self.house.store.rows.values()}
-            assert self.books.promised - self.books.ended <= stored, "a promise is not stored"
-            if self.house.in_flight is None and self.server.ledger.is_empty:
-                self._compare_store()
-
-    def _compare_store(self) -> None:
-        """When nothing is noted, the store holds the live background jobs as they are."""
-        rows = {record.handle: record for record in self.house.store.rows.values()}
-        background = {job.handle: job for job in self.model.jobs if job.background}
-        assert set(rows) == set(background)
-        for handle, job in background.items():
-            record = rows[handle]
-            assert record.retries == job.retries
-            assert record.due == job.due or (
-                job.state != "delayed" and record.due <= self.house.now
-            )
-            assert (record.function, record.unique) == (job.function, job.unique)
-            assert (record.workload, record.priority) == (job.workload, job.priority)
-        assert self._unusual(self.house.store.max_queue) == self._unusual(self.model.limits)
-
-    def _unusual(self, limits: Limits) -> Limits:
-        """Return the limits that say more than the policy; only they are stored again."""
-        return {name: most for name, most in limits.items() if most != self.policy.max_queue}
 
     # The end
 
@@ -509,11 +346,3 @@ class Twins:
         while not self.server.ledger.is_empty:
             self.take()
             self.settle(0)
-
-
-def same_job(restored: ModelJob, before: ModelJob) -> None:
-    """Check that a job came back from the store as it was."""
-    assert (restored.function, restored.unique) == (before.function, before.unique)
-    assert (restored.workload, restored.priority) == (before.workload, before.priority)
-    assert restored.reducer == before.reducer
-    assert restored.retries <= before.retries

@@ -57,6 +57,16 @@ def test_a_sleep_is_ended_by_one_noop(house: House) -> None:
     assert worker.heard() == WOKEN
 
 
+def test_a_sleeping_worker_that_grabs_unasked_is_awake(house: House) -> None:
+    """C workers poll every ten seconds; it is told nothing until it sleeps again."""
+    worker = house.sleeper(b"f")
+    assert worker.grab() == b""
+    house.guest().submit()
+    assert worker.heard() == []
+    worker.sleep()
+    assert worker.heard() == WOKEN
+
+
 def test_a_worker_without_work_sleeps_in_silence(house: House) -> None:
     """PRE_SLEEP with nothing to do has no reply, however often it comes."""
     worker = house.sleeper(b"f")

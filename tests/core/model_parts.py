@@ -1,0 +1,45 @@
+"""What the model of the job server keeps of a connection and of a job."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+Refusal = tuple[bytes, bytes]
+Answer = bytes | Refusal | None
+"""What a submission was answered: a handle, an error's code and text, or nothing yet."""
+
+
+@define(eq=False)
+class ModelPeer:
+    """A connection: what it can do, in the order of its turns, and what it was told."""
+
+    turns: list[bytes] = field(factory=list)
+    timeouts: dict[bytes, float] = field(factory=dict)
+    exceptions: bool = False
+    asleep: bool = False
+    holds: list[ModelJob] = field(factory=list)
+    forgiven: set[bytes] = field(factory=set)
+    answers: list[Answer] = field(factory=list)
+    heard: list[tuple[bytes, ...]] = field(factory=list)
+
+
+@define(eq=False)
+class ModelJob:
+    """A job; ``place`` grows with each time that it is queued or given a time."""
+
+    handle: bytes
+    function: bytes
+    unique: bytes
+    workload: bytes
+    priority: int
+    background: bool
+    reducer: bytes | None
+    due: float
+    state: str = "committing"
+    place: int = 0
+    retries: int = 0
+    progress: tuple[int, int] = (0, 0)
+    deadline: float | None = None
+    worker: ModelPeer | None = None
+    clients: list[ModelPeer] = field(factory=list)
+    waiting: list[tuple[ModelPeer, int]] | None = None

@@ -1,0 +1,352 @@
+"""A store that cannot write, or lost what it held: who is refused, and what is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.house import NOON, House
+
+FAILED = (b"QUEUE_ERROR", b"disk full")
+
+
+def has_notes(house: House) -> bool:
+    """Return whether there is something to commit."""
+    return not house.server.ledger.is_empty
+
+
+def test_what_could_not_be_stored_is_refused_and_forgotten(durable: House) -> None:
+    """With the reason; a new submission of the same unique starts afresh."""
+    client = durable.guest()
+    client.promise(unique=b"u")
+    durable.take()
+    durable.fail(b"disk full")
+    assert client.answers == [FAILED]
+    assert durable.server.tables.jobs == {}
+    client.promise(unique=b"u")
+    durable.commit()
+    assert client.answers == [FAILED, b"H:t:2"]
+
+
+def test_every_joiner_of_what_could_not_be_stored_is_refused(durable: House) -> None:
+    """They were promised nothing yet."""
+    first, second = durable.guest(), durable.guest()
+    first.promise(unique=b"u")
+    second.promise(unique=b"u")
+    durable.take()
+    first.promise(unique=b"u")
+    durable.fail()
+    assert first.answers + second.answers == [FAILED] * 3
+
+
+def test_a_job_with_a_foreground_joiner_goes_on_without_the_store(durable: House) -> None:
+    """The background submitter is refused, the other client gets its result."""
+    first, second = durable.guest(), durable.guest()
+    first.promise(unique=b"u")
+    second.submit(unique=b"u")
+    durable.take()
+    durable.fail()
+    assert first.answers == [FAILED]
+    worker = durable.worker(b"f")
+    worker.complete(worker.grab())
+    assert second.heard() == [(b"WORK_COMPLETE", b"H:t:1", b"done")]
+    assert not has_notes(durable)
+
+
+def test_a_delayed_foreground_job_is_made_durable_with_its_time(durable: House) -> None:
+    """The second background submission stores what the first one asked for."""
+    first, second = durable.guest(), durable.guest()
+    first.promise(unique=b"u", due=NOON + 60)
+    second.submit(unique=b"u")
+    durable.take()
+    durable.fail()
+    first.promise(unique=b"u")
+    [record] = durable.commit().added
+    assert record.due == NOON + 60
+    assert first.answers == [FAILED, b"H:t:1"]
+
+
+def test_a_delayed_job_with_a_foreground_joiner_goes_on_delayed(durable: House) -> None:
+    """And is dropped at once when that client leaves."""
+    first, second = durable.guest(), durable.guest()
+    first.promise(unique=b"u", due=NOON + 60)
+    second.submit(unique=b"u")
+    durable.take()
+    durable.fail()
+    assert durable.counts(b"f") == (0, 0, 1)
+    second.leave()
+    assert durable.server.tables.jobs == {}
+
+
+def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(durable: House) -> None:
+    """It is dropped with its client; a later background joiner tries again."""
+    first, second = durable.guest(), durable.guest()
+    first.submit(unique=b"u")
+    second.promise(unique=b"u")
+    durable.take()
+    durable.fail()
+    assert second.answers == [FAILED]
+    second.promise(unique=b"u")
+    durable.take()
+    durable.fail()
+    assert second.answers == [FAILED, FAILED]
+    first.leave()
+    assert durable.server.tables.jobs == {}
+
+
+def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: House) -> None:
+    """When it turns out that nobody was promised it."""
+    first, second = durable.guest(), durable.guest()
+    first.submit(unique=b"u")
+    second.promise(unique=b"u")
+    durable.take()
+    first.leave()
+    assert durable.counts(b"f") == (1, 0, 0)
+    durable.fail()
+    assert durable.server.tables.jobs == {}
+
+
+def test_a_running_job_that_nobody_was_promised_runs_on(durable: House) -> None:
+    """But it is not queued again when its worker is lost."""
+    first, second, worker = durable.guest(), durable.guest(), durable.worker(b"f")
+    first.submit(unique=b"u")
+    second.promise(unique=b"u")
+    worker.grab()
+    durable.take()
+    first.leave()
+    durable.fail()
+    assert durable.counts(b"f") == (0, 1, 0)
+    worker.leave()
+    assert durable.server.tables.jobs == {}
+
+
+def test_a_job_that_ended_before_its_commit_failed_is_refused(durable: House) -> None:
+    """The promise could not be kept; that the job ran is another matter."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.submit(unique=b"u")
+    worker.grab()
+    client.promise(unique=b"u")
+    durable.take()
+    worker.complete(b"H:t:1")
+    durable.fail()
+    assert client.answers == [b"H:t:1", FAILED]
+    durable.commit()
+    assert durable.store.rows == {}
+
+
+def test_ends_retries_and_limits_of_a_failed_batch_go_into_the_next(durable: House) -> None:
+    """In their order, and what was noted later wins."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    for _ in range(3):
+        client.promise()
+    durable.commit()
+    worker.complete(worker.grab())
+    worker.grab()
+    worker.grab()
+    worker.leave()
+    durable.server.control.set_max_queue(b"f", (1, 1, 1))
+    durable.server.control.set_max_queue(b"g", (2, 2, 2))
+    durable.take()
+    again = durable.worker(b"f")
+    again.complete(again.grab())
+    again.grab()
+    again.leave()
+    durable.server.control.set_max_queue(b"f", (3, 3, 3))
+    durable.fail()
+    batch = durable.commit()
+    assert list(batch.finished) == [1, 3]
+    assert batch.retries[2] == 2
+    assert batch.max_queue == {b"f": (3, 3, 3), b"g": (2, 2, 2)}
+    assert {number: record.retries for number, record in durable.store.rows.items()} == {2: 2}
+
+
+@pytest.mark.parametrize("joined", [None, {1: b"H:other:77"}])
+def test_retries_of_a_job_that_is_not_stored_are_forgotten(
+    durable: House, joined: dict[int, bytes] | None
+) -> None:
+    """They would overwrite the count with which it is stored later."""
+    client, other = durable.guest(), durable.guest()
+    client.submit(unique=b"u")
+    other.promise(unique=b"u")
+    durable.take()
+    lost = durable.worker(b"f")
+    lost.grab()
+    lost.leave()
+    if joined is None:
+        durable.fail()
+    else:
+        durable.settle(joined)
+    other.promise(unique=b"u")
+    lost = durable.worker(b"f")
+    lost.grab()
+    lost.leave()
+    batch = durable.commit()
+    assert batch.retries == {}
+    assert durable.store.rows[1].retries == 2
+
+
+def test_a_store_that_lost_everything_is_given_everything_again(durable: House) -> None:
+    """Every live background job with its time and retries, and every limit that was set."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.promise(b"f")
+    client.promise(b"g", unique=b"u")
+    client.promise(b"g", due=NOON + 60)
+    client.submit(b"g")
+    durable.server.control.set_max_queue(b"g", (9, 9, 9))
+    durable.server.control.create_function(b"h")
+    durable.commit()
+    worker.grab()
+    worker.leave()
+    durable.commit()
+    before = dict(durable.store.rows)
+    durable.store.rows.clear()
+    durable.store.max_queue.clear()
+    client.promise(b"g")
+    durable.take()
+    client.promise(b"h")
+    durable.fail()
+    durable.server.ledger.store_again()
+    assert has_notes(durable)
+    durable.take()
+    durable.fail()
+    durable.commit()
+    assert {n: row for n, row in durable.store.rows.items() if n in before} == before
+    assert durable.store.max_queue == {b"g": (9, 9, 9)}
+    assert not has_notes(durable)
+
+
+def test_what_ends_before_it_is_stored_again_is_not(durable: House) -> None:
+    """Its end is noted as ever."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.promise()
+    durable.commit()
+    durable.store.rows.clear()
+    durable.server.ledger.store_again()
+    worker.complete(worker.grab())
+    durable.commit()
+    assert durable.store.rows == {}
+
+
+def test_a_store_that_lost_much_is_given_it_in_slices(
+    durable: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So new submissions need not wait for all of it; what ends meanwhile is not stored."""
+    monkeypatch.setattr("gearman_tx.core.ledger.AGAIN_A_BATCH", 2)
+    client, worker = durable.guest(), durable.worker(b"f")
+    for _ in range(5):
+        client.promise()
+    durable.commit()
+    before = dict(durable.store.rows)
+    durable.store.rows.clear()
+    durable.server.ledger.store_again()
+    client.promise()
+    assert [record.id for record in durable.commit().added] == [1, 2, 6]
+    assert client.answers[5] == b"H:t:6"
+    durable.take()
+    durable.fail()
+    worker.complete(worker.grab())
+    assert [record.id for record in durable.commit().added] == [3, 4]
+    assert [record.id for record in durable.commit().added] == [5]
+    assert not has_notes(durable)
+    del before[1]
+    assert {n: row for n, row in durable.store.rows.items() if n < 6} == before
+
+
+def test_a_batch_may_be_put_back_whole(durable: House) -> None:
+    """Nobody is refused; the next batch brings the answers, in their order."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.promise()
+    client.promise()
+    durable.commit()
+    worker.complete(worker.grab())
+    worker.grab()
+    worker.leave()
+    durable.server.control.set_max_queue(b"f", (9, 9, 9))
+    client.promise(unique=b"u")
+    durable.take()
+    client.promise(unique=b"v")
+    client.promise(unique=b"u")
+    durable.put_back()
+    assert client.answers[2:] == [None, None, None]
+    batch = durable.commit()
+    assert client.answers[2:] == [b"H:t:3", b"H:t:4", b"H:t:3"]
+    assert [record.handle for record in batch.added] == [b"H:t:3", b"H:t:4"]
+    assert (list(batch.finished), batch.retries) == ([1], {2: 1})
+    assert batch.max_queue == {b"f": (9, 9, 9)}
+    assert not has_notes(durable)
+
+
+def test_a_job_that_ended_before_its_batch_was_put_back_is_not_stored(durable: House) -> None:
+    """Its submission is answered with the next batch all the same."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.submit(unique=b"u")
+    worker.grab()
+    client.promise(unique=b"u")
+    durable.take()
+    worker.complete(b"H:t:1")
+    durable.put_back()
+    assert list(durable.commit().added) == []
+    assert client.answers == [b"H:t:1", b"H:t:1"]
+    assert durable.store.rows == {}
+
+
+def test_retries_of_a_job_that_was_put_back_are_in_its_record(durable: House) -> None:
+    """An older count beside it would overwrite them."""
+    client, other = durable.guest(), durable.guest()
+    client.submit(unique=b"u")
+    other.promise(unique=b"u")
+    durable.take()
+    for is_put_back in (True, False):
+        lost = durable.worker(b"f")
+        lost.grab()
+        lost.leave()
+        if is_put_back:
+            durable.put_back()
+    batch = durable.commit()
+    assert batch.retries == {}
+    assert durable.store.rows[1].retries == 2
+
+
+def test_submissions_may_be_refused_before_they_are_tried(durable: House) -> None:
+    """While the store cannot write; what is being committed is not refused."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.promise()
+    durable.commit()
+    worker.complete(worker.grab())
+    client.promise(unique=b"u")
+    durable.take()
+    client.promise(unique=b"v")
+    client.promise(unique=b"u")
+    durable.refuse()
+    assert client.answers[1:] == [None, None, None]
+    assert not durable.server.snapshots.status_by_unique(b"v").known
+    durable.settle()
+    assert client.answers[1:] == [b"H:t:2", FAILED, b"H:t:2"]
+    assert not has_notes(durable)
+
+
+def test_what_is_refused_may_have_ended_already(durable: House) -> None:
+    """A foreground job that somebody wanted to be durable."""
+    client, worker = durable.guest(), durable.worker(b"f")
+    client.submit(unique=b"u")
+    worker.grab()
+    client.promise(unique=b"u")
+    worker.complete(b"H:t:1")
+    durable.refuse()
+    assert client.answers == [b"H:t:1", FAILED]
+
+
+def test_the_ledger_counts_who_waits_and_what_ended(durable: House) -> None:
+    """For reports and for the log."""
+    ledger = durable.server.ledger
+    client, worker = durable.guest(), durable.worker(b"f")
+    assert (ledger.waiting, ledger.ended) == (0, 0)
+    client.promise(unique=b"u")
+    durable.take()
+    client.promise(unique=b"u")
+    client.promise()
+    assert (ledger.waiting, ledger.ended) == (3, 0)
+    durable.settle()
+    worker.complete(worker.grab())
+    assert (ledger.waiting, ledger.ended) == (1, 1)
+    durable.commit()
+    assert (ledger.waiting, ledger.ended) == (0, 0)
