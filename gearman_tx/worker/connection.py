@@ -1,9 +1,9 @@
 """One connection of a worker to a job server: announce functions, ask for jobs, send results.
 
-Theory of operation. At most one question for a job is under way. The connection asks with
-GRAB_JOB_ALL; the first question is followed by ECHO_REQ, and when the echo comes back without an
-answer in front of it the server does not know that packet: the connection asks with GRAB_JOB_UNIQ,
-then with GRAB_JOB.
+Theory of operation. At most one question for a job is under way. Some servers do not know
+GRAB_JOB_ALL: Perl's says ERROR, that of ``gear`` says nothing. So a connection that ends, or is
+given up, with its first question unanswered makes the next one ask with GRAB_JOB_UNIQ, and that one
+the next with GRAB_JOB; ``Lines`` keeps the count.
 
 Functions are taken back (CANT_DO) one by one, each at a moment when no question is under way and
 none of its jobs runs: the C server gives a running job of a function that is taken back to another
@@ -36,8 +36,11 @@ from gearman_tx.worker.waiters import Waiters
 if TYPE_CHECKING:
     from gearman_tx.worker.worker import Worker
 
-GRAB_SECONDS: Final = 10.0
-"""Seconds that a job server has to answer a question for a job; meanwhile it takes a slot."""
+FIRST_SECONDS: Final = 5.0
+"""Seconds that a job server has to answer the first question for a job, which it may not know."""
+
+GRAB_SECONDS: Final = 30.0
+"""Seconds that it has to answer every other question; meanwhile that takes a slot."""
 
 _MILLISECONDS: Final = 1000
 _GRABS: Final = (
@@ -45,8 +48,6 @@ _GRABS: Final = (
     request(PacketType.GRAB_JOB_UNIQ),
     request(PacketType.GRAB_JOB),
 )
-_BEHIND_GRAB: Final = b"gearman_tx behind the question"
-_ECHO: Final = request(PacketType.ECHO_REQ, _BEHIND_GRAB)
 _PRE_SLEEP: Final = request(PacketType.PRE_SLEEP)
 _log = Logger("gearman_tx.worker")
 
@@ -59,21 +60,30 @@ class WorkerConnection(OutgoingLink):
         server: the name of the job server.
         turn: the reactor turn that output is gathered in.
         limits: what the connection may cost.
+        misunderstood: how many connections to the server ended with the first question unanswered.
 
     Attributes:
         jobs: the jobs that came over this connection and are not over, by handle.
+        misunderstood: the same for the next connection to the server.
     """
 
-    def __init__(self, worker: Worker, server: str, turn: Turn, limits: LinkLimits) -> None:
+    def __init__(  # two of them for this class, the rest for its base
+        self,
+        worker: Worker,
+        server: str,
+        turn: Turn,
+        limits: LinkLimits,
+        misunderstood: int,
+    ) -> None:
         super().__init__(server, turn, HANDLERS, limits)
         self._worker = worker
         self._clock = turn.clock
         self._slots = worker.slots
         self._largest = limits.packet
         self.jobs: dict[bytes, tuple[WorkerJob, WorkerFunction]] = {}
-        self._grabs = iter(_GRABS)
-        self._grab = next(self._grabs)
-        self._is_understood = False  # it has answered a question
+        self.misunderstood = misunderstood
+        self._grab = _GRABS[misunderstood % len(_GRABS)]
+        self._seconds = FIRST_SECONDS
         self._asked_at = 0.0
         self._leaving: dict[bytes, WorkerFunction] = {}  # to be taken back
         self._is_full = False
@@ -130,22 +140,11 @@ class WorkerConnection(OutgoingLink):
         """JobSource: ask for a job."""
         self._asked_at = self._clock.seconds()
         self.send(self._grab)
-        if not self._is_understood:
-            self.send(_ECHO)
 
     def look_at_time(self, now: float) -> None:
         """Drop a server that does not answer the question for a job."""
-        if self._slots.is_asked(self) and now - self._asked_at > GRAB_SECONDS:
-            self._fail(f"it did not say in {GRAB_SECONDS:g} seconds whether it has a job")
-
-    def heard_echo(self, body: bytes) -> None:
-        """ECHO_RES: a sign of life, or the end of the time for the first question's answer."""
-        if body == _BEHIND_GRAB and not self._is_understood:
-            grab = next(self._grabs, None)
-            if grab is None:
-                raise RemoteProtocolError("GRAB_JOB was not answered")
-            self._grab = grab
-            self.grab()
+        if self._slots.is_asked(self) and now - self._asked_at >= self._seconds:
+            self._fail(f"it did not say in {self._seconds:g} seconds whether it has a job")
 
     def heard_noop(self, _body: bytes) -> None:
         """NOOP: the server may have a job."""
@@ -187,7 +186,8 @@ class WorkerConnection(OutgoingLink):
     def _check_asked(self) -> None:
         if not self._slots.is_asked(self):
             raise RemoteProtocolError("an answer came to a question that was not asked")
-        self._is_understood = True
+        self.misunderstood = 0
+        self._seconds = GRAB_SECONDS
 
     def _take(
         self,
@@ -261,6 +261,8 @@ class WorkerConnection(OutgoingLink):
     def ended(self) -> None:
         """PacketLink: the connection is over; the server gives its jobs to other workers."""
         super().ended()
+        if self._seconds == FIRST_SECONDS and self._slots.is_asked(self):
+            self.misunderstood += 1
         lost = len(self.jobs)
         for job, _ in self.jobs.values():
             job.is_lost = True
@@ -295,7 +297,6 @@ HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = make_handlers(
         PacketType.JOB_ASSIGN: WorkerConnection.heard_job_assign,
         PacketType.JOB_ASSIGN_UNIQ: WorkerConnection.heard_job_assign_uniq,
         PacketType.JOB_ASSIGN_ALL: WorkerConnection.heard_job_assign_all,
-        PacketType.ECHO_RES: WorkerConnection.heard_echo,
         PacketType.ERROR: WorkerConnection.heard_error,
     }
 )

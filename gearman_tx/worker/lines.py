@@ -22,7 +22,8 @@ class Lines:
     Args:
         servers: the job servers.
         reactor: connects, and tells the time.
-        build: makes a connection to the server of that name.
+        build: makes a connection to the server of that name; told how many connections to it, one
+            after the other, ended with the first question for a job unanswered.
 
     Attributes:
         open: the connections that are not lost, in the order in which they were made; some of
@@ -36,13 +37,14 @@ class Lines:
         self,
         servers: str | Iterable[str | Server],
         reactor: Any,
-        build: Callable[[str], WorkerConnection],
+        build: Callable[[str, int], WorkerConnection],
     ) -> None:
         self._reactor = reactor
         self._build = build
         self._services = {
             server.name: self._make_service(server) for server in parse_servers(servers)
         }
+        self._misunderstood = dict.fromkeys(self._services, 0)
         self._stopping: list[Deferred[None]] = []
         self.open: dict[WorkerConnection, None] = {}
 
@@ -55,7 +57,7 @@ class Lines:
         return Reconnecting(
             server,
             self._reactor,
-            lambda: self._build(server.name),
+            lambda: self._build(server.name, self._misunderstood[server.name]),
             backoff=backoff,
             failed=failed,
         )
@@ -64,6 +66,15 @@ class Lines:
     def is_connected(self) -> bool:
         """Whether there is a connection that is not closing."""
         return any(not connection.is_over for connection in self.open)
+
+    def add(self, connection: WorkerConnection) -> None:
+        """Count a connection that was made."""
+        self.open[connection] = None
+
+    def remove(self, connection: WorkerConnection) -> None:
+        """Forget a connection that is gone, but not what it learned."""
+        del self.open[connection]
+        self._misunderstood[connection.server] = connection.misunderstood
 
     def start(self) -> None:
         """Connect to all servers."""

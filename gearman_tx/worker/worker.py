@@ -111,8 +111,8 @@ class Worker:
         self._is_ending = False
         self._has_ended = False
 
-    def _connect(self, server: str) -> WorkerConnection:
-        return WorkerConnection(self, server, self._turn, self._link_limits)
+    def _connect(self, server: str, misunderstood: int) -> WorkerConnection:
+        return WorkerConnection(self, server, self._turn, self._link_limits, misunderstood)
 
     @property
     def is_stopping(self) -> bool:
@@ -270,7 +270,7 @@ class Worker:
 
     def connected(self, connection: WorkerConnection) -> None:
         """For connections: this one is ready."""
-        self._lines.open[connection] = None
+        self._lines.add(connection)
         _log.info("connected to job server {server}", server=connection.server)
         self._connected.fire(None)
         self.slots.has_work(connection)
@@ -288,7 +288,7 @@ class Worker:
 
     def closed(self, connection: WorkerConnection) -> None:
         """For connections: this one is gone."""
-        del self._lines.open[connection]
+        self._lines.remove(connection)
         if self.reason is not None:
             self._lines.stop(connection.server)
             self._end_if_done()

@@ -14,7 +14,6 @@ from gearman_tx.worker import Worker, WorkerJob
 from tests.client.stage import FakeServer, Packet, Peer
 
 NO_HEARTBEAT = LinkLimits(heartbeat=0)
-ECHO = (PacketType.ECHO_REQ, (b"gearman_tx behind the question",))
 
 
 class Held:

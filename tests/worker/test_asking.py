@@ -5,7 +5,8 @@ from __future__ import annotations
 from gearman_tx.errors import ConnectionLost
 from gearman_tx.link import LinkLimits
 from gearman_tx.wire import PacketType, request
-from tests.worker.stage import ECHO, WorkerCase
+from tests.client.stage import Peer
+from tests.worker.stage import WorkerCase
 
 GRAB = (PacketType.GRAB_JOB_ALL, (b"",))
 GRAB_UNIQ = (PacketType.GRAB_JOB_UNIQ, (b"",))
@@ -17,7 +18,7 @@ class GreetingTests(WorkerCase):
     """What a job server hears first."""
 
     def test_name_functions_and_a_question(self) -> None:
-        """The time limit is in milliseconds; the first question is followed by an echo."""
+        """The time limit is in milliseconds."""
         worker = self.make_worker(client_id="me", namespace="n.")
         worker.register("f", len)
         worker.register("g", len, timeout=1.5)
@@ -27,12 +28,12 @@ class GreetingTests(WorkerCase):
             (PacketType.CAN_DO, (b"n.f",)),
             (PacketType.CAN_DO_TIMEOUT, (b"n.g", b"1500")),
             GRAB,
-            ECHO,
         ]
 
     def test_every_server_hears_it_again(self) -> None:
         """After a loss the functions are announced on the new connection, old and new ones."""
         worker, _, peer = self.held()
+        peer.send(PacketType.NO_JOB)
         peer.lose()
         worker.register("g", len)
         self.clock.advance(1)
@@ -40,7 +41,6 @@ class GreetingTests(WorkerCase):
             (PacketType.CAN_DO, (b"f",)),
             (PacketType.CAN_DO, (b"g",)),
             GRAB,
-            ECHO,
         ]
 
 
@@ -72,7 +72,7 @@ class QuestionTests(WorkerCase):
         peers = [fake.take() for fake in self.fakes]
         peers[0].read()
         peers[0].send(PacketType.NO_JOB)
-        assert peers[1].read() == [GRAB, ECHO]
+        assert peers[1].read() == [GRAB]
         peers[1].send(PacketType.NO_JOB)
         peers[0].send(PacketType.NOOP)
         worker.register("f", lambda _: None, place="reactor")
@@ -117,66 +117,75 @@ class QuestionTests(WorkerCase):
         self.assert_waits(up)
         peer = self.fakes[1].take()
         self.successResultOf(up)
-        assert peer.read() == [GRAB, ECHO]
+        assert peer.read() == [GRAB]
         peer.send(PacketType.NO_JOB)
         self.clock.advance(1)
-        assert self.fakes[0].take().read() == [GRAB, ECHO]
+        assert self.fakes[0].take().read() == [GRAB]
 
     def test_who_leaves_does_not_hear_of_the_connection(self) -> None:
         """Cancelling the Deferred of ``start`` ends nothing but the waiting."""
         worker = self.make_worker()
         up = worker.start()
         self.cancel(up)
-        assert self.fakes[0].take().read() == [GRAB, ECHO]
+        assert self.fakes[0].take().read() == [GRAB]
         self.successResultOf(worker.when_connected())
 
 
 class DialectTests(WorkerCase):
-    """Servers that know fewer packets."""
+    """Servers that know fewer packets, or none."""
 
-    def test_a_server_without_grab_job_all(self) -> None:
-        """An echo without an answer in front of it makes the worker ask with GRAB_JOB_UNIQ."""
+    def next_connection(self) -> Peer:
+        """Wait for the worker to connect again."""
+        for _ in range(10):
+            self.clock.advance(1)
+        return self.fakes[0].take()
+
+    def test_a_question_that_is_not_understood_is_asked_in_other_words(self) -> None:
+        """A server that says nothing for five seconds is asked anew with an older packet."""
         _, held, peer = self.held()
         peer.send(PacketType.ERROR, b"server_error", b"no such command")
-        peer.send(PacketType.ECHO_RES, *ECHO[1])
-        assert peer.read() == [GRAB_UNIQ, ECHO]
-        peer.send(PacketType.NO_JOB)
-        peer.send(PacketType.ECHO_RES, *ECHO[1])
-        peer.send(PacketType.NOOP)
-        assert peer.read() == [PRE_SLEEP, GRAB_UNIQ]
+        for question in (GRAB_UNIQ, GRAB_PLAIN, GRAB, GRAB_UNIQ):
+            assert not peer.transport.disconnecting
+            for _ in range(5):
+                self.clock.advance(1)
+            assert peer.transport.disconnecting
+            peer = self.next_connection()
+            assert peer.read()[-1] == question
         self.assign(peer, b"H:1")
         assert [job.unique for job in held.jobs] == [b"u"]
+        held.ends[0].callback(b"done")
+        peer.lose()
+        assert self.next_connection().read()[-1] == GRAB
 
-    def test_a_server_that_knows_only_grab_job(self) -> None:
-        """It is found by the second echo; a job of it has no unique."""
+    def test_a_server_that_hangs_up_on_it_is_asked_in_other_words(self) -> None:
+        """A job of one that knows only GRAB_JOB has no unique."""
         _, held, peer = self.held()
-        peer.send(PacketType.ECHO_RES, *ECHO[1])
-        peer.send(PacketType.ECHO_RES, *ECHO[1])
-        assert peer.read() == [GRAB_UNIQ, ECHO, GRAB_PLAIN, ECHO]
+        peer.lose()
+        peer = self.next_connection()
+        assert peer.read()[-1] == GRAB_UNIQ
+        peer.lose()
+        peer = self.next_connection()
+        assert peer.read()[-1] == GRAB_PLAIN
         peer.send(PacketType.JOB_ASSIGN, b"H:1", b"f", b"w")
         assert held.jobs[0].unique == b""
 
-    def test_a_server_that_gives_no_jobs_at_all_is_dropped(self) -> None:
-        """What is no job server is left, and tried again."""
-        _, _, peer = self.held()
-        for _ in range(3):
-            peer.send(PacketType.ECHO_RES, *ECHO[1])
-        assert peer.transport.disconnecting
-        self.clock.advance(0)
-        self.clock.advance(1)
-        assert self.fakes[0].is_tried
-
-    def test_a_question_without_an_answer_takes_its_slot_for_ten_seconds(self) -> None:
-        """Then the server is dropped, and the next one is asked."""
+    def test_a_later_question_has_more_time(self) -> None:
+        """A busy server keeps its connection for thirty seconds; then the next one is asked."""
         worker = self.make_worker(servers=2)
         worker.start()
         silent, other = [fake.take() for fake in self.fakes]
-        for _ in range(10):
+        silent.send(PacketType.NO_JOB)
+        other.send(PacketType.NO_JOB)
+        silent.send(PacketType.NOOP)
+        silent.read()
+        other.send(PacketType.NOOP)
+        other.read()
+        for _ in range(29):
             self.clock.advance(1)
             assert other.read() == []
         self.clock.advance(1)
         assert silent.transport.disconnecting
-        assert other.read() == [GRAB, ECHO]
+        assert other.read() == [GRAB]
 
 
 class GarbageTests(WorkerCase):
@@ -251,7 +260,7 @@ class LossTests(WorkerCase):
         again = self.fakes[0].take()
         assert again.read_types() == ["CAN_DO"]
         held.ends[0].callback(b"done")
-        assert again.read() == [GRAB, ECHO]
+        assert again.read() == [GRAB]
         assert worker.slots.running == 0
 
     def test_a_half_open_connection_is_found(self) -> None:

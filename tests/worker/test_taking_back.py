@@ -123,4 +123,4 @@ class GoingTests(WorkerCase):
         worker.unregister("f")
         peer.lose()
         self.clock.advance(1)
-        assert self.fakes[0].take().read_types() == ["GRAB_JOB_ALL", "ECHO_REQ"]
+        assert self.fakes[0].take().read_types() == ["GRAB_JOB_UNIQ"]

@@ -1,0 +1,66 @@
+"""Fixtures of the worker's tests: the job servers and clients of the interoperability tests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interop.conftest import (
+    c,
+    fresh_server,
+    function,
+    gear,
+    kind,
+    peers,
+    perl,
+    php,
+    scene,
+    server,
+    shared_servers,
+    start_server,
+)
+from tests.interop.language import Language
+from tests.interop.peer_process import PeerProcess
+from tests.interop.scene import Scene
+
+__all__ = [
+    "c",
+    "fresh_server",
+    "function",
+    "gear",
+    "kind",
+    "peers",
+    "perl",
+    "php",
+    "scene",
+    "server",
+    "shared_servers",
+    "start_server",
+]
+
+PROGRAM = Path(__file__).parent / "programs" / "worker.py"
+OURS = Language("ours", (), (sys.executable, str(PROGRAM)))
+
+StartWorker = Callable[..., PeerProcess]
+
+
+@pytest.fixture
+def start(scene: Scene) -> StartWorker:
+    """Start our worker for the scene's function with one behaviour, and options of its own."""
+
+    def start_worker(behaviour: str, **options: Any) -> PeerProcess:
+        return scene.worker(OURS, behaviour, {"WORKER_OPTIONS": json.dumps(options)})
+
+    return start_worker
+
+
+@pytest.fixture(params=["c", "php", "perl"])
+def client(request: pytest.FixtureRequest) -> Language:
+    """A client in another language."""
+    language: Language = request.getfixturevalue(request.param)
+    return language

@@ -1,0 +1,113 @@
+"""Functions in processes, in a worker of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from tests.interop.conftest import ours_only
+from tests.interop.peer_process import PeerProcess
+from tests.interop.scene import Scene
+from tests.worker.conftest import OURS, StartWorker
+
+
+def is_gone(pid: int) -> bool:
+    """Return whether there is no process ``pid``."""
+    return not Path(f"/proc/{pid}").exists()
+
+
+def ask(scene: Scene, name: str, workload: str = "x") -> bytes:
+    """Return the result of a job of the function ``name``."""
+    port = str(scene.server.port)
+    return scene.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", name, workload]).out
+
+
+def start_pid_worker(scene: Scene, *others: str) -> PeerProcess:
+    """Start a worker with the behaviour ``pid``, and others under their names."""
+    command = [*OURS.worker, str(scene.server.port), f"{scene.function}=pid", *others]
+    return scene.start_worker(command, env={"WORKER_OPTIONS": '{"exceptions": false}'})
+
+
+pytestmark = ours_only
+
+
+def test_jobs_use_one_process_again(scene: Scene, start: StartWorker) -> None:
+    """It is another one than the worker's."""
+    worker = start("pid")
+    first, second = ask(scene, scene.function), ask(scene, scene.function)
+    assert first == second
+    assert int(first) != worker.process.pid
+
+
+def test_a_process_that_dies_fails_its_job_alone(scene: Scene) -> None:
+    """The next job has a new process."""
+    die = f"die_{scene.function}"
+    start_pid_worker(scene, f"{die}=die")
+    first = ask(scene, scene.function)
+    port = str(scene.server.port)
+    command = ["gearman", "-h", "127.0.0.1", "-p", port, "-f", die, "x"]
+    died = scene.run(command, status=1)
+    assert b"BrokenProcessPool" in died.out + died.err
+    assert ask(scene, scene.function) != first
+
+
+def test_an_idle_process_that_dies_is_replaced(scene: Scene) -> None:
+    """A process that was killed between two jobs costs none of them."""
+    worker = start_pid_worker(scene)
+    pid = int(ask(scene, scene.function))
+    os.kill(pid, signal.SIGKILL)
+    worker.wait_until(lambda: is_gone(pid), "end of the process")
+    assert int(ask(scene, scene.function)) != pid
+
+
+def test_a_result_that_cannot_leave_the_process_fails_the_job(scene: Scene) -> None:
+    """What cannot be pickled is an exception, and the process goes on."""
+    broken = f"broken_{scene.function}"
+    start_pid_worker(scene, f"{broken}=lambda")
+    port = str(scene.server.port)
+    outcome = scene.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", broken, "x"], status=1)
+    assert b"pickle" in (outcome.out + outcome.err).lower()
+    ask(scene, scene.function)
+
+
+def test_signals_to_the_group_do_not_reach_the_job(
+    scene: Scene, start: StartWorker, tmp_path: Path
+) -> None:
+    """Ctrl-C in a terminal reaches all processes: the job in one of them is finished."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    worker = start("fifo")
+    client = scene.start(scene.gearman(str(path)))
+    with path.open("wb") as fifo:  # opens when the job has opened it
+        os.killpg(worker.process.pid, signal.SIGINT)
+        worker.wait_until(lambda: b"the worker stops" in worker.err, "stop")
+        fifo.write(b"finished")
+    assert client.succeed().out == b"finished"
+    assert worker.succeed().lines[-1] == "SIGINT came"
+
+
+def test_a_process_does_not_outlive_its_worker(scene: Scene) -> None:
+    """Even when the worker is killed and cannot tell it."""
+    worker = start_pid_worker(scene)
+    pid = int(ask(scene, scene.function))
+    worker.process.kill()
+    worker.process.wait()
+    scene.start(["sleep", "20"]).wait_until(lambda: is_gone(pid), "end of the process")
+
+
+def test_giving_back_kills_processes(scene: Scene, start: StartWorker, tmp_path: Path) -> None:
+    """The second signal ends a process in the middle of its job, which another worker does."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    worker = start("fifo")
+    client = scene.start(scene.gearman(str(path)))
+    with path.open("wb"):
+        scene.server.await_running(scene.function)
+        for _ in range(2):
+            worker.process.send_signal(signal.SIGTERM)
+            worker.wait_until(lambda: b"the worker stops" in worker.err, "stop")
+        worker.succeed()
+        scene.server.await_exactly(scene.function, (1, 0, 0))
+        start("length")
+        assert client.succeed().out == b"%d" % len(str(path))
