@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder, PacketType, request
+
+Abilities: TypeAlias = "Mapping[bytes, Callable[[RawWorker, bytes, bytes], None]]"
 
 
 class RawWorker(Protocol):
@@ -100,7 +102,7 @@ def hold(worker: RawWorker, handle: bytes, _workload: bytes) -> None:
         worker.held.callback(handle)
 
 
-BEHAVIOURS = {
+BEHAVIOURS: Abilities = {
     b"reverse": reverse,
     b"progress": progress,
     b"fail": fail,
@@ -109,9 +111,9 @@ BEHAVIOURS = {
 }
 
 
-async def start_worker(reactor: Any, port: int) -> RawWorker:
-    """Return a worker that is registered with the server on ``port``, with every behaviour."""
-    worker = RawWorker(BEHAVIOURS)
+async def start_worker(reactor: Any, port: int, abilities: Abilities = BEHAVIOURS) -> RawWorker:
+    """Return a worker that is registered with the server on ``port``."""
+    worker = RawWorker(abilities)
     await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), worker)
     await worker.echo()
     return worker

@@ -11,7 +11,7 @@ from twisted.trial.unittest import TestCase
 
 from gearman_tx.client import Client
 from gearman_tx.link import Server
-from tests.loopback.raw_worker import RawWorker, start_worker
+from tests.loopback.raw_worker import BEHAVIOURS, Abilities, RawWorker, start_worker
 from tests.servers import ServerProcess, start_c_server, start_our_server
 
 
@@ -45,9 +45,11 @@ class ServersCase(TestCase):
         self.addCleanup(client.close, wait=0)
         return client
 
-    async def start_worker(self, server: ServerProcess) -> RawWorker:
+    async def start_worker(
+        self, server: ServerProcess, abilities: Abilities = BEHAVIOURS
+    ) -> RawWorker:
         """Start a worker that is registered with ``server``, and ended with the test."""
-        worker = await start_worker(self.reactor, server.port)
+        worker = await start_worker(self.reactor, server.port, abilities)
 
         def leave() -> defer.Deferred[None]:
             worker.transport.abortConnection()
