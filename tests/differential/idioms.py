@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.differential.steps import Close, Item, Open, Send, Step, Text, packet
+from tests.differential.steps import Close, Item, Job, Open, Send, Step, Text, packet
 from tests.differential.strategies import (
     clients,
     functions,
@@ -50,7 +50,7 @@ endings = st.one_of(
 whole: Block = st.builds(
     lambda client, worker, submission, progress, ending: [
         Send(client, (submission,)),
-        *_each(worker, GRAB, progress, ending),
+        *_each(worker, GRAB, progress, packet("GET_STATUS", Job(0)), ending),
     ],
     clients,
     workers,
@@ -77,14 +77,16 @@ several: Block = st.builds(
 """A worker that holds several jobs."""
 
 loss: Block = st.builds(
-    lambda name, abilities: [
+    lambda name, progress, abilities: [
+        *_each(name, GRAB, progress),
         Close(name),
         *_each(name, *(packet("CAN_DO", able) for able in abilities)),
     ],
     workers,
+    packets("WORK_STATUS", jobs, numbers, numbers),
     st.sampled_from(((b"f",), (b"f",), (b"g",), (b"g", b"f"))),
 )
-"""A worker that is lost and comes again."""
+"""A worker that is lost in the middle of its work and comes again."""
 
 abandonment: Block = clients.map(lambda name: [Close(name)])
 """A client that leaves."""
@@ -99,6 +101,9 @@ limit: Block = st.builds(
 )
 """A function with a short queue."""
 
+question: Block = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(
+    lambda numbers: _each("b", *(packet("GET_STATUS", Job(number)) for number in numbers))
+)
 looks: Block = st.sampled_from(("status", "prioritystatus", "show jobs", "workers")).map(
     lambda words: [Send("b", (Text((words.encode() + b"\n",)),))]
 )
@@ -129,6 +134,7 @@ blocks: Block = weighted(
     (1, abandonment),
     (1, limit),
     (1, looks),
+    (1, question),
 )
 scripts = st.builds(
     lambda ready, parts: [*ready, *(step for part in parts for step in part)],
