@@ -21,6 +21,8 @@ from gearman_tx.daemon.log import Verbosity, open_log
 from gearman_tx.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twisted.application.service import IService, IServiceCollection
 
     from gearman_tx.daemon.log import LogFile
@@ -47,8 +49,20 @@ class _TwistdService(GearmanService):
     @override
     def privilegedStartService(self) -> None:
         """Twisted: listen; ``twistd`` would show a traceback of what cannot be listened on."""
-        try:
+        with self._one_line():
             super().privilegedStartService()
+
+    @override
+    def startService(self) -> None:
+        """Twisted: serve; likewise with a queue file that cannot be used."""
+        with self._one_line():
+            super().startService()
+
+    @contextlib.contextmanager
+    def _one_line(self) -> Iterator[None]:
+        """End the program with one line where ``twistd`` would show a traceback."""
+        try:
+            yield
         except ConfigurationError as error:
             if self._twistd is None or not self._twistd["nodaemon"]:
                 raise  # twistd tells its parent process, which has the terminal

@@ -14,6 +14,8 @@ from gearman_tx.daemon.endpoints import parse_endpoints
 from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
 from gearman_tx.daemon.option_table import LEAST_BACKLOG
+from gearman_tx.daemon.queue import BUILTIN, make_queue
+from gearman_tx.daemon.queue import notes as queue_notes
 from gearman_tx.daemon.service import Parts
 from gearman_tx.daemon.shutdown import Shutdown
 from gearman_tx.daemon.tcp_sockets import open_sockets
@@ -54,7 +56,8 @@ def build(
 
     now = reactor.seconds()
     journal = Journal(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
-    jobs = JobServer(policy, journal, now=now, first_id=first_job_id(now))
+    durable = options["queue-type"] != BUILTIN
+    jobs = JobServer(policy, journal, now=now, first_id=first_job_id(now), durable=durable)
 
     def command(graceful: bool) -> None:  # noqa: FBT001  # what AdminCommands calls
         shutdown.command(graceful)
@@ -64,15 +67,18 @@ def build(
         version=__version__,
         verbosity=verbosity.name,
         shutdown=command if options["allow-shutdown"] else None,
+        store=(lambda: queue.queue.figures() if queue is not None else []) if durable else None,
     )
     factory = GearmanFactory(jobs, reactor, journal, commands.reply, limits)
+    queue = make_queue(options, reactor, jobs, factory, journal)
     shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
     notes = [
         f"up to {limits.connections} connections, {files} open files",
         *left_out,
+        *queue_notes(queue),
         *_notes(options),
     ]
-    return Parts(reactor, factory, listening, shutdown, log, log_file, notes)
+    return Parts(reactor, factory, listening, shutdown, log, log_file, notes, queue)
 
 
 def first_job_id(now: float) -> int:
@@ -142,7 +148,6 @@ def _listening(
 
 def _notes(options: ServerOptions) -> Iterator[str]:
     """Yield what the log should tell at the start about the options."""
-    yield "the queue is in memory: jobs, in the background too, end with this process"
     if options["backlog"] < LEAST_BACKLOG:
         yield f"--backlog: {options['backlog']} is raised to {LEAST_BACKLOG}"
     for row in options.rows.values():

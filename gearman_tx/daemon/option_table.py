@@ -16,11 +16,12 @@ from gearman_tx.core import (
     DEFAULT_MAX_UNIQUE,
     UNLIMITED_RETRIES,
 )
-from gearman_tx.daemon import values
+from gearman_tx.daemon import queue, values
 from gearman_tx.daemon.option import Option, meaningless, number, refused, seconds, size
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link.limits import DEFAULT_MAX_OUTPUT, DEFAULT_OUTPUT_TIMEOUT, DEFAULT_PAUSE_OUTPUT
 from gearman_tx.server import keepalive
+from gearman_tx.store import DEFAULT_TABLE
 from gearman_tx.wire import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 from gearman_tx.wire.limits import LARGEST_SIZE
 
@@ -44,15 +45,7 @@ _DAY: Final = 86400.0
 _MOST_RETRIES: Final = 255  # the C server counts losses in one byte
 _MOST_FILES: Final = 2**30
 _NO_HTTP: Final = "HTTP is not in this version of gearman_tx"
-_NO_STORE: Final = "there is no persistent queue in this version; the queue is in memory"
-
-
-def _queue_type(word: str) -> str:
-    """Read the one queue type there is; its case does not matter."""
-    if word.lower() != "builtin":
-        text = f"{word!r} is not in this version; there is builtin, in memory"
-        raise ConfigurationError(text)
-    return "builtin"
+_NO_STORE: Final = "the queue is in memory or in SQLite in this version; see --queue-type"
 
 
 def _protocol(word: str) -> str:
@@ -159,12 +152,42 @@ QUEUES: Final = (
     ),
     Option(
         "queue-type",
-        "Where the queue is kept: builtin, in memory, is the only one in this version.",
+        "Where background jobs are kept: builtin, in memory, where they end with the process; or "
+        "sqlite, also called libsqlite3, in a file that outlives it.",
         letter="q",
         value="NAME",
-        default="builtin",
-        shown="builtin",
-        read=_queue_type,
+        default=queue.BUILTIN,
+        shown=queue.BUILTIN,
+        read=queue.queue_type,
+    ),
+    Option(
+        "sqlite-path",
+        "The file of --queue-type=sqlite; it is made if there is none, and a queue of the C server "
+        "in it is taken over. The default is gearmand-PORT.sqlite3 in the working folder.",
+        value="FILE",
+        default="",
+    ),
+    Option(
+        "sqlite-synchronous",
+        "What a loss of power may take: nothing that was acknowledged, with full; the newest "
+        "jobs, with normal, which spares the disk. A process that dies takes nothing either way.",
+        value="full|normal",
+        default="FULL",
+        shown="full",
+        read=queue.synchronous,
+    ),
+    Option(
+        "libsqlite3-db",
+        "The C server's name for --sqlite-path.",
+        value="FILE",
+        default="",
+    ),
+    Option(
+        "libsqlite3-table",
+        "The table in which the C server kept the queue that is to be taken over.",
+        value="NAME",
+        default=DEFAULT_TABLE,
+        shown=DEFAULT_TABLE,
     ),
 )
 
@@ -309,8 +332,6 @@ REFUSED: Final = (
     ),
     *refused(
         _NO_STORE,
-        "libsqlite3-db=",
-        "libsqlite3-table=",
         "store-queue-on-shutdown",
         "mysql-host=",
         "mysql-port=",

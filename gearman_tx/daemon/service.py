@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.daemon.listening import Listening
     from gearman_tx.daemon.log import LogFile
+    from gearman_tx.daemon.queue import QueueFile
     from gearman_tx.daemon.shutdown import Shutdown
     from gearman_tx.server import GearmanFactory
 
@@ -44,6 +45,7 @@ class Parts:
         log: where start and stop are told.
         log_file: its own log file, if it has one.
         notes: what else is told at the start.
+        queue: the file that background jobs are kept in, if there is one.
     """
 
     reactor: Any
@@ -53,6 +55,7 @@ class Parts:
     log: Logger
     log_file: LogFile | None
     notes: Sequence[str]
+    queue: QueueFile | None = None
 
 
 class GearmanService(Service):
@@ -97,10 +100,12 @@ class GearmanService(Service):
         """Twisted: serve.
 
         Raises:
-            ConfigurationError: something cannot be listened on.
+            ConfigurationError: something cannot be listened on, or the queue file not be used.
         """
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         self._listen()
+        if self.parts.queue is not None:
+            self.parts.queue.check()
         self._signals.install()
         self.parts.reactor.callWhenRunning(self._run)
 
@@ -117,14 +122,26 @@ class GearmanService(Service):
 
     def _fail(self, failure: Failure) -> Failure:
         self.parts.log.critical("{reason}", reason=failure.getErrorMessage())
-        self.parts.shutdown.at_once("nothing to listen on")
+        self.parts.shutdown.at_once("it cannot be served")
         return failure
 
     def _run(self) -> None:
         """The reactor runs, and has taken signals that are ours."""
         assert self._listens is not None, "startService listens"
         self._signals.install()
+        self._listens.addCallback(self._open_queue)
         self._listens.addCallback(self._tell_start).chainDeferred(self.ready)
+
+    def _open_queue(self, _: None) -> Deferred[None]:
+        """Open the queue file, and load it while text commands are answered."""
+        file = self.parts.queue
+        if file is None:
+            return succeed(None)
+        file.queue.loaded.addErrback(self._not_loaded)
+        return file.queue.open().addErrback(self._fail)
+
+    def _not_loaded(self, failure: Failure) -> None:
+        self._fail(failure)
 
     def _tell_start(self, _: None) -> None:
         parts, log = self.parts, self.parts.log
@@ -164,12 +181,21 @@ class GearmanService(Service):
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         parts = self.parts
-        if parts.shutdown.left:
+        if parts.shutdown.left and parts.queue is None:
             text = "jobs lost, because the queue was in memory: {left}"
             parts.log.warn(text, left=parts.shutdown.left)  # noqa: G010  # Twisted's logger
         systemd.notify(os.environ, STOPPING="1", STATUS="stopping")
         parts.shutdown.forget()
-        return parts.listening.stop().addCallback(self._close).addCallback(self._tell_end)
+        stopped = parts.listening.stop()
+        if parts.queue is not None:
+            # What was submitted is stored and answered while its senders are still there.
+            queue = parts.queue.queue
+            stopped.addCallback(lambda _: queue.finish())
+            stopped.addCallback(self._close)
+            stopped.addCallback(lambda _: queue.close())
+        else:
+            stopped.addCallback(self._close)
+        return stopped.addCallback(self._tell_end)
 
     def _close(self, _: None) -> Deferred[None]:
         """Close every connection; those that take too long are cut off."""

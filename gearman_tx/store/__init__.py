@@ -4,11 +4,13 @@
 is in ``schema``.
 """
 
+from gearman_tx.store.c_queue import DEFAULT_TABLE
 from gearman_tx.store.memory import MemoryStore
 from gearman_tx.store.port import Contents, Store, StoreError, StoreLostError, StoreState
-from gearman_tx.store.sqlite_store import SQLiteStore
+from gearman_tx.store.sqlite_store import SQLiteStore, check_queue_file
 
 __all__ = [
+    "DEFAULT_TABLE",
     "Contents",
     "MemoryStore",
     "SQLiteStore",
@@ -16,4 +18,5 @@ __all__ = [
     "StoreError",
     "StoreLostError",
     "StoreState",
+    "check_queue_file",
 ]

@@ -6,6 +6,7 @@ meanwhile is the next batch. So the slower the disk, the larger the batches: gro
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet import defer
@@ -32,6 +33,19 @@ CLOSE_SECONDS: Final = 20.0
 
 _JOBS_A_READ: Final = 1000  # few enough that taking them does not stop the reactor for long
 _MOST_NOTICES: Final = 20
+
+
+def check_queue_file(
+    path: Path, synchronous: str, handle_prefix: bytes, c_table: str = DEFAULT_TABLE
+) -> None:
+    """Open a queue file and close it again; this blocks, so it is for before the reactor runs.
+
+    Raises:
+        StoreError: a server could not use it; the text is one line for the operator.
+    """
+    file = SQLiteFile(path, Opening(time.time, synchronous, 0.0, handle_prefix, c_table))
+    file.open()
+    file.close()
 
 
 class SQLiteStore:
