@@ -17,8 +17,9 @@ from gearman_tx.client.choice import MakeChoice
 from gearman_tx.client.connection import DEFAULT_UNANSWERED
 from gearman_tx.client.inquiry import ask_everywhere, echo, set_option
 from gearman_tx.client.packets import as_bytes, submit_packet
+from gearman_tx.client.ports import NO_CALLBACKS, Callbacks
 from gearman_tx.client.router import Router
-from gearman_tx.client.submission import NO_CALLBACKS, Callbacks, Submission
+from gearman_tx.client.submission import Submission
 from gearman_tx.client.task import Task
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.encoders import BYTES, Encoder
@@ -41,8 +42,8 @@ _SAME_DATA: Final = b"-"  # the unique that joins submissions of the same worklo
 class Client(Generic[T]):
     """Submits tasks to job servers and waits for their results.
 
-    It connects to all its servers when it is first used, and again for ever, with growing delays,
-    to each one it loses. ``async with`` closes it at the end of the block.
+    It connects to all its servers when it is first used, and again for ever to each one that it
+    loses. ``async with`` closes it at the end of the block.
 
     Args:
         servers: ``"host:port"``, ``"host"`` or Twisted endpoint strings such as
@@ -336,9 +337,7 @@ class Client(Generic[T]):
         return Deferred.fromCoroutine(echo(self._router, data))
 
     def set_option(self, name: str | bytes) -> Deferred[None]:
-        """Set an option on all connections, now and whenever one is made again.
-
-        Servers know one, ``exceptions``: tell what went wrong in a worker. It is always set.
+        """Set an option on all connections; servers know ``exceptions``, which is always set.
 
         Returns:
             Fires when all servers that are up have set it. Fails with Refused when one does not

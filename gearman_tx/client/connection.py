@@ -19,6 +19,7 @@ submissions is bounded, which bounds memory, and what is in doubt when the serve
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -26,8 +27,9 @@ from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from gearman_tx.client.nobody import Nobody
+from gearman_tx.client.ports import Server
 from gearman_tx.client.question import Question
-from gearman_tx.client.submission import Server, Submission
+from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut
 from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, Turn, make_handlers
 from gearman_tx.wire import PacketType, leading_number, request
@@ -175,8 +177,9 @@ class ClientConnection(OutgoingLink):
         """Holder: let somebody else take what arrives for ``submission``."""
         nobody = Nobody(submission.packet, submission.is_background)
         row: deque[Request] | list[Listener]
-        row = self._jobs[submission.handle] if submission.is_accepted else self._requests
-        row[row.index(submission)] = nobody
+        row = self._jobs.get(submission.handle, []) if submission.is_accepted else self._requests
+        with suppress(ValueError):  # its last packet is being dealt with just now
+            row[row.index(submission)] = nobody
 
     def release(self) -> tuple[list[Submission[Any]], list[Submission[Any]]]:
         """Give up everything, because the connection is over.
@@ -190,6 +193,8 @@ class ClientConnection(OutgoingLink):
         jobs, self._jobs = self._jobs, {}
         unanswered = [one for one in requests if isinstance(one, Submission)]
         accepted = [one for row in jobs.values() for one in row if isinstance(one, Submission)]
+        for submission in [*unanswered, *accepted]:
+            submission.holder = None  # whoever is told of the first may cancel the others
         for one in requests:
             if isinstance(one, Question) and not one.answer.called:
                 one.answer.errback(self.lost_error())

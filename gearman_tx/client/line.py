@@ -1,14 +1,15 @@
 """One job server as a client knows it: the connection to it, or the attempts to get one.
 
-A server is *up* while a connection to it is greeted, *down* after an attempt failed or the
-connection was lost, and *hoped for* before the first attempt has ended: submissions wait for a
-server that is hoped for, and go elsewhere from one that is down.
+A server is *up* while a connection to it is greeted; it is *down* after an attempt failed, the
+connection was lost, or the server said that it shuts down; and it is *hoped for* before the first
+attempt has ended. Submissions wait for a server that is hoped for, and go elsewhere from one that
+is down.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
@@ -17,9 +18,11 @@ from twisted.python.failure import Failure
 from gearman_tx.client.connection import ClientConnection
 from gearman_tx.client.submission import Submission
 from gearman_tx.client.updates import JobStatus, read_status
-from gearman_tx.errors import ConnectionLost
+from gearman_tx.errors import ConnectionLost, Refused
 from gearman_tx.link import Backoff, LinkLimits, Reconnecting, Server, Turn
 from gearman_tx.wire import PacketType, request
+
+_LEAVING: Final = b"shutting down"  # in the text with which our job server refuses
 
 _log = Logger()
 
@@ -129,6 +132,18 @@ class Line:
         """Holder: drop a submission that waits here."""
         self.waiting.pop(submission, None)
 
+    def is_leaving(self, refusal: Refused) -> bool:
+        """Server: return whether it refuses because it shuts down; if so, it is down from now on.
+
+        Its connection is kept for the jobs that it goes on with.
+        """
+        if _LEAVING not in refusal.text:
+            return False
+        if not self.is_down:
+            _log.info("job server {server} shuts down", server=self.name)
+            self._go_down(ConnectionLost(f"job server {self.name} shuts down"), None)
+        return True
+
     def has_room(self) -> None:
         """Connection: send what waits, as far as there is room."""
         connection = self.connection
@@ -171,5 +186,4 @@ class Line:
         unanswered, accepted = connection.release() if connection is not None else ([], [])
         self._owner.down(self, unanswered)
         for submission in accepted:
-            if not submission.is_done:
-                submission.lost(trouble)
+            submission.lost(trouble)

@@ -6,7 +6,7 @@ Theory of operation. A submission is always in one place: *waiting* at a server 
 
     waiting  -> sent                    a connection takes it
     sent     -> accepted                JOB_CREATED; a background task is done then
-    sent     -> waiting                 the server was lost: not a try of its own, nothing was run
+    sent     -> waiting                 the server was lost or shuts down; this costs no retry
     accepted -> done                    WORK_COMPLETE, or a failed try when no retries are left
     accepted -> waiting                 a failed try when retries are left
     any      -> done                    cancelled, or the time is up: the holder is told to forget
@@ -19,15 +19,16 @@ Deferred, and a failure that nobody can see is logged when the last trace of the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from gearman_tx.client.ports import NO_CALLBACKS, Callbacks, Holder, Router, Server
 from gearman_tx.client.update_stream import UpdateStream
-from gearman_tx.client.updates import Data, JobStatus, Status, Update
+from gearman_tx.client.updates import Data, Status, Update
 from gearman_tx.client.updates import Warning as WarningUpdate
 from gearman_tx.errors import ConnectionLost, JobException, JobFailed, Refused, TimedOut
 from gearman_tx.wire import PacketType
@@ -36,50 +37,6 @@ T = TypeVar("T")
 
 _log = Logger()
 _NOT_SEEN: Final = "a task of {function} failed and nobody asked for its result: {error}"
-
-
-class Holder(Protocol):
-    """Whoever has a submission that is not done."""
-
-    def forget(self, submission: Submission[Any], /) -> None:
-        """Drop ``submission``; what still arrives about it is for nobody."""
-
-
-class Server(Holder, Protocol):
-    """A server that accepted a submission."""
-
-    def job_status(self, handle: bytes, /) -> Deferred[JobStatus]:
-        """Ask the server about the job that it calls ``handle``."""
-
-
-class Router(Protocol):
-    """Whoever finds a server for a submission."""
-
-    @property
-    def clock(self) -> IReactorTime:
-        """What tells the time and calls later."""
-
-    def place(self, submission: Submission[Any], avoid: Holder | None = None, /) -> None:
-        """Give ``submission`` to a server, to any other than ``avoid`` if there is one."""
-
-    def opened(self) -> None:
-        """Note that one more submission needs a server that accepts it."""
-
-    def settled(self) -> None:
-        """Note that one of these was accepted, or is done without."""
-
-
-@frozen
-class Callbacks:
-    """What a caller wants to be called with while the task is not done."""
-
-    on_data: Callable[[bytes], object] | None = None
-    on_warning: Callable[[bytes], object] | None = None
-    on_status: Callable[[int, int], object] | None = None
-    on_retry: Callable[[Exception], object] | None = None
-
-
-NO_CALLBACKS: Final = Callbacks()
 
 
 @define(eq=False)
@@ -214,9 +171,13 @@ class Submission(Generic[T]):
         for one in waiting or ():
             one.callback(handle)
 
-    def refused(self, refusal: Refused, server: Holder) -> None:
-        """ERROR: ``server`` did not accept it."""
-        self._try_failed(refusal, avoid=server)
+    def refused(self, refusal: Refused, server: Server) -> None:
+        """ERROR: ``server`` did not accept it; one that shuts down is as good as lost."""
+        if server.is_leaving(refusal):
+            self.holder = None
+            self.router.place(self)
+        else:
+            self._try_failed(refusal, avoid=server)
 
     def lost(self, error: ConnectionLost) -> None:
         """Note that the server which accepted it was lost."""
@@ -242,6 +203,8 @@ class Submission(Generic[T]):
 
     def complete(self, data: bytes) -> None:
         """WORK_COMPLETE."""
+        if self.is_done:
+            return  # somebody who shares the job was told first, and cancelled this one
         self.holder = None
         try:
             value = self.decode(data)
@@ -276,6 +239,8 @@ class Submission(Generic[T]):
 
     def _try_failed(self, error: Exception, avoid: Holder | None = None) -> None:
         """Begin another try, or end with ``error``; nobody holds it any more."""
+        if self.is_done:
+            return
         self.holder = None
         if not self.retries:
             self._end(None, error)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import CancelledError
+
+from gearman_tx.client import Task
 from gearman_tx.client.router import MOST_DOUBTS
 from gearman_tx.errors import ConnectionLost, JobFailed, NoServer, Refused
 from gearman_tx.wire import PacketType
@@ -135,6 +138,107 @@ class LostBeforeAcceptanceTests(ClientCase):
             self.advance(30)
         assert functions(self.fakes[0].accept()) == [b"f"]
         assert not task.is_done
+
+    def test_a_submission_keeps_the_deadline_of_its_first_loss(self) -> None:
+        """It is the first to expire although it was stranded last."""
+        client = self.make_client(accept_timeout=10, unanswered=1)
+        first = client.submit("first", b"x").result
+        self.fakes[0].refuse()
+        self.advance(4)
+        peer = self.fakes[0].accept()
+        second = client.submit("second", b"x").result
+        assert functions(peer) == [b"first"]
+        peer.send(PacketType.ERROR, b"QUEUE_ERROR", b"Server is shutting down")
+        self.advance(6)
+        self.failure_of(first, NoServer)
+        self.assert_waits(second)
+        self.advance(4)
+        self.failure_of(second, NoServer)
+
+    def test_a_caller_that_is_told_of_one_end_may_cancel_others(self) -> None:
+        """Wherever they are: stranded, unanswered, accepted, or sharing a job."""
+        for state in ("stranded", "sent", "accepted", "shared"):
+            client = self.make_client(accept_timeout=5)
+            tasks = [client.submit("f", b"x") for _ in range(3)]
+            ends = [task.result for task in tasks]
+
+            def cancel_the_rest(_: object, tasks: list[Task[bytes]] = tasks) -> None:
+                for task in tasks:
+                    task.cancel()
+
+            ends[0].addErrback(cancel_the_rest)
+            if state == "stranded":
+                self.fakes[0].refuse()
+                self.advance(5)
+            else:
+                peer = self.fakes[0].accept()
+                peer.read()
+                if state == "accepted":
+                    peer.create(b"H:1", b"H:2", b"H:3")
+                elif state == "shared":
+                    peer.create(b"H:1", b"H:1", b"H:1")
+                    peer.send(PacketType.WORK_FAIL, b"H:1")
+                peer.lose()
+                if state == "sent":
+                    client.close(wait=0)
+                self.advance(1)
+            self.successResultOf(ends[0])
+            for end in ends[1:]:
+                self.failure_of(end, CancelledError)
+
+    def test_a_caller_that_is_told_of_a_result_may_cancel_who_shares_it(self) -> None:
+        """The cancelled ones end once, without a result."""
+        client, peer = self.connected()
+        tasks = [client.submit("f", b"x", unique="u") for _ in range(2)]
+        other = tasks[1].result
+        tasks[0].result.addCallback(lambda _: tasks[1].cancel())
+        peer.create(b"H:1", b"H:1")
+        peer.send(PacketType.WORK_COMPLETE, b"H:1", b"done")
+        self.failure_of(other, CancelledError)
+
+
+class ShutDownTests(ClientCase):
+    """A server that refuses submissions because it shuts down."""
+
+    def refuse(self, peer: Peer) -> None:
+        """Answer as our job server does while it ends gracefully."""
+        peer.send(PacketType.ERROR, b"QUEUE_ERROR", b"Server is shutting down")
+
+    def test_submissions_go_to_the_next_server(self) -> None:
+        """It costs no retry; what the server has accepted goes on there."""
+        client = self.make_client(servers=2)
+        client.connect()
+        peers = [fake.accept() for fake in self.fakes]
+        running = self.submitted(client, peers[0], b"H:1")
+        tasks = [client.submit("f", b"x") for _ in range(2)]
+        peers[0].read()
+        self.refuse(peers[0])
+        assert functions(peers[1]) == [b"f"]
+        self.refuse(peers[0])
+        assert functions(peers[1]) == [b"f"]
+        client.submit("later", b"x")
+        assert functions(peers[1]) == [b"later"]
+        peers[0].send(PacketType.WORK_COMPLETE, b"H:1", b"done")
+        assert self.successResultOf(running.result) == b"done"
+        assert not any(task.is_done for task in tasks)
+
+    def test_submissions_wait_for_the_only_server_to_come_back(self) -> None:
+        """A graceful restart of the only server is invisible."""
+        client, peer = self.connected(unanswered=1)
+        tasks = [client.submit("f", b"x") for _ in range(2)]
+        self.refuse(peer)
+        assert not any(task.is_done for task in tasks)
+        peer.lose()
+        self.advance(1)
+        assert functions(self.fakes[0].accept()) == [b"f"]
+
+    def test_a_server_that_never_goes(self) -> None:
+        """The task fails when its time without a server is over, and says why."""
+        client, peer = self.connected(accept_timeout=5)
+        result = client.submit("f", b"x").result
+        self.refuse(peer)
+        self.advance(5)
+        assert "job server s0 shuts down" in str(self.failure_of(result, NoServer))
 
 
 class LostAfterAcceptanceTests(ClientCase):
