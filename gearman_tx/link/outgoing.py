@@ -145,6 +145,7 @@ class OutgoingLink(PacketLink):
         """Cut the connection, for a reason that only we know."""
         if not self.is_over:
             self.reason = reason
+            self.is_dropped = True
             self._log.warn(
                 "dropped job server {server}: {reason}", server=self.server, reason=reason
             )

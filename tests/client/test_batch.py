@@ -155,6 +155,19 @@ class BatchTests(ClientCase):
         self.failure_of(results, CancelledError)
         assert self.fakes[0].accept().read() == []
 
+    def test_cancelling_leaves_what_has_ended(self) -> None:
+        """A task that ended before the batch was cancelled keeps its result."""
+        client, peer = self.connected()
+        batch = client.submit_many("f", numbers(2))
+        first = ensureDeferred(take(batch, 1))
+        peer.create(b"H:0", b"H:1")
+        for number in (1, 0):
+            peer.send(PacketType.WORK_COMPLETE, b"H:%d" % number, b"done")
+        self.successResultOf(first)
+        batch.cancel()
+        (second,) = self.successResultOf(ensureDeferred(take(batch, 1)))
+        assert self.successResultOf(second.result) == b"done"
+
     def test_a_source_that_fails(self) -> None:
         """Its error comes after all the tasks before it."""
         client, peer = self.connected()

@@ -33,6 +33,7 @@ class GarbageTests(ClientCase):
         for reason, data in UNASKED.items():
             client, peer = self.connected(max_packet=100)
             warnings = self.warnings(partial(peer.send_bytes, data))
+            assert len(warnings) == 1
             assert reason in warnings[0]
             assert warnings[0].startswith("dropped job server s0: ")
             task = client.submit("f", b"x")
