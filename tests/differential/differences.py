@@ -127,7 +127,7 @@ DIFFERENCES: Final = (
         "``--worker-wakeup`` says otherwise.",
         "One worker is woken for one job, and another if that one does not grab. "
         "``--worker-wakeup 0`` wakes them all.",
-        "With 1,000 idle workers a job costs the C server 44 milliseconds of processor time.",
+        "Waking all of them costs processor time for every idle worker, for each job.",
         "2.5 and 9.9",
     ),
     Difference(

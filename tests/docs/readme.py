@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 README = Path(__file__).parents[2] / "README.rst"
 DIRECTIVE = re.compile(r"^\.\. code-block:: ", re.MULTILINE)
@@ -16,6 +17,13 @@ BLOCK = re.compile(
     r"^\.\. (?P<kind>test|no test): (?P<text>.+)\n\n"
     r"\.\. code-block:: console\n\n"
     r"(?P<lines>(?:   \$ .+\n)+)",
+    re.MULTILINE,
+)
+
+PROGRAM = re.compile(
+    r"^\.\. test: (?P<name>.+)\n\n"
+    r"\.\. code-block:: python\n\n"
+    r"(?P<lines>(?:   .*\n|\n)+)",
     re.MULTILINE,
 )
 
@@ -32,6 +40,12 @@ def read_blocks() -> dict[str, list[str]]:
         for found in BLOCK.finditer(README.read_text(encoding="utf-8"))
         if found["kind"] == "test"
     }
+
+
+def read_programs() -> dict[str, str]:
+    """Return each Python program of README.rst, by its name."""
+    text = README.read_text(encoding="utf-8")
+    return {found["name"]: dedent(found["lines"]) for found in PROGRAM.finditer(text)}
 
 
 def count_excused_blocks() -> int:

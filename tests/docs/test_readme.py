@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from tests.docs.readme import count_code_blocks, count_excused_blocks, read_blocks
+from tests.docs.readme import (
+    count_code_blocks,
+    count_excused_blocks,
+    read_blocks,
+    read_programs,
+)
 from tests.packaging.sources import copy_sources, user_environment
 from tests.peers import require_program
 from tests.servers import ServerProcess, free_port
@@ -24,6 +29,7 @@ INSTALL_SECONDS = 240.0
 COMMAND_SECONDS = 20.0
 STEP_SECONDS = 0.05
 TESTED = {"start", "worker", "client", "background", "text", "drop-in"}
+PROGRAMS = {"library-worker", "library-client"}
 
 
 @frozen
@@ -50,6 +56,14 @@ class Terminal:
                 stderr=output,
                 start_new_session=True,
             )
+
+    def start_program(self, block: str, output: int | None = None) -> subprocess.Popen[bytes]:
+        """Start the Python program ``block`` with what the server's command installed."""
+        program = read_programs()[block].replace("4730", str(self.port))
+        command = [str(self.folder / "venv" / "bin" / "python"), "-c", program]
+        return subprocess.Popen(
+            command, env=self._environment(), stdout=output, start_new_session=True
+        )
 
     def run(self, block: str) -> str:
         """Run the commands of ``block`` to their end and return what they print."""
@@ -129,7 +143,8 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 def test_every_block_is_tested_or_excused() -> None:
     """No code block of README.rst escapes: each names its test, or says why it has none."""
     assert set(read_blocks()) == TESTED
-    assert count_code_blocks() == len(TESTED) + count_excused_blocks()
+    assert set(read_programs()) == PROGRAMS
+    assert count_code_blocks() == len(TESTED) + len(PROGRAMS) + count_excused_blocks()
 
 
 def test_first_job_comes_back_in_capital_letters(terminal: Terminal) -> None:
@@ -156,6 +171,17 @@ def test_text_commands_are_answered_through_nc(terminal: Terminal) -> None:
     assert all(line.count("\t") == 3 for line in status.splitlines())
     assert " 127.0.0.1 - :\n" in workers or " ::1 - :\n" in workers
     assert "status" in text
+
+
+def test_the_library_is_client_and_worker(terminal: Terminal) -> None:
+    """The client of README.rst prints what the worker of README.rst makes of its job."""
+    worker = terminal.start_program("library-worker")
+    try:
+        client = terminal.start_program("library-client", subprocess.PIPE)
+        output, _ = client.communicate(timeout=COMMAND_SECONDS)
+        assert output == b"b'olleh'\n"
+    finally:
+        end(worker)
 
 
 def test_drop_in_command_makes_a_daemon_with_a_pid_file(terminal: Terminal) -> None:
