@@ -246,6 +246,15 @@ class WorkerConnection(OutgoingLink):
             self.send(packets)
             self._settle()
 
+    def rest(self, function: WorkerFunction) -> None:
+        """A job of ``function`` is over; if the next question goes elsewhere, sleep meanwhile.
+
+        The C server does not stop the clock of a job that ended: when the worker neither asks nor
+        sleeps until the time is up, it counts the job as running for ever, or exits.
+        """
+        if function.timeout > 0 and not (self.is_over or self._slots.is_asked(self)):
+            self.send(_PRE_SLEEP)
+
     @override
     def output_is_high(self) -> None:
         """PacketLink: the server does not read; jobs that say more wait until it does."""

@@ -300,6 +300,7 @@ class Worker:
         running.addCallback(lambda packets: connection.end(job, packets))
         running.addErrback(lambda reason: _log.failure("a job could not be ended", reason))
         running.addBoth(lambda _: self._job_ended(job))
+        running.addCallback(lambda _: connection.rest(function))
         if self.slots.quota == 0:
             self.stop(f"{self._limits.jobs} jobs were taken, as many as it may")
 

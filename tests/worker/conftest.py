@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,25 @@ StartWorker = Callable[..., PeerProcess]
 
 
 @pytest.fixture
-def start(scene: Scene) -> StartWorker:
-    """Start our worker for the scene's function with one behaviour, and options of its own."""
+def start(scene: Scene) -> Iterator[StartWorker]:
+    """Start our worker for the scene's function with one behaviour, and options of its own.
 
-    def start_worker(behaviour: str, **options: Any) -> PeerProcess:
-        return scene.worker(OURS, behaviour, {"WORKER_OPTIONS": json.dumps(options)})
+    Other functions may follow as NAME=BEHAVIOUR. Workers that still run at the end of the test are
+    stopped politely, so that their coverage is written.
+    """
+    started: list[PeerProcess] = []
 
-    return start_worker
+    def start_worker(behaviour: str, *others: str, **options: Any) -> PeerProcess:
+        command = [*OURS.worker, str(scene.server.port), f"{scene.function}={behaviour}", *others]
+        env = {"WORKER_OPTIONS": json.dumps(options)}
+        started.append(scene.start_worker(command, env=env))
+        return started[-1]
+
+    yield start_worker
+    for worker in started:
+        if worker.running:
+            worker.process.terminate()
+            worker.finish()
 
 
 @pytest.fixture(params=["c", "php", "perl"])

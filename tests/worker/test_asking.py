@@ -95,6 +95,20 @@ class QuestionTests(WorkerCase):
             self.assign(peers[asked], b"H:%d" % len(order))
         assert order == [0, 1, 0, 1, 0, 1]
 
+    def test_a_job_with_a_time_limit_is_followed_by_a_question_or_by_sleep(self) -> None:
+        """The C server lets the clock of an ended job run on until it hears one of them."""
+        worker = self.make_worker(servers=2)
+        worker.register("f", lambda _: None, place="reactor", timeout=1)
+        worker.start()
+        peers = [fake.take() for fake in self.fakes]
+        peers[0].read()
+        self.assign(peers[0], b"H:1")
+        assert peers[0].read_types() == ["WORK_COMPLETE", "PRE_SLEEP"]
+        peers[1].send(PacketType.NO_JOB)
+        assert peers[0].read() == [GRAB]
+        self.assign(peers[0], b"H:2")
+        assert peers[0].read_types() == ["WORK_COMPLETE", "GRAB_JOB_ALL"]
+
     def test_all_kinds_of_assignment_are_understood(self) -> None:
         """JOB_ASSIGN, _UNIQ and _ALL bring a job with what they know of it."""
         _, held, peer = self.held(concurrency=3, namespace="n.")

@@ -7,9 +7,8 @@ import signal
 from pathlib import Path
 
 from tests.interop.conftest import ours_only
-from tests.interop.peer_process import PeerProcess
 from tests.interop.scene import Scene
-from tests.worker.conftest import OURS, StartWorker
+from tests.worker.conftest import StartWorker
 
 
 def is_gone(pid: int) -> bool:
@@ -23,12 +22,6 @@ def ask(scene: Scene, name: str, workload: str = "x") -> bytes:
     return scene.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", name, workload]).out
 
 
-def start_pid_worker(scene: Scene, *others: str) -> PeerProcess:
-    """Start a worker with the behaviour ``pid``, and others under their names."""
-    command = [*OURS.worker, str(scene.server.port), f"{scene.function}=pid", *others]
-    return scene.start_worker(command, env={"WORKER_OPTIONS": '{"exceptions": false}'})
-
-
 pytestmark = ours_only
 
 
@@ -40,10 +33,10 @@ def test_jobs_use_one_process_again(scene: Scene, start: StartWorker) -> None:
     assert int(first) != worker.process.pid
 
 
-def test_a_process_that_dies_fails_its_job_alone(scene: Scene) -> None:
+def test_a_process_that_dies_fails_its_job_alone(scene: Scene, start: StartWorker) -> None:
     """The next job has a new process."""
     die = f"die_{scene.function}"
-    start_pid_worker(scene, f"{die}=die")
+    start("pid", f"{die}=die", exceptions=False)
     first = ask(scene, scene.function)
     port = str(scene.server.port)
     command = ["gearman", "-h", "127.0.0.1", "-p", port, "-f", die, "x"]
@@ -52,19 +45,21 @@ def test_a_process_that_dies_fails_its_job_alone(scene: Scene) -> None:
     assert ask(scene, scene.function) != first
 
 
-def test_an_idle_process_that_dies_is_replaced(scene: Scene) -> None:
+def test_an_idle_process_that_dies_is_replaced(scene: Scene, start: StartWorker) -> None:
     """A process that was killed between two jobs costs none of them."""
-    worker = start_pid_worker(scene)
+    worker = start("pid")
     pid = int(ask(scene, scene.function))
     os.kill(pid, signal.SIGKILL)
     worker.wait_until(lambda: is_gone(pid), "end of the process")
     assert int(ask(scene, scene.function)) != pid
 
 
-def test_a_result_that_cannot_leave_the_process_fails_the_job(scene: Scene) -> None:
+def test_a_result_that_cannot_leave_the_process_fails_the_job(
+    scene: Scene, start: StartWorker
+) -> None:
     """What cannot be pickled is an exception, and the process goes on."""
     broken = f"broken_{scene.function}"
-    start_pid_worker(scene, f"{broken}=lambda")
+    start("pid", f"{broken}=lambda", exceptions=False)
     port = str(scene.server.port)
     outcome = scene.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", broken, "x"], status=1)
     assert b"pickle" in (outcome.out + outcome.err).lower()
@@ -87,9 +82,9 @@ def test_signals_to_the_group_do_not_reach_the_job(
     assert worker.succeed().lines[-1] == "SIGINT came"
 
 
-def test_a_process_does_not_outlive_its_worker(scene: Scene) -> None:
+def test_a_process_does_not_outlive_its_worker(scene: Scene, start: StartWorker) -> None:
     """Even when the worker is killed and cannot tell it."""
-    worker = start_pid_worker(scene)
+    worker = start("pid")
     pid = int(ask(scene, scene.function))
     worker.process.kill()
     worker.process.wait()
