@@ -67,6 +67,14 @@ def test_a_peer_is_dropped_when_too_much_is_unread(shape: str) -> None:
     assert made.link.ends == 1
 
 
+def test_a_peer_may_be_dropped_by_its_first_packet() -> None:
+    """One answer that is too large for a peer that reads nothing ends it in the same flush."""
+    made, _ = direct(OutputLimits(pause=1000, most=300_000, timeout=30.0), room=0)
+    flood(made, 128 * 1024 + 300_001)
+    assert made.link.too_slow == ["300001 bytes of output are unread, the limit is 300000"]
+    assert made.link.ends == 1
+
+
 def test_a_stalled_peer_is_dropped_after_the_timeout() -> None:
     """A paused peer that takes no byte for as long as the limit says is aborted."""
     made, _ = direct(LIMITS, room=0)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gearman_tx.core import Committed
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
+from gearman_tx.server.connection import MOST_PROMISED, MOST_PROMISES
 from gearman_tx.store import StoreLostError
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.link.logs import LogBook, watched_log
@@ -218,6 +219,26 @@ def test_a_stuck_store_lets_nobody_fill_the_memory() -> None:
     assert (before, client.is_heard) == (False, True)
     client.tells(submit(), req(p.ECHO_REQ, bytes(100_001)))
     assert not client.is_served
+
+
+@pytest.mark.parametrize("size", [0, 100_000])
+def test_a_peer_that_outruns_the_disk_is_paused(stage: DurableStage, size: int) -> None:
+    """With many submissions unanswered, or large ones, no more are taken until some are."""
+    client, other = stage.guest(), stage.guest()
+    most = MOST_PROMISES if not size else -(-MOST_PROMISED // (size + len(b"f\0\0")))
+    one = req(p.SUBMIT_JOB_BG, b"f", b"", bytes(size))
+    client.tells(one * (most - 1))
+    heard = [client.is_heard]
+    client.tells(one * 3)
+    heard.append(client.is_heard)
+    assert other.asks(ECHO) == ECHOED
+    assert stage.jobs.tables.next_id == most + 1
+    stage.keep()
+    heard.append(client.is_heard)
+    while stage.store.under_way is not None:
+        stage.keep()
+    assert heard == [True, False, True]
+    assert client.hears() == b"".join(created(number) for number in range(1, most + 3))
 
 
 def test_ends_of_jobs_are_stored_too(stage: DurableStage) -> None:

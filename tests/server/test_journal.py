@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from twisted.python.failure import Failure
 
 from gearman_tx.server import Journal
 from gearman_tx.server.journal import LINES_A_WINDOW, WINDOW_SECONDS
@@ -81,6 +82,12 @@ def test_a_workload_is_never_logged(stage: Stage, log: LogBook) -> None:
     stage.guest().tells(req(p.SUBMIT_JOB, b"f", b"u" * 65, secret))
     assert len(log.warnings) == 4
     assert not any("secret" in line for line in log.warnings)
+
+
+def test_our_own_faults_are_told_with_their_traceback(log: LogBook) -> None:
+    """Whatever never should have failed is logged as a failure, for a bug report."""
+    Journal(lambda: 0.0).bug(Failure(ZeroDivisionError()))
+    assert log.failures() == ["a fault of the job server: ZeroDivisionError"]
 
 
 def test_store_trouble_is_told_and_its_end_too(log: LogBook) -> None:
