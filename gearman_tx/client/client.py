@@ -16,7 +16,7 @@ from gearman_tx.client.batch import DEFAULT_WINDOW, Batch
 from gearman_tx.client.choice import MakeChoice
 from gearman_tx.client.connection import DEFAULT_UNANSWERED
 from gearman_tx.client.inquiry import ask_everywhere, echo, set_option
-from gearman_tx.client.packets import as_bytes, submit_packet
+from gearman_tx.client.packets import CheckedNames, as_bytes, submit_packet
 from gearman_tx.client.ports import NO_CALLBACKS, Callbacks
 from gearman_tx.client.router import Router
 from gearman_tx.client.submission import Submission
@@ -83,6 +83,7 @@ class Client(Generic[T]):
         if reactor is None:
             from twisted.internet import reactor  # importing it chooses one
         self._encoder = encoder
+        self._names = CheckedNames()
         self._namespace = as_bytes(namespace)
         self._router = Router(
             parse_servers(servers),
@@ -273,7 +274,8 @@ class Client(Generic[T]):
         callbacks: Callbacks = NO_CALLBACKS,
     ) -> tuple[Submission[T], Task[T]]:
         """Return a submission that is not started, and the task that stands for it."""
-        name, key = as_bytes(function), as_bytes(unique)
+        name = self._names[function]
+        key = as_bytes(unique) if unique else b""
         data = self._encoder.encode(workload)
         packet = submit_packet(
             self._namespace + name,

@@ -294,6 +294,8 @@ class ClientConnection(OutgoingLink):
             RemoteProtocolError: there is none.
         """
         requests = self._requests
+        if requests and requests[0].expects == packet_type and key is None:
+            return requests.popleft()
         for place, one in enumerate(requests):
             if one.expects == packet_type and one.key_of_answer in {None, key}:
                 del requests[place]

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
-from gearman_tx.client import Task
+from gearman_tx.client import Task, packets
 from gearman_tx.encoders import JSON, TEXT
 from gearman_tx.errors import JobException, JobFailed, LocalProtocolError, Refused
 from gearman_tx.wire import PacketType
@@ -220,6 +221,28 @@ class SubmitTests(ClientCase):
                 client.submit(**{"function": "f", "workload": b"x"} | options)
         with self.assertRaisesRegex(TypeError, "str or bytes, not int"):
             client.submit(7, b"x")  # type: ignore[arg-type]  # the error under test
+
+    def test_a_packet_that_is_too_large(self) -> None:
+        """The header cannot say more than four gibibytes; here the limit is lower."""
+        client, _peer = self.connected()
+        SynchronousTestCase.patch(self, packets, "LARGEST_SIZE", 10)
+        client.submit("f", b"1234567")
+        with self.assertRaisesRegex(LocalProtocolError, "11 bytes is over the limit of 10"):
+            client.submit("f", b"12345678")
+
+    def test_the_names_that_are_kept_are_bounded(self) -> None:
+        """However many functions a program names, all are submitted and few are remembered."""
+        client, peer = self.connected(namespace=b"n.")
+        SynchronousTestCase.patch(self, packets, "NAMES_KEPT", 2)
+        for name in ("a", b"a", "b", "c", "a"):
+            client.submit(name, b"x")
+        assert [arguments[0] for _, arguments in peer.read()] == [
+            b"n.a",
+            b"n.a",
+            b"n.b",
+            b"n.c",
+            b"n.a",
+        ]
 
     def test_a_failure_that_nobody_asked_about_is_logged(self) -> None:
         """A task whose Deferreds nobody asked for leaves a line when it failed; others do not."""
