@@ -1,0 +1,114 @@
+"""A store whose disk is slow, full, lying or lost when a test wants it to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from gearman_tx.core import Batch, Committed, JobRecord
+from gearman_tx.store import Contents, MemoryStore, StoreError, StoreLostError
+
+WORKS = "works"
+FAILS = "fails"
+LIES = "lies"
+LOSES = "loses"
+FAULTS = (WORKS, FAILS, LIES, LOSES)
+"""What becomes of a call: it is done; it is not; it is, and is said not to be, as when an fsync
+fails behind a write; everything is lost."""
+
+_GAP = 1_000_000  # ids that a crash costs
+
+
+class FaultyStore:
+    """A store in memory, each of whose calls ends when and how the test says.
+
+    Args:
+        disk: what an earlier server stored, and where this one does.
+    """
+
+    durable = True
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self.state = disk.memory.state
+        self._under_way: tuple[Deferred[Any], Callable[[], None], object] | None = None
+
+    def open(self) -> Deferred[Contents]:
+        """Store: say what there is, behind all ids that may have been given."""
+        return self._disk.memory.open().addCallback(
+            lambda found: Contents(found.next_id + _GAP, found.jobs, found.max_queue)
+        )
+
+    def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:
+        """Store: give it back."""
+        return self._disk.memory.replay(take)
+
+    def commit(self, batch: Batch) -> Deferred[Committed]:
+        """Store: begin a commit."""
+        return self._begin(lambda: self._disk.write(batch), Committed())
+
+    def tend(self) -> Deferred[bool]:
+        """Store: begin to look after it."""
+        return self._begin(lambda: None, False)
+
+    def _begin(self, write: Callable[[], None], result: object) -> Deferred[Any]:
+        assert self._under_way is None, "one call at a time"
+        done: Deferred[Any] = Deferred()
+        self._under_way = (done, write, result)
+        return done
+
+    def close(self, next_id: int = 0) -> Deferred[None]:
+        """Store: end."""
+        assert self._under_way is None, "it is closed when nothing is under way"
+        return self._disk.memory.close(next_id)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a call is under way."""
+        return self._under_way is not None
+
+    def end(self, how: str = WORKS) -> None:
+        """End the call under way."""
+        assert self._under_way is not None, "a call is under way"
+        (done, write, result), self._under_way = self._under_way, None
+        if how in {WORKS, LIES}:
+            write()
+        if how == WORKS:
+            done.callback(result)
+        elif how == LOSES:
+            self._disk.lose()
+            done.errback(StoreLostError("the file is gone"))
+        else:
+            done.errback(StoreError("disk full"))
+
+
+class Disk:
+    """What is durable, over the lives of several servers.
+
+    Attributes:
+        memory: what holds it.
+        finished: the ids of all jobs whose end was stored.
+    """
+
+    def __init__(self) -> None:
+        self.memory = MemoryStore(durable=True)
+        self.finished: set[int] = set()
+
+    def write(self, batch: Batch) -> None:
+        """Make a batch durable."""
+        self.memory.commit(batch)
+        self.finished.update(batch.finished)
+
+    def lose(self) -> None:
+        """Forget everything but which ids were given."""
+        contents: list[Contents] = []
+        self.memory.open().addCallback(contents.append)
+        self.memory = MemoryStore(contents[0].next_id, durable=True)
+
+    def handles(self) -> list[bytes]:
+        """Return the handles of the stored jobs, the oldest first."""
+        found: list[JobRecord] = []
+        self.memory.replay(found.extend)
+        return [record.handle for record in found]

@@ -1,0 +1,73 @@
+"""A job server over a store that may fail, driven by hand, which can crash and start again."""
+
+from __future__ import annotations
+
+from gearman_tx.admin import AdminCommands
+from gearman_tx.core import JobServer, Policy
+from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
+from gearman_tx.server.durable_queue import DurableQueue
+from gearman_tx.store import Store
+from tests.durable.faulty_store import Disk, FaultyStore
+from tests.server.stage import Stage, TurnClock
+
+
+class DurableStage(Stage):
+    """A job server with a durable queue, on a clock that a test turns.
+
+    Args:
+        store: its store; a :class:`FaultyStore` on a new disk if None.
+        clock: its time; a new one if None.
+        limits: what connections may cost.
+
+    Attributes:
+        disk: what outlives the server, when the store is faulty.
+        queue: the durable queue.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        clock: TurnClock | None = None,
+        limits: ConnectionLimits | None = None,
+    ) -> None:
+        self.clock = clock or TurnClock()
+        self.disk = Disk()
+        self._limits = limits or ConnectionLimits()
+        self.start(store or FaultyStore(self.disk))
+
+    def start(self, store: Store) -> None:
+        """Start a server over ``store``, whatever became of the one before."""
+        self.store = store
+        self.journal = Journal(self.clock.seconds)
+        self.jobs = JobServer(
+            Policy(handle_prefix=b"H:stage"), self.journal, now=self.clock.seconds(), durable=True
+        )
+        commands = AdminCommands(self.jobs, version="1.2.3", store=self._figures)
+        self.factory = GearmanFactory(
+            self.jobs, self.clock, self.journal, commands.reply, self._limits
+        )
+        self.queue = DurableQueue(self.jobs, store, self.factory, self.journal)
+        self.opened = self.queue.open()
+        self.end_turn()
+
+    def _figures(self) -> list[tuple[str, str | int | float]]:
+        return self.queue.figures()
+
+    def crash(self) -> None:
+        """End the server as ``kill -9`` would, and start another one on the same disk."""
+        for call in self.clock.getDelayedCalls():
+            call.cancel()
+        self.start(FaultyStore(self.disk))
+
+    @property
+    def faulty(self) -> FaultyStore:
+        """The store of the server that runs, when it is a faulty one."""
+        assert isinstance(self.store, FaultyStore)
+        return self.store
+
+    def settle(self) -> None:
+        """Let the store work until nothing is left to do."""
+        self.end_turn()
+        while self.faulty.is_held:
+            self.faulty.end()
+            self.end_turn()
