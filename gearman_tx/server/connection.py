@@ -81,6 +81,7 @@ class Connection(PacketLink):
         self._on_made = on_made
         self._on_lost = on_lost
         self._fd = -1
+        self._host = "-"
         self._is_dismissed = False
         # Where the answers of durable submissions go, and the sizes of these.
         self._promises: deque[tuple[Hole, int]] = deque()
@@ -96,9 +97,7 @@ class Connection(PacketLink):
     @property
     def host(self) -> str:
         """The address of the other end, for reports; ``unix`` for a Unix socket."""
-        assert self.transport is not None, "Twisted sets the transport first"
-        host = str(getattr(self.transport.getPeer(), "host", "unix"))
-        return host.removeprefix(_MAPPED_IPV4)
+        return self._host
 
     @override
     def connectionMade(self) -> None:
@@ -107,6 +106,8 @@ class Connection(PacketLink):
         transport = self.transport
         fileno = getattr(transport, "fileno", None)
         self._fd = fileno() if fileno is not None else -1
+        host = str(getattr(transport.getPeer(), "host", "unix"))
+        self._host = host.removeprefix(_MAPPED_IPV4)
         self.peer = self._jobs.join(self)
         self._on_made(self)
 
@@ -123,6 +124,9 @@ class Connection(PacketLink):
         super().connectionLost(reason)
         self._turn.touch()
         self._on_lost(self)
+        # Nothing asks for these any more, and cycles would keep all of it until the next sweep.
+        del self.peer
+        self.transport = None
 
     @override
     def ended(self) -> None:
@@ -145,6 +149,20 @@ class Connection(PacketLink):
             self.abort()
         else:
             self.close()
+
+    @override
+    def proceed(self) -> None:
+        """PacketLink: go on with what was read; it is dealt with now, not when it arrived."""
+        self._tables.now = self._seconds()
+        self._turn.touch()
+        super().proceed()
+
+    @override
+    def output_is_low(self) -> None:
+        """PacketLink: take requests again, as :meth:`proceed` does."""
+        self._tables.now = self._seconds()
+        self._turn.touch()
+        super().output_is_low()
 
     def promise(self, size: int) -> bool:
         """Leave room for the answer to a submission of ``size`` bytes that waits for durability.

@@ -47,13 +47,14 @@ class FaultyStore:
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
         """Store: begin a commit."""
-        return self._begin(lambda: self._disk.write(batch), Committed())
+        return self.begin(lambda: self._disk.write(batch), Committed())
 
     def tend(self) -> Deferred[bool]:
         """Store: begin to look after it."""
-        return self._begin(lambda: None, False)
+        return self.begin(lambda: None, False)
 
-    def _begin(self, write: Callable[[], None], result: object) -> Deferred[Any]:
+    def begin(self, write: Callable[[], None], result: object) -> Deferred[Any]:
+        """Begin a call that does ``write`` if it works, and then gives ``result``."""
         assert self._under_way is None, "one call at a time"
         done: Deferred[Any] = Deferred()
         self._under_way = (done, write, result)

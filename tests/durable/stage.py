@@ -8,7 +8,7 @@ from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
 from gearman_tx.server.durable_queue import DurableQueue
 from gearman_tx.store import Store
 from tests.durable.faulty_store import Disk, FaultyStore
-from tests.server.stage import Stage, TurnClock
+from tests.server.stage import Guest, Stage, TurnClock
 
 
 class DurableStage(Stage):
@@ -64,6 +64,11 @@ class DurableStage(Stage):
         """The store of the server that runs, when it is a faulty one."""
         assert isinstance(self.store, FaultyStore)
         return self.store
+
+    @staticmethod
+    def is_heard(guest: Guest) -> bool:
+        """Return whether the server reads from a connection just now."""
+        return guest.is_heard
 
     def settle(self) -> None:
         """Let the store work until nothing is left to do."""

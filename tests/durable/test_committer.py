@@ -1,0 +1,230 @@
+"""How the store is looked after, watched, and ended with."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.defer import Deferred, fail
+
+from gearman_tx.core import Batch, Committed
+from gearman_tx.server.committer import FINISH_SECONDS, TEND_SECONDS
+from gearman_tx.store import StoreError
+from tests.durable.faulty_store import FAILS, LOSES
+from tests.durable.stage import DurableStage
+from tests.link.logs import LogBook
+from tests.server import packets as p
+from tests.server.packets import error, req, res
+
+SUBMIT = req(p.SUBMIT_JOB_BG, b"f", b"", b"data")
+FIRST_ID = 1_000_001
+"""The first id on a :class:`tests.durable.faulty_store.Disk`."""
+
+
+def created(number: int) -> bytes:
+    """Return JOB_CREATED for the job with this number, counted from 1."""
+    return p.created(FIRST_ID + number - 1)
+
+
+@pytest.fixture
+def stage() -> DurableStage:
+    """Return a server on a disk that works when a test says so."""
+    return DurableStage()
+
+
+def test_the_store_is_tended(stage: DurableStage) -> None:
+    """Every ten seconds the store is looked after, without anything to commit."""
+    for _ in range(3):
+        stage.clock.advance(TEND_SECONDS)
+        assert stage.faulty.is_held
+        stage.faulty.end()
+        stage.end_turn()
+        assert not stage.faulty.is_held
+
+
+def test_a_loss_is_found_without_a_commit(stage: DurableStage, log: LogBook) -> None:
+    """A file that is gone is noticed by an idle server, and its jobs are stored again at once."""
+    client = stage.guest()
+    client.tells(SUBMIT * 3)
+    stage.settle()
+    assert client.hears() == created(1) + created(2) + created(3)
+    stage.clock.advance(TEND_SECONDS)
+    stage.faulty.end(LOSES)
+    assert stage.disk.handles() == []
+    stage.settle()
+    assert stage.disk.handles() == [p.handle(FIRST_ID + number) for number in range(3)]
+    (text,) = [event["log_format"] for event in log.events if event["log_level"].name == "error"]
+    assert text == "{reason}; all jobs are stored again"
+
+
+def test_a_store_that_cannot_be_tended(stage: DurableStage) -> None:
+    """What cannot be looked at cannot be written either: submissions are refused until it can."""
+    client = stage.guest()
+    stage.clock.advance(TEND_SECONDS)
+    stage.faulty.end(FAILS)
+    stage.end_turn()
+    assert client.asks(SUBMIT) == error(b"QUEUE_ERROR", b"disk full")
+    stage.clock.advance(1)
+    client.tells(SUBMIT)
+    stage.settle()
+    assert client.hears() == created(2)
+
+
+def test_a_commit_waits_for_the_tending(stage: DurableStage) -> None:
+    """Only one call of the store is under way at a time."""
+    client = stage.guest()
+    stage.clock.advance(TEND_SECONDS)
+    client.tells(SUBMIT)
+    stage.faulty.end()
+    stage.end_turn()
+    assert client.hears() == b""
+    stage.settle()
+    assert client.hears() == created(1)
+
+
+def test_a_store_with_more_to_tidy(stage: DurableStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While there is more to do, the store is looked after again soon."""
+    monkeypatch.setattr(stage.faulty, "tend", lambda: stage.faulty.begin(lambda: None, True))
+    stage.clock.advance(TEND_SECONDS)
+    for _ in range(3):
+        stage.faulty.end()
+        stage.end_turn()
+        assert not stage.faulty.is_held
+        stage.clock.advance(0.25)
+        assert stage.faulty.is_held
+
+
+def test_a_store_that_does_not_answer(stage: DurableStage, log: LogBook) -> None:
+    """A commit that takes long is told of, again and again; other connections are served on."""
+    client, other = stage.guest(), stage.guest()
+    client.tells(SUBMIT * 2)
+    stage.clock.advance(TEND_SECONDS)
+    stage.clock.advance(TEND_SECONDS)
+    told = [text for text in log.warnings if "not answered" in text]
+    assert told == [
+        "the store has not answered for 10 seconds; submissions wait: 2",
+        "the store has not answered for 20 seconds; submissions wait: 2",
+    ]
+    assert other.asks(req(p.SUBMIT_JOB, b"f", b"", b"")) == created(3)
+    stage.settle()
+    assert client.hears() == created(1) + created(2)
+
+
+def figures(stage: DurableStage) -> dict[str, str | int | float]:
+    """Return what the text command ``store`` shows."""
+    return dict(stage.queue.figures())
+
+
+def test_figures(stage: DurableStage) -> None:
+    """The figures follow what happens: who waits, for how long, what went wrong."""
+    client = stage.guest()
+    assert figures(stage)["state"] == "ok"
+    client.tells(SUBMIT, SUBMIT)
+    stage.clock.advance(3)
+    found = figures(stage)
+    assert (found["waiting"], found["lag"], found["commits"]) == (2, 3.0, 0)
+    stage.settle()
+    found = figures(stage)
+    assert (found["waiting"], found["lag"], found["jobs"], found["added"]) == (0, 0.0, 2, 2)
+    assert (
+        stage.guest().asks(b"store\n").startswith(b"kind\tbuiltin\npath\t-\nstate\tok\njobs\t2\n")
+    )
+
+
+def test_lag_while_the_store_fails(stage: DurableStage) -> None:
+    """What waits since the first failure has been waiting since then."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    client.tells(SUBMIT)
+    stage.settle()
+    worker.grabs(FIRST_ID, b"f", b"data")
+    worker.tells(req(p.WORK_COMPLETE, p.handle(FIRST_ID), b""))
+    for _ in range(5):
+        stage.faulty.end(FAILS)
+        stage.clock.advance(1)
+    assert figures(stage)["lag"] == 5.0
+    stage.settle()
+    assert figures(stage)["lag"] == 0.0
+
+
+def test_a_fault_of_ours_is_logged_and_outlived(
+    stage: DurableStage, monkeypatch: pytest.MonkeyPatch, log: LogBook
+) -> None:
+    """A store that raises what it should not is logged with its traceback, and tried again."""
+
+    def broken(batch: Batch) -> Deferred[Committed]:
+        raise ValueError(f"{len(batch.added)} jobs")
+
+    client = stage.guest()
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.faulty, "commit", broken)
+        assert client.asks(SUBMIT) == error(b"QUEUE_ERROR", b"1 jobs")
+    assert log.failures() == ["a fault of the job server: ValueError"]
+    stage.clock.advance(1)
+    client.tells(SUBMIT)
+    stage.settle()
+    assert client.hears() == created(2)
+
+
+def test_the_end_does_not_wait_for_ever(stage: DurableStage, log: LogBook) -> None:
+    """A disk that never answers holds up the end for a bounded time only."""
+    client = stage.guest()
+    client.tells(SUBMIT)
+    done: list[object] = []
+    stage.queue.finish().addCallback(done.append)
+    stage.clock.advance(FINISH_SECONDS - 1)
+    assert done == []
+    stage.clock.advance(1)
+    assert done == [None]
+    assert "did not answer" in log.events[-1]["log_format"]
+    stage.faulty.end()
+
+
+def test_what_could_not_be_stored_at_the_end(stage: DurableStage, log: LogBook) -> None:
+    """Jobs that ended without the store knowing it run again, and that is said."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    client.tells(SUBMIT)
+    stage.settle()
+    worker.grabs(FIRST_ID, b"f", b"data")
+    worker.tells(req(p.WORK_COMPLETE, p.handle(FIRST_ID), b""))
+    stage.faulty.end(FAILS)
+    done: list[object] = []
+    stage.queue.close().addCallback(done.append)
+    stage.faulty.end(FAILS)
+    assert done == [None]
+    event = log.events[-1]
+    assert event["log_format"].startswith("jobs whose end could not be stored run again")
+    assert event["count"] == 1
+    stage.end_turn()
+    assert stage.clock.getDelayedCalls() == []
+
+
+def test_a_store_that_cannot_be_closed(
+    stage: DurableStage, monkeypatch: pytest.MonkeyPatch, log: LogBook
+) -> None:
+    """The end is an end, with a line in the log."""
+    closing: Deferred[None] = fail(StoreError("the disk did not answer"))
+    monkeypatch.setattr(stage.faulty, "close", lambda _: closing)
+    done: list[object] = []
+    stage.queue.close().addCallback(done.append)
+    assert done == [None]
+    assert str(log.events[-1]["error"]) == "the disk did not answer"
+
+
+def test_submissions_at_the_end(stage: DurableStage) -> None:
+    """Who submits while the server stops is refused with the reason."""
+    client = stage.guest()
+    stage.queue.finish()
+    refused = error(b"QUEUE_ERROR", b"Server is shutting down")
+    assert client.asks(SUBMIT) == refused
+
+
+def test_the_next_server_begins_where_this_one_ended(stage: DurableStage) -> None:
+    """After an end in good order handles go on without a gap."""
+    client = stage.guest()
+    client.tells(req(p.SUBMIT_JOB, b"f", b"", b"") * 5)
+    stage.queue.close()
+    stage.settle()
+    found: list[int] = []
+    stage.disk.memory.open().addCallback(lambda contents: found.append(contents.next_id))
+    assert found == [FIRST_ID + 5]
+    assert client.hears() == res(p.JOB_CREATED, p.handle(FIRST_ID)) + b"".join(
+        created(number) for number in range(2, 6)
+    )
