@@ -42,20 +42,19 @@ _SAME_DATA: Final = b"-"  # the unique that joins submissions of the same worklo
 class Client(Generic[T]):
     """Submits tasks to job servers and waits for their results.
 
-    It connects to all its servers when it is first used, and again for ever to each one that it
-    loses. ``async with`` closes it at the end of the block.
+    It connects to all its servers when it is first used, and for ever to each one that it loses.
+    ``async with`` closes it at the end.
 
     Args:
         servers: ``"host:port"``, ``"host"`` or Twisted endpoint strings such as
             ``"tls:host:port"``, in a list or with commas between them; see :func:`parse_server`.
         reactor: the reactor, or None for the one that Twisted has installed.
-        choice: which server a task is given to: ``"hash"`` of its unique, ``"in order"``, ``"round
-            robin"``, ``"random"``, or a function that makes a choice.
-        encoder: what workloads and results are: :data:`~gearman_tx.encoders.BYTES`, ``TEXT``,
-            ``JSON``, or any object with ``encode`` and ``decode``.
-        namespace: put in front of each function's name on its way to the server.
-        accept_timeout: seconds that a task may be without a server that is up before it fails
-            with NoServer; None lets it wait for ever.
+        choice: which server a task is given to: by the ``"hash"`` of its unique, ``"in order"``,
+            ``"round robin"``, ``"random"``, or as what this function makes says.
+        encoder: what workloads and results are: ``BYTES``, ``TEXT``, ``JSON``, or any object with
+            ``encode`` and ``decode``.
+        namespace: put in front of each function's name.
+        accept_timeout: seconds without a server after which a task fails with NoServer, or None.
         heartbeat: seconds of silence before a server is asked for a sign of life; one that stays
             silent for two to three times as long is lost. 0 never asks.
         max_packet: the largest packet body that is taken from a server, in bytes.

@@ -162,6 +162,9 @@ class Line:
 
     def lost(self, connection: ClientConnection) -> None:
         """Connection: it is over. What it held goes elsewhere, or fails."""
+        if self.connection is not None and self.connection is not connection:
+            connection.release()  # to another address of this server, and slower than the first
+            return
         error = connection.lost_error()
         if not (self._is_stopped or self.is_down or connection.is_dropped):
             _log.warn("lost job server {server}: {why}", server=self.name, why=connection.reason)

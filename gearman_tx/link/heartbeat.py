@@ -52,15 +52,24 @@ class Heartbeat:
             self._call = None
 
     def _tick(self) -> None:
-        self._call = self.clock.callLater(self.interval, self._tick)
         unsent = self.unsent()
         if self.is_heard or unsent != self._unsent_before:
             self.is_heard = self._is_probed = False
         elif self._is_probed:
-            self.stop()
-            self.dead(f"nothing was heard for more than {2 * self.interval:g} seconds")
+            # A program that kept the reactor busy may not have read an answer that is there.
+            self._call = self.clock.callLater(0, self._decide)
+            return
         else:
             self._is_probed = True
             self.probe()
             unsent = self.unsent()
         self._unsent_before = unsent
+        self._call = self.clock.callLater(self.interval, self._tick)
+
+    def _decide(self) -> None:
+        """Find the peer dead, now that all which had arrived is read."""
+        if self.is_heard:
+            self._tick()
+        else:
+            self._call = None
+            self.dead(f"nothing was heard for more than {2 * self.interval:g} seconds")

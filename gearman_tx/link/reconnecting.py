@@ -17,6 +17,7 @@ from twisted.internet.interfaces import (
     IAddress,
     IProtocol,
     IProtocolFactory,
+    IReactorTime,
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
@@ -27,6 +28,9 @@ from zope.interface import implementer
 from gearman_tx.link.backoff import Backoff
 from gearman_tx.link.outgoing import OutgoingLink
 from gearman_tx.link.servers import Server, make_endpoint
+
+ATTEMPT_TIMEOUT: Final = 30.0
+"""Seconds that an attempt may take, with all the addresses and the looking up of the name."""
 
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a connection may take to close before it is cut."""
@@ -59,7 +63,7 @@ class Reconnecting(ClientService):
         self._build = build
         self._backoff = backoff
         self._link: OutgoingLink | None = None
-        endpoint = _Watched(make_endpoint(server, reactor), failed)
+        endpoint = _Watched(make_endpoint(server, reactor), reactor, failed)
         factory = _Outgoing(self._make_link)
         super().__init__(endpoint, factory, retryPolicy=backoff, clock=reactor)
 
@@ -110,11 +114,13 @@ class _Watched:
     """An endpoint whose failures somebody hears of."""
 
     endpoint: IStreamClientEndpoint
+    clock: IReactorTime
     failed: Callable[[Failure], None]
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Twisted: connect, and tell if it failed."""
+        """Twisted: connect, and tell if it failed or took too long."""
         connecting = self.endpoint.connect(factory)
+        connecting.addTimeout(ATTEMPT_TIMEOUT, self.clock)
         return connecting.addErrback(self._pass_on)
 
     def _pass_on(self, reason: Failure) -> Failure:

@@ -134,11 +134,17 @@ class FakeServer:
     @property
     def is_tried(self) -> bool:
         """Whether the client waits for an attempt to connect."""
-        return bool([one for _, one in self.attempts if not one.called])
+        self.attempts = [one for one in self.attempts if not one[1].called]
+        return bool(self.attempts)
+
+    def next_attempt(self) -> tuple[IProtocolFactory, Deferred[IProtocol]]:
+        """Return the attempt to connect that the client waits for."""
+        assert self.is_tried, f"the client does not try to connect to {self.name}"
+        return self.attempts.pop(0)
 
     def take(self) -> Peer:
         """Accept the attempt to connect, and say nothing."""
-        factory, attempt = self.attempts.pop(0)
+        factory, attempt = self.next_attempt()
         protocol = factory.buildProtocol(None)  # type: ignore[arg-type]  # no address is looked at
         assert protocol is not None, "our factory always builds one"
         transport = FakeTransport()  # type: ignore[no-untyped-call]  # Twisted's
@@ -156,7 +162,7 @@ class FakeServer:
 
     def refuse(self) -> None:
         """Refuse the attempt to connect."""
-        _, attempt = self.attempts.pop(0)
+        _, attempt = self.next_attempt()
         attempt.errback(ConnectError(string="nobody listens"))
 
 

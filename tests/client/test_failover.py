@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IProtocol
 
 from gearman_tx.client import Task
 from gearman_tx.client.router import MOST_DOUBTS
@@ -96,6 +97,21 @@ class LostBeforeAcceptanceTests(ClientCase):
             self.advance(40)
         assert functions(self.fakes[0].accept()) == [b"f"]
         assert not task.is_done
+
+    def test_a_second_connection_to_the_same_server_is_of_no_account(self) -> None:
+        """A host with two addresses may be reached at both; that one of them ends is nothing."""
+        client = self.make_client()
+        client.connect()
+        factory, _attempt = self.fakes[0].attempts[0]
+        peer = self.fakes[0].accept()
+        again: Deferred[IProtocol] = Deferred()
+        self.fakes[0].attempts.append((factory, again))
+        other = self.fakes[0].take()
+        task = client.submit("f", b"x")
+        other.protocol.abort()
+        peer.read()
+        peer.create(b"H:1")
+        assert task.handle == b"H:1"
 
     def test_no_server_for_too_long(self) -> None:
         """A submission fails with the trouble of every server when its time is over."""

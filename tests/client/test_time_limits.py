@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gearman_tx.client.connection import GREETING_TIMEOUT, REQUEST_TIMEOUT
 from gearman_tx.errors import ConnectionLost, TimedOut
+from gearman_tx.link.reconnecting import ATTEMPT_TIMEOUT
 from gearman_tx.wire import PacketType
 from tests.client.stage import ClientCase
 
@@ -141,6 +142,16 @@ class SilentServerTests(ClientCase):
                 peer.send(PacketType.ECHO_RES, b"gearman_tx heartbeat")
         self.assert_waits(result)
         assert not peer.transport.disconnecting
+
+    def test_an_attempt_to_connect_that_takes_for_ever(self) -> None:
+        """It is given up after half a minute, and another one is made."""
+        client = self.make_client(servers=2)
+        client.submit("f", b"x")
+        spare = self.fakes[1].accept()
+        self.advance(ATTEMPT_TIMEOUT)
+        assert spare.read_types() == ["SUBMIT_JOB"]
+        self.advance(1)
+        assert self.fakes[0].is_tried
 
     def test_a_question_that_is_not_answered(self) -> None:
         """It fails with TimedOut; the answer that comes later is dropped."""

@@ -70,6 +70,16 @@ def test_a_peer_that_takes_what_is_sent_is_alive() -> None:
     assert len(watched.events) == 2
 
 
+def test_an_answer_that_waits_to_be_read_is_a_sign_of_life() -> None:
+    """A program that kept the reactor busy for a whole interval does not lose its servers."""
+    watched = Watched()
+    heartbeat = watched.start()
+    watched.clock.advance(10)
+    watched.clock.callLater(10, setattr, heartbeat, "is_heard", True)
+    watched.clock.pump([10, 10])
+    assert watched.events == ["probe", "probe"]
+
+
 def test_no_interval_means_no_watch() -> None:
     """Nothing is on the clock."""
     watched = Watched()
