@@ -71,16 +71,17 @@ class Twins(Pair):
         self.compare(noops=min(sleepers, wakeup) if is_queued else 0)
 
     def can_do(self, number: int, name: bytes, timeout: float) -> None:
-        """Register with both; a sleeper for whom work waits is woken."""
+        """Register with both; a sleeper for whom new work waits is woken."""
         seat = self.seat(number)
+        is_new = name not in seat.peer.turns
         refusal = None
         try:
             seat.guest.can_do(name, timeout)
         except Refused as refused:
             refusal = (refused.code, refused.text)
         assert self.model.can_do(seat.peer, name, timeout) == refusal
-        wakes = seat.peer.asleep and self.model.next_for(seat.peer) is not None
-        self.compare(noops=int(wakes))
+        wakes = is_new and seat.peer.asleep and self.model.of(name, "queued")
+        self.compare(noops=1 if wakes else 0)
 
     def cant_do(self, number: int, name: bytes) -> None:
         """Take a registration back."""

@@ -10,43 +10,64 @@ from gearman_tx.core import HIGH, LOW, NORMAL, Policy
 from tests.core.machine import Twins
 from tests.profiles import long_run
 
-seats = st.integers(0, 4)
-names = st.sampled_from([b"f", b"g", b"h", b"i"])
+CLIENTS = (0, 1, 2)
+WORKERS = (2, 3, 4, 5)  # seat 2 is both, as any connection may be
+
+client_seats = st.sampled_from(CLIENTS)
+worker_seats = st.sampled_from(WORKERS)
+names = st.sampled_from([b"f", b"g", b"h"])
+abilities = st.lists(names, min_size=1, max_size=3, unique=True)
 uniques = st.sampled_from([b"", b"u", b"v", b"-"])
 workloads = st.sampled_from([b"x", b"y", b""])
 priorities = st.sampled_from([NORMAL, HIGH, LOW])
-places = st.integers(0, 20)
-verbs = st.sampled_from(["complete", "fail", "throw", "data", "status"])
-limits = st.sampled_from([None, (0, 0, 0), (2, 2, 2), (3, 1, 0)])
+places = st.integers(0, 9)
+endings = st.sampled_from(["complete", "fail", "throw"])
+limits = st.sampled_from([None, (0, 0, 0), (3, 3, 3), (4, 2, 1)])
+timeouts = st.sampled_from([0.0, 0.0, 0.0, 2.0, 0.5])
 
 policies = st.builds(
     Policy,
     handle_prefix=st.just(b"H:t"),
     job_retries=st.sampled_from([-1, 1, 2, 3]),
-    worker_wakeup=st.sampled_from([1, 0, 2]),
-    max_queue=st.sampled_from([(0, 0, 0), (5, 4, 3)]),
-    max_functions=st.sampled_from([1000, 3]),
+    worker_wakeup=st.sampled_from([1, 1, 1, 0, 2]),
+    max_queue=st.sampled_from([(0, 0, 0), (0, 0, 0), (5, 4, 3)]),
+    max_functions=st.sampled_from([1000, 1000, 2]),
 )
 
 
 class JobServerMachine(RuleBasedStateMachine):
-    """Five seats for clients and workers, an operator, a store and a clock."""
+    """Six seats for clients and workers, an operator, a store and a clock.
+
+    Some rules do several steps, so that a run gets somewhere; each step is compared all the same.
+    """
 
     twins: Twins
 
-    @initialize(policy=policies, durable=st.booleans())
-    def open(self, policy: Policy, durable: bool) -> None:
-        """Start the server."""
+    @initialize(
+        policy=policies,
+        durable=st.booleans(),
+        workers=st.tuples(abilities, abilities, abilities),
+    )
+    def open(
+        self, policy: Policy, durable: bool, workers: tuple[list[bytes], list[bytes], list[bytes]]
+    ) -> None:
+        """Start the server; three workers sleep already."""
         self.twins = Twins(policy, durable=durable)
+        for seat, functions in zip(WORKERS, workers, strict=False):
+            for name in functions:
+                self.twins.can_do(seat, name, 0.0)
+            self.twins.sleep(seat)
+
+    # Clients
 
     @rule(
-        seat=seats,
+        seat=client_seats,
         name=names,
         unique=uniques,
         workload=workloads,
         priority=priorities,
         background=st.booleans(),
-        reducer=st.sampled_from([None, None, b"sum"]),
+        count=st.integers(1, 3),
     )
     def submit(
         self,
@@ -56,81 +77,129 @@ class JobServerMachine(RuleBasedStateMachine):
         workload: bytes,
         priority: int,
         background: bool,
-        reducer: bytes | None,
+        count: int,
     ) -> None:
-        """SUBMIT_JOB in all its kinds."""
+        """SUBMIT_JOB in its six kinds, pipelined."""
+        for _ in range(count):
+            self.twins.submit(
+                seat,
+                name,
+                unique,
+                workload,
+                priority,
+                background=background,
+                reducer=None,
+                due=0.0,
+            )
+
+    @rule(seat=client_seats, name=names, unique=uniques, background=st.booleans())
+    def submit_to_reduce(self, seat: int, name: bytes, unique: bytes, background: bool) -> None:
+        """SUBMIT_REDUCE_JOB and its background kind."""
         self.twins.submit(
-            seat,
-            name,
-            unique,
-            workload,
-            priority,
-            background=background,
-            reducer=reducer,
-            due=0.0,
+            seat, name, unique, b"x", NORMAL, background=background, reducer=b"sum", due=0.0
         )
 
-    @rule(seat=seats, name=names, unique=uniques, delay=st.sampled_from([2.0, 0.5, 9.0, 0.0, -1.0]))
+    @rule(
+        seat=client_seats,
+        name=names,
+        unique=uniques,
+        delay=st.sampled_from([2.0, 0.5, 9.0, 0.0, -1.0]),
+    )
     def submit_for_later(self, seat: int, name: bytes, unique: bytes, delay: float) -> None:
         """SUBMIT_JOB_EPOCH."""
         due = self.twins.house.now + delay
         self.twins.submit(seat, name, unique, b"x", NORMAL, background=True, reducer=None, due=due)
 
-    @rule(seat=seats, name=names, timeout=st.sampled_from([0.0, 0.0, 2.0, 0.5]))
-    def can_do(self, seat: int, name: bytes, timeout: float) -> None:
-        """CAN_DO and CAN_DO_TIMEOUT."""
-        self.twins.can_do(seat, name, timeout)
-
-    @rule(seat=seats, name=names)
-    def cant_do(self, seat: int, name: bytes) -> None:
-        """CANT_DO."""
-        self.twins.cant_do(seat, name)
-
-    @rule(seat=seats)
-    def reset_abilities(self, seat: int) -> None:
-        """RESET_ABILITIES."""
-        self.twins.reset_abilities(seat)
-
-    @rule(seat=seats)
-    def grab(self, seat: int) -> None:
-        """GRAB_JOB."""
-        self.twins.grab(seat)
-
-    @rule(seat=seats)
-    def sleep(self, seat: int) -> None:
-        """PRE_SLEEP."""
-        self.twins.sleep(seat)
-
-    @rule(seat=seats)
+    @rule(seat=client_seats)
     def ask_for_exceptions(self, seat: int) -> None:
         """OPTION_REQ."""
         found = self.twins.seat(seat)
         found.guest.peer.exceptions = found.peer.exceptions = True
 
+    # Workers
+
+    @rule(seat=worker_seats, functions=abilities, timeout=timeouts)
+    def register(self, seat: int, functions: list[bytes], timeout: float) -> None:
+        """CAN_DO and CAN_DO_TIMEOUT."""
+        for name in functions:
+            self.twins.can_do(seat, name, timeout)
+
+    @rule(seat=worker_seats, name=st.sampled_from([b"f", b"g", b"h", None]))
+    def unregister(self, seat: int, name: bytes | None) -> None:
+        """CANT_DO and RESET_ABILITIES."""
+        if name is None:
+            self.twins.reset_abilities(seat)
+        else:
+            self.twins.cant_do(seat, name)
+
+    @rule(seat=worker_seats, count=st.integers(1, 3))
+    def grab(self, seat: int, count: int) -> None:
+        """GRAB_JOB, some times."""
+        for _ in range(count):
+            self.twins.grab(seat)
+
+    @rule(seat=worker_seats)
+    def sleep(self, seat: int) -> None:
+        """PRE_SLEEP."""
+        self.twins.sleep(seat)
+
+    @rule(seat=worker_seats, ending=endings)
+    def serve(self, seat: int, ending: str) -> None:
+        """What a worker does all day: end what it has, look for more, sleep."""
+        for job in list(self.twins.seat(seat).guest.peer.running):
+            self.twins.speak(seat, ending, job.handle, (0, 0))
+        self.twins.grab(seat)
+        self.twins.sleep(seat)
+
+    @rule()
+    def all_sleep(self) -> None:
+        """Every worker sends PRE_SLEEP, those that were woken among them."""
+        for seat in WORKERS:
+            self.twins.sleep(seat)
+
     @precondition(lambda self: self.busy())
-    @rule(place=places, verb=verbs, progress=st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    @rule(
+        place=places,
+        verb=st.sampled_from(["data", "status", "complete", "fail", "throw"]),
+        progress=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    )
     def work(self, place: int, verb: str, progress: tuple[int, int]) -> None:
         """WORK_DATA, WORK_STATUS and the endings, from a worker about its own job."""
         busy = self.busy()
         seat, handle = busy[place % len(busy)]
         self.twins.speak(seat, verb, handle, progress)
 
-    @rule(seat=seats, place=places, verb=verbs)
-    def speak_about_any_job(self, seat: int, place: int, verb: str) -> None:
-        """The same from anybody about any job that ever was."""
+    @rule(seat=worker_seats, place=places, ending=endings)
+    def speak_about_any_job(self, seat: int, place: int, ending: str) -> None:
+        """The same from anybody about any job that ever was; and WORK_FAIL behind it."""
         handles = self.twins.handles
-        self.twins.speak(seat, verb, handles[-1 - place % len(handles)], (1, 2))
+        self.twins.speak(seat, ending, handles[-1 - place % len(handles)], (1, 2))
+        self.twins.speak(seat, "fail", handles[-1 - place % len(handles)], (1, 2))
 
-    @rule(seat=seats)
+    # Everybody
+
+    @rule(seat=st.sampled_from(sorted({*CLIENTS, *WORKERS})))
     def leave(self, seat: int) -> None:
-        """Disconnect."""
+        """Disconnect; a worker's place is taken by another at once."""
         self.twins.seat(seat)
         self.twins.leave(seat)
+        if seat in WORKERS:
+            self.twins.can_do(seat, b"f", 0.0)
+            self.twins.sleep(seat)
 
-    @rule(seconds=st.sampled_from([0.1, 0.5, 2.0, 0.05, 0.0, 10.0]))
+    @precondition(lambda self: self.busy())
+    @rule(place=places)
+    def lose_worker(self, place: int) -> None:
+        """A worker goes away in the middle of a job."""
+        busy = self.busy()
+        self.twins.leave(busy[place % len(busy)][0])
+
+    @rule(seconds=st.sampled_from([0.1, 0.5, 2.0, 0.05, 10.0]))
     def wait(self, seconds: float) -> None:
         """Time passes."""
         self.twins.wait(seconds)
+
+    # Operators
 
     @rule(place=places)
     def cancel(self, place: int) -> None:
@@ -138,45 +207,42 @@ class JobServerMachine(RuleBasedStateMachine):
         handles = self.twins.handles
         self.twins.cancel(handles[-1 - place % len(handles)])
 
-    @rule(name=names)
-    def drop(self, name: bytes) -> None:
-        """``drop function``."""
-        self.twins.drop(name)
+    @rule(name=names, drops=st.booleans(), to=limits)
+    def operate(self, name: bytes, drops: bool, to: tuple[int, int, int] | None) -> None:
+        """``drop function``, ``create function`` and ``maxqueue``."""
+        if drops:
+            self.twins.drop(name)
+        else:
+            self.twins.limit(name, to)
 
-    @rule(name=names, to=limits)
-    def limit(self, name: bytes, to: tuple[int, int, int] | None) -> None:
-        """``create function`` and ``maxqueue``."""
-        self.twins.limit(name, to)
-
-    @precondition(lambda self: len(self.twins.handles) > 12)
+    @precondition(lambda self: len(self.twins.handles) > 20)
     @rule()
     def drain(self) -> None:
         """The operator wants to stop."""
         self.twins.drain()
 
+    # The store
+
+    @precondition(lambda self: self.twins.durable)
+    @rule(outcome=st.sampled_from(["well", "well", "elsewhere", "badly", "lost", "put back"]))
+    def store(self, outcome: str) -> None:
+        """A commit begins, or the one under way ends."""
+        twins = self.twins
+        if twins.house.in_flight is None:
+            twins.take()
+        elif outcome == "badly":
+            twins.fail_commit()
+        elif outcome in {"lost", "put back"}:
+            twins.lose_store(refuses=outcome == "lost")
+        else:
+            twins.settle(elsewhere=int(outcome == "elsewhere"))
+
     @precondition(lambda self: self.twins.durable and self.twins.house.in_flight is None)
     @rule()
-    def take(self) -> None:
-        """A commit begins."""
+    def commit(self) -> None:
+        """A quick commit."""
         self.twins.take()
-
-    @precondition(lambda self: self.twins.house.in_flight is not None)
-    @rule(elsewhere=st.sampled_from([0, 0, 0, 1]))
-    def settle(self, elsewhere: int) -> None:
-        """A commit ends well."""
-        self.twins.settle(elsewhere)
-
-    @precondition(lambda self: self.twins.house.in_flight is not None)
-    @rule()
-    def fail_commit(self) -> None:
-        """A commit ends badly."""
-        self.twins.fail_commit()
-
-    @precondition(lambda self: self.twins.house.in_flight is not None)
-    @rule(refuses=st.booleans())
-    def lose_store(self, refuses: bool) -> None:
-        """A commit ends badly, and with it all that the store held."""
-        self.twins.lose_store(refuses=refuses)
+        self.twins.settle(elsewhere=0)
 
     @precondition(lambda self: self.twins.durable)
     @rule()
@@ -184,7 +250,13 @@ class JobServerMachine(RuleBasedStateMachine):
         """The store cannot write for now."""
         self.twins.refuse()
 
-    @precondition(lambda self: self.twins.durable and not self.twins.store_is_lost)
+    @precondition(
+        lambda self: (
+            self.twins.durable
+            and not self.twins.store_is_lost
+            and len(self.twins.house.store.rows) > 1
+        )
+    )
     @rule()
     def crash(self) -> None:
         """``kill -9`` and a new start."""
@@ -202,4 +274,4 @@ class JobServerMachine(RuleBasedStateMachine):
 
 
 TestJobServer = pytest.mark.timeout(900)(JobServerMachine.TestCase)  # shrinking takes its time
-TestJobServer.settings = long_run(examples=300, steps=60)
+TestJobServer.settings = long_run(examples=400, steps=50)
