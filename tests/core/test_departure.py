@@ -196,6 +196,60 @@ def test_a_background_job_does_not_leave_with_its_client(house: House) -> None:
     assert house.worker(b"f").grab() == handle
 
 
+def test_a_background_job_joined_by_a_foreground_client_that_leaves_still_runs(
+    house: House,
+) -> None:
+    """The C server marks it ignored and loses it."""
+    joiner, worker = house.guest(), house.worker(b"f")
+    handle = house.guest().promise(unique=b"u")
+    assert joiner.submit(unique=b"u") == handle
+    joiner.leave()
+    assert worker.grab() == handle
+    worker.complete(handle)
+    assert house.server.tables.jobs == {}
+
+
+def test_a_foreground_job_joined_in_the_background_runs_without_its_client(house: House) -> None:
+    """The joiner was promised it; the C server loses it with the first client."""
+    client = house.guest()
+    handle = client.submit(unique=b"u")
+    house.guest().promise(unique=b"u")
+    client.leave()
+    assert house.worker(b"f").grab() == handle
+
+
+def test_a_background_submission_after_an_abandoned_one_is_a_new_job(house: House) -> None:
+    """The C server answers with the zombie's handle and drops both when a worker comes."""
+    client = house.guest()
+    old = client.submit(unique=b"u")
+    client.leave()
+    new = house.guest().promise(unique=b"u")
+    assert new != old
+    assert house.worker(b"f").grab() == new
+
+
+def test_a_foreground_submission_after_an_abandoned_one_gets_its_result(house: House) -> None:
+    """A client that retries with a stable unique hangs for ever on the C server."""
+    first, second, worker = house.guest(), house.guest(), house.worker(b"f")
+    first.submit(unique=b"u")
+    first.leave()
+    handle = second.submit(unique=b"u")
+    assert worker.grab() == handle
+    worker.complete(handle)
+    assert second.heard() == [(b"WORK_COMPLETE", handle, b"done")]
+
+
+def test_falling_asleep_drops_no_healthy_job(house: House) -> None:
+    """The C server's sweep of zombies may free the next job of another function."""
+    abandoner, client = house.guest(), house.guest()
+    worker = house.worker(b"f", b"g")
+    abandoner.submit(b"f")
+    healthy = client.submit(b"g", priority=HIGH)
+    abandoner.leave()
+    worker.sleep()
+    assert [worker.grab(), worker.grab()] == [healthy, b""]
+
+
 def test_a_delayed_job_does_not_leave_with_its_client(house: House) -> None:
     """Nor with a foreground client that joined it."""
     client, joiner = house.guest(), house.guest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gearman_tx.core import HIGH, NORMAL, JobRecord
+from tests.core.conftest import BuildHouse
 from tests.core.house import NOON, House
 from tests.core.port import NOOP
 
@@ -159,6 +160,19 @@ def test_the_end_of_a_stored_job_is_stored(durable: House) -> None:
         end(worker.grab())
         assert list(durable.commit().finished) == [number]
         assert durable.store.rows == {}
+
+
+def test_a_job_that_is_given_up_is_removed_from_the_store(build: BuildHouse) -> None:
+    """The retry limit ends it as a result would."""
+    house = build(durable=True, job_retries=1)
+    house.guest().promise()
+    house.commit()
+    worker = house.worker(b"f")
+    worker.grab()
+    worker.leave()
+    batch = house.commit()
+    assert (list(batch.finished), batch.retries) == ([1], {})
+    assert house.store.rows == {}
 
 
 def test_a_job_that_ends_while_it_is_stored_is_removed_by_the_next_batch(durable: House) -> None:
