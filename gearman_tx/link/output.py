@@ -95,7 +95,7 @@ class Output:
     def __init__(self, turn: Turn, limits: OutputLimits, owner: Owner) -> None:
         self._turn = turn
         self._limits = limits
-        self._owner = owner
+        self._owner: Owner | None = owner
         # Twisted's transports are typed too loosely to say what is needed of them.
         self._transport: Any = None
         self._socket: Any = None  # the transport, if it can be written to directly
@@ -129,8 +129,11 @@ class Output:
             transport.registerProducer(self, streaming=True)
 
     def detach(self) -> None:
-        """The connection is lost: drop everything, and all that is sent from now on."""
-        self._transport = self._socket = None
+        """The connection is lost: drop everything, and all that is sent from now on.
+
+        The owner too: without a cycle its memory is given back at once, not by the next sweep.
+        """
+        self._transport = self._socket = self._owner = None
         self._list.clear()
         self._held.clear()
         self._backlog.clear()
@@ -302,23 +305,24 @@ class Output:
 
     def _look_at_limits(self) -> None:
         """Tell the owner when too much is unread, or little enough again; end a closing."""
-        if self._transport is None:
+        owner = self._owner
+        if owner is None:
             return
         queued, limits = self.queued, self._limits
         if queued > limits.most:
             text = f"{queued} bytes of output are unread, the limit is {limits.most}"
-            self._owner.output_failed(text)
+            owner.output_failed(text)
         elif self._is_closing:
             self._finish_if_done()
         elif queued > limits.pause:
             self._start_watch()
             if not self._is_high:
                 self._is_high = True
-                self._owner.output_is_high()
+                owner.output_is_high()
         elif self._is_high and queued <= limits.pause // 2:
             self._stop_watch()
             self._is_high = False
-            self._owner.output_is_low()
+            owner.output_is_low()
 
     def _start_watch(self) -> None:
         if self._watch is None:
@@ -334,7 +338,7 @@ class Output:
         self._watch = None
         if self._taken != self._taken_before:
             self._start_watch()
-        elif self.queued:
+        elif self.queued and self._owner is not None:
             text = f"{self.queued} bytes of output are unread and none was taken in "
             self._owner.output_failed(f"{text}{self._limits.timeout:g} seconds")
         else:

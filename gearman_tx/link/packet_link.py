@@ -33,6 +33,7 @@ from zope.interface import implementer
 from gearman_tx.errors import Refused, RemoteProtocolError
 from gearman_tx.link.output import Output
 from gearman_tx.link.plain_socket import acknowledge_at_once, tcp_socket
+from gearman_tx.wire import PacketDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,12 +42,13 @@ if TYPE_CHECKING:
 
     from gearman_tx.link.limits import OutputLimits
     from gearman_tx.link.turn import Turn
-    from gearman_tx.wire import PacketDecoder
 
 SUSPEND: Final = True
 """What a handler returns when the units behind its own must wait for ``proceed``."""
 
 _LARGE_READ: Final = 32 * 1024  # so much in one read is a part of something large
+
+_NO_DECODER: Final = PacketDecoder()  # of a connection that is over; it is fed nothing
 
 _log: Final = Logger()
 
@@ -211,6 +213,7 @@ class PacketLink(Protocol, ABC):
             self._is_over = True
             self._waiting = None
             self._unread.clear()
+            self._decoder = _NO_DECODER  # with the part of a packet that it may hold
             self.ended()
 
     @abstractmethod

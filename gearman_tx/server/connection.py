@@ -104,6 +104,7 @@ class Connection(PacketLink):
         """Twisted: the connection is there."""
         super().connectionMade()
         transport = self.transport
+        assert transport is not None, "Twisted sets it first"
         fileno = getattr(transport, "fileno", None)
         self._fd = fileno() if fileno is not None else -1
         host = str(getattr(transport.getPeer(), "host", "unix"))
@@ -124,9 +125,8 @@ class Connection(PacketLink):
         super().connectionLost(reason)
         self._turn.touch()
         self._on_lost(self)
-        # Nothing asks for these any more, and cycles would keep all of it until the next sweep.
+        # Nothing asks for it any more, and a cycle would keep both until the next sweep.
         del self.peer
-        self.transport = None
 
     @override
     def ended(self) -> None:

@@ -6,6 +6,7 @@ a number of its own, carried in its workload, and its right result is known.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import struct
@@ -46,14 +47,18 @@ class Member:
         handle_packet: what it does with a packet.
         outgoing: bytes that the socket did not take yet.
         incoming: bytes of a packet that is not whole.
+        is_waiting: whether it waits for its socket to take more.
+        submitted: the numbers of the jobs whose submission is not answered, oldest first.
+        waiting: the numbers of the foreground jobs that are not done, by their handles.
     """
 
     link: socket.socket
     handle_packet: Callable[[Member, int, bytes], None]
     outgoing: bytearray = field(factory=bytearray)
     incoming: bytes = b""
+    is_waiting: bool = False
     submitted: deque[int] = field(factory=deque)
-    waiting: dict[bytes, deque[int]] = field(factory=dict)
+    waiting: dict[bytes, int] = field(factory=dict)
 
     def read(self) -> None:
         """Handle every whole packet that has come."""
@@ -71,8 +76,10 @@ class Member:
     def write(self) -> None:
         """Write as much as the socket takes."""
         if self.outgoing:
-            sent = self.link.send(self.outgoing)
-            del self.outgoing[:sent]
+            with contextlib.suppress(BlockingIOError):
+                sent = self.link.send(self.outgoing)
+                del self.outgoing[:sent]
+        self.is_waiting = bool(self.outgoing)
 
 
 class Crowd:
@@ -106,6 +113,7 @@ class Crowd:
         self._foreground = sum(1 for n in range(jobs) if _KINDS[n % 6] not in _BACKGROUND)
         self._poll = select.epoll()
         self._members: dict[int, Member] = {}
+        self._submitters: dict[int, Member] = {}  # of background jobs that nobody has run yet
         self._clients = [self._join(port, self._as_client) for _ in range(clients)]
         self._workers = [self._join(port, self._as_worker) for _ in range(workers)]
 
@@ -133,10 +141,10 @@ class Crowd:
             abilities = {names[index % len(names)], names[(index * 7 + 1) % len(names)]}
             worker.outgoing += b"".join(pack(_CAN_DO, name) for name in sorted(abilities))
             worker.outgoing += pack(_PRE_SLEEP)
-            worker.write()
+            self._write(worker)
         for client in self._clients:
             self._submit(client, self._window)
-            client.write()
+            self._write(client)
         moved = time.monotonic()
         while not self.is_done and not self.errors:
             events = self._poll.poll(1.0)
@@ -150,9 +158,14 @@ class Crowd:
     def _serve(self, member: Member, event: int) -> None:
         if event & select.EPOLLIN:
             member.read()
+        self._write(member)
+
+    def _write(self, member: Member) -> None:
+        """Write what ``member`` has to say, now and when the socket takes more."""
+        was_waiting = member.is_waiting
         member.write()
-        wanted = select.EPOLLIN | (select.EPOLLOUT if member.outgoing else 0)
-        if event & select.EPOLLOUT or member.outgoing:
+        if member.is_waiting != was_waiting:
+            wanted = select.EPOLLIN | (select.EPOLLOUT if member.is_waiting else 0)
             self._poll.modify(member.link, wanted)
 
     def _submit(self, client: Member, count: int) -> None:
@@ -164,18 +177,18 @@ class Crowd:
             kind = _KINDS[number % 6]
             client.outgoing += pack(kind, name, b"", b"workload %d" % number)
             client.submitted.append(number)
+            if kind in _BACKGROUND:
+                self._submitters[number] = client
 
     def _as_client(self, client: Member, packet_type: int, body: bytes) -> None:
         if packet_type == _CREATED and client.submitted:
             self._created += 1
             number = client.submitted.popleft()
-            if _KINDS[number % 6] in _BACKGROUND:
-                self._submit(client, 1)
-            else:
-                client.waiting.setdefault(body, deque()).append(number)
+            if _KINDS[number % 6] not in _BACKGROUND:
+                client.waiting[body] = number
         elif packet_type == _COMPLETE:
             handle, _, result = body.partition(b"\0")
-            number = client.waiting.pop(handle, deque([-1])).popleft()
+            number = client.waiting.pop(handle, -1)
             if result != result_of(b"workload %d" % number):
                 self.errors.append(f"job {number} came back as {result!r}")
             self.results += 1
@@ -186,8 +199,13 @@ class Crowd:
     def _as_worker(self, worker: Member, packet_type: int, body: bytes) -> None:
         if packet_type == _ASSIGN:
             handle, _, workload = body.split(b"\0", 2)
-            self.done[int(workload.split()[1])] += 1
+            number = int(workload.split()[1])
+            self.done[number] += 1
             worker.outgoing += pack(_COMPLETE, handle, result_of(workload)) + pack(_GRAB)
+            submitter = self._submitters.pop(number, None)
+            if submitter is not None:
+                self._submit(submitter, 1)
+                self._write(submitter)
         elif packet_type == _NOOP:
             worker.outgoing += pack(_GRAB)
         elif packet_type == _NO_JOB:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from twisted.internet.protocol import Factory
 
 from gearman_tx.link import OutputLimits
@@ -122,6 +125,34 @@ def test_the_factory_counts_its_connections(stage: Stage) -> None:
     one.leaves()
     assert stage.factory.connections == set()
     assert stage.factory.gate.count == 0
+
+
+def test_a_lost_connection_is_freed_at_once(stage: Stage) -> None:
+    """No cycle keeps a connection, or what it held, until the interpreter sweeps its memory."""
+    gc.collect()
+    gc.disable()
+    try:
+        guest = stage.worker(b"f")
+        guest.tells(req(p.SUBMIT_JOB, b"f", b"", b""), req(p.GRAB_JOB), b"status\n")
+        guest.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
+        connection = weakref.ref(guest.connection)
+        guest.leaves()
+        guest.transport.producer = None
+        del guest
+        assert connection() is None
+    finally:
+        gc.enable()
+
+
+def test_a_connection_that_closes_keeps_no_part_of_a_packet(stage: Stage) -> None:
+    """What came of a packet that will never be whole is dropped with the first word of the end."""
+    guest = stage.guest(reads=False, buffer=1000)
+    guest.tells(req(p.ECHO_REQ, bytes(300_000)))
+    guest.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
+    held = guest.connection._decoder.buffered  # noqa: SLF001  # its only witness
+    guest.connection.readConnectionLost()
+    assert guest.connection.queued > 0
+    assert (held, guest.connection._decoder.buffered) == (100_000, 0)  # noqa: SLF001  # likewise
 
 
 def test_a_lost_connection_is_in_no_report(stage: Stage) -> None:
