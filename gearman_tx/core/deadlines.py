@@ -43,7 +43,7 @@ class Deadlines:
             self.dispatch.enqueue(job)
         while (job := tables.timeouts.pop_due(now)) is not None:
             self.events.job_timed_out(job)
-            self.departure.requeue(job)
+            self.departure.time_out(job)
         woken = self.dispatch.woken
         while woken and woken[0][0] <= now:
             _, peer, wakes = woken.popleft()

@@ -87,7 +87,16 @@ class Departure:
         else:
             if job.background:
                 self.ledger.retry(job)
-            self.dispatch.enqueue(job)
+            self.dispatch.enqueue(job, first=self.tables.policy.requeue_first)
+
+    def time_out(self, job: Job) -> None:
+        """A running job ran out of time: queue it again, or end it with WORK_FAIL."""
+        if self.tables.policy.fail_timed_out:
+            for client in job.clients:
+                client.port.failed(job.handle)
+            self.end_running(job)
+        else:
+            self.requeue(job)
 
     def leave(self, peer: Peer) -> None:
         """A connection is gone: its jobs go to others, what only it waited for is dropped."""

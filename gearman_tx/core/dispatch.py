@@ -137,7 +137,7 @@ class Dispatch:
         function.running += 1
         peer.running[job] = self.tables.now
         ability = peer.abilities[function]
-        if len(peer.abilities) > 1:
+        if len(peer.abilities) > 1 and not self.tables.policy.function_by_function:
             self._assignments += 1
             ability.served = self._assignments
             peer.abilities.move_to_end(function)
@@ -150,6 +150,8 @@ class Dispatch:
     def _choose(self, peer: Peer) -> tuple[Function, int] | None:
         """Return the function and the priority of the job that ``peer`` would get next."""
         abilities = peer.abilities
+        if self.tables.policy.function_by_function:
+            return self._choose_by_function(peer)
         for priority, ready in enumerate(self.tables.ready):
             if not ready or not abilities:
                 continue
@@ -164,14 +166,25 @@ class Dispatch:
                         return function, priority
         return None
 
-    def enqueue(self, job: Job) -> None:
-        """Put ``job`` at the back of its queue and wake whom the policy says."""
+    def _choose_by_function(self, peer: Peer) -> tuple[Function, int] | None:
+        """Return what is next when one function is drained after the other, the newest first."""
+        for function in peer.abilities:
+            for priority, ready in enumerate(self.tables.ready):
+                if function in ready:
+                    return function, priority
+        return None
+
+    def enqueue(self, job: Job, *, first: bool = False) -> None:
+        """Put ``job`` at the back of its queue, or at the front; wake whom the policy says."""
         function = job.function
         job.state = QUEUED
         queue = function.queues[job.priority]
         if not queue.size:
             self.tables.ready[job.priority][function] = None
-        queue.append(job)
+        if first:
+            queue.prepend(job)
+        else:
+            queue.append(job)
         self.wake(function)
 
     def dequeue(self, job: Job) -> None:

@@ -46,6 +46,17 @@ class JobQueue:
         self.last = job
         self.size += 1
 
+    def prepend(self, job: Job) -> None:
+        """Put ``job`` at the front."""
+        first = self.first
+        if first is None:
+            self.last = job
+        else:
+            first.before = job
+            job.after = first
+        self.first = job
+        self.size += 1
+
     def remove(self, job: Job) -> None:
         """Take ``job`` out, wherever it is; it must be in this queue."""
         before, after = job.before, job.after

@@ -50,6 +50,10 @@ class Policy:
         max_functions: how many functions may be known at once.
         max_queue: the limit of jobs for the priorities high, normal and low of functions for
             which no other was set; 0 is no limit.
+        function_by_function: whether a worker gets all jobs of the function that it registered
+            last before any of another, whatever their priority, as from the C server 1.1.
+        fail_timed_out: whether a job that ran out of time fails, instead of being queued again.
+        requeue_first: whether a job that lost its worker goes to the front of its queue.
         exceptions: whether every client gets WORK_EXCEPTION without asking for it.
     """
 
@@ -60,6 +64,9 @@ class Policy:
     max_unique: int = field(default=DEFAULT_MAX_UNIQUE, validator=validators.ge(1))
     max_functions: int = field(default=DEFAULT_MAX_FUNCTIONS, validator=validators.ge(1))
     max_queue: tuple[int, int, int] = (UNLIMITED, UNLIMITED, UNLIMITED)
+    function_by_function: bool = False
+    fail_timed_out: bool = False
+    requeue_first: bool = False
     exceptions: bool = False
 
     def __attrs_post_init__(self) -> None:

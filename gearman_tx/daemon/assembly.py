@@ -107,6 +107,9 @@ def policy_of(options: ServerOptions) -> Policy:
         max_unique=options["max-unique"],
         max_functions=options["max-functions"],
         max_queue=options["maxqueue"],
+        function_by_function=options["order"] == "function",
+        fail_timed_out=options["timed-out"] == "fail",
+        requeue_first=options["requeue"] == "front",
         exceptions=bool(options["exceptions"]),
     )
 

@@ -145,6 +145,33 @@ QUEUES: Final = (
         read=values.max_queue,
     ),
     Option(
+        "order",
+        "Which job a worker with several functions gets next: priority, the job of the highest "
+        "priority over all of them, functions taking turns; or function, all jobs of the function "
+        "that was registered last before any of another, as from the C server 1.1.",
+        value="priority|function",
+        default="priority",
+        shown="priority",
+        read=values.one_of("priority", "function"),
+    ),
+    Option(
+        "timed-out",
+        "What becomes of a job that runs longer than its worker's CAN_DO_TIMEOUT: requeue gives it "
+        "to another worker, fail ends it with WORK_FAIL.",
+        value="requeue|fail",
+        default="requeue",
+        shown="requeue",
+        read=values.one_of("requeue", "fail"),
+    ),
+    Option(
+        "requeue",
+        "Where a job that lost its worker goes in its queue.",
+        value="back|front",
+        default="back",
+        shown="back",
+        read=values.one_of("back", "front"),
+    ),
+    Option(
         "job-handle-prefix",
         "What job handles start with. The default is H: and the name of this machine.",
         value="TEXT",
@@ -172,9 +199,9 @@ QUEUES: Final = (
         "What a loss of power may take: nothing that was acknowledged, with full; the newest "
         "jobs, with normal, which spares the disk. A process that dies takes nothing either way.",
         value="full|normal",
-        default="FULL",
+        default="full",
         shown="full",
-        read=queue.synchronous,
+        read=values.one_of(*queue.SYNCHRONOUS),
     ),
     Option(
         "libsqlite3-db",

@@ -39,17 +39,6 @@ def queue_type(word: str) -> str:
     return QUEUE_TYPES[word.lower()]
 
 
-def synchronous(word: str) -> str:
-    """Read how careful the queue file is.
-
-    Raises:
-        ConfigurationError: it is neither of the two.
-    """
-    if word.lower() not in SYNCHRONOUS:
-        raise ConfigurationError(f"{word!r} is neither full nor normal")
-    return word.upper()
-
-
 def queue_path(options: ServerOptions) -> Path:
     """Return the queue file: the one that was named, or one named after the port."""
     named = options["sqlite-path"] or options["libsqlite3-db"]
@@ -91,7 +80,7 @@ def make_queue(
         return None
     path = queue_path(options)
     prefix = jobs.tables.policy.handle_prefix
-    careful, c_table = options["sqlite-synchronous"], options["libsqlite3-table"]
+    careful, c_table = options["sqlite-synchronous"].upper(), options["libsqlite3-table"]
     store = SQLiteStore(reactor, path, careful, handle_prefix=prefix, c_table=c_table)
     queue = DurableQueue(jobs, store, factory, journal)
     return QueueFile(path, queue, prefix, careful, c_table)

@@ -37,6 +37,17 @@ def number(least: int = 0, most: int = LARGEST_NUMBER) -> Reader:
     return read
 
 
+def one_of(*choices: str) -> Reader:
+    """Return the reader of one of some words; its case does not matter."""
+
+    def read(word: str) -> str:
+        if word.lower() in choices:
+            return word.lower()
+        raise ConfigurationError(f"{word!r} is neither {' nor '.join(choices)}")
+
+    return read
+
+
 def size(least: int, most: int) -> Reader:
     """Return the reader of a number of bytes, such as ``65536``, ``64K``, ``8M`` or ``1G``."""
 

@@ -113,6 +113,18 @@ def test_a_job_that_runs_too_long_is_queued_again(house: House) -> None:
     assert (job.retries, job.progress) == (1, (0, 0))
 
 
+def test_a_job_that_runs_too_long_may_fail(build: BuildHouse) -> None:
+    """As the protocol's text has it: its client gets WORK_FAIL, and nothing is left of it."""
+    house = build(fail_timed_out=True)
+    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    handle = client.submit()
+    worker.grab()
+    house.wait(5)
+    assert client.heard() == [(WORK_FAIL, handle)]
+    assert house.counts(b"f") == (0, 0, 0)
+    assert house.events.timed_out == [handle]
+
+
 def test_a_timeout_may_be_shorter_than_a_second(house: House) -> None:
     """The C server raises it to one."""
     worker = house.worker(b"f", timeout=0.05)

@@ -68,6 +68,29 @@ def test_priority_is_global_over_a_workers_functions(house: House) -> None:
     ]
 
 
+def test_functions_may_be_drained_one_after_the_other(build: BuildHouse) -> None:
+    """As by the C server 1.1: the last registered first, its low jobs before others' high ones."""
+    house = build(function_by_function=True)
+    client, worker = house.guest(), house.worker(b"f", b"g")
+    for name in (b"f", b"g"):
+        for priority in (LOW, NORMAL, HIGH):
+            client.submit(name, priority=priority)
+    got = names(house, [worker.grab() for _ in range(6)])
+    assert got == [b"g:high", b"g:norm", b"g:low", b"f:high", b"f:norm", b"f:low"]
+    assert worker.grab() == b""
+
+
+def test_a_lost_job_may_go_to_the_front(build: BuildHouse) -> None:
+    """Then it is the next one of its priority."""
+    house = build(requeue_first=True)
+    client, worker = house.guest(), house.worker(b"f")
+    first, second = client.submit(), client.submit()
+    assert worker.grab() == first
+    worker.leave()
+    other = house.worker(b"f")
+    assert [other.grab(), other.grab()] == [first, second]
+
+
 def test_functions_of_one_priority_take_turns(house: House) -> None:
     """The one served longest ago is next; the last registered begins."""
     client, worker = house.guest(), house.worker(b"a", b"b", b"c")

@@ -28,7 +28,7 @@ def test_an_empty_queue_has_neither_first_nor_last() -> None:
 
 @given(st.lists(st.integers(0, 9)))
 def test_a_queue_behaves_like_a_list(steps: list[int]) -> None:
-    """Appending at the back and removing from anywhere; a removed job has no neighbours."""
+    """Adding at both ends and removing from anywhere; a removed job has no neighbours."""
     queue, model = JobQueue(), deque[Job]()
     for number, step in enumerate(steps):
         if step < len(model):
@@ -36,6 +36,10 @@ def test_a_queue_behaves_like_a_list(steps: list[int]) -> None:
             model.remove(job)
             queue.remove(job)
             assert (job.before, job.after) == (None, None)
+        elif step % 2:
+            job = make_job(number)
+            model.appendleft(job)
+            queue.prepend(job)
         else:
             job = make_job(number)
             model.append(job)

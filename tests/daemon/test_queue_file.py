@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.daemon.queue import queue_path, queue_type, synchronous
+from gearman_tx.daemon.queue import queue_path, queue_type
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.tap import Options
 from gearman_tx.wire import PacketType, request
@@ -111,13 +111,6 @@ def test_an_unknown_queue_type_names_those_there_are() -> None:
     """A type of the C server that is not here is refused, not ignored."""
     with pytest.raises(ConfigurationError, match="builtin and sqlite"):
         queue_type("redis")
-
-
-def test_synchronous_is_full_or_normal() -> None:
-    """Anything else is refused."""
-    assert [synchronous("full"), synchronous("Normal")] == ["FULL", "NORMAL"]
-    with pytest.raises(ConfigurationError, match="neither full nor normal"):
-        synchronous("off")
 
 
 def test_our_name_of_the_file_wins() -> None:

@@ -96,3 +96,11 @@ def test_max_queue_refuses(word: str) -> None:
     """Two numbers say nothing clear; a limit is not below 0."""
     with pytest.raises(ConfigurationError):
         values.max_queue(word)
+
+
+def test_one_of_some_words_in_any_case() -> None:
+    """The word comes back in lower case; another one is refused with those there are."""
+    read = values.one_of("full", "normal")
+    assert [read("full"), read("Normal")] == ["full", "normal"]
+    with pytest.raises(ConfigurationError, match="'off' is neither full nor normal"):
+        read("off")
