@@ -80,6 +80,18 @@ class Reactor(MemoryReactorClock):
         self.is_stopped = True
 
 
+@pytest.fixture(autouse=True)
+def plain_signals() -> Iterator[None]:
+    """Signals as a new process has them, whatever reactors of other tests made of them."""
+    default = signal.SIG_DFL
+    plain: dict[int, Any] = dict.fromkeys((signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM), default)
+    plain[signal.SIGINT] = signal.default_int_handler
+    before = {number: signal.signal(number, handler) for number, handler in plain.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def logged() -> Iterator[list[LogEvent]]:
     """Collect what is logged."""
