@@ -10,8 +10,8 @@ from attrs import evolve
 from typing_extensions import override
 
 from gearman_tx import __version__
+from gearman_tx.daemon import c_options, values
 from gearman_tx.daemon import option_table as table
-from gearman_tx.daemon import values
 from gearman_tx.daemon.option import Option, meaningless
 from gearman_tx.daemon.options import HELP, LOG_FILE, VERSION, ServerOptions, flags, parameters
 
@@ -60,11 +60,11 @@ GROUPS: Final[Groups] = {
     "Queues": table.QUEUES,
     "Limits": table.LIMITS,
     table.HELP_GROUP: (HELP, VERSION),
-    table.C_GROUP: (
-        *table.MEANINGLESS,
+    c_options.C_GROUP: (
+        *c_options.MEANINGLESS,
         meaningless("coredump", "signals of a crash are not caught"),
     ),
-    table.REFUSED_GROUP: table.REFUSED,
+    c_options.REFUSED_GROUP: c_options.REFUSED,
 }
 
 

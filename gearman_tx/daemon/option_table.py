@@ -1,8 +1,7 @@
 """Every option of the job server as one table: names, letters, values, defaults and help.
 
-The names, letters and meanings are the C server's where it has the option. Options that only make
-sense there are accepted and the log says so; options for what this version does not do are refused,
-because a server that ignored them would not do what its operator relies on.
+The names, letters and meanings are the C server's where it has the option. What it has and this
+server has not is in :mod:`gearman_tx.daemon.c_options`.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from gearman_tx.core import (
     UNLIMITED_RETRIES,
 )
 from gearman_tx.daemon import queue, values
-from gearman_tx.daemon.option import Option, meaningless, number, refused, seconds, size
-from gearman_tx.errors import ConfigurationError
+from gearman_tx.daemon.option import Option, number, seconds, size
 from gearman_tx.link.limits import DEFAULT_MAX_OUTPUT, DEFAULT_OUTPUT_TIMEOUT, DEFAULT_PAUSE_OUTPUT
 from gearman_tx.server import keepalive
 from gearman_tx.store import DEFAULT_TABLE
@@ -38,21 +36,10 @@ DEFAULT_VERBOSE: Final = "NOTICE"
 """The C server's is ERROR; this one logs nothing for a normal packet, so more can be told."""
 
 HELP_GROUP: Final = "Help"
-C_GROUP: Final = "Options of the C server without effect here"
-REFUSED_GROUP: Final = "Options of the C server that this version refuses"
 
 _DAY: Final = 86400.0
 _MOST_RETRIES: Final = 255  # the C server counts losses in one byte
 _MOST_FILES: Final = 2**30
-_NO_HTTP: Final = "HTTP is not in this version of gearman_tx"
-_NO_STORE: Final = "the queue is in memory or in SQLite in this version; see --queue-type"
-
-
-def _protocol(word: str) -> str:
-    """Refuse every protocol module."""
-    if word.lower() == "http":
-        raise ConfigurationError(_NO_HTTP)
-    raise ConfigurationError(f"unknown protocol module {word!r}")
 
 
 LISTENING: Final = (
@@ -323,66 +310,4 @@ VERBOSE: Final = Option(
     default=DEFAULT_VERBOSE,
     shown=DEFAULT_VERBOSE,
     read=values.choice(*VERBOSITIES),
-)
-
-MEANINGLESS: Final = (
-    meaningless(
-        "threads",
-        "one thread serves all connections",
-        letter="t",
-        value="NUMBER",
-        read=values.number(0),
-    ),
-    meaningless(
-        "hashtable-buckets",
-        "the tables of jobs grow by themselves",
-        value="NUMBER",
-        read=values.number(1),
-    ),
-    meaningless(
-        "round-robin",
-        "a worker's functions of one priority always take turns",
-        letter="R",
-    ),
-    meaningless("keepalive", "TCP keep-alive is always on"),
-)
-
-REFUSED: Final = (
-    Option("protocol", f"Refused: {_NO_HTTP}.", letter="r", value="NAME", read=_protocol),
-    *refused(_NO_HTTP, "http-port="),
-    *refused(
-        "TLS is set up by --endpoint here, as in --endpoint=ssl:4731:privateKey=KEY:certKey=CERT",
-        "ssl",
-        "ssl-ca-file=",
-        "ssl-certificate=",
-        "ssl-key=",
-    ),
-    *refused(
-        _NO_STORE,
-        "store-queue-on-shutdown",
-        "mysql-host=",
-        "mysql-port=",
-        "mysql-user=",
-        "mysql-password=",
-        "mysql-db=",
-        "mysql-table=",
-        "libpq-conninfo=",
-        "libpq-table=",
-        "libmemcached-servers=",
-        "libmemcached-prefix=",
-        "redis-server=",
-        "redis-port=",
-        "redis-password=",
-        "redis-prefix=",
-        "libdrizzle-host=",
-        "libdrizzle-port=",
-        "libdrizzle-uds=",
-        "libdrizzle-user=",
-        "libdrizzle-password=",
-        "libdrizzle-db=",
-        "libdrizzle-table=",
-        "libdrizzle-mysql",
-        "libtokyocabinet-file=",
-        "libtokyocabinet-optimize",
-    ),
 )

@@ -15,8 +15,8 @@ from twisted.python import usage
 from typing_extensions import override
 
 from gearman_tx import __version__
+from gearman_tx.daemon import c_options, words
 from gearman_tx.daemon import option_table as table
-from gearman_tx.daemon import words
 from gearman_tx.daemon.help import help_text
 from gearman_tx.daemon.option import Option
 from gearman_tx.daemon.values import size_text
@@ -208,14 +208,14 @@ TWISTD_GROUPS: Groups = {
         *table.STOPPING,
     ),
     table.HELP_GROUP: (HELP, VERSION),
-    table.C_GROUP: table.MEANINGLESS,
+    c_options.C_GROUP: c_options.MEANINGLESS,
     "Options of the C server that twistd has, before the word gearmand": (
         _twistd("daemon", "twistd gearmand, without --nodaemon", "d"),
         _twistd("pid-file", "twistd --pidfile=FILE gearmand", "P", "FILE"),
         _twistd("user", "twistd --uid=NAME gearmand", "u", "NAME"),
         _twistd("syslog", "twistd --syslog gearmand"),
     ),
-    table.REFUSED_GROUP: table.REFUSED,
+    c_options.REFUSED_GROUP: c_options.REFUSED,
 }
 
 
