@@ -1,7 +1,7 @@
 """The options of the C server that this one has not: without effect, or refused.
 
 Options that only make sense there are accepted and the log says so; options for what this version
-does not do are refused, because a server that ignored them would not do what its operator relies on.
+does not do are refused: a server that ignored them would not do what its operator relies on.
 """
 
 from __future__ import annotations
