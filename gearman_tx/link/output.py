@@ -17,9 +17,9 @@ The end. ``close`` waits until every hole is filled and all is written, then tel
 to close; a peer that stops reading meanwhile, or a TLS peer that never says goodbye, is cut off
 after the same time as one that stops reading at any other moment. ``abort`` cuts it off now.
 
-What never happens: bytes out of order, a large piece copied to be joined to another, a byte sent
-after ``abort`` or a loss, memory above the limits: the owner is told to stop reading from a peer
-that does not read, and to drop it when that does not help.
+What never happens: bytes out of order, a byte sent after ``abort`` or a loss, memory above the
+limits: the owner is told to stop reading from a peer that does not read, and to drop it when that
+does not help.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.tcp import Connection as TCPConnection
 from zope.interface import implementer
+
+from gearman_tx.link.backlog import JOIN_BELOW, Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
 Hole = list[bytes]
 """A place in the output for a reply that comes later; made by ``hold``, given to ``fill``."""
 
-_JOIN_BELOW: Final = 64 * 1024  # pieces that are smaller together become one write
-_SLICE: Final = 128 * 1024  # what a transport is given at a time
 _SLICES_A_TURN: Final = 16  # so that one large packet leaves room for others
 
 
@@ -83,9 +83,7 @@ class Output:
         "_limits",
         "_list",
         "_owner",
-        "_queued",
         "_socket",
-        "_taken",
         "_taken_before",
         "_transport",
         "_turn",
@@ -103,21 +101,19 @@ class Output:
         self._is_joined = False  # in the turn's list of what to flush
         self._held: deque[bytes | Hole] = deque()
         self._held_size = 0
-        self._backlog: deque[bytes | memoryview] = deque()
-        self._queued = 0
+        self._backlog = Backlog()
         self._is_registered = False
         self._is_blocked = False
         self._is_high = False
         self._is_closing = False
         self._is_finished = False
-        self._taken = 0
         self._taken_before = 0
         self._watch: IDelayedCall | None = None
 
     @property
     def queued(self) -> int:
         """How many bytes were sent and wait here: for the peer to read, or behind a hole."""
-        return self._queued + self._held_size
+        return self._backlog.size + self._held_size
 
     def attach(self, transport: Any) -> None:
         """Write to ``transport`` from now on."""
@@ -137,7 +133,7 @@ class Output:
         self._list.clear()
         self._held.clear()
         self._backlog.clear()
-        self._queued = self._held_size = 0
+        self._held_size = 0
         self._stop_watch()
 
     def send(self, data: bytes) -> None:
@@ -202,7 +198,7 @@ class Output:
             pieces.clear()
             return
         size = sum(map(len, pieces))
-        if size <= _JOIN_BELOW:
+        if size <= JOIN_BELOW:
             data = b"".join(pieces)
             pieces.clear()
             if self._socket is not None and not self._is_registered and data:
@@ -211,59 +207,28 @@ class Output:
                     return
                 # A lost connection is noticed by the reactor, when it writes the rest.
                 data = data[sent:] if isinstance(sent, int) else data
-            self._queue(data)
+            self._backlog.add(data)
         else:
             for piece in pieces:
-                self._queue(piece)
+                self._backlog.add(piece)
             pieces.clear()
         self._write_backlog()
         self._look_at_limits()
 
-    def _queue(self, data: bytes) -> None:
-        if data:
-            self._backlog.append(data)
-            self._queued += len(data)
-
     def _write_backlog(self) -> None:
         """Start writing the backlog, or go on with it as far as the transport wants."""
         if self._socket is None:
-            while self._backlog and not self._is_blocked:
+            while self._backlog.size and not self._is_blocked:
                 self._hand_over_slice(self._transport)
-        elif self._backlog and not self._is_registered:
+        elif self._backlog.size and not self._is_registered:
             self._is_registered = True
             # It calls resumeProducing at once.
             self._socket.registerProducer(self, streaming=False)
 
-    def _next_slice(self) -> bytes | memoryview:
-        """Return what is to be written next; small pieces become one."""
-        backlog = self._backlog
-        first = backlog[0]
-        size = len(first)
-        if size > _SLICE:
-            return memoryview(first)[:_SLICE]
-        if size < _JOIN_BELOW and len(backlog) > 1 and size + len(backlog[1]) <= _SLICE:
-            pieces = [backlog.popleft()]
-            while backlog and size + len(backlog[0]) <= _SLICE:
-                size += len(backlog[0])
-                pieces.append(backlog.popleft())
-            first = b"".join(pieces)
-            backlog.appendleft(first)
-        return first
-
-    def _took(self, size: int) -> None:
-        """Note that ``size`` bytes of the first piece left."""
-        piece = self._backlog[0]
-        if size == len(piece):
-            self._backlog.popleft()
-        else:
-            self._backlog[0] = memoryview(piece)[size:]
-        self._queued -= size
-        self._taken += size
-
     def _hand_over_slice(self, transport: Any) -> None:
         """Let ``transport`` write the next slice when it can; it asks for more afterwards."""
-        part = self._next_slice()
-        self._took(len(part))
+        part = self._backlog.next_slice()
+        self._backlog.take(len(part))
         transport.write(bytes(part))
 
     def resumeProducing(self) -> None:
@@ -278,18 +243,19 @@ class Output:
         self._look_at_limits()
 
     def _write_directly(self, socket: Any) -> None:
+        backlog = self._backlog
         for _ in range(_SLICES_A_TURN):
-            if not self._backlog:
+            if not backlog.size:
                 break
-            part = self._next_slice()
+            part = backlog.next_slice()
             sent = socket.writeSomeData(part)
             if not isinstance(sent, int):
                 break  # the reactor finds the connection lost when it writes the next slice
             if sent:
-                self._took(sent)
+                backlog.take(sent)
             if sent < len(part):
                 break
-        if self._backlog:
+        if backlog.size:
             self._hand_over_slice(socket)
         else:
             self._is_registered = False
@@ -326,7 +292,7 @@ class Output:
 
     def _start_watch(self) -> None:
         if self._watch is None:
-            self._taken_before = self._taken
+            self._taken_before = self._backlog.taken
             self._watch = self._turn.clock.callLater(self._limits.timeout, self._watch_is_over)
 
     def _stop_watch(self) -> None:
@@ -336,7 +302,7 @@ class Output:
 
     def _watch_is_over(self) -> None:
         self._watch = None
-        if self._taken != self._taken_before:
+        if self._backlog.taken != self._taken_before:
             self._start_watch()
         elif self.queued and self._owner is not None:
             text = f"{self.queued} bytes of output are unread and none was taken in "
@@ -353,7 +319,7 @@ class Output:
 
     def _finish_if_done(self) -> None:
         """Let the transport close when nothing is left to be written."""
-        if self._is_finished or self._list or self._held or self._backlog:
+        if self._is_finished or self._list or self._held or self._backlog.size:
             return
         self._is_finished = True
         transport = self._transport

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gearman_tx.core import Committed
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
 from gearman_tx.server.connection import MOST_PROMISED, MOST_PROMISES
 from gearman_tx.store import StoreLostError
-from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
-from tests.link.logs import LogBook, watched_log
+from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.held_store import DurableStage
 from tests.server.packets import created, error, handle, req, res
-from tests.server.stage import Guest
 
 ECHO = req(p.ECHO_REQ, b"x")
 ECHOED = res(p.ECHO_RES, b"x")
@@ -355,67 +351,3 @@ def test_finishing_with_a_store_that_fails_ends_all_the_same(stage: DurableStage
     assert done == [None]
     assert client.hears() == DISK_FULL * 2
     assert stage.clock.getDelayedCalls() == []
-
-
-_REQUESTS = st.lists(
-    st.tuples(
-        st.sampled_from(["bg", "bg", "fg", "echo", "line"]),
-        st.sampled_from([b"", b"a", b"b", b"c"]),
-    ),
-    min_size=1,
-    max_size=5,
-)
-_STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.integers(0, 1), _REQUESTS), st.just("turn"), st.just("keep"), st.just("fail")
-    ),
-    max_size=25,
-)
-
-
-@given(steps=_STEPS)
-def test_exactly_one_answer_for_each_request_in_order(steps: list[object]) -> None:
-    """Whatever is submitted, joined, kept and refused, answers match requests one by one."""
-    with watched_log():
-        stage = DurableStage()
-        guests = [stage.guest(), stage.guest()]
-        asked: list[list[tuple[str, bytes]]] = [[], []]
-        uniques: dict[bytes, bytes] = {}
-        for step in [*steps, "turn"]:
-            if isinstance(step, tuple):
-                index, requests = step
-                asked[index] += requests
-                guests[index].gives(b"".join(_request(*request) for request in requests))
-                jobs = stage.jobs.tables.jobs
-                uniques |= {job.handle: job.unique for job in jobs.values()}
-            elif step == "turn":
-                stage.end_turn()
-            elif stage.store.under_way is not None:
-                stage.keep() if step == "keep" else stage.fail()
-        while stage.store.under_way is not None:
-            stage.keep()
-        for guest, requests in zip(guests, asked, strict=True):
-            _check(guest, requests, uniques)
-
-
-def _request(kind: str, unique: bytes) -> bytes:
-    if kind == "line":
-        return b"getpid %b\n" % unique
-    if kind == "echo":
-        return req(p.ECHO_REQ, unique)
-    return submit(unique, p.SUBMIT_JOB_BG if kind == "bg" else p.SUBMIT_JOB)
-
-
-def _check(guest: Guest, requests: list[tuple[str, bytes]], uniques: dict[bytes, bytes]) -> None:
-    answers = PacketDecoder(RESPONSE_MAGIC).feed(guest.hears())
-    assert len(answers) == len(requests)
-    for (packet_type, body), (kind, unique) in zip(answers, requests, strict=True):
-        if kind == "line":
-            assert packet_type == 0
-        elif kind == "echo":
-            assert (packet_type, body) == (p.ECHO_RES, unique)
-        elif packet_type == p.ERROR:
-            assert kind == "bg"
-        else:
-            assert packet_type == p.JOB_CREATED
-            assert uniques[body] == unique
