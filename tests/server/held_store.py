@@ -10,7 +10,13 @@ from gearman_tx.core import Batch, Committed, JobRecord
 from gearman_tx.server import ConnectionLimits
 from gearman_tx.server.committer import Committer
 from gearman_tx.store import Contents, StoreError, StoreState
+from tests.server.packets import SUBMIT_JOB_BG, req
 from tests.server.stage import Stage
+
+
+def submit(unique: bytes = b"", packet_type: int = SUBMIT_JOB_BG) -> bytes:
+    """Return a submission to the function ``f``."""
+    return req(packet_type, b"f", unique, b"data")
 
 
 class HeldStore:

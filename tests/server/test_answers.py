@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.link.logs import watched_log
 from tests.server import packets as p
-from tests.server.held_store import DurableStage
+from tests.server.held_store import DurableStage, submit
 from tests.server.packets import req
 from tests.server.stage import Guest
 
@@ -58,8 +58,7 @@ def _request(kind: str, unique: bytes) -> bytes:
         return b"getpid %b\n" % unique
     if kind == "echo":
         return req(p.ECHO_REQ, unique)
-    packet_type = p.SUBMIT_JOB_BG if kind == "bg" else p.SUBMIT_JOB
-    return req(packet_type, b"f", unique, b"data")
+    return submit(unique, p.SUBMIT_JOB_BG if kind == "bg" else p.SUBMIT_JOB)
 
 
 def _check(guest: Guest, requests: list[tuple[str, bytes]], uniques: dict[bytes, bytes]) -> None:

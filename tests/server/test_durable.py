@@ -11,17 +11,12 @@ from gearman_tx.server.connection import MOST_PROMISED, MOST_PROMISES
 from gearman_tx.store import StoreLostError
 from tests.link.logs import LogBook
 from tests.server import packets as p
-from tests.server.held_store import DurableStage
+from tests.server.held_store import DurableStage, submit
 from tests.server.packets import created, error, handle, req, res
 
 ECHO = req(p.ECHO_REQ, b"x")
 ECHOED = res(p.ECHO_RES, b"x")
 DISK_FULL = error(b"QUEUE_ERROR", b"disk full")
-
-
-def submit(unique: bytes = b"", packet_type: int = p.SUBMIT_JOB_BG) -> bytes:
-    """Return a submission to the function ``f``."""
-    return req(packet_type, b"f", unique, b"data")
 
 
 @pytest.fixture
