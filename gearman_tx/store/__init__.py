@@ -4,6 +4,7 @@
 is in ``schema``.
 """
 
+from gearman_tx.store.backup import backup
 from gearman_tx.store.c_queue import DEFAULT_TABLE
 from gearman_tx.store.memory import MemoryStore
 from gearman_tx.store.port import Contents, Store, StoreError, StoreLostError, StoreState
@@ -18,5 +19,6 @@ __all__ = [
     "StoreError",
     "StoreLostError",
     "StoreState",
+    "backup",
     "check_queue_file",
 ]

@@ -17,6 +17,7 @@ from gearman_tx.store.c_queue import DEFAULT_TABLE, has_queue, take_over
 from gearman_tx.store.damaged_pages import PAGE_SIZE
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.schema import APPLICATION_ID, VERSION, find_version, upgrade
+from gearman_tx.store.sqlite_errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,37 @@ class Opening:
     handle_prefix: bytes = b"H:gearmand"
     c_table: str = DEFAULT_TABLE
 
+    def check(self, path: Path) -> None:
+        """Find out whether :meth:`connect` could open the file at ``path``, if there is one.
+
+        Raises:
+            OSError: the file cannot be read and written.
+            StoreError: it is not ours, or too new.
+            sqlite3.Error: it is damaged, or cannot be read.
+        """
+        _need_new_sqlite()
+        if not path.exists():
+            return
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+            try:
+                self._identify(connection, path)
+            except sqlite3.OperationalError as error:
+                if code_of(error) != sqlite3.SQLITE_BUSY:  # it may be free when it is opened
+                    raise
+
+    def _identify(self, connection: sqlite3.Connection, path: Path) -> int | None:
+        """Return the version of a file's format, None if it is the C server's.
+
+        Raises:
+            StoreError: it is neither.
+        """
+        found = find_version(connection, path)
+        if found is None and not has_queue(connection, self.c_table):
+            text = f"{path} is a SQLite file of another program, not a queue file"
+            raise StoreError(f"{text}: choose another file")
+        return found
+
     def connect(self, path: Path) -> Opened:
         """Open the file at ``path``, or make it; bring an old one up to date.
 
@@ -73,9 +105,7 @@ class Opening:
             StoreError: it is not ours, or too new.
             sqlite3.Error: it is damaged, locked, or cannot be written.
         """
-        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-            text = f"this Python has SQLite {sqlite3.sqlite_version}"
-            raise StoreError(f"{text}, a queue file needs 3.37 or newer")
+        _need_new_sqlite()
         # SQLite would make it readable for everybody and say less about why it cannot.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
@@ -89,13 +119,10 @@ class Opening:
 
     def _prepare(self, connection: sqlite3.Connection, path: Path) -> Opened:
         notices = []
-        found = find_version(connection, path)
+        found = self._identify(connection, path)
         # Zeroing the pages of a large workload would cost as much as writing them.
         connection.execute("PRAGMA secure_delete = FAST")
         if found is None:
-            if not has_queue(connection, self.c_table):
-                text = f"{path} is a SQLite file of another program, not a queue file"
-                raise StoreError(f"{text}: choose another file")
             notices.append(self._take_over(connection, path))
         elif found == 0:
             _set_layout(connection)
@@ -121,6 +148,12 @@ class Opening:
         with contextlib.suppress(sqlite3.Error):  # without it the file only grows, but works
             connection.execute("VACUUM")
         return f"{count} jobs of the C server's table {self.c_table} in {path} were taken over"
+
+
+def _need_new_sqlite() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        text = f"this Python has SQLite {sqlite3.sqlite_version}"
+        raise StoreError(f"{text}, a queue file needs 3.37 or newer")
 
 
 def _set_layout(connection: sqlite3.Connection) -> None:

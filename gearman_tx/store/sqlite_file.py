@@ -77,6 +77,21 @@ class SQLiteFile:
         self._most_reserved = 0  # the largest one that was ever in it
         self._is_impatient = False
 
+    def check(self) -> None:
+        """Find out whether the file could be opened, and change nothing.
+
+        Raises:
+            StoreError: another server has it, it is not ours, or cannot be read and written.
+        """
+        self._lock.take()
+        try:
+            with self._errors("open"):
+                self._opening.check(self.path)
+        except _DamagedError as error:
+            self._must_be_ours(error)
+        finally:
+            self._lock.release(undo=True)
+
     def open(self) -> Contents:
         """Lock and open the file, make it if there is none, bring an old one up to date.
 
@@ -95,12 +110,11 @@ class SQLiteFile:
         with self._errors("open"):
             finish(self.path)
         try:
+            self._look_for_lone_log()
             opened = self._connect()
             notices = opened.notices
         except _DamagedError as error:
-            if not self._lock.was_there and not looks_like_ours(self.path):
-                text = f"{self.path} is not a queue file ({error})"
-                raise StoreError(f"{text}: move it away, or choose another file") from error
+            self._must_be_ours(error)
             notice = self._salvage(error)
             opened = self._connect()
             notices = [notice]
@@ -113,6 +127,21 @@ class SQLiteFile:
             notices.append(f"the queue file {self.path} was gone or empty, a new one was begun")
         self.write(Batch(next_id))
         return Contents(next_id, self.jobs, max_queue, notices)
+
+    def _look_for_lone_log(self) -> None:
+        """Find a log whose file is gone or empty, before SQLite sees it and takes it away."""
+        with self._errors("open"):
+            if not self._log.exists() or not self._log.stat().st_size:
+                return
+            self.path.touch(0o600)
+            if not self.path.stat().st_size:
+                raise _DamagedError("it is empty, but its log is not")
+
+    def _must_be_ours(self, cause: _DamagedError) -> None:
+        """Refuse a file that SQLite cannot read unless it was a queue file."""
+        if not self._lock.was_there and not looks_like_ours(self.path):
+            text = f"{self.path} is not a queue file ({cause})"
+            raise StoreError(f"{text}: move it away, or choose another file") from cause
 
     def _unseen_id(self) -> int:
         """Return an id that was never given, when it is not known which were."""

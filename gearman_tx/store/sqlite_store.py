@@ -38,14 +38,14 @@ _MOST_NOTICES: Final = 20
 def check_queue_file(
     path: Path, synchronous: str, handle_prefix: bytes, c_table: str = DEFAULT_TABLE
 ) -> None:
-    """Open a queue file and close it again; this blocks, so it is for before the reactor runs.
+    """Find out whether a server could use a queue file; this blocks for a moment.
+
+    Nothing is changed, so that what opening it changes is told by the store that opens it.
 
     Raises:
         StoreError: a server could not use it; the text is one line for the operator.
     """
-    file = SQLiteFile(path, Opening(time.time, synchronous, 0.0, handle_prefix, c_table))
-    file.open()
-    file.close()
+    SQLiteFile(path, Opening(time.time, synchronous, 0.0, handle_prefix, c_table)).check()
 
 
 class SQLiteStore:

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gearman_tx.core import JobRecord
+from gearman_tx.store.damaged_pages import PAGE_SIZE
 from gearman_tx.store.opening import Opening
 from gearman_tx.store.port import StoreLostError
 from gearman_tx.store.sqlite_file import SQLiteFile
@@ -120,3 +121,21 @@ def common_user() -> Iterator[Path]:
 def ids(records: Sequence[JobRecord]) -> list[int]:
     """Return the ids of jobs."""
     return [record.id for record in records]
+
+
+Damage = Callable[[bytes], bytes]
+"""What becomes of a page."""
+
+
+def zeros(page: bytes) -> bytes:
+    """A page that was never written."""
+    return bytes(len(page))
+
+
+def damage(path: Path, number: int, how: Damage) -> None:
+    """Damage the page ``number`` of the file at ``path``."""
+    with path.open("r+b") as file:
+        file.seek((number - 1) * PAGE_SIZE)
+        page = file.read(PAGE_SIZE)
+        file.seek((number - 1) * PAGE_SIZE)
+        file.write(how(page))

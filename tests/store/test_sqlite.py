@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from gearman_tx.core import Batch
-from gearman_tx.store import SQLiteStore, Store, StoreError
-from gearman_tx.store.sqlite_file import ID_BLOCK
+from gearman_tx.store import SQLiteStore, Store, StoreError, StoreLostError, check_queue_file
+from gearman_tx.store.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite_file import ID_BLOCK, SQLiteFile
+from tests.store.files import damage, locked_by_another_process, zeros
 from tests.store.records import record, records
 from tests.store.suite import StoreSuite
 
@@ -111,6 +114,97 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         shared_memory = self.folder.joinpath("queue.sqlite3-shm").stat().st_size
         assert state.size == on_disk - shared_memory
         await store.close()
+
+    async def test_a_store_that_cannot_write(self) -> None:
+        """The state tells of a batch that could not be stored, and forgets it when one could."""
+        store = self.make_sqlite(busy_seconds=0.05)
+        await store.open()
+        with locked_by_another_process(self.folder / "queue.sqlite3"):
+            for errors in range(1, 4):
+                with pytest.raises(StoreError, match="another process holds its lock"):
+                    await store.commit(Batch(2, [record(1)]))
+                assert store.state.errors == errors
+                assert "another process holds its lock" in store.state.last_error
+        await store.commit(Batch(2, [record(1)]))
+        assert (store.state.commits, store.state.last_error) == (1, "")
+        await store.close()
+
+    async def test_a_store_that_is_lost(self) -> None:
+        """A file that is gone is an error and a notice, of a commit as of tending."""
+        store = self.make_sqlite()
+        await store.open()
+        for _ in range(2):
+            (self.folder / "queue.sqlite3").unlink()
+            with pytest.raises(StoreLostError, match="is gone"):
+                await store.tend()
+            await store.commit(Batch(2, [record(1)]))
+        assert store.state.errors == 2
+        assert [("is gone" in notice) for notice in store.state.notices] == [True, True]
+        await store.close()
+
+    async def test_damage_found_while_reading(self) -> None:
+        """Reading goes on in the file that takes the place of a damaged one, with a notice."""
+        store, _ = await self.opened()
+        await store.commit(Batch(3001, records(range(1, 3001), b"x" * 2000)))
+        await store.close()
+        store, _ = await self.opened()
+        path = self.folder / "queue.sqlite3"
+        pages = path.stat().st_size // PAGE_SIZE
+        for number in range(pages // 2, pages // 2 + 40):
+            damage(path, number, zeros)
+        found = await self.held(store)
+        assert 2800 < len(found) < 3000
+        assert len({job.id for job in found}) == len(found)
+        (notice,) = store.state.notices
+        assert "is damaged" in notice
+        await store.close()
+
+    async def test_only_the_newest_notices_are_kept(self) -> None:
+        """A store that is lost again and again does not fill the memory."""
+        store = self.make_sqlite()
+        await store.open()
+        for _ in range(30):
+            (self.folder / "queue.sqlite3").unlink()
+            with pytest.raises(StoreLostError):
+                await store.commit(Batch(2, [record(1)]))
+            await store.commit(Batch(2, [record(1)]))
+        assert len(store.state.notices) == 20
+        await store.close()
+
+    async def test_a_disk_that_does_not_answer(self) -> None:
+        """Closing ends after a while with an error, though the thread is still busy."""
+        store = self.make_sqlite()
+        await store.open()
+        answers = Event()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(SQLiteFile, "write", lambda _file, _batch: answers.wait(20))
+            patch.setattr("gearman_tx.store.sqlite_store.CLOSE_SECONDS", 0.05)
+            commit = store.commit(Batch(1))
+            with pytest.raises(StoreError, match=r"did not answer for 0\.05 seconds"):
+                await store.close()
+        answers.set()
+        await commit
+
+    async def test_checking_changes_nothing(self) -> None:
+        """Whether a file can be used is found out without making or changing anything."""
+        path = self.folder / "queue.sqlite3"
+        check_queue_file(path, self.synchronous, b"H:t")
+        assert list(self.folder.iterdir()) == []
+        store, _ = await self.opened()
+        with pytest.raises(StoreError, match="another job server uses the queue file"):
+            check_queue_file(path, self.synchronous, b"H:t")
+        await store.commit(Batch(2, [record(1)]))
+        await store.close(next_id=2)
+        before = path.read_bytes()
+        check_queue_file(path, self.synchronous, b"H:t")
+        with locked_by_another_process(path):
+            check_queue_file(path, self.synchronous, b"H:t")
+        assert path.read_bytes() == before
+        path.write_bytes(b"x" * 5000)
+        check_queue_file(path, self.synchronous, b"H:t")
+        (self.folder / "queue.sqlite3.lock").unlink()
+        with pytest.raises(StoreError, match="is not a queue file"):
+            check_queue_file(path, self.synchronous, b"H:t")
 
 
 class NormalSQLiteStoreTests(SQLiteStoreTests):

@@ -1,0 +1,147 @@
+"""A copy of a queue file that is being written is the queue as it was at one moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from gearman_tx.core import Batch
+from gearman_tx.store import StoreError
+from gearman_tx.store.backup import backup
+from tests.store.files import damage, file_size_limit, ids, queue_file, read_all, zeros
+from tests.store.records import record, records
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the queue file of a test is."""
+    return tmp_path / "queue.sqlite3"
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Return where its copy shall be."""
+    return tmp_path / "copy.sqlite3"
+
+
+def held(path: Path) -> list[int]:
+    """Return the ids of the jobs that a server would start with."""
+    file = queue_file(path)
+    contents = file.open()
+    found = ids(read_all(file))
+    assert contents.jobs == len(found)
+    file.close()
+    return found
+
+
+def test_a_file_in_use(path: Path, target: Path) -> None:
+    """What is only in the log yet is in the copy, which is one file that a server starts with."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 400)), max_queue={b"f": (1, 2, 3)}))
+    seen: list[tuple[int, int]] = []
+    assert backup(path, target, progress=lambda left, total: seen.append((left, total))) == 399
+    file.write(Batch(500, [record(400)], [1]))
+    file.close()
+    assert seen[-1][0] == 0
+    assert sorted(target.parent.glob("copy*")) == [target]
+    assert target.stat().st_mode & 0o077 == 0
+    assert held(target) == list(range(1, 400))
+    assert held(path) == list(range(2, 401))
+
+
+def test_while_a_server_writes(path: Path, target: Path) -> None:
+    """The copy holds a moment between two batches, and the server waits for nothing."""
+    file = queue_file(path, busy_seconds=0.0)
+    file.open()
+    first = records(range(1, 2001), b"x" * 2000)
+    file.write(Batch(2001, first))
+    batches = 0
+    is_over, has_begun = Event(), Event()
+
+    def write() -> None:
+        """Store ten jobs and end ten at a time, so that there are always two thousand."""
+        nonlocal batches
+        while not is_over.is_set():
+            start = 10 * batches + 1
+            new = records(range(2000 + start, 2010 + start), b"y" * 2000)
+            file.write(Batch(1_000_000, new, list(range(start, start + 10))))
+            batches += 1
+            has_begun.set()
+
+    server = Thread(target=write)
+    server.start()
+    try:
+        for number in range(5):
+            assert has_begun.wait(10)
+            has_begun.clear()
+            copy = target.with_name(f"copy-{number}.sqlite3")
+            assert backup(path, copy) == 2000
+            found = held(copy)
+            assert found == list(range(found[0], found[0] + 2000))
+            assert found[0] % 10 == 1
+    finally:
+        is_over.set()
+        server.join()
+        file.close()
+    assert batches >= 5
+    assert len(held(path)) == 2000
+
+
+def test_a_file_that_nobody_uses(path: Path, target: Path) -> None:
+    """A file is copied also when no server runs."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(5, records(range(1, 5))))
+    file.close()
+    assert backup(path, target) == 4
+    assert held(target) == [1, 2, 3, 4]
+
+
+def test_what_is_there_is_not_replaced(path: Path, target: Path) -> None:
+    """A file that has the copy's name already stays as it is."""
+    file = queue_file(path)
+    file.open()
+    file.close()
+    target.write_bytes(b"precious")
+    with pytest.raises(StoreError, match="there is such a file already"):
+        backup(path, target)
+    assert target.read_bytes() == b"precious"
+
+
+def test_what_is_no_queue_file(path: Path, target: Path) -> None:
+    """No file, a file of another program and a damaged one are refused, and leave nothing."""
+    with pytest.raises(StoreError, match="No such file or directory"):
+        backup(path, target)
+    assert not path.exists()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+    with pytest.raises(StoreError, match="is not a queue file"):
+        backup(path, target)
+    path.unlink()
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 400))))
+    file.close()
+    damage(path, 4, zeros)
+    with pytest.raises(StoreError, match=r"damaged|not a database|malformed"):
+        backup(path, target)
+    with pytest.raises(StoreError, match="No such file or directory"):
+        backup(path, target.parent / "nowhere" / "copy.sqlite3")
+    assert sorted(target.parent.glob("copy*")) == []
+
+
+def test_no_room_for_the_copy(path: Path, target: Path) -> None:
+    """A copy that does not fit is an error, and nothing of it is left."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 400), b"x" * 1000)))
+    with file_size_limit(100_000), pytest.raises(StoreError, match="cannot copy"):
+        backup(path, target)
+    assert sorted(target.parent.glob("copy*")) == []
+    file.write(Batch(501, [record(500)]))
+    file.close()
