@@ -52,6 +52,7 @@ class FakeStore:
         """Do what ``batch`` asks for, save adding jobs that joined others."""
         self.next_id = max(self.next_id, batch.next_id + RESERVED)
         for record in batch.added:
+            assert record.id not in self.rows, "a job is stored once"
             if record.id not in joined:
                 self.rows[record.id] = record
         for number, retries in batch.retries.items():

@@ -45,7 +45,7 @@ class JobServerMachine(RuleBasedStateMachine):
 
     @initialize(
         policy=policies,
-        durable=st.booleans(),
+        durable=st.sampled_from([True, True, False]),
         workers=st.tuples(abilities, abilities, abilities),
     )
     def open(
@@ -91,6 +91,23 @@ class JobServerMachine(RuleBasedStateMachine):
                 reducer=None,
                 due=0.0,
             )
+
+    @precondition(lambda self: self.twins.model.jobs)
+    @rule(seat=client_seats, place=places, background=st.booleans())
+    def submit_again(self, seat: int, place: int, background: bool) -> None:
+        """Any kind, with the function, unique and workload of a live job."""
+        jobs = self.twins.model.jobs
+        job = jobs[-1 - place % len(jobs)]
+        self.twins.submit(
+            seat,
+            job.function,
+            job.unique,
+            job.workload,
+            NORMAL,
+            background=background,
+            reducer=None,
+            due=0.0,
+        )
 
     @rule(seat=client_seats, name=names, unique=uniques, background=st.booleans())
     def submit_to_reduce(self, seat: int, name: bytes, unique: bytes, background: bool) -> None:
