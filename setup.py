@@ -22,6 +22,11 @@ def read_version() -> str:
 
 TLS = ["twisted[tls]>=24.11"]
 
+CLI = [
+    "click>=8.2",
+    "rich>=13.7",
+]
+
 TEST = [
     "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
     "gear>=0.16",  # a peer: OpenStack's Python client and worker
@@ -31,6 +36,7 @@ TEST = [
     "pytest>=8.2",
     "pytest-cov>=6",
     "pytest-timeout>=2.3",
+    *CLI,
     *TLS,
 ]
 
@@ -84,11 +90,12 @@ setup(
         "zope.interface>=5",
     ],
     extras_require={
+        "cli": CLI,
         "tls": TLS,
         "test": TEST,
         "docs": DOCS,
         "lint": LINT,
-        "all": TLS,
+        "all": [*CLI, *TLS],
     },
     # twistd finds a plugin only where twisted/plugins/ lies on sys.path with no __init__.py beside
     # it. find_packages() looks for __init__.py files, so that package is listed by hand; and only

@@ -1,21 +1,25 @@
-"""``gearman-tx COMMAND``: find the command and run it."""
+"""``gearman-tx COMMAND``: find the command and run it.
+
+The job server needs neither click nor rich, so it is found before they are imported.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gearman_tx import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 HELP: Final = """\
 Usage: gearman-tx COMMAND [options]
 
 Commands:
   gearmand     run a Gearman job server, with the command line of the C gearmand
+
+All other commands (submit, work, status, ...) need two more packages:
+  pip install 'gearman-tx[cli]'
 
 gearman-tx COMMAND --help tells more about one. Under the name gearmand, a symbolic link for
 example, this program is the command gearmand.
@@ -24,8 +28,10 @@ Options:
   -h, --help     print this help and exit
   -V, --version  print the version and exit
 """
+"""The help without click."""
 
-_USAGE_ERROR: Final = 1
+_MISSING: Final = 1
+_USAGE: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,24 +42,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if None.
 
     Returns:
-        The exit status.
+        The exit status; see :mod:`gearman_tx.cli.exit_status`.
     """
     program, *words = sys.argv if arguments is None else arguments
     if Path(program).name == "gearmand":
         words = ["gearmand", *words]
-    if not words:
-        sys.stderr.write(HELP)
-        return _USAGE_ERROR
-    command = words[0]
-    if command == "gearmand":
+    if words[:1] == ["gearmand"]:
         from gearman_tx.cli.gearmand import run  # noqa: PLC0415  # other commands start faster
 
         return run(words[1:])
+    try:
+        import click  # noqa: F401, PLC0415  # an extra
+        import rich  # noqa: F401, PLC0415  # likewise
+    except ImportError:
+        return _without_click(words)
+    from gearman_tx.cli.program import run_command  # noqa: PLC0415  # it imports click
+
+    return run_command(words)
+
+
+def _without_click(words: Sequence[str]) -> int:
+    if not words:
+        sys.stderr.write(HELP)
+        return _USAGE
+    command = words[0]
     if command in {"-h", "--help"}:
         sys.stdout.write(HELP)
         return 0
     if command in {"-V", "--version"}:
         sys.stdout.write(f"gearman-tx {__version__}\n")
         return 0
-    sys.stderr.write(f"gearman-tx: unknown command {command!r}; gearman-tx --help lists them\n")
-    return _USAGE_ERROR
+    text = f"the command {command!r} needs more packages: pip install 'gearman-tx[cli]'"
+    sys.stderr.write(f"gearman-tx: {text}\n")
+    return _MISSING

@@ -12,6 +12,15 @@ from gearman_tx import __version__
 from gearman_tx.cli import main
 from tests.daemon.process import BIN
 
+WITHOUT_CLICK = "import sys; sys.modules['click'] = None; from gearman_tx.cli import main; "
+
+
+def run_without_click(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``gearman-tx`` as it is where click is not installed."""
+    call = f"sys.exit(main(['gearman-tx', *{list(words)!r}]))"
+    command = [sys.executable, "-c", WITHOUT_CLICK + call]
+    return subprocess.run(command, capture_output=True, check=False, text=True)
+
 
 @pytest.mark.parametrize("word", ["--help", "-h"])
 def test_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,8 +31,8 @@ def test_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing to do is a mistake, and the help tells what there is."""
-    assert main(["gearman-tx"]) == 1
-    assert "Usage: gearman-tx COMMAND" in capsys.readouterr().err
+    assert main(["gearman-tx"]) == 2
+    assert "Usage: gearman-tx " in capsys.readouterr().err
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,9 +42,35 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names it."""
-    assert main(["gearman-tx", "german"]) == 1
-    assert capsys.readouterr().err.startswith("gearman-tx: unknown command 'german'")
+    """The message names it, in one line with the remedy."""
+    assert main(["gearman-tx", "german"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("gearman-tx: No such command 'german'")
+    assert said.endswith("see gearman-tx --help\n")
+
+
+def test_a_command_without_click() -> None:
+    """One line says what to install."""
+    done = run_without_click("submit", "reverse")
+    assert (done.returncode, done.stdout) == (1, "")
+    remedy = "needs more packages: pip install 'gearman-tx[cli]'"
+    assert done.stderr == f"gearman-tx: the command 'submit' {remedy}\n"
+
+
+def test_the_server_without_click() -> None:
+    """The job server needs nothing but Twisted and attrs."""
+    done = run_without_click("gearmand", "--version")
+    assert done.returncode == 0, done.stderr
+    assert __version__ in done.stdout
+
+
+def test_help_without_click() -> None:
+    """The help tells of the job server, and what the rest needs."""
+    done = run_without_click("--help")
+    assert done.returncode == 0
+    assert "pip install 'gearman-tx[cli]'" in done.stdout
+    assert run_without_click().returncode == 2
+    assert run_without_click("-V").stdout == f"gearman-tx {__version__}\n"
 
 
 def test_under_the_name_of_the_c_server(tmp_path: Path) -> None:

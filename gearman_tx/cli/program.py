@@ -1,0 +1,120 @@
+"""The commands that need click, and how each of them ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+from typing_extensions import override
+
+from gearman_tx import __version__
+from gearman_tx.cli import exit_status
+from gearman_tx.cli.cancel import cancel
+from gearman_tx.cli.completion import VARIABLE, completion
+from gearman_tx.cli.jobs import jobs
+from gearman_tx.cli.maxqueue import maxqueue
+from gearman_tx.cli.ping import ping
+from gearman_tx.cli.shutdown import shutdown
+from gearman_tx.cli.status import status
+from gearman_tx.cli.submit import submit
+from gearman_tx.cli.trouble import PROGRAM, Trouble, explain, say
+from gearman_tx.cli.work import work
+from gearman_tx.cli.workers import workers
+from gearman_tx.errors import GearmanError
+
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+_EPILOG: Final = """\
+\b
+Exit status:
+    0  all is well
+    1  a job failed, took too long or is not known
+    2  the command line is wrong
+    3  a job server could not be reached, was lost or did not answer
+    4  a job server refused what was asked, or does not know it
+  130  interrupted
+
+gearman-tx COMMAND --help tells more about a command. Under the name gearmand, a symbolic link for
+example, this program is the command gearmand.
+"""
+
+
+class _Commands(click.Group):
+    """The commands in the order in which they were added: the daily ones come first."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Click: return the names for the help and for completion."""
+        return list(self.commands)
+
+
+@click.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def gearmand(words: tuple[str, ...]) -> int:
+    """Run a job server; see gearmand --help."""
+    from gearman_tx.cli.gearmand import run  # noqa: PLC0415  # other commands start faster
+
+    return run(words)
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT, epilog=_EPILOG)
+@click.version_option(__version__, "-V", "--version", message="gearman-tx %(version)s")
+def commands() -> None:
+    """Gearman at the command line: run a job server, submit jobs and work on them, look after it.
+
+    The job servers are those of --server, which may be repeated, or of the environment variable
+    GEARMAN_SERVERS, or localhost:4730.
+    """
+
+
+for _command in (
+    submit,
+    work,
+    status,
+    workers,
+    jobs,
+    cancel,
+    maxqueue,
+    ping,
+    shutdown,
+    gearmand,
+    completion,
+):
+    commands.add_command(_command)
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Run one of the commands, tell on stderr what is wrong, and return the exit status."""
+    try:
+        done = commands.main(
+            list(words),
+            prog_name=PROGRAM,
+            complete_var=VARIABLE,
+            standalone_mode=False,
+            obj=list(words),  # a supervisor starts itself again with them
+        )
+    except click.UsageError as error:
+        return _usage_error(error)
+    except click.ClickException as error:
+        say(f"{error.format_message()}; is it there, and readable?")
+        return exit_status.USAGE
+    except click.Abort:
+        say("interrupted")
+        return exit_status.INTERRUPTED
+    except (Trouble, GearmanError) as error:
+        trouble = explain(error)
+        say(trouble.message)
+        return trouble.status
+    return done if isinstance(done, int) else 0
+
+
+def _usage_error(error: click.UsageError) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return exit_status.USAGE
+    where = error.ctx.command_path if error.ctx is not None else PROGRAM
+    message = error.format_message()
+    end = "" if message.endswith("?") else ";"
+    say(f"{message.rstrip('.')}{end} see {where} --help")
+    return exit_status.USAGE

@@ -1,0 +1,81 @@
+"""How far a job is: a bar on a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+_LINE_END: Final = b"\n"
+
+
+class Output:
+    """What a program prints: results to stdout, warnings and a bar to stderr.
+
+    The bar is hidden before anything is printed, and not shown again while an unfinished line of
+    stdout is on the terminal: it would wipe it away.
+    """
+
+    def __init__(self) -> None:
+        self._results = sys.stdout.buffer
+        self._warnings = sys.stderr.buffer
+        self._is_terminal = self._results.isatty()
+        self._console = Console(stderr=True)
+        self._has_open_line = False
+        self._bar: Progress | None = None
+
+    def write(self, data: bytes) -> None:
+        """Print a part of a result as it is."""
+        if data:
+            self.hide_bar()
+            self._results.write(data)
+            self._results.flush()
+            self._has_open_line = not data.endswith(_LINE_END)
+
+    def end_result(self, *, always: bool) -> None:
+        """End the line of a result, on a terminal or always, unless it has ended."""
+        if self._has_open_line and (always or self._is_terminal):
+            self.write(_LINE_END)
+
+    def warn(self, data: bytes) -> None:
+        """Print a warning, as a line of its own."""
+        self.hide_bar()
+        self.end_result(always=False)
+        self._warnings.write(data.removesuffix(_LINE_END) + _LINE_END)
+        self._warnings.flush()
+
+    def show_bar(self, done: int, total: int, what: str) -> None:
+        """Show how far a job is, on a terminal.
+
+        Args:
+            done: the numerator.
+            total: the denominator; a bar that only moves stands for 0.
+            what: what stands before the bar.
+        """
+        if not self._console.is_terminal or (self._is_terminal and self._has_open_line):
+            return
+        if self._bar is None:
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TaskProgressColumn(),
+                TextColumn("{task.completed:g} of {task.total:g}"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+                auto_refresh=False,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._bar.start()
+            self._bar.add_task(what, total=total)
+        (task,) = self._bar.task_ids
+        self._bar.update(task, completed=done, total=total, description=what, refresh=True)
+
+    def hide_bar(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,57 @@
+"""Where the workloads of ``gearman-tx submit`` come from: its words, a file, standard input."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Final
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+_CHUNK: Final = 64 * 1024
+
+
+async def read_lines(stream: BinaryIO, reactor: Any) -> AsyncIterator[bytes]:
+    r"""Yield the lines of ``stream``, without their ends, as soon as they come.
+
+    A line ends with ``\n`` or ``\r\n``. A pipe may be silent for hours, so a thread waits for it,
+    which does not keep the program from ending.
+
+    Args:
+        stream: an open file; nothing of it has been read yet.
+        reactor: where the lines are to come.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    wanted: SimpleQueue[Deferred[bytes]] = SimpleQueue()
+    thread = threading.Thread(target=_read_chunks, args=(stream, wanted, reactor), daemon=True)
+    thread.start()
+    rest = b""
+    while True:
+        chunk: Deferred[bytes] = Deferred()
+        wanted.put(chunk)
+        data = await chunk
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r")
+        if not data:
+            break
+    if rest:
+        yield rest
+
+
+def _read_chunks(stream: BinaryIO, wanted: SimpleQueue[Deferred[bytes]], reactor: Any) -> None:
+    """In the thread: read a chunk for each Deferred, up to the empty one at the end."""
+    data = b"-"
+    while data:
+        chunk = wanted.get()
+        try:
+            data = os.read(stream.fileno(), _CHUNK)
+        except OSError:
+            reactor.callFromThread(chunk.errback, Failure())
+            return
+        reactor.callFromThread(chunk.callback, data)

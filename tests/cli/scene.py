@@ -1,0 +1,160 @@
+"""Run ``gearman-tx`` as a user does, and workers for it to find."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.daemon.process import BIN, WAIT_SECONDS, Done
+
+TASKS = '''\
+"""Functions of a test."""
+
+import os
+import time
+
+from gearman_tx import Worker
+
+
+def reverse(job):
+    return job.workload[::-1]
+
+
+def chat(job):
+    job.send_status(1, 4)
+    job.send_data(b"one ")
+    job.send_status(3, 4)
+    job.send_warning(b"careful")
+    return b"two"
+
+
+def broken(job):
+    raise ValueError("no\\nway")
+
+
+def kill(job):
+    try:
+        open("killed", "x").close()
+    except FileExistsError:
+        return b"the second time"
+    os._exit(9)
+
+
+many = {"first": reverse, "second": chat}
+nothing = 3
+worker = Worker(os.environ.get("TASKS_SERVER", "localhost:1"))
+worker.register("mine", reverse)
+'''
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return our environment without Gearman's variables, with ``variables``."""
+    clean = {name: value for name, value in os.environ.items() if name != "GEARMAN_SERVERS"}
+    return {**clean, **variables}
+
+
+def gearman_tx(
+    *words: str, data: bytes = b"", folder: Path | None = None, **variables: str
+) -> Done:
+    """Run ``gearman-tx`` with ``words`` and with ``data`` as its standard input."""
+    done = subprocess.run(
+        [BIN / "gearman-tx", *words],
+        input=data,
+        cwd=folder,
+        env=environment(**variables),
+        capture_output=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def rows(*words: str) -> list[dict[str, Any]]:
+    """Return the rows that a report gives as JSON."""
+    done = gearman_tx(*words, "--json")
+    assert done.status == 0, done
+    found: list[dict[str, Any]] = json.loads(done.out)
+    return found
+
+
+class Program:
+    """A program that runs while a test does other things.
+
+    Attributes:
+        process: its process.
+        said: what it has written to stdout and stderr so far.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.said = ""
+
+    def until(self, words: str, times: int = 1) -> str:
+        """Return what it has said as soon as ``words`` are in it so many times."""
+        assert self.process.stdout is not None
+        stream = self.process.stdout.fileno()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while self.said.count(words) < times:
+            left = deadline - time.monotonic()
+            assert left > 0, f"it never said {words!r}: {self.said}"
+            assert select.select([stream], (), (), left)[0], self.said
+            data = os.read(stream, 65536)
+            assert data, f"it ended and never said {words!r}: {self.said}"
+            self.said += data.decode(errors="replace")
+        return self.said
+
+    def end(self, number: int | None = None) -> int:
+        """Send a signal if there is one, read to the end, and return the exit status."""
+        if number is not None:
+            self.process.send_signal(number)
+        out, _ = self.process.communicate(timeout=WAIT_SECONDS)
+        self.said += out.decode(errors="replace")
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def started(*words: str, folder: Path, stdin: Any = None, **variables: str) -> Iterator[Program]:
+    """Run ``gearman-tx`` with ``words`` in ``folder``; at the end, stop it if it still runs."""
+    process = subprocess.Popen(
+        [BIN / "gearman-tx", *words],
+        cwd=folder,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL if stdin is None else stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    program = Program(process)
+    try:
+        yield program
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                program.end()
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+@contextlib.contextmanager
+def working(
+    folder: Path, servers: Sequence[str], *words: str, **variables: str
+) -> Iterator[Program]:
+    """Run ``gearman-tx work`` for all ``servers``; it is connected to all when it is yielded."""
+    (folder / "tasks.py").write_text(TASKS)
+    options = [word for server in servers for word in ("-s", server)]
+    with started("work", "-v", *options, *words, folder=folder, **variables) as program:
+        for server in servers:
+            program.until(f"connected to job server {server}")
+        yield program

@@ -1,0 +1,250 @@
+"""``gearman-tx submit`` with real servers and workers."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.scene import environment, gearman_tx, rows, started, working
+from tests.daemon.process import BIN, WAIT_SECONDS
+
+FUNCTIONS = ("tasks:reverse", "tasks:chat", "bad=tasks:broken", "tasks:kill")
+
+
+@pytest.fixture(scope="module")
+def _workers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Run a worker for both servers."""
+    servers = [f"127.0.0.1:{request.getfixturevalue(one).port}" for one in ("ours", "theirs")]
+    with working(tmp_path_factory.mktemp("worker"), servers, "-c", "2", *FUNCTIONS):
+        yield
+
+
+@pytest.mark.usefixtures("_workers")
+def test_an_argument(server: str) -> None:
+    """The result of a workload on the command line is printed as it is."""
+    assert gearman_tx("submit", "-s", server, "reverse", "hello") == (0, "olleh", "")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_standard_input(server: str) -> None:
+    """Without a workload, standard input is one; the servers may come from the environment."""
+    done = gearman_tx("submit", "reverse", data=b"one\ntwo\n", GEARMAN_SERVERS=server)
+    assert done == (0, "\nowt\neno", "")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_a_file(server: str, tmp_path: Path) -> None:
+    """A file is one workload, or one for each line."""
+    (tmp_path / "data").write_bytes(b"one\r\ntwo")
+    words = ("submit", "-s", server, "reverse", "--file", "data")
+    assert gearman_tx(*words, folder=tmp_path).out == "owt\n\reno"
+    assert gearman_tx(*words, "--lines", folder=tmp_path) == (0, "eno\nowt\n", "")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_many_lines(server: str) -> None:
+    """More lines than are under way at a time are all done, and printed in their order."""
+    numbers = [str(number) for number in range(2500)]
+    done = gearman_tx("submit", "-s", server, "-n", "reverse", data="\n".join(numbers).encode())
+    assert done.status == 0
+    assert done.out.splitlines() == [number[::-1] for number in numbers]
+
+
+@pytest.mark.usefixtures("_workers")
+def test_lines_come_as_they_are_written(server: str, tmp_path: Path) -> None:
+    """A line is a job before the next one is written."""
+    words = ("submit", "-s", server, "-n", "reverse")
+    with started(*words, folder=tmp_path, stdin=subprocess.PIPE) as program:
+        stdin = program.process.stdin
+        assert stdin is not None
+        for word, turned in ((b"abc\n", "cba\n"), (b"def\n", "fed\n")):
+            stdin.write(word)
+            stdin.flush()
+            program.until(turned)
+        stdin.close()
+        program.process.stdin = None
+        assert program.end() == 0
+
+
+@pytest.mark.usefixtures("_workers")
+def test_data_and_warnings(server: str) -> None:
+    """Data goes to stdout before the result, warnings to stderr, progress nowhere in a pipe."""
+    assert gearman_tx("submit", "-s", server, "chat", "x") == (0, "one two", "careful\n")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_a_failed_job(our_server: str) -> None:
+    """The exit status is 1, and one line tells what the worker said."""
+    done = gearman_tx("submit", "-s", our_server, "bad", "x")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("gearman-tx: job H:")
+    assert done.err.endswith(" of bad failed: ValueError: no way\n")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_failed_lines(our_server: str) -> None:
+    """One failure does not keep the other lines from being done."""
+    done = gearman_tx("submit", "-s", our_server, "-n", "bad", data=b"1\n2\n3\n")
+    assert done.status == 1
+    assert done.err.count("ValueError") == 3
+
+
+def test_background_jobs_and_reports(server: str) -> None:
+    """A background job is told by its handle, which the reports show and cancel takes."""
+    name = "waits-" + server.rpartition(":")[2]
+    done = gearman_tx("submit", "-s", server, "-b", "-p", "high", "-u", "key", name, "x")
+    assert done.status == 0
+    handle = done.out.strip()
+    assert handle.startswith("H:")
+    again = gearman_tx("submit", "-s", server, "-b", "-u", "key", name, "x")
+    assert again.out == done.out
+    (row,) = rows("status", "-s", server, name)
+    assert (row["server"], row["total"], row["high"], row["running"]) == (server, 1, 1, 0)
+    assert handle in [row["handle"] for row in rows("jobs", "-s", server)]
+    assert gearman_tx("cancel", "-s", server, handle) == (0, f"{handle} is cancelled\n", "")
+
+
+def test_later(our_server: str) -> None:
+    """A job for later is in the background and due when it was said."""
+    done = gearman_tx("submit", "-s", our_server, "--at", "+1h", "later", "x")
+    (row,) = rows("jobs", "-s", our_server, "later")
+    assert row["handle"] == done.out.strip()
+    assert 3500 < row["due"] <= 3600
+    table = gearman_tx("jobs", "-s", our_server, "later").out
+    assert "59m" in table or "1h" in table
+    assert gearman_tx("cancel", "-s", our_server, row["handle"]).status == 0
+
+
+def test_nobody_does_it(our_server: str) -> None:
+    """A job that takes too long has failed."""
+    done = gearman_tx("submit", "-s", our_server, "--timeout", "0.1", "nobody", "x")
+    assert done == (1, "", "gearman-tx: the task took more than 0.1 seconds\n")
+
+
+def test_a_refused_job(our_server: str) -> None:
+    """A full queue is exit status 4, on a line of many, too."""
+    assert gearman_tx("maxqueue", "-s", our_server, "full", "1").status == 0
+    done = gearman_tx("submit", "-s", our_server, "-nb", "full", data=b"1\n2\n")
+    assert done.status == 4
+    assert done.out.startswith("H:")
+    assert done.err.startswith("gearman-tx: the job server refused it: QUEUE_ERROR")
+    assert gearman_tx("cancel", "-s", our_server, done.out.strip()).status == 0
+
+
+def test_no_server() -> None:
+    """A server that is not there is exit status 3 at once, and one line with the remedy."""
+    done = gearman_tx("submit", "-s", "127.0.0.1:1", "f", "x")
+    assert (done.status, done.out) == (3, "")
+    assert done.err.count("\n") == 1
+    assert "GEARMAN_SERVERS" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ((), "Missing argument 'FUNCTION'; see gearman-tx submit --help"),
+        (("f", "x", "--file", "tasks.py"), "not both"),
+        (("f", "x", "--lines"), "leave WORKLOAD out"),
+        (("f", "x", "--at", "+1", "-p", "low"), "no priority"),
+        (("f", "x", "--at", "soon"), "'soon' is no moment: +90 (seconds)"),
+        (("f", "x", "-u", "k" * 65), "over the limit of 64"),
+        (("f", "x", "-s", "host:99999"), "outside 1 to 65535"),
+        (("f", "x", "-s", "bad:endpoint:x=y"), "bad:endpoint:x=y"),
+        (("f", "--file", "missing"), "No such file"),
+        (("f", "--file", "."), "Is a directory"),
+    ],
+)
+def test_wrong_words(words: tuple[str, ...], remedy: str, tmp_path: Path, our_server: str) -> None:
+    """Each mistake is exit status 2 and one line that says what is wrong."""
+    (tmp_path / "tasks.py").touch()
+    done = gearman_tx("submit", *words, folder=tmp_path, GEARMAN_SERVERS=our_server)
+    assert done.status == 2, done
+    assert done.err.count("\n") == 1
+    assert remedy in done.err
+
+
+def test_lines_that_cannot_be_read(our_server: str, tmp_path: Path) -> None:
+    """What cannot be read is exit status 2."""
+    with (tmp_path / "written").open("wb") as stream:
+        done = subprocess.run(
+            [BIN / "gearman-tx", "submit", "-s", our_server, "-n", "f"],
+            stdin=stream,
+            capture_output=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert b"Bad file descriptor" in done.stderr
+
+
+def test_interrupted(our_server: str, tmp_path: Path) -> None:
+    """SIGINT ends the waiting with status 130, for one job and for lines."""
+    with started("submit", "-s", our_server, "stays", "x", folder=tmp_path) as program:
+        _until_known(our_server, "stays")
+        assert program.end(signal.SIGINT) == 130
+    words = ("submit", "-s", our_server, "-n", "lines")
+    with started(*words, folder=tmp_path, stdin=subprocess.PIPE) as program:
+        assert program.process.stdin is not None
+        program.process.stdin.write(b"1\n")
+        program.process.stdin.flush()
+        _until_known(our_server, "lines")
+        program.process.send_signal(signal.SIGINT)
+        assert program.process.wait(WAIT_SECONDS) == 130
+
+
+def _until_known(server: str, function: str) -> None:
+    while not rows("status", "-s", server, function):
+        pass
+
+
+@pytest.mark.usefixtures("_workers")
+def test_a_bar_on_a_terminal(our_server: str) -> None:
+    """On a terminal, progress is a bar that is gone before anything else is printed."""
+    shown = _on_a_terminal("submit", "-s", our_server, "chat", data=b"x\n\x04")
+    assert "Ctrl-D" in shown
+    assert "1 of 4" in shown
+    assert "\x1b[2K" in shown[shown.index("1 of 4") : shown.index("one ")]
+    assert "one \r\ncareful\r\ntwo\r\n" in shown.replace("\x1b[?25h", "").replace("\x1b[?25l", "")
+
+
+def test_a_watched_report_on_a_terminal(our_server: str) -> None:
+    """On a terminal, a watched report has the screen for itself and gives it back."""
+    words = ("ping", "-s", our_server, "--watch", "0.01", "--count", "2")
+    shown = _on_a_terminal(*words)
+    assert shown.startswith("\x1b[?1049h")
+    assert shown.count("Answered in") == 2
+    assert "\x1b[?1049l" in shown
+
+
+def _on_a_terminal(*words: str, data: bytes = b"") -> str:
+    """Run ``gearman-tx`` on a terminal, type ``data`` and return what it shows."""
+    ours, theirs = pty.openpty()
+    os.write(ours, data)
+    process = subprocess.Popen(
+        [BIN / "gearman-tx", *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(TERM="xterm", COLUMNS="100"),
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while select.select([ours], (), (), WAIT_SECONDS)[0]:
+            shown += os.read(ours, 65536)
+    except OSError:  # Linux tells so that nobody has the terminal open any more
+        pass
+    finally:
+        os.close(ours)
+        if process.poll() is None and process.wait(WAIT_SECONDS):
+            process.kill()
+    assert process.returncode == 0, shown
+    return shown.decode()

@@ -1,0 +1,153 @@
+"""``gearman-tx work`` with real servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.scene import TASKS, gearman_tx, started, working
+from tests.daemon.process import until, wait_gone
+
+SHOUT = ("sh", "-c", 'printf "$GEARMAN_FUNCTION: "; tr a-z A-Z; echo loud >&2')
+
+
+def test_a_command(server: str, tmp_path: Path) -> None:
+    """The workload is its input, its output the result, each line of its stderr a warning."""
+    with working(tmp_path, [server], "-f", "shout", "-f", "cry", "--", *SHOUT):
+        for function in ("shout", "cry"):
+            done = gearman_tx("submit", "-s", server, function, "hello")
+            assert done == (0, f"{function}: HELLO", "loud\n")
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("exit 3", "sh exited with status 3"), ("kill -TERM $$", "sh was ended by SIGTERM")],
+)
+def test_a_command_that_fails(our_server: str, tmp_path: Path, script: str, said: str) -> None:
+    """The job fails, and a warning says how the command ended."""
+    with working(tmp_path, [our_server], "-f", "fails", "--", "sh", "-c", script):
+        done = gearman_tx("submit", "-s", our_server, "fails", "x")
+    assert done.status == 1
+    assert done.err.startswith(f"{said}\ngearman-tx: job H:")
+
+
+def test_a_command_that_takes_too_long(our_server: str, tmp_path: Path) -> None:
+    """It is killed with all that it started, and the job fails."""
+    command = ("sh", "-c", "sleep 60 & sleep 60")
+    with working(tmp_path, [our_server], "-f", "long", "--timeout", "0.2", "--", *command):
+        done = gearman_tx("submit", "-s", our_server, "long", "x")
+    assert done.status == 1
+    assert done.err.startswith("sh took more than 0.2 seconds\n")
+
+
+def test_the_second_signal_kills_commands(our_server: str, tmp_path: Path) -> None:
+    """The first signal lets a command finish; the second kills it, and the job is given back."""
+    mark = tmp_path / "pid"
+    command = ("sh", "-c", f"echo $$ > {mark}.new; mv {mark}.new {mark}; sleep 60")
+    with working(tmp_path, [our_server], "-f", "endless", "--", *command) as program:
+        with started("submit", "-s", our_server, "endless", "x", folder=tmp_path):
+            until(mark.exists, "the command runs")
+            program.process.send_signal(signal.SIGINT)
+            program.until("1 jobs run still")
+            assert program.end(signal.SIGINT) == 0
+        wait_gone(int(mark.read_text()))
+
+
+def test_limits(our_server: str, tmp_path: Path) -> None:
+    """A worker ends by itself after so many jobs, or so much time."""
+    with working(tmp_path, [our_server], "tasks:many", "--max-jobs", "1") as program:
+        assert gearman_tx("submit", "-s", our_server, "first", "abc").out == "cba"
+        assert program.end() == 0
+        assert "has ended: 1 jobs were taken" in program.said
+    words = ("tasks:reverse", "--max-seconds", "0.1", "--max-memory", "100000")
+    with working(tmp_path, [our_server], *words) as program:
+        assert program.end() == 0
+        assert "the limit is 0.1" in program.said
+
+
+def test_a_worker_of_the_module(our_server: str, tmp_path: Path) -> None:
+    """A Worker has its servers from its own code."""
+    (tmp_path / "tasks.py").write_text(TASKS)
+    words = ("work", "-v", "tasks:worker")
+    with started(*words, folder=tmp_path, TASKS_SERVER=our_server) as program:
+        program.until("connected to job server")
+        assert gearman_tx("submit", "-s", our_server, "mine", "abc").out == "cba"
+
+
+def test_several_processes(our_server: str, tmp_path: Path) -> None:
+    """A process that ends, well or not, is replaced; a signal ends them all."""
+    words = ("tasks:reverse", "tasks:kill", "--processes", "2", "--max-jobs", "1")
+    with working(tmp_path, [our_server], *words) as program:
+        program.until("connected to job server", times=2)
+        assert gearman_tx("submit", "-s", our_server, "reverse", "abc").out == "cba"
+        program.until("1 jobs were taken")
+        program.until("connected to job server", times=3)
+        gearman_tx("submit", "-s", our_server, "-b", "kill", "x")
+        program.until("connected to job server", times=4)
+        assert program.end(signal.SIGTERM) == 0
+
+
+def test_processes_end_with_their_supervisor(our_server: str, tmp_path: Path) -> None:
+    """A supervisor that is killed leaves no worker behind."""
+    with working(tmp_path, [our_server], "tasks:reverse", "--processes", "2") as program:
+        program.until("connected to job server", times=2)
+        assert program.end(signal.SIGKILL) == -signal.SIGKILL  # the output ends with the last one
+        assert len(re.findall(r"process \d+ has ended: SIGTERM came", program.said)) == 2
+        assert len(set(re.findall(r"process (\d+) works", program.said))) == 2
+
+
+def test_wrong_code_ends_all_processes(tmp_path: Path) -> None:
+    """What no process can import is told, and not tried for ever."""
+    done = gearman_tx("work", "--processes", "2", "nowhere:f", folder=tmp_path)
+    assert done.status == 2
+    assert "cannot import nowhere" in done.err
+
+
+def test_reload(our_server: str, tmp_path: Path) -> None:
+    """When its module changes, a worker starts afresh; a broken one waits to be mended."""
+    path = tmp_path / "tasks.py"
+    with working(tmp_path, [our_server], "tasks:reverse", "--reload") as program:
+        _change(path, "def reverse(job: oops", 1)
+        program.until("cannot import tasks: SyntaxError")
+        _change(path, "def reverse(job):\n    return b'new'\n", 2)
+        program.until("connected to job server", times=2)
+        assert gearman_tx("submit", "-s", our_server, "reverse", "abc").out == "new"
+
+
+def _change(path: Path, text: str, number: int) -> None:
+    """Write a module so that its time of change is another one."""
+    path.write_text(text)
+    then = path.stat().st_mtime + number * 10
+    os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ((), "say what to do"),
+        (("-f", "x"), "say what to do"),
+        (("-f", "x", "--", "no-such-command"), "there is no command no-such-command"),
+        (("tasks",), "'tasks' is no MODULE:OBJECT"),
+        (("nowhere:f",), "cannot import nowhere: No module named 'nowhere'"),
+        (("raises:f",), "cannot import raises: ZeroDivisionError"),
+        (("tasks:none",), "has no attribute 'none'"),
+        (("tasks:nothing",), "tasks:nothing is a int"),
+        (("name=tasks:many",), "tasks:many is a dict"),
+        (("name=tasks:worker",), "stands alone"),
+        (("tasks:worker", "-s", "elsewhere"), "and not --server;"),
+        (("tasks:worker", "--max-jobs", "3"), "and not --max-jobs;"),
+        (("tasks:reverse", "--timeout", "3"), "--timeout is for a COMMAND"),
+    ],
+)
+def test_wrong_words(words: tuple[str, ...], remedy: str, tmp_path: Path) -> None:
+    """Each mistake is exit status 2 and one line that says what is wrong."""
+    (tmp_path / "tasks.py").write_text(TASKS)
+    (tmp_path / "raises.py").write_text("1 / 0\n")
+    done = gearman_tx("work", *words, folder=tmp_path)
+    assert done.status == 2, done
+    assert done.err.count("\n") == 1
+    assert remedy in done.err
