@@ -1,0 +1,85 @@
+"""What needs no server: moments, errors in words, how commands end."""
+
+from __future__ import annotations
+
+import time
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from gearman_tx.cli.moment import read_moment
+from gearman_tx.cli.program import commands, run_command
+from gearman_tx.cli.trouble import explain
+from gearman_tx.errors import RemoteProtocolError
+
+CONTEXT = click.Context(commands)
+OPTION = click.Option(["--at"])
+
+
+def test_moments() -> None:
+    """A moment is from now, in seconds since 1970, or a date with or without a zone."""
+    assert read_moment(CONTEXT, OPTION, None) is None
+    assert read_moment(CONTEXT, OPTION, "1234.5") == 1234.5
+    assert read_moment(CONTEXT, OPTION, "2030-01-31T18:00+00:00") == 1896112800
+    assert read_moment(CONTEXT, OPTION, "2030-01-31") is not None
+    found = read_moment(CONTEXT, OPTION, "+2h")
+    assert found is not None
+    assert abs(found - time.time() - 7200) < 60
+
+
+def test_something_else_on_the_port() -> None:
+    """An answer that is not Gearman's is status 4, and asks whether the port is right."""
+    trouble = explain(RemoteProtocolError("'HTTP' is neither\nOK nor ERR"))
+    assert trouble.status == 4
+    assert str(trouble) == (
+        "'HTTP' is neither OK nor ERR; is this the port of a Gearman job server?"
+    )
+
+
+@pytest.mark.parametrize("name", list(commands.commands))
+def test_each_command_has_help(name: str) -> None:
+    """The help begins with the usage, and the list of commands has the whole first sentence."""
+    if name != "gearmand":
+        done = CliRunner().invoke(commands, [name, "--help"])
+        assert done.exit_code == 0
+        assert done.output.startswith(f"Usage: commands {name} ")
+    (line,) = (
+        line
+        for line in CliRunner().invoke(commands, ["--help"]).output.splitlines()
+        if line.startswith(f"  {name} ")
+    )
+    assert line.endswith(".")
+    assert not line.endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (click.Abort(), 130, "gearman-tx: interrupted\n"),
+        (click.FileError("data", "gone"), 2, "gearman-tx: Could not open file 'data': gone;"),
+    ],
+)
+def test_ends(
+    error: Exception,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """However a command ends, there is one line and a status."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setitem(commands.commands, "fails", click.Command("fails", callback=fail))
+    assert run_command(["fails"]) == status
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_the_server_is_a_command_of_the_group(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the words reach the group, the C server's command line is kept all the same."""
+    with pytest.raises(SystemExit) as ended:
+        run_command(["gearmand", "--version"])
+    assert ended.value.code == 0
+    assert "gearmand" in capsys.readouterr().out
