@@ -6,7 +6,12 @@ import os
 
 from hypothesis import settings
 
-GEARMAN_VARIABLES = ("GEARMAND_PORT", "GEARMAN_SERVER", "GEARMAND_CA_CERTIFICATE")
+GEARMAN_VARIABLES = (
+    "GEARMAND_PORT",
+    "GEARMAN_SERVER",
+    "GEARMAN_SERVERS",
+    "GEARMAND_CA_CERTIFICATE",
+)
 
 
 def pytest_configure() -> None:

@@ -18,7 +18,7 @@ def shutdown(graceful: bool, servers: list[Server], timeout: float) -> None:  # 
     """Stop job servers.
 
     A job server of gearman_tx does so only if it was started with --allow-shutdown; a C gearmand
-    always does.
+    has not known the command since 1.1.15, and is stopped with a signal.
 
     \b
     Examples:
