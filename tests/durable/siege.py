@@ -1,0 +1,385 @@
+"""A real server under load that is killed again and again, and the account of what it promised.
+
+One loop over sockets plays clients that submit background jobs and workers that run them. What is
+known for certain is only what the server said: JOB_CREATED is a promise; a job whose worker got a
+JOB_CREATED for something it submitted *behind* its WORK_COMPLETE has ended for good, because ends
+and submissions are stored in their order. Everything else may be so or so after a kill.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field
+
+from tests.server import packets as p
+from tests.server.packets import req
+from tests.servers import ServerProcess, start_our_server
+
+CLIENTS = 4
+WORKERS = 3
+WINDOW = 40
+"""How many submissions of a client wait for their answer."""
+
+MOST_QUEUED = 3000
+"""With more jobs to run the clients wait."""
+
+FUNCTION = b"f"
+STILLBORN = 0.15
+"""How many of the servers die before they serve."""
+
+STEP = 0.02
+"""How many seconds the loop waits when nothing happens."""
+
+_HEADER = struct.Struct(">4sII")
+_PRIORITIES = {p.SUBMIT_JOB_HIGH_BG: 0, p.SUBMIT_JOB_BG: 1, p.SUBMIT_JOB_LOW_BG: 2}
+_DELAY = 1.0
+
+
+class Broken(AssertionError):
+    """The server broke a promise."""
+
+
+@define
+class Submission:
+    """One submission: its kind, its unique, its number, and when it is due if that is later."""
+
+    kind: int
+    unique: bytes
+    number: int
+    due: float = 0.0
+
+
+@define(eq=False)
+class Account:
+    """What the server said over all its lives.
+
+    Attributes:
+        promised: the handles that clients were told.
+        workloads: by handle, the workload that workers were given.
+        runs: by handle, how often it was given to a worker.
+        completed: handles with a WORK_COMPLETE that was sent.
+        settled: handles that have ended for certain.
+        submitted: how many submissions were sent.
+        kills: how often the server was killed.
+        again: how many runs were of jobs that had been completed, their end not being certain.
+        settled_again: how many were of jobs that had ended for certain; there are none.
+    """
+
+    promised: dict[bytes, Submission] = field(factory=dict)
+    workloads: dict[bytes, bytes] = field(factory=dict)
+    runs: Counter[bytes] = field(factory=Counter)
+    completed: set[bytes] = field(factory=set)
+    settled: set[bytes] = field(factory=set)
+    submitted: int = 0
+    kills: int = 0
+    again: int = 0
+    settled_again: int = 0
+
+    def promise(self, handle: bytes, submission: Submission) -> None:
+        """A submission was acknowledged."""
+        if not submission.unique and handle in self.promised:
+            raise Broken(f"{handle!r} was given to two jobs")
+        self.promised.setdefault(handle, submission)
+
+    def run(self, handle: bytes, workload: bytes) -> None:
+        """A worker was given a job."""
+        if self.workloads.setdefault(handle, workload) != workload:
+            raise Broken(f"{handle!r} was given to two jobs")
+        if handle in self.settled:
+            self.settled_again += 1
+            raise Broken(f"{handle!r} ran again though its end was stored")
+        self.again += handle in self.completed
+        self.runs[handle] += 1
+        due = float(workload.partition(b"@")[2] or 0)
+        if time.time() < due:
+            raise Broken(f"{handle!r} ran {due - time.time():.3f} seconds too early")
+
+    @property
+    def lost(self) -> list[bytes]:
+        """The handles that were promised and never ran."""
+        return [handle for handle in self.promised if not self.runs[handle]]
+
+    @property
+    def queued(self) -> int:
+        """How many promised jobs have not run, about."""
+        return len(self.promised) - len(self.runs)
+
+    def table(self) -> str:
+        """Return what an operator wants to know."""
+        twice = sum(count > 1 for count in self.runs.values())
+        rows = [
+            ("kills", self.kills),
+            ("submitted", self.submitted),
+            ("acknowledged", len(self.promised)),
+            ("run", len(self.runs)),
+            ("lost", len(self.lost)),
+            ("run more than once", twice),
+            ("completed, and run again", self.again),
+            ("ended for certain", len(self.settled)),
+            ("of these run again", self.settled_again),
+        ]
+        return "\n".join(f"{name:<26}{value:>9}" for name, value in rows)
+
+
+@define(eq=False)
+class Connection:
+    """A connection to the server that notices when it is gone."""
+
+    link: socket.socket
+    account: Account
+    incoming: bytes = b""
+    asked: deque[tuple[Submission, list[bytes]]] = field(factory=deque)
+    is_lost: bool = False
+
+    def send(self, data: bytes) -> None:
+        """Send ``data``, if there is somebody."""
+        try:
+            self.link.sendall(data)
+        except OSError:
+            self.is_lost = True
+
+    def submit(self, submission: Submission, done: list[bytes]) -> None:
+        """Submit in the background; ``done`` has ended for certain when that is acknowledged."""
+        self.account.submitted += 1
+        self.asked.append((submission, done))
+        workload = b"%d" % submission.number
+        if submission.due:
+            workload += b"@%f" % submission.due
+            due = b"%d" % submission.due
+            self.send(req(p.SUBMIT_JOB_EPOCH, FUNCTION, submission.unique, due, workload))
+        else:
+            self.send(req(submission.kind, FUNCTION, submission.unique, workload))
+
+    def read(self) -> None:
+        """Handle what has come."""
+        try:
+            data = self.link.recv(1 << 18)
+        except OSError:
+            data = b""
+        self.is_lost |= not data
+        data = self.incoming + data
+        start = 0
+        while len(data) - start >= _HEADER.size:
+            _, kind, size = _HEADER.unpack_from(data, start)
+            end = start + _HEADER.size + size
+            if end > len(data):
+                break
+            self.handle(kind, data[start + _HEADER.size : end])
+            start = end
+        self.incoming = data[start:]
+
+    def handle(self, kind: int, body: bytes) -> None:
+        """Handle a packet."""
+        if kind == p.JOB_CREATED:
+            submission, done = self.asked.popleft()
+            self.account.promise(body, submission)
+            self.account.settled.update(done)
+        elif kind == p.ERROR:
+            raise Broken(f"the server answered {body!r}")
+
+
+@define(eq=False)
+class Client(Connection):
+    """A client that keeps some submissions under way."""
+
+    make: Callable[[], Submission] = field(kw_only=True)
+
+    def fill(self) -> None:
+        """Submit until enough is under way."""
+        while len(self.asked) < WINDOW and not self.is_lost:
+            self.submit(self.make(), [])
+
+
+@define(eq=False)
+class Worker(Connection):
+    """A worker that submits something itself behind some of its results."""
+
+    make: Callable[[], Submission] = field(kw_only=True)
+    grabbed: list[bytes] = field(factory=list)
+    unsettled: list[bytes] = field(factory=list)
+    is_idle: bool = False
+
+    def start(self) -> None:
+        """Ask for the first job."""
+        self.send(req(p.CAN_DO, FUNCTION) + req(p.GRAB_JOB))
+
+    def handle(self, kind: int, body: bytes) -> None:
+        """Run a job, or sleep until there is one."""
+        if kind == p.JOB_ASSIGN:
+            handle, _, workload = body.split(b"\0", 2)
+            self.account.run(handle, workload)
+            self.grabbed.append(handle)
+            self.send(req(p.WORK_COMPLETE, handle, b"done"))
+            self.account.completed.add(handle)
+            self.unsettled.append(handle)
+            if len(self.unsettled) >= 5 and not self.asked:
+                self.submit(self.make(), self.unsettled)
+                self.unsettled = []
+            self.send(req(p.GRAB_JOB))
+        elif kind == p.NO_JOB:
+            self.is_idle = True
+            self.send(req(p.PRE_SLEEP))
+        elif kind == p.NOOP:
+            self.is_idle = False
+            self.send(req(p.GRAB_JOB))
+        else:
+            Connection.handle(self, kind, body)
+
+
+@define(eq=False)
+class Siege:
+    """Lives of one server, each of which ends with a kill.
+
+    Args:
+        folder: where its queue file and its log are.
+        options: of the server.
+        seed: what decides when it is killed.
+    """
+
+    folder: Path
+    options: tuple[str, ...]
+    seed: int
+    account: Account = field(factory=Account)
+    _dice: random.Random = field(init=False)
+    _port: int | None = None
+    _number: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        """Throw the dice the same way every time."""
+        self._dice = random.Random(self.seed)
+
+    def make_new(self) -> Submission:
+        """Return something to submit that joins no other: its answer waits for a commit."""
+        self._number += 1
+        return Submission(self._dice.choice(list(_PRIORITIES)), b"", self._number)
+
+    def make(self) -> Submission:
+        """Return something to submit: of any priority, some with a unique, few delayed."""
+        self._number += 1
+        dice = self._dice.random()
+        kind = self._dice.choice(list(_PRIORITIES))
+        if dice < 0.02:
+            due = float(int(time.time() + _DELAY))
+            return Submission(p.SUBMIT_JOB_EPOCH, b"", self._number, due)
+        unique = b"u%d" % (self._number % 9) if dice < 0.1 else b""
+        return Submission(kind, unique, self._number)
+
+    def start(self) -> ServerProcess:
+        """Start the next server, on the port of the one before."""
+        server = start_our_server(self.folder, *self.options, port=self._port)
+        self._port = server.port
+        return server
+
+    def live_and_die(self) -> None:
+        """Let a server live under load for a random time, then kill it; some die as they start."""
+        if self._port is not None and self._dice.random() < STILLBORN:
+            self._die_at_the_start()
+            return
+        server = self.start()
+        try:
+            if self._dice.random() > 0.2:
+                self.check_order(server)
+            self.load(server, self._dice.uniform(0.0, 0.6))
+        finally:
+            server.kill()
+        self.account.kills += 1
+
+    def _die_at_the_start(self) -> None:
+        """Kill a server before it serves, perhaps while it loads or brings its log home."""
+        twistd = Path(sys.executable).with_name("twistd")
+        command = [str(twistd), "-n", "--pidfile=", "gearmand", "--listen=127.0.0.1"]
+        command += [f"--port={self._port}", *self.options]
+        with subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(self._dice.uniform(0.2, 0.8))
+            process.kill()
+        self.account.kills += 1
+
+    def load(self, server: ServerProcess, seconds: float) -> None:
+        """Let clients and workers do what they do, and kill the server in the midst of it."""
+        clients = [
+            Client(self._connect(server), self.account, make=self.make) for _ in range(CLIENTS)
+        ]
+        workers = [
+            Worker(self._connect(server), self.account, make=self.make_new) for _ in range(WORKERS)
+        ]
+        for worker in workers:
+            worker.start()
+        everybody: list[Connection] = [*clients, *workers]
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for client in clients:
+                if self.account.queued < MOST_QUEUED:
+                    client.fill()
+            self._read(everybody)
+        server.process.kill()
+        # What the server sent before it died is still to be heard.
+        while everybody:
+            self._read(everybody)
+            everybody = [one for one in everybody if not one.is_lost]
+        for one in [*clients, *workers]:
+            one.link.close()
+
+    def check_order(self, server: ServerProcess, most: int = 30) -> None:
+        """Let one worker take some jobs of those that were stored: by priority, then by age."""
+        stored = set(self.account.promised)
+        with contextlib.closing(self._connect(server)) as link:
+            worker = Worker(link, self.account, make=self.make_new)
+            worker.start()
+            while len(worker.grabbed) < most and not worker.is_idle:
+                self._read([worker])
+                if worker.is_lost:
+                    raise Broken("the server closed a connection")
+            keys = [self._key(handle) for handle in worker.grabbed if handle in stored]
+            known = [key for key in keys if key is not None]
+            if known != sorted(known):
+                raise Broken(f"jobs came in the order {known}")
+
+    def _key(self, handle: bytes) -> tuple[int, int] | None:
+        """Return what decides when a job runs; None if it is delayed, or is not known."""
+        submission = self.account.promised.get(handle)
+        if submission is None or submission.kind not in _PRIORITIES or submission.unique:
+            return None
+        return _PRIORITIES[submission.kind], int(handle.rpartition(b":")[2])
+
+    def drain(self) -> None:
+        """Start a last server and run everything, then stop it in good order."""
+        server = self.start()
+        try:
+            self.check_order(server)
+            time_of_delayed = time.monotonic() + 2 * _DELAY
+            link = self._connect(server)
+            worker = Worker(link, self.account, make=self.make_new)
+            worker.start()
+            while not worker.is_idle or time.monotonic() < time_of_delayed:
+                self._read([worker])
+            link.close()
+            left = server.ask(b"show jobs\n", until=b".\n")
+            if left != b".\n":
+                raise Broken(f"jobs are left: {left[:200]!r}")
+            server.stop()
+        finally:
+            server.kill()
+
+    def _connect(self, server: ServerProcess) -> socket.socket:
+        link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return link
+
+    def _read(self, everybody: list[Connection]) -> None:
+        links = {one.link: one for one in everybody}
+        for link in select.select(list(links), [], [], STEP)[0]:
+            links[link].read()
