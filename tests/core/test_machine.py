@@ -13,9 +13,12 @@ from tests.profiles import long_run
 CLIENTS = (0, 1, 2)
 WORKERS = (2, 3, 4, 5)  # seat 2 is both, as any connection may be
 
+ALL_NAMES = (b"f", b"g", b"h")
+MANY_HANDLES = 25
+
 client_seats = st.sampled_from(CLIENTS)
 worker_seats = st.sampled_from(WORKERS)
-names = st.sampled_from([b"f", b"g", b"h"])
+names = st.sampled_from(ALL_NAMES)
 abilities = st.lists(names, min_size=1, max_size=3, unique=True)
 uniques = st.sampled_from([b"", b"u", b"v", b"-"])
 workloads = st.sampled_from([b"x", b"y", b""])
@@ -23,6 +26,7 @@ priorities = st.sampled_from([NORMAL, HIGH, LOW])
 places = st.integers(0, 9)
 endings = st.sampled_from(["complete", "fail", "throw"])
 limits = st.sampled_from([None, (0, 0, 0), (3, 3, 3), (4, 2, 1)])
+outcomes = st.sampled_from(["well", "well", "badly", "badly", "elsewhere", "lost", "put back"])
 timeouts = st.sampled_from([0.0, 0.0, 0.0, 2.0, 0.5])
 
 policies = st.builds(
@@ -67,6 +71,7 @@ class JobServerMachine(RuleBasedStateMachine):
         workload=workloads,
         priority=priorities,
         background=st.booleans(),
+        reducer=st.sampled_from([None, None, None, b"sum"]),
         count=st.integers(1, 3),
     )
     def submit(
@@ -77,9 +82,10 @@ class JobServerMachine(RuleBasedStateMachine):
         workload: bytes,
         priority: int,
         background: bool,
+        reducer: bytes | None,
         count: int,
     ) -> None:
-        """SUBMIT_JOB in its six kinds, pipelined."""
+        """SUBMIT_JOB and SUBMIT_REDUCE_JOB in all their kinds, pipelined."""
         for _ in range(count):
             self.twins.submit(
                 seat,
@@ -88,7 +94,7 @@ class JobServerMachine(RuleBasedStateMachine):
                 workload,
                 priority,
                 background=background,
-                reducer=None,
+                reducer=reducer,
                 due=0.0,
             )
 
@@ -109,13 +115,6 @@ class JobServerMachine(RuleBasedStateMachine):
             due=0.0,
         )
 
-    @rule(seat=client_seats, name=names, unique=uniques, background=st.booleans())
-    def submit_to_reduce(self, seat: int, name: bytes, unique: bytes, background: bool) -> None:
-        """SUBMIT_REDUCE_JOB and its background kind."""
-        self.twins.submit(
-            seat, name, unique, b"x", NORMAL, background=background, reducer=b"sum", due=0.0
-        )
-
     @rule(
         seat=client_seats,
         name=names,
@@ -127,38 +126,25 @@ class JobServerMachine(RuleBasedStateMachine):
         due = self.twins.house.now + delay
         self.twins.submit(seat, name, unique, b"x", NORMAL, background=True, reducer=None, due=due)
 
-    @rule(seat=client_seats)
-    def ask_for_exceptions(self, seat: int) -> None:
-        """OPTION_REQ."""
-        found = self.twins.seat(seat)
-        found.guest.peer.exceptions = found.peer.exceptions = True
-
     # Workers
 
-    @rule(seat=worker_seats, functions=abilities, timeout=timeouts)
-    def register(self, seat: int, functions: list[bytes], timeout: float) -> None:
-        """CAN_DO and CAN_DO_TIMEOUT."""
-        for name in functions:
-            self.twins.can_do(seat, name, timeout)
-
-    @rule(seat=worker_seats, name=st.sampled_from([b"f", b"g", b"h", None]))
-    def unregister(self, seat: int, name: bytes | None) -> None:
-        """CANT_DO and RESET_ABILITIES."""
-        if name is None:
+    @rule(seat=worker_seats, functions=abilities, timeout=timeouts, takes_back=st.booleans())
+    def register(self, seat: int, functions: list[bytes], timeout: float, takes_back: bool) -> None:
+        """CAN_DO and CAN_DO_TIMEOUT; or CANT_DO, and RESET_ABILITIES for all at once."""
+        if takes_back and len(functions) == len(ALL_NAMES):
             self.twins.reset_abilities(seat)
-        else:
-            self.twins.cant_do(seat, name)
+            return
+        for name in functions:
+            if takes_back:
+                self.twins.cant_do(seat, name)
+            else:
+                self.twins.can_do(seat, name, timeout)
 
     @rule(seat=worker_seats, count=st.integers(1, 3))
     def grab(self, seat: int, count: int) -> None:
         """GRAB_JOB, some times."""
         for _ in range(count):
             self.twins.grab(seat)
-
-    @rule(seat=worker_seats)
-    def sleep(self, seat: int) -> None:
-        """PRE_SLEEP."""
-        self.twins.sleep(seat)
 
     @rule(seat=worker_seats, ending=endings)
     def serve(self, seat: int, ending: str) -> None:
@@ -168,10 +154,10 @@ class JobServerMachine(RuleBasedStateMachine):
         self.twins.grab(seat)
         self.twins.sleep(seat)
 
-    @rule()
-    def all_sleep(self) -> None:
-        """Every worker sends PRE_SLEEP, those that were woken among them."""
-        for seat in WORKERS:
+    @rule(seats=st.lists(worker_seats, min_size=1, max_size=4))
+    def sleep(self, seats: list[int]) -> None:
+        """PRE_SLEEP, also of those that were woken."""
+        for seat in seats:
             self.twins.sleep(seat)
 
     @precondition(lambda self: self.busy())
@@ -218,66 +204,56 @@ class JobServerMachine(RuleBasedStateMachine):
 
     # Operators
 
-    @rule(place=places)
-    def cancel(self, place: int) -> None:
-        """``cancel job``."""
+    @rule(verb=st.sampled_from(["cancel", "drop", "limit"]), place=places, name=names, to=limits)
+    def operate(self, verb: str, place: int, name: bytes, to: tuple[int, int, int] | None) -> None:
+        """``cancel job``, ``drop function``, ``create function`` and ``maxqueue``."""
         handles = self.twins.handles
-        self.twins.cancel(handles[-1 - place % len(handles)])
-
-    @rule(name=names, drops=st.booleans(), to=limits)
-    def operate(self, name: bytes, drops: bool, to: tuple[int, int, int] | None) -> None:
-        """``drop function``, ``create function`` and ``maxqueue``."""
-        if drops:
+        if verb == "cancel":
+            self.twins.cancel(handles[-1 - place % len(handles)])
+        elif verb == "drop":
             self.twins.drop(name)
         else:
             self.twins.limit(name, to)
 
-    @precondition(lambda self: len(self.twins.handles) > 20)
-    @rule()
-    def drain(self) -> None:
-        """The operator wants to stop."""
-        self.twins.drain()
+    @rule(what=st.sampled_from(["refuse", "crash", "exceptions", "drain"]))
+    def surprise(self, what: str) -> None:
+        """What is rare: a store that cannot write, ``kill -9``, OPTION_REQ, the end."""
+        twins = self.twins
+        if what == "refuse" and twins.durable:
+            twins.refuse()
+        elif what == "crash" and twins.durable and not twins.store_is_lost:
+            twins.crash()
+        elif what == "exceptions":
+            seat = twins.seat(CLIENTS[0])
+            seat.guest.peer.exceptions = seat.peer.exceptions = True
+        elif what == "drain" and len(twins.handles) > MANY_HANDLES:
+            twins.drain()
 
     # The store
 
     @precondition(lambda self: self.twins.durable)
-    @rule(outcome=st.sampled_from(["well", "well", "elsewhere", "badly", "lost", "put back"]))
-    def store(self, outcome: str) -> None:
+    @rule(outcome=outcomes)
+    def begin_or_end_commit(self, outcome: str) -> None:
         """A commit begins, or the one under way ends."""
-        twins = self.twins
-        if twins.house.in_flight is None:
-            twins.take()
-        elif outcome == "badly":
-            twins.fail_commit()
-        elif outcome in {"lost", "put back"}:
-            twins.lose_store(refuses=outcome == "lost")
+        if self.twins.house.in_flight is None:
+            self.twins.take()
         else:
-            twins.settle(elsewhere=int(outcome == "elsewhere"))
+            self._end_commit(outcome)
 
     @precondition(lambda self: self.twins.durable and self.twins.house.in_flight is None)
-    @rule()
-    def commit(self) -> None:
+    @rule(outcome=outcomes)
+    def commit(self, outcome: str) -> None:
         """A quick commit."""
         self.twins.take()
-        self.twins.settle(elsewhere=0)
+        self._end_commit(outcome)
 
-    @precondition(lambda self: self.twins.durable)
-    @rule()
-    def refuse(self) -> None:
-        """The store cannot write for now."""
-        self.twins.refuse()
-
-    @precondition(
-        lambda self: (
-            self.twins.durable
-            and not self.twins.store_is_lost
-            and len(self.twins.house.store.rows) > 1
-        )
-    )
-    @rule()
-    def crash(self) -> None:
-        """``kill -9`` and a new start."""
-        self.twins.crash()
+    def _end_commit(self, outcome: str) -> None:
+        if outcome == "badly":
+            self.twins.fail_commit()
+        elif outcome in {"lost", "put back"}:
+            self.twins.lose_store(refuses=outcome == "lost")
+        else:
+            self.twins.settle(elsewhere=int(outcome == "elsewhere"))
 
     def busy(self) -> list[tuple[int, bytes]]:
         """Return who has which job."""
