@@ -8,6 +8,7 @@ and gets the real ones when loading is over.
 
 from __future__ import annotations
 
+import gc
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
 
     from gearman_tx.core import JobRecord, JobServer
     from gearman_tx.link import Turn
@@ -61,6 +63,7 @@ class Loading:
         self._real = dict(handlers)
         self._waiting: list[Connection] = []
         self._begun = self._told = 0.0
+        self._collects_garbage = True
         for packet_type in handlers:
             handlers[packet_type] = partial(self._put_off, packet_type)
         handlers[TEXT] = self._text
@@ -85,10 +88,20 @@ class Loading:
         self._begun = self._told = self._turn.clock.seconds()
         if self.total:
             _log.info("loading {total} stored jobs", total=self.total)
+        # Jobs are made and nothing is thrown away: looking for garbage would take half of the time.
+        self._collects_garbage = gc.isenabled()
+        gc.disable()
         self._jobs.tables.next_id = contents.next_id
         for name, limits in contents.max_queue.items():
             self._jobs.control.restore_max_queue(name, limits)
-        return store.replay(self._take).addCallback(self._end)
+        return store.replay(self._take).addBoth(self._collect_again).addCallback(self._end)
+
+    def _collect_again(self, result: int | Failure) -> int | Failure:
+        """Go on with the collection of garbage, but not among the jobs that were loaded."""
+        gc.freeze()
+        if self._collects_garbage:
+            gc.enable()
+        return result
 
     def _take(self, records: Sequence[JobRecord]) -> None:
         tables = self._jobs.tables

@@ -20,6 +20,7 @@ _COLUMNS: Final = (
 )
 _ROW: Final = f"({','.join('?' * len(JobRecord._fields))})"
 _ROWS_A_STATEMENT: Final = (256, 16, 1)
+_ROWS_A_FETCH: Final = 32
 
 
 def _slices(count: int) -> Iterator[tuple[int, int]]:
@@ -93,18 +94,18 @@ def set_next_id(connection: sqlite3.Connection, number: int) -> None:
 
 
 def read_jobs(connection: sqlite3.Connection, after: int, most: int, size: int) -> list[JobRecord]:
-    """Return the oldest jobs behind an id, until there are ``most`` or ``size`` bytes of them."""
+    """Return the oldest jobs behind an id, until there are ``most`` or ``size`` bytes of them.
+
+    There may be a few more bytes: jobs are read some at a time.
+    """
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM job WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608  # a constant
         (after, most),
     )
-    records = []
-    for row in rows:
-        record = JobRecord(*row)
-        records.append(record)
-        size -= len(record.workload)
-        if size <= 0:
-            break
+    records: list[JobRecord] = []
+    while size > 0 and (some := rows.fetchmany(_ROWS_A_FETCH)):
+        records += map(JobRecord._make, some)
+        size -= sum(len(record.workload) for record in records[-len(some) :])
     rows.close()
     return records
 

@@ -76,6 +76,7 @@ class SQLiteFile:
         self._reserved = 0  # the next_id in the file
         self._most_reserved = 0  # the largest one that was ever in it
         self._is_impatient = False
+        self._patience = -1.0  # what SQLite was told
 
     def check(self) -> None:
         """Find out whether the file could be opened, and change nothing.
@@ -152,6 +153,7 @@ class SQLiteFile:
         with self._errors("open"):
             opened = self._opening.connect(self.path)
             self._connection = opened.connection
+            self._patience = -1.0
             trouble = rows.check(self._connection)
             if trouble:
                 raise _DamagedError(trouble)
@@ -233,8 +235,7 @@ class SQLiteFile:
             raise StoreLostError(self._salvage(error)) from error
 
     def _write(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        patience = _IMPATIENCE if self._is_impatient else self._opening.busy_seconds
-        connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+        self._set_patience(connection)
         added = batch.added
         reserved = self._reserved
         connection.execute("BEGIN IMMEDIATE")
@@ -258,6 +259,13 @@ class SQLiteFile:
         self._reserved = reserved
         self._most_reserved = max(self._most_reserved, reserved)
         self._is_impatient = False
+
+    def _set_patience(self, connection: sqlite3.Connection) -> None:
+        """Wait less for a lock that was waited for in vain before."""
+        patience = _IMPATIENCE if self._is_impatient else self._opening.busy_seconds
+        if patience != self._patience:
+            connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+            self._patience = patience
 
     def _look_for_names(self) -> None:
         """Find out that a file was deleted or replaced underneath, or that its lock was.
