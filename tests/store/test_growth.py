@@ -1,0 +1,93 @@
+"""A queue file is as large as what it holds needs, not as all that ever went through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import Batch
+from gearman_tx.store.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite_file import TIDY_PAGES, SQLiteFile
+from tests.store.files import ids, queue_file, read_all
+from tests.store.records import records
+
+BATCH = 200
+WORKLOAD = b"x" * 500
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[SQLiteFile]:
+    """Return an open queue file, which does not wait for the disk."""
+    file = queue_file(tmp_path / "queue.sqlite3", synchronous="NORMAL")
+    file.open()
+    yield file
+    file.close()
+
+
+def size_of(file: SQLiteFile) -> int:
+    """Return the bytes of the file without its log."""
+    file.tend()
+    return file.path.stat().st_size
+
+
+def pass_through(file: SQLiteFile, start: int, batches: int, behind: int) -> int:
+    """Let jobs through the queue, each ended ``behind`` batches later; return the next id."""
+    for _ in range(batches):
+        old = start - behind * BATCH
+        ended = list(range(max(old, 1), max(old + BATCH, 1)))
+        file.write(Batch(start + BATCH, records(range(start, start + BATCH), WORKLOAD), ended))
+        start += BATCH
+    return start
+
+
+def test_a_steady_queue_does_not_grow(file: SQLiteFile) -> None:
+    """Twenty times as many jobs go through it, and the file is no larger."""
+    next_id = pass_through(file, 1, 30, behind=20)
+    before = size_of(file)
+    next_id = pass_through(file, next_id, 600, behind=20)
+    assert size_of(file) < before * 1.3
+    assert ids(read_all(file)) == list(range(next_id - 20 * BATCH, next_id))
+
+
+def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: SQLiteFile) -> None:
+    """Delayed jobs that stay behind keep their own pages at most."""
+    jobs = records(range(1, 20_001), WORKLOAD)
+    file.write(Batch(20_001, jobs))
+    stay = list(range(1, 20_001, 100))
+    file.write(Batch(20_001, [], sorted(set(range(1, 20_001)) - set(stay))))
+    while file.tend():
+        pass
+    assert size_of(file) <= (len(stay) + TIDY_PAGES + 50) * PAGE_SIZE
+    assert ids(read_all(file)) == stay
+
+
+def test_room_is_given_back(file: SQLiteFile) -> None:
+    """After a burst the disk gets its room back, a piece at a time; nothing is lost by that."""
+    file.write(Batch(40_001, records(range(1, 40_001), WORKLOAD)))
+    full = size_of(file)
+    assert full > 4 * TIDY_PAGES * PAGE_SIZE // 2
+    file.write(Batch(40_001, [], list(range(1, 39_901))))
+    pieces = 0
+    while file.tend():
+        pieces += 1
+    assert pieces >= 1
+    assert size_of(file) < full / 2
+    assert ids(read_all(file)) == list(range(39_901, 40_001))
+    log = Path(f"{file.path}-wal")
+    assert log.stat().st_size <= 64 * 1024 * 1024
+
+
+def test_closing_gives_room_back(tmp_path: Path) -> None:
+    """A server that stops leaves a file without the free pages of a burst, and no log."""
+    file = queue_file(tmp_path / "queue.sqlite3", synchronous="NORMAL")
+    file.open()
+    file.write(Batch(40_001, records(range(1, 40_001), WORKLOAD)))
+    file.write(Batch(40_001, [], list(range(1, 40_001))))
+    file.close()
+    assert file.path.stat().st_size <= (TIDY_PAGES + 50) * PAGE_SIZE
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "queue.sqlite3",
+        "queue.sqlite3.lock",
+    ]
