@@ -60,6 +60,7 @@ class Pair:
         self.gone: list[Seat] = []
         self.books = Books()
         self.handles: list[bytes] = [b"H:t:0"]
+        self.held: list[tuple[int, bytes]] = []
         self.store_is_lost = False
 
     @property

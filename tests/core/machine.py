@@ -111,6 +111,7 @@ class Twins(Pair):
             assert job.function.name == expected.function
             assert (job.unique, job.workload) == (expected.unique, expected.workload)
             assert job.reducer == expected.reducer
+            self.held.append((number, handle))
             self.books.runs[handle] += 1
             assert self.books.runs[handle] <= self.books.losses[handle] + 1, "run once too often"
             assert handle not in self.books.ended
@@ -167,6 +168,7 @@ class Twins(Pair):
         seat.guest.leave()
         self.model.leave(seat.peer)
         seat.peer.heard.clear()
+        self.held = [(place, handle) for place, handle in self.held if place != number]
         self.gone.append(seat)
         self.compare()
 
@@ -284,7 +286,7 @@ class Twins(Pair):
         assert self.books.promised - self.books.ended <= stored, "a promise was lost"
         old = {job.handle: job for job in self.model.jobs}
         self.house = self.house.restart()
-        self.seats, self.gone = {}, []
+        self.seats, self.gone, self.held = {}, [], []
         self.model = self.new_model()
         self.model.next_id = self.server.tables.next_id
         self.model.limits = dict(self.house.store.max_queue)

@@ -25,8 +25,9 @@ workloads = st.sampled_from([b"x", b"y", b""])
 priorities = st.sampled_from([NORMAL, HIGH, LOW])
 places = st.integers(0, 9)
 endings = st.sampled_from(["complete", "fail", "throw"])
+verbs = st.sampled_from(["complete", "fail", "throw", "data", "status"])
 limits = st.sampled_from([None, (0, 0, 0), (3, 3, 3), (4, 2, 1)])
-outcomes = st.sampled_from(["well", "well", "badly", "badly", "elsewhere", "lost", "put back"])
+outcomes = st.sampled_from(["well"] * 3 + ["badly"] * 3 + ["elsewhere", "lost", "put back"])
 timeouts = st.sampled_from([0.0, 0.0, 0.0, 2.0, 0.5])
 
 policies = st.builds(
@@ -51,16 +52,38 @@ class JobServerMachine(RuleBasedStateMachine):
         policy=policies,
         durable=st.sampled_from([True, True, False]),
         workers=st.tuples(abilities, abilities, abilities),
+        backlog=st.lists(st.tuples(names, uniques, st.booleans()), min_size=2, max_size=8),
+        grabs=st.lists(worker_seats, max_size=6),
     )
     def open(
-        self, policy: Policy, durable: bool, workers: tuple[list[bytes], list[bytes], list[bytes]]
+        self,
+        policy: Policy,
+        durable: bool,
+        workers: tuple[list[bytes], list[bytes], list[bytes]],
+        backlog: list[tuple[bytes, bytes, bool]],
+        grabs: list[int],
     ) -> None:
-        """Start the server; three workers sleep already."""
-        self.twins = Twins(policy, durable=durable)
+        """Start the server in the middle of its work: some jobs wait, some run."""
+        self.twins = twins = Twins(policy, durable=durable)
         for seat, functions in zip(WORKERS, workers, strict=False):
             for name in functions:
-                self.twins.can_do(seat, name, 0.0)
-            self.twins.sleep(seat)
+                twins.can_do(seat, name, 0.0)
+        for name, unique, background in backlog:
+            twins.submit(
+                CLIENTS[0],
+                name,
+                unique,
+                b"x",
+                NORMAL,
+                background=background,
+                reducer=None,
+                due=0.0,
+            )
+        if durable:
+            twins.take()
+            twins.settle(elsewhere=0)
+        for seat in grabs:
+            twins.grab(seat)
 
     # Clients
 
@@ -163,7 +186,7 @@ class JobServerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.busy())
     @rule(
         place=places,
-        verb=st.sampled_from(["data", "status", "complete", "fail", "throw"]),
+        verb=verbs,
         progress=st.tuples(st.integers(0, 3), st.integers(0, 3)),
     )
     def work(self, place: int, verb: str, progress: tuple[int, int]) -> None:
@@ -172,12 +195,14 @@ class JobServerMachine(RuleBasedStateMachine):
         seat, handle = busy[place % len(busy)]
         self.twins.speak(seat, verb, handle, progress)
 
-    @rule(seat=worker_seats, place=places, ending=endings)
-    def speak_about_any_job(self, seat: int, place: int, ending: str) -> None:
-        """The same from anybody about any job that ever was; and WORK_FAIL behind it."""
-        handles = self.twins.handles
-        self.twins.speak(seat, ending, handles[-1 - place % len(handles)], (1, 2))
-        self.twins.speak(seat, "fail", handles[-1 - place % len(handles)], (1, 2))
+    @precondition(lambda self: self.twins.held)
+    @rule(place=places, verb=verbs)
+    def speak_about_the_past(self, place: int, verb: str) -> None:
+        """The same about a job that the worker once had; and WORK_FAIL behind it."""
+        held = self.twins.held
+        seat, handle = held[-1 - place % len(held)]
+        self.twins.speak(seat, verb, handle, (1, 2))
+        self.twins.speak(seat, "fail", handle, (0, 0))
 
     # Everybody
 
@@ -204,12 +229,19 @@ class JobServerMachine(RuleBasedStateMachine):
 
     # Operators
 
-    @rule(verb=st.sampled_from(["cancel", "drop", "limit"]), place=places, name=names, to=limits)
+    @rule(
+        verb=st.sampled_from(["cancel", "cancel any", "drop", "limit"]),
+        place=places,
+        name=names,
+        to=limits,
+    )
     def operate(self, verb: str, place: int, name: bytes, to: tuple[int, int, int] | None) -> None:
         """``cancel job``, ``drop function``, ``create function`` and ``maxqueue``."""
-        handles = self.twins.handles
+        handles = [handle for _, handle in self.busy()] or self.twins.handles
         if verb == "cancel":
             self.twins.cancel(handles[-1 - place % len(handles)])
+        elif verb == "cancel any":
+            self.twins.cancel(self.twins.handles[-1 - place % len(self.twins.handles)])
         elif verb == "drop":
             self.twins.drop(name)
         else:
