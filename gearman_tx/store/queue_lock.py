@@ -7,7 +7,6 @@ it is there tells the next one that there was a queue.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -53,14 +52,18 @@ class QueueLock:
         """Lock anew if somebody deleted the lock file, so that a second server stays out.
 
         Raises:
-            StoreError: a second server was quicker.
+            StoreError: a second server was quicker, or the file cannot be looked for.
         """
         if self._file is None:
             self.take()
             return
-        with contextlib.suppress(FileNotFoundError):
+        try:
             if os.path.samestat(self.path.stat(), os.fstat(self._file)):
                 return
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreError(f"cannot look for {self.path}: {error.strerror}") from error
         self.release()
         self.take()
 

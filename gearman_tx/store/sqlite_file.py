@@ -16,13 +16,13 @@ id, the next one is the time in microseconds.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core import Batch
 from gearman_tx.store import rows
+from gearman_tx.store.file_identity import Change, FileIdentity
 from gearman_tx.store.opening import looks_like_ours
 from gearman_tx.store.port import Contents, StoreError, StoreLostError
 from gearman_tx.store.queue_lock import QueueLock
@@ -71,7 +71,7 @@ class SQLiteFile:
         self._opening = opening
         self._lock = QueueLock(self.path)
         self._connection: sqlite3.Connection | None = None
-        self._names: dict[Path, os.stat_result] = {}
+        self._identity = FileIdentity(self.path)
         self._newest = 0  # the largest id in the file
         self._reserved = 0  # the next_id in the file
         self._most_reserved = 0  # the largest one that was ever in it
@@ -132,7 +132,8 @@ class SQLiteFile:
     def _look_for_lone_log(self) -> None:
         """Find a log whose file is gone or empty, before SQLite sees it and takes it away."""
         with self._errors("open"):
-            if not self._log.exists() or not self._log.stat().st_size:
+            log = self._identity.log
+            if not log.exists() or not log.stat().st_size:
                 return
             self.path.touch(0o600)
             if not self.path.stat().st_size:
@@ -160,8 +161,8 @@ class SQLiteFile:
             self.jobs = rows.count_all_jobs(self._connection)
             self._newest = rows.read_newest_id(self._connection)
             self._reserved = 0
-            self._names = {path: path.stat() for path in (self.path, self._log) if path.exists()}
-            self._measure()
+            self._identity.remember()
+            self.size = self._identity.size()
         return opened
 
     def _connected(self) -> sqlite3.Connection:
@@ -175,10 +176,6 @@ class SQLiteFile:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-
-    @property
-    def _log(self) -> Path:
-        return Path(f"{self.path}-wal")
 
     @contextlib.contextmanager
     def _errors(self, verb: str) -> Iterator[None]:
@@ -277,30 +274,18 @@ class SQLiteFile:
         self._lock.keep()
         if self._connection is None:
             return
-        for path, known in self._names.items():
-            try:
-                with self._errors("find"):
-                    found = path.stat()
-            except StoreError as error:
-                if not isinstance(error.__cause__, FileNotFoundError):
-                    raise
-                self._forget_file()
-                raise StoreLostError(f"{path} is gone: a new queue file is begun") from error
-            if not os.path.samestat(found, known):
-                with self._errors("replace"):
-                    self._forget_file()
-                    aside = set_aside(self.path, "replaced")
-                text = f"{path} was replaced by another file, which is {aside} now"
-                raise StoreLostError(f"{text}: a new queue file is begun")
-
-    def _forget_file(self) -> None:
-        """Let a file go that is not at its place any more, and the log that belonged to it."""
+        with self._errors("find"):
+            path, change = self._identity.change()
+        if change is Change.NONE:
+            return
         self._disconnect()
-        log = self._names.get(self._log)
-        with contextlib.suppress(FileNotFoundError):
-            if log is not None and os.path.samestat(self._log.stat(), log):
-                # Under the new file's name it would be taken for the new file's.
-                self._log.unlink()
+        with self._errors("replace"):
+            self._identity.remove_log()
+            if change is Change.GONE:
+                raise StoreLostError(f"{path} is gone: a new queue file is begun")
+            aside = set_aside(self.path, "replaced")
+        text = f"{path} was replaced by another file, which is {aside} now"
+        raise StoreLostError(f"{text}: a new queue file is begun")
 
     def _salvage(self, cause: _DamagedError) -> str:
         """Make a new file out of the damaged one; return what an operator should know."""
@@ -331,13 +316,10 @@ class SQLiteFile:
             with self._errors("tidy"):
                 has_more = self._tidy(connection)
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                self._measure()
+                self.size = self._identity.size()
                 return has_more
         except _DamagedError as error:
             raise StoreLostError(self._salvage(error)) from error
-
-    def _measure(self) -> None:
-        self.size = sum(path.stat().st_size for path in (self.path, self._log) if path.exists())
 
     def _tidy(self, connection: sqlite3.Connection) -> bool:
         """Give some of the free pages back when most are; return whether there are more."""

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.durable.siege import Broken, Siege
+from tests.durable.account import Broken
+from tests.durable.siege import Siege
 
 
 def main() -> int:

@@ -319,6 +319,23 @@ def test_no_folder_and_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "and no lock file is left behind"
 
 
+def test_a_folder_that_cannot_be_looked_into() -> None:
+    """A file that cannot be found out about is not taken for lost: batches fail until it can."""
+    with common_user() as folder:
+        queue = queue_file(folder / "queue.sqlite3")
+        queue.open()
+        queue.write(Batch(2, [record(1)]))
+        folder.chmod(0)
+        for _ in range(2):
+            with pytest.raises(StoreError, match="Permission denied") as caught:
+                queue.write(Batch(3, [record(2)]))
+            assert not isinstance(caught.value, StoreLostError)
+        folder.chmod(0o700)
+        queue.write(Batch(3, [record(2)]))
+        assert ids(read_all(queue)) == [1, 2]
+        queue.close()
+
+
 def test_nobody_else_reads_workloads(file: SQLiteFile) -> None:
     """The queue file, its log and its lock can be read by their owner only."""
     for name in file.path.parent.iterdir():

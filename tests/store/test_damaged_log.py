@@ -1,0 +1,120 @@
+"""The write-ahead log of a damaged or lost queue file is read as well."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gearman_tx.core import Batch
+from gearman_tx.store.damaged_file import FIRST_ROOT
+from gearman_tx.store.sqlite_file import SQLiteFile
+from tests.store.files import damage, ids, queue_file, zeros
+from tests.store.records import record, records
+from tests.store.test_damage import LIMITS, ROWS_A_PAGE, make, opened
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the queue file of a test is."""
+    return tmp_path / "queue.sqlite3"
+
+
+def log_of(file: SQLiteFile) -> Path:
+    """Return a file that was lost but for its log, as a crash would leave that now."""
+    copy = file.path.with_name("crashed.sqlite3")
+    copy.write_bytes(b"")
+    shutil.copyfile(f"{file.path}-wal", f"{copy}-wal")
+    Path(f"{copy}.lock").touch()
+    return copy
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_only_the_log_is_left(path: Path, is_gone: bool) -> None:
+    """What the log of a lost file holds is kept, up to its last whole transaction."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 301)), max_queue=LIMITS))
+    file.write(Batch(500, records(range(301, 401)), list(range(1, 51))))
+    copy = log_of(file)
+    if is_gone:
+        copy.unlink()
+    file.close()
+    contents, found = opened(copy)
+    assert ids(found) == list(range(51, 401))
+    assert dict(contents.max_queue) == LIMITS
+    assert "it is empty, but its log is not" in contents.notices[0]
+
+
+def test_a_torn_end_of_the_log(path: Path) -> None:
+    """A transaction that the log does not hold whole did not happen."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 401))))
+    size = Path(f"{path}-wal").stat().st_size
+    file.write(Batch(500, [], list(range(1, 401, 2)), {2: 2}))
+    copy = log_of(file)
+    file.close()
+    log = Path(f"{copy}-wal")
+    content = log.read_bytes()
+    log.write_bytes(content[: size + 6000] + bytes(2000) + content[size + 8000 :])
+    _, found = opened(copy)
+    assert found == records(range(1, 401))
+
+
+def test_a_log_that_began_anew(path: Path) -> None:
+    """What is left in the log of an older round is not read, for its checksums do not fit."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 401))))
+    file.tend()  # brings the log into the file, so that it begins anew
+    file.write(Batch(500, [record(401)]))
+    copy = log_of(file)
+    file.close()
+    _, found = opened(copy)
+    assert 401 in ids(found)
+    assert len(found) < 2 * ROWS_A_PAGE
+
+
+def test_pages_given_back_in_the_log(path: Path) -> None:
+    """Pages that the log took away from the file are not read from an older part of the log."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 401), b"z" * 500)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DELETE FROM job WHERE id > 40")
+        other.executescript("PRAGMA incremental_vacuum")
+        copy = log_of(file)
+    file.close()
+    _, found = opened(copy)
+    assert ids(found) == list(range(1, 41))
+
+
+@pytest.mark.parametrize("place", [0, 8, 24, 40])
+def test_a_log_of_something_else(path: Path, place: int) -> None:
+    """A log whose header or first frame is damaged holds nothing; that is said, and used on."""
+    file = queue_file(path)
+    file.open()
+    file.write(Batch(500, records(range(1, 401))))
+    copy = log_of(file)
+    file.close()
+    log = Path(f"{copy}-wal")
+    content = log.read_bytes()
+    log.write_bytes(content[:place] + b"\xee" + content[place + 1 :])
+    contents, found = opened(copy)
+    assert found == []
+    assert "0 jobs could be read" in contents.notices[0]
+    assert contents.next_id > 1_600_000_000_000_000
+
+
+@pytest.mark.parametrize("size", [0, 20, 32, 40, 5000])
+def test_a_log_that_is_none(path: Path, size: int) -> None:
+    """A log that is too short, or of something else, is passed over."""
+    make(path, records(range(1, 401)))
+    damage(path, FIRST_ROOT, zeros)
+    Path(f"{path}-wal").write_bytes(bytes(range(256)) * 20 if size == 5000 else bytes(size))
+    _, found = opened(path)
+    assert len(found) == 400
