@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from twisted.internet.task import deferLater
 from typing_extensions import override
 
 from gearman_tx.errors import ConnectionLost, NoServer
-from tests.loopback.raw_worker import RawWorker, reverse
 from tests.loopback.servers_case import ServersCase
 from tests.servers import free_port
 
@@ -125,26 +122,6 @@ class OurServerTests(Bodies, ServersCase):
     """Against our server."""
 
     kind = "ours"
-
-    async def test_a_server_that_shuts_down_gracefully(self) -> None:
-        """What it runs is finished there; what is new goes to the other server."""
-        servers = [self.start_server() for _ in range(2)]
-        finish: list[Callable[[], None]] = []
-
-        def wait(worker: RawWorker, handle: bytes, workload: bytes) -> None:
-            finish.append(partial(reverse, worker, handle, workload))
-            worker.held.callback(handle)
-
-        worker = await self.start_worker(servers[0], {b"wait": wait})
-        await self.start_worker(servers[1])
-        client = self.make_client(*servers, choice="in order")
-        running = client.submit("wait", b"abc")
-        await worker.held
-        servers[0].process.send_signal(signal.SIGUSR1)
-        for _ in range(100):
-            assert await client.submit("reverse", b"ab") == b"ba"
-        finish[0]()
-        assert await running == b"cba"
 
     async def test_a_port_on_which_somebody_else_listens(self) -> None:
         """A peer that speaks another protocol is dropped, and never sent a task."""
