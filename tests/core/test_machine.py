@@ -52,7 +52,9 @@ class JobServerMachine(RuleBasedStateMachine):
         policy=policies,
         durable=st.sampled_from([True, True, False]),
         workers=st.tuples(abilities, abilities, abilities),
-        backlog=st.lists(st.tuples(names, uniques, st.booleans()), min_size=2, max_size=8),
+        backlog=st.one_of(
+            st.lists(st.tuples(names, uniques, st.booleans()), min_size=2, max_size=8), st.just([])
+        ),
         grabs=st.lists(worker_seats, max_size=6),
     )
     def open(
@@ -63,7 +65,7 @@ class JobServerMachine(RuleBasedStateMachine):
         backlog: list[tuple[bytes, bytes, bool]],
         grabs: list[int],
     ) -> None:
-        """Start the server in the middle of its work: some jobs wait, some run."""
+        """Start the server in the middle of its work, or with all its workers asleep."""
         self.twins = twins = Twins(policy, durable=durable)
         for seat, functions in zip(WORKERS, workers, strict=False):
             for name in functions:
@@ -84,6 +86,8 @@ class JobServerMachine(RuleBasedStateMachine):
             twins.settle(elsewhere=0)
         for seat in grabs:
             twins.grab(seat)
+        for seat in WORKERS:
+            twins.sleep(seat)
 
     # Clients
 

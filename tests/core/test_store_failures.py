@@ -214,6 +214,17 @@ def test_a_store_that_lost_everything_is_given_everything_again(durable: House) 
     assert not has_notes(durable)
 
 
+def test_what_is_noted_anyway_is_not_stored_twice(durable: House) -> None:
+    """A submission that waits, and one that was put back."""
+    client = durable.guest()
+    client.promise()
+    durable.take()
+    client.promise()
+    durable.put_back()
+    durable.server.ledger.store_again()
+    assert [record.id for record in durable.commit().added] == [1, 2]
+
+
 def test_what_ends_before_it_is_stored_again_is_not(durable: House) -> None:
     """Its end is noted as ever."""
     client, worker = durable.guest(), durable.worker(b"f")
