@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from twisted.internet.task import deferLater
 from typing_extensions import override
 
 from gearman_tx.errors import ConnectionLost, NoServer
+from gearman_tx.wire import PacketType
+from tests.loopback.raw_worker import RawWorker, reverse
 from tests.loopback.servers_case import ServersCase
 from tests.servers import free_port
 
@@ -33,6 +37,17 @@ class Mail(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Twisted: listen."""
         self.factory.received.append(data)
+
+
+class Named:
+    """A worker's function that answers with a name."""
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+
+    def __call__(self, worker: RawWorker, handle: bytes, _workload: bytes) -> None:
+        """Complete with the name."""
+        worker.say(PacketType.WORK_COMPLETE, handle, self.name)
 
 
 class Bodies:
@@ -122,6 +137,35 @@ class OurServerTests(Bodies, ServersCase):
     """Against our server."""
 
     kind = "ours"
+
+    async def test_a_server_that_shuts_down_gracefully(self) -> None:
+        """What it runs is finished there; what is new goes to the other server.
+
+        A signal takes its time: the server may accept a task or two before it heeds it. So both
+        servers have a worker for them, and the first answer of the second server tells that the
+        first one takes nothing new.
+        """
+        servers = [self.start_server() for _ in range(2)]
+        finish: list[Callable[[], None]] = []
+
+        def wait(worker: RawWorker, handle: bytes, _workload: bytes) -> None:
+            finish.append(partial(reverse, worker, handle, b"abc"))
+            worker.held.callback(handle)
+
+        worker = await self.start_worker(servers[0], {b"wait": wait})
+        await self.start_worker(servers[0], {b"name": Named(b"first")})
+        await self.start_worker(servers[1], {b"name": Named(b"second")})
+        client = self.make_client(*servers, choice="in order")
+        running = client.submit("wait", b"abc")
+        await worker.held
+        assert await client.submit("name", b"") == b"first"
+        servers[0].process.send_signal(signal.SIGUSR1)
+        while await client.submit("name", b"") == b"first":
+            pass
+        assert await client.submit_many("name", [b""] * 100) == [b"second"] * 100
+        finish[0]()
+        assert await running == b"cba"
+        await worker.gone
 
     async def test_a_port_on_which_somebody_else_listens(self) -> None:
         """A peer that speaks another protocol is dropped, and never sent a task."""
