@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from io import StringIO
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
@@ -13,7 +13,8 @@ from twisted.internet.threads import deferToThread
 from gearman_tx.client import Client
 from gearman_tx.encoders import JSON
 from gearman_tx.wire import PacketType
-from tests.docs.python_blocks import count_blocks, read_blocks, run_block
+from tests.docs.blocks import read_block, runs
+from tests.docs.python_blocks import run_block
 from tests.loopback.raw_worker import (
     BEHAVIOURS,
     Abilities,
@@ -27,26 +28,9 @@ from tests.loopback.servers_case import ServersCase
 from tests.loopback.test_client_tls import write_certificate
 from tests.servers import ServerProcess
 
-JOBS = "how-to/submit-jobs.rst"
-MANY = "how-to/submit-many-jobs.rst"
-LOST = "how-to/lose-a-server.rst"
-
-TESTED: Final = {
-    JOBS: {
-        "program",
-        "deferreds",
-        "failure",
-        "updates",
-        "callbacks",
-        "background",
-        "later",
-        "unique",
-        "encoder",
-    },
-    MANY: {"results", "handles", "loop", "source", "unique-each"},
-    LOST: {"servers", "endpoints", "own-endpoint", "retries", "connect"},
-}
-"""The blocks that a test below runs."""
+JOBS = "docs/how-to/submit-jobs.rst"
+MANY = "docs/how-to/submit-many-jobs.rst"
+LOST = "docs/how-to/lose-a-server.rst"
 
 
 def prices(worker: RawWorker, handle: bytes, workload: bytes) -> None:
@@ -82,24 +66,19 @@ class PagesTests(ServersCase):
             await self.start_worker(server, ABILITIES)
         return server, self.make_client(server)
 
-    def test_no_block_escapes(self) -> None:
-        """Each block of the three pages names its test, and the tests are these."""
-        for page in (JOBS, MANY, LOST):
-            names = read_blocks(page)
-            assert len(names) == count_blocks(page)
-            assert set(names) == TESTED[page]
-
+    @runs(JOBS, "program")
     async def test_the_whole_program(self) -> None:
         """It prints the word turned round, and ends."""
         server, _client = await self.open()
         program = self.folder / "program.py"
-        code = read_blocks(JOBS)["program"].replace("4730", str(server.port))
+        code = read_block(JOBS, "program").replace("4730", str(server.port))
         program.write_text(code, encoding="utf-8")
         done = await deferToThread(
             subprocess.run, [sys.executable, str(program)], capture_output=True, timeout=20
         )
         assert done.stdout == b"b'olleh'\n", done.stderr.decode()
 
+    @runs(JOBS, "deferreds")
     async def test_deferreds(self) -> None:
         """The handle is told before the result."""
         _server, client = await self.open()
@@ -109,11 +88,13 @@ class PagesTests(ServersCase):
         assert lines[0].startswith("the server calls it H:")
         assert lines[1] == "b'olleh'"
 
+    @runs(JOBS, "failure")
     async def test_failure(self) -> None:
         """The exception's text is printed."""
         _server, client = await self.open()
         assert await run_block(JOBS, "failure", {"client": client}) == ["the worker raised: boom"]
 
+    @runs(JOBS, "updates")
     async def test_updates(self) -> None:
         """The loop prints all there is, then the result."""
         _server, client = await self.open()
@@ -125,12 +106,14 @@ class PagesTests(ServersCase):
             "the result: b'mlif gnol a'",
         ]
 
+    @runs(JOBS, "callbacks")
     async def test_callbacks(self) -> None:
         """They print what they get."""
         _server, client = await self.open()
         lines = await run_block(JOBS, "callbacks", {"client": client})
         assert lines == ["a part: b'one'", "1 of 2", "a part: b'two'"]
 
+    @runs(JOBS, "background", "later")
     async def test_background_and_later(self) -> None:
         """The job is queued; the delayed one is, too."""
         server, client = await self.open(has_worker=False)
@@ -138,16 +121,19 @@ class PagesTests(ServersCase):
         assert await run_block(JOBS, "later", {"client": client}) == []
         assert b"remind\t1\t0\t0" in server.ask(b"status\n", b".\n")
 
+    @runs(JOBS, "unique")
     async def test_unique(self) -> None:
         """Two tasks, one job."""
         _server, client = await self.open(has_worker=False)
         assert await run_block(JOBS, "unique", {"client": client}) == ["2 clients wait"]
 
+    @runs(JOBS, "encoder")
     async def test_encoder(self) -> None:
         """Values go to the worker of the namespace and come back."""
         server, _client = await self.open()
         assert await run_block(JOBS, "encoder", port=server.port) == ["3"]
 
+    @runs(MANY, "results", "handles", "loop", "source", "unique-each")
     async def test_many(self) -> None:
         """Results, handles, the loop, the slow source and the uniques do as they say."""
         _server, client = await self.open()
@@ -170,6 +156,7 @@ class PagesTests(ServersCase):
         assert await lines("source") == [f"b'{row}'" for row in reversed_rows]
         assert await lines("unique-each") == []
 
+    @runs(LOST, "servers", "endpoints", "own-endpoint")
     async def test_servers(self) -> None:
         """Every spelling of a server is one; nothing is connected to."""
         for name in ("servers", "endpoints"):
@@ -182,6 +169,7 @@ class PagesTests(ServersCase):
 
         assert await run_block(LOST, "own-endpoint", {"open": open_here}) == []
 
+    @runs(LOST, "retries")
     async def test_retries(self) -> None:
         """A worker that fails twice is asked three times."""
         server, client = await self.open(has_worker=False)
@@ -195,6 +183,7 @@ class PagesTests(ServersCase):
         assert [line.split(":")[0] for line in lines] == ["once more, because job H"] * 2
         assert lines[1].endswith("boom")
 
+    @runs(LOST, "connect")
     async def test_connect(self) -> None:
         """Nobody listens on port 1."""
         names: dict[str, Any] = {}

@@ -15,12 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from tests.docs.readme import (
-    count_code_blocks,
-    count_excused_blocks,
-    read_blocks,
-    read_programs,
-)
+from tests.docs.blocks import read_block, read_commands, runs
 from tests.packaging.sources import copy_sources, user_environment
 from tests.peers import require_program
 from tests.servers import ServerProcess, free_port
@@ -28,8 +23,7 @@ from tests.servers import ServerProcess, free_port
 INSTALL_SECONDS = 240.0
 COMMAND_SECONDS = 20.0
 STEP_SECONDS = 0.05
-TESTED = {"start", "worker", "client", "background", "text", "drop-in"}
-PROGRAMS = {"library-worker", "library-client"}
+PAGE = "README.rst"
 
 
 @frozen
@@ -41,7 +35,8 @@ class Terminal:
 
     def words(self, block: str) -> str:
         """Return the commands of ``block`` as shell words, the port apart as in README.rst."""
-        return "\n".join(read_blocks()[block]).replace("4730", str(self.port))
+        commands = "\n".join(command for command, _ in read_commands(PAGE, block))
+        return commands.replace("4730", str(self.port))
 
     def start(self, block: str) -> subprocess.Popen[bytes]:
         """Start the commands of ``block`` and leave them running, as the user's terminal does."""
@@ -59,7 +54,7 @@ class Terminal:
 
     def start_program(self, block: str, output: int | None = None) -> subprocess.Popen[bytes]:
         """Start the Python program ``block`` with what the server's command installed."""
-        program = read_programs()[block].replace("4730", str(self.port))
+        program = read_block(PAGE, block).replace("4730", str(self.port))
         command = [str(self.folder / "venv" / "bin" / "python"), "-c", program]
         return subprocess.Popen(
             command, env=self._environment(), stdout=output, start_new_session=True
@@ -140,13 +135,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
         end(process)
 
 
-def test_every_block_is_tested_or_excused() -> None:
-    """No code block of README.rst escapes: each names its test, or says why it has none."""
-    assert set(read_blocks()) == TESTED
-    assert set(read_programs()) == PROGRAMS
-    assert count_code_blocks() == len(TESTED) + len(PROGRAMS) + count_excused_blocks()
-
-
+@runs(PAGE, "start", "worker", "client")
 def test_first_job_comes_back_in_capital_letters(terminal: Terminal) -> None:
     """The worker of README.rst does the client's job and the client prints the result."""
     require_program("gearman", "apt-get install gearman-tools")
@@ -157,6 +146,7 @@ def test_first_job_comes_back_in_capital_letters(terminal: Terminal) -> None:
         end(worker)
 
 
+@runs(PAGE, "background")
 def test_background_job_waits_in_the_queue(terminal: Terminal) -> None:
     """A background job without a worker is counted by ``gearadmin --status`` as queued."""
     require_program("gearman", "apt-get install gearman-tools")
@@ -164,6 +154,7 @@ def test_background_job_waits_in_the_queue(terminal: Terminal) -> None:
     assert [line.split("\t")[:3] for line in lines] == [["shout", "1", "0"], ["."]]
 
 
+@runs(PAGE, "text")
 def test_text_commands_are_answered_through_nc(terminal: Terminal) -> None:
     """``nc`` prints the replies of all three text commands in order, although it stops sending."""
     require_program("nc", "apt-get install netcat-openbsd")
@@ -173,6 +164,7 @@ def test_text_commands_are_answered_through_nc(terminal: Terminal) -> None:
     assert "status" in text
 
 
+@runs(PAGE, "library-worker", "library-client")
 def test_the_library_is_client_and_worker(terminal: Terminal) -> None:
     """The client of README.rst prints what the worker of README.rst makes of its job."""
     worker = terminal.start_program("library-worker")
@@ -184,6 +176,7 @@ def test_the_library_is_client_and_worker(terminal: Terminal) -> None:
         end(worker)
 
 
+@runs(PAGE, "drop-in")
 def test_drop_in_command_makes_a_daemon_with_a_pid_file(terminal: Terminal) -> None:
     """The C server's command line starts a daemon that SIGTERM ends and that removes its file."""
     daemon = Terminal(terminal.folder, free_port())

@@ -11,18 +11,14 @@ from pathlib import Path
 import pytest
 
 from gearman_tx import LifeLimits
-from tests.docs.python_blocks import count_blocks, read_blocks
-from tests.interop.conftest import peers
+from tests.docs.blocks import read_block, runs
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.peers import require_program
 from tests.servers import running, start_our_server
 
-__all__ = ["peers"]
-
-PAGE = "how-to/write-a-worker.rst"
+PAGE = "docs/how-to/write-a-worker.rst"
 FUNCTIONS = ("progress", "reactor", "process")
-TESTED = {"program", *FUNCTIONS, "limits", "service"}
 GUARD = 'if __name__ == "__main__":'
 
 
@@ -31,12 +27,11 @@ def server(tmp_path: Path) -> Iterator[JobServer]:
     """A job server of ours, with ``worker.py`` and ``worker.tac`` beside it."""
     require_program("gearman", "apt-get install gearman-tools")
     with running(start_our_server(tmp_path)) as process:
-        blocks = read_blocks(PAGE)
-        text = "\n".join(blocks[name] for name in FUNCTIONS)
-        program = blocks["program"].replace(GUARD, f"{text}\n\n{GUARD}")
+        text = "\n".join(read_block(PAGE, name) for name in FUNCTIONS)
+        program = read_block(PAGE, "program").replace(GUARD, f"{text}\n\n{GUARD}")
         program = program.replace("localhost:4730", f"127.0.0.1:{process.port}")
         (tmp_path / "worker.py").write_text(program, encoding="utf-8")
-        (tmp_path / "worker.tac").write_text(blocks["service"], encoding="utf-8")
+        (tmp_path / "worker.tac").write_text(read_block(PAGE, "service"), encoding="utf-8")
         yield JobServer("ours", process)
 
 
@@ -61,12 +56,7 @@ def end(worker: PeerProcess, status: int = 0) -> list[str]:
     return worker.succeed(status=status).lines
 
 
-def test_every_block_of_the_page_is_run() -> None:
-    """No block escapes."""
-    assert set(read_blocks(PAGE)) == TESTED
-    assert count_blocks(PAGE) == len(TESTED)
-
-
+@runs(PAGE, "program", *FUNCTIONS)
 def test_the_program(server: JobServer, peers: PeerRunner, tmp_path: Path) -> None:
     """``python worker.py`` does all kinds of jobs and says why it ended."""
     worker = peers.start([sys.executable, str(tmp_path / "worker.py")])
@@ -74,6 +64,7 @@ def test_the_program(server: JobServer, peers: PeerRunner, tmp_path: Path) -> No
     assert end(worker) == ["SIGTERM came"]
 
 
+@runs(PAGE, "service")
 def test_the_application(server: JobServer, peers: PeerRunner, tmp_path: Path) -> None:
     """``twistd`` does the same jobs, functions in processes too, and drains at its end."""
     twistd = str(Path(sys.executable).with_name("twistd"))
@@ -84,9 +75,10 @@ def test_the_application(server: JobServer, peers: PeerRunner, tmp_path: Path) -
     assert any("the service was stopped" in line for line in lines)
 
 
+@runs(PAGE, "limits")
 def test_the_limits() -> None:
     """The limits of the page can be set."""
-    code = read_blocks(PAGE)["limits"]
+    code = read_block(PAGE, "limits")
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nprint(limits)"], capture_output=True, check=True, text=True
     )
