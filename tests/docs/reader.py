@@ -20,6 +20,8 @@ from tests.interop.peer_process import Outcome, PeerProcess, PeerRunner
 
 BIN: Final = Path(sys.executable).parent
 _INSTALLED: Final = re.compile(r"(?:/opt/gearman-tx|(?<![\w/.])venv)/bin/")
+_SERVER: Final = re.compile(r"\b(twistd) -n gearmand\b(?! --listen)")
+_ADMIN: Final = re.compile(r"\bgearadmin\b")  # knows no variable for the server
 _PLACES: Final = {"H:myhost:1": r"H:\S+:\d+", "4242": r"\d+", "...": r".*"}
 _PLACE: Final = re.compile(r"H:myhost:\d+|4242|\.\.\.")
 
@@ -49,6 +51,8 @@ class Reader:
 
     def own(self, text: str) -> str:
         """Return ``text`` as this reader has to write it: other port, other places."""
+        text = _SERVER.sub(r"\1 -n --pidfile= gearmand --listen=127.0.0.1", text)
+        text = _ADMIN.sub(f"gearadmin -h 127.0.0.1 -p {self.port}", text)
         text = _INSTALLED.sub(f"{BIN}/", text.replace("4730", str(self.port)))
         for word, mine in self.words.items():
             text = text.replace(word, mine)
@@ -86,6 +90,10 @@ class Reader:
     def type(self, command: str, stdin: bytes = b"", status: int = 0) -> Outcome:
         """Run a command that the page does not have."""
         return self._shell(command, stdin).succeed(status=status)
+
+    def begin(self, command: str) -> PeerProcess:
+        """Start a command that the page does not have, and leave it running."""
+        return self._shell(command)
 
     def code(self, name: str) -> str:
         """Return the code of a block, as this reader has to write it."""

@@ -24,6 +24,7 @@ INSTALL_SECONDS = 240.0
 COMMAND_SECONDS = 20.0
 STEP_SECONDS = 0.05
 PAGE = "README.rst"
+COMMAND_LINE = "docs/reference/command-line.rst"
 
 
 @frozen
@@ -190,3 +191,16 @@ def test_drop_in_command_makes_a_daemon_with_a_pid_file(terminal: Terminal) -> N
         os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not pid_file.exists())
     assert not connects(daemon.port)
+
+
+@runs(COMMAND_LINE, "install")
+def test_the_command_line_is_installed_later(terminal: Terminal) -> None:
+    """The extra adds what the other commands need to a package that is there already."""
+    program = terminal.folder / "venv" / "bin" / "gearman-tx"
+    ((command, _),) = read_commands(COMMAND_LINE, "install")
+    before = subprocess.run([program, "ping", "--help"], capture_output=True, check=False)
+    assert before.returncode != 0
+    assert b"gearman-tx[cli]" in before.stderr
+    command = f"{terminal.folder}/venv/bin/{command}"
+    subprocess.run(command, shell=True, check=True, stdout=subprocess.DEVNULL)  # noqa: S602  # the page's
+    subprocess.run([program, "ping", "--help"], check=True, stdout=subprocess.DEVNULL)

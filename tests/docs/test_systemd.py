@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import require_program
+from tests.docs.blocks import read_block, read_blocks, runs
+from tests.peers import require_peer, require_program
 from tests.servers import START_SECONDS, ServerProcess, free_port, running
 
 UNITS = Path(__file__).parents[2] / "docs" / "systemd"
 INSTALLED = "/opt/gearman-tx/bin"
 HERE = str(Path(sys.executable).parent)
+PAGE = "docs/how-to/systemd.rst"
+REPLACE = "docs/how-to/replace-the-c-gearmand.rst"
+LIMITS = "docs/how-to/limits.rst"
+SHUT_DOWN = "docs/how-to/shut-down.rst"
 EXPOSURE = 20  # tenths of systemd's own measure, of 100; "OK" reaches to 40
 
 
@@ -55,8 +60,10 @@ def command_of(unit: Path) -> list[str]:
     return starts[-1].split()
 
 
+@runs(PAGE, "units")
 def test_systemd_accepts_the_units(units: Path) -> None:
     """``systemd-analyze verify`` finds nothing to say about the service and the socket."""
+    assert len(read_blocks(PAGE, "units")) == len([*UNITS.rglob("gearmand*.*")])
     alone = units / "gearmand.service.d"
     shutil.rmtree(alone)
     assert analyze("verify", str(units / "gearmand.service"), units=units) == ""
@@ -65,6 +72,46 @@ def test_systemd_accepts_the_units(units: Path) -> None:
 def test_systemd_accepts_the_socket_and_the_drop_in(units: Path) -> None:
     """With the drop-in file, the service and its socket belong together and are sound."""
     assert analyze("verify", str(units / "gearmand.socket"), units=units) == ""
+
+
+def add_to(unit: str, code: str, units: Path) -> None:
+    """Write a drop-in file with the lines of a page."""
+    folder = units / f"{unit}.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "page.conf").write_text(code.replace(INSTALLED, HERE), encoding="utf-8")
+
+
+@runs(PAGE, "credentials")
+@runs(LIMITS, "files")
+@runs(SHUT_DOWN, "unit")
+def test_systemd_accepts_what_pages_add(units: Path) -> None:
+    """``systemd-analyze verify`` finds nothing to say about the service with their lines."""
+    shutil.rmtree(units / "gearmand.service.d")
+    for page, name in ((PAGE, "credentials"), (LIMITS, "files"), (SHUT_DOWN, "unit")):
+        add_to("gearmand.service", read_block(page, name), units)
+        assert analyze("verify", str(units / "gearmand.service"), units=units) == ""
+
+
+@runs(PAGE, "after")
+def test_systemd_orders_a_worker_after_the_server(units: Path) -> None:
+    """A worker's unit with the page's lines is sound."""
+    unit = units / "worker.service"
+    code = read_block(PAGE, "after")
+    unit.write_text(f"{code}\n[Service]\nExecStart=/bin/true\n", encoding="utf-8")
+    shutil.rmtree(units / "gearmand.service.d")
+    assert analyze("verify", str(unit), units=units) == ""
+
+
+@runs(REPLACE, "unit")
+def test_systemd_accepts_the_change_to_debians_unit(units: Path) -> None:
+    """Debian's unit of the C server is sound with the page's lines, and starts our program."""
+    unit = "gearman-job-server.service"
+    path = Path("/lib/systemd/system") / unit
+    require_peer(path.exists(), unit, "apt-get install gearman-job-server")
+    shutil.copy(path, units)
+    add_to(unit, read_block(REPLACE, "unit"), units)
+    assert analyze("verify", str(units / unit), units=units) == ""
+    assert command_of(units / f"{unit}.d" / "page.conf")[0] == f"{HERE}/gearman-tx"
 
 
 def test_the_service_is_hardened(units: Path) -> None:

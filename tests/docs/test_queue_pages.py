@@ -1,0 +1,82 @@
+"""The pages about the queue file: start with it, copy it, look into it, take over another one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.docs.blocks import read_blocks, runs
+from tests.docs.conftest import MakeReader
+from tests.docs.reader import Reader
+from tests.interop.job_server import JobServer
+from tests.peers import require_program
+from tests.servers import ServerProcess, free_port
+
+HOW_TO = "docs/how-to/keep-the-queue.rst"
+REFERENCE = "docs/reference/queue-file.rst"
+C_TABLE = """
+CREATE TABLE gearman_queue (
+    unique_key TEXT, function_name TEXT, priority INTEGER, data BLOB, when_to_run INTEGER,
+    PRIMARY KEY (unique_key, function_name)
+)
+"""
+
+
+@pytest.fixture
+def reader(make_reader: MakeReader) -> Reader:
+    """A reader without a server: the page starts it."""
+    require_program("sqlite3", "apt-get install sqlite3")
+    require_program("gearman", "apt-get install gearman-tools")
+    return make_reader(HOW_TO, free_port())
+
+
+def start(reader: Reader, name: str) -> JobServer:
+    """Start the server of a block, and wait until it answers."""
+    (process,) = reader.start(name)
+    server = ServerProcess(process.process, reader.port, process.out_file)
+    server.wait_ready()
+    return JobServer("ours", server)
+
+
+@runs(HOW_TO, "start", "copy")
+@runs(REFERENCE, "look")
+def test_a_job_is_in_the_file_and_in_its_copy(reader: Reader, make_reader: MakeReader) -> None:
+    """What a background client submitted can be read in both; the report counts its bytes."""
+    server = start(reader, "start")
+    reader.type("gearman -b -f resize 'ten bytes.'")
+    reader.run("copy")
+    for file in (f"gearmand-{reader.port}.sqlite3", "copy.sqlite3"):
+        with closing(sqlite3.connect(reader.folder / file)) as connection:
+            assert list(connection.execute("SELECT workload FROM job")) == [(b"ten bytes.",)]
+    (outcome,) = make_reader(REFERENCE, reader.port).run("look")
+    assert outcome.lines == ["resize|1|10"]
+    assert server.counts("resize").total == 1
+
+
+@runs(HOW_TO, "take-over")
+def test_the_queue_of_the_c_server_is_taken_over(reader: Reader) -> None:
+    """Its jobs are in the queue, and the log says how many they were."""
+    reader.words = {"/var/lib/gearman": str(reader.folder)}
+    with closing(sqlite3.connect(reader.folder / "queue.db")) as connection:
+        connection.execute(C_TABLE)
+        row = ("u", "resize", 1, b"photo", 0)
+        connection.execute("INSERT INTO gearman_queue VALUES (?, ?, ?, ?, ?)", row)
+        connection.commit()
+    server = start(reader, "take-over")
+    server.await_counts("resize", lambda counts: counts.total == 1)
+    (log,) = (peer for peer in reader.terminals.processes if peer.running)
+    log.await_output(b"1 jobs")
+
+
+@runs(REFERENCE, "tables")
+def test_the_tables_are_those_of_a_queue_file() -> None:
+    """SQLite reads the page's SQL; the tables and columns of the text are in it."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for code in read_blocks(REFERENCE, "tables"):
+            connection.executescript(code)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(job)")}
+    assert {"job", "max_queue"} <= tables
+    assert {"function", "workload", "retries"} <= columns
