@@ -298,8 +298,8 @@ class Client(Generic[T]):
         )
         return submission, Task(submission, key, workload)
 
-    def status(self, handle: str | bytes) -> Deferred[JobStatus]:
-        """Ask all servers about the job with ``handle``.
+    def status(self, handle: str | bytes, server: str | None = None) -> Deferred[JobStatus]:
+        """Ask all servers about the job with ``handle``, or only the one that is named.
 
         Returns:
             Fires with what the server that knows the job says, or with an unknown job when all
@@ -308,10 +308,10 @@ class Client(Generic[T]):
             and not all could be asked. Cancelling it only stops the waiting.
 
         Raises:
-            LocalProtocolError: the handle has a NUL byte.
+            LocalProtocolError: the handle has a NUL byte. It fails so if no server has that name.
         """
         key = as_bytes(handle)
-        asking = ask_everywhere(self._router, lambda line: line.job_status(key))
+        asking = ask_everywhere(self._router, lambda line: line.job_status(key), server)
         return Deferred.fromCoroutine(asking)
 
     def status_by_unique(self, unique: str | bytes) -> Deferred[JobStatus]:

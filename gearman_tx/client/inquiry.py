@@ -17,13 +17,20 @@ from gearman_tx.client.connection import ClientConnection
 from gearman_tx.client.line import Line
 from gearman_tx.client.router import Router
 from gearman_tx.client.updates import JobStatus
+from gearman_tx.errors import LocalProtocolError
 from gearman_tx.wire import PacketType, request
 
 
-async def ask_everywhere(router: Router, ask: Callable[[Line], Deferred[JobStatus]]) -> JobStatus:
-    """Ask every server about a job; see ``Client.status``."""
+async def ask_everywhere(
+    router: Router, ask: Callable[[Line], Deferred[JobStatus]], server: str | None = None
+) -> JobStatus:
+    """Ask every server about a job, or ``server`` alone; see ``Client.status``."""
+    lines = [line for line in router.lines if server in {None, line.name}]
+    if not lines:
+        known = ", ".join(line.name for line in router.lines)
+        raise LocalProtocolError(f"there is no job server {server}; the client's are {known}")
     await router.when_tried()
-    return await first_known([ask(line) for line in router.lines])
+    return await first_known([ask(line) for line in lines])
 
 
 def first_known(asked: list[Deferred[JobStatus]]) -> Deferred[JobStatus]:

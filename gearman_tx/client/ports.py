@@ -26,6 +26,8 @@ class Holder(Protocol):
 class Server(Holder, Protocol):
     """A server that accepted a submission."""
 
+    name: str
+
     def job_status(self, handle: bytes, /) -> Deferred[JobStatus]:
         """Ask the server about the job that it calls ``handle``."""
 

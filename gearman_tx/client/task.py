@@ -46,6 +46,12 @@ class Task(Generic[T]):
         return self._submission.handle or None
 
     @property
+    def server(self) -> str | None:
+        """The name of the job server that accepted the task last, or None before that."""
+        server = self._submission.server
+        return None if server is None else server.name
+
+    @property
     def is_done(self) -> bool:
         """Whether the task has ended: a background task ends when a server has accepted it."""
         return self._submission.is_done

@@ -205,7 +205,7 @@ class WorkerConnection(OutgoingLink):
         if earlier is not None:  # it took too long, and the server gave it out again
             earlier[0].is_lost = True
         own_name = name.removeprefix(self._worker.namespace)
-        job = WorkerJob(own_name, workload, handle, unique, reducer, say=self._say)
+        job = WorkerJob(own_name, workload, handle, unique, reducer, self.server, say=self._say)
         self.jobs[handle] = job, function
         if self._leaving:
             self._slots.hold(self)

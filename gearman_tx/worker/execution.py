@@ -10,7 +10,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from gearman_tx.encoders import Encoder
-from gearman_tx.errors import JobFailed, LocalProtocolError
+from gearman_tx.errors import JobException, JobFailed, LocalProtocolError
 from gearman_tx.wire import PacketType, request
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob
@@ -62,6 +62,8 @@ class Execution:
         error = reason.value
         # The failure of another job, which the function waited for, is an exception like others.
         if isinstance(error, JobFailed) and error.handle == job.handle:
+            if isinstance(error, JobException):
+                return self._exception(job, error.data)
             return request(PacketType.WORK_FAIL, job.handle)
         if not (job.is_lost and isinstance(error, CancelledError)):
             _log.failure(
@@ -73,7 +75,10 @@ class Execution:
             )
         name, text = type(error).__name__, reason.getErrorMessage()
         data = f"{name}: {text}" if text else name
-        said = data.encode("utf-8", "backslashreplace")[:_LONGEST_TEXT]
+        return self._exception(job, data.encode("utf-8", "backslashreplace")[:_LONGEST_TEXT])
+
+    def _exception(self, job: WorkerJob, said: bytes) -> bytes:
+        """Return the packets that end ``job`` with an exception that ``said`` something."""
         if self.says_exception:
             return request(PacketType.WORK_EXCEPTION, job.handle, said)
         warning = request(PacketType.WORK_WARNING, job.handle, said)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import define, field
 
-from gearman_tx.errors import JobFailed
+from gearman_tx.errors import JobException, JobFailed
 from gearman_tx.wire import PacketType, request
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class WorkerJob:
         handle: the job's name at the job server that gave it.
         unique: the key that the client gave it; may be empty.
         reducer: the name of the reducer of a reduce job, else empty.
+        server: the name of the job server that gave it.
         is_lost: whether the result is of use to nobody any more: the connection to the job server
             is gone and the server gives the job to another worker, or it gave the job out again.
         data: what the worker's encoder makes of the workload.
@@ -40,6 +41,7 @@ class WorkerJob:
     handle: bytes
     unique: bytes = b""
     reducer: bytes = b""
+    server: str = ""
     is_lost: bool = False
     data: Any = None
     _say: Callable[[WorkerJob, bytes], Deferred[None]] = field(kw_only=True, repr=False)
@@ -74,10 +76,16 @@ class WorkerJob:
         done, total = b"%d" % numerator, b"%d" % denominator
         return self._say(self, request(PacketType.WORK_STATUS, self.handle, done, total))
 
-    def fail(self) -> NoReturn:
-        """End the job without a result (WORK_FAIL).
+    def fail(self, data: bytes | None = None) -> NoReturn:
+        """End the job without a result (WORK_FAIL), or with an exception (WORK_EXCEPTION).
+
+        Args:
+            data: what to say about the exception, sent as it is; None for a plain failure.
 
         Raises:
-            JobFailed: always, to leave the function; do not catch it.
+            JobFailed: always, to leave the function; do not catch it. With ``data`` it is a
+                JobException.
         """
+        if data is not None:
+            raise JobException(self.function, self.handle, data)
         raise JobFailed(self.function, self.handle)

@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gearman_tx.link import Backoff, Reconnecting, Server, parse_servers
 from gearman_tx.worker.connection import WorkerConnection
+from gearman_tx.worker.waiters import Waiters
 
 _log = Logger("gearman_tx.worker")
 
@@ -46,12 +47,15 @@ class Lines:
         }
         self._misunderstood = dict.fromkeys(self._services, 0)
         self._stopping: list[Deferred[None]] = []
+        self._down: set[str] = set()  # servers of which the last that is known is bad
+        self._all_down: Waiters[None] = Waiters()
         self.open: dict[WorkerConnection, None] = {}
 
     def _make_service(self, server: Server) -> Reconnecting:
         def failed(reason: Failure) -> None:
             text = "job server {server} is not there: {reason}; it will be tried again"
             _log.warn(text, server=server.name, reason=reason.getErrorMessage())
+            self._is_down(server.name)
 
         backoff = Backoff(self._reactor.seconds, random.random)
         return Reconnecting(
@@ -70,11 +74,23 @@ class Lines:
     def add(self, connection: WorkerConnection) -> None:
         """Count a connection that was made."""
         self.open[connection] = None
+        self._down.discard(connection.server)
 
     def remove(self, connection: WorkerConnection) -> None:
         """Forget a connection that is gone, but not what it learned."""
         del self.open[connection]
         self._misunderstood[connection.server] = connection.misunderstood
+        self._is_down(connection.server)
+
+    def _is_down(self, name: str) -> None:
+        self._down.add(name)
+        if len(self._down) == len(self._services):
+            self._all_down.fire(None)
+
+    def when_down(self) -> Deferred[None]:
+        """Return a Deferred that fires when every server is lost, or was tried in vain."""
+        is_down = len(self._down) == len(self._services)
+        return succeed(None) if is_down else self._all_down.add()
 
     def start(self) -> None:
         """Connect to all servers."""

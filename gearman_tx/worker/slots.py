@@ -93,6 +93,11 @@ class Slots:
         """Ask for no more jobs."""
         self.is_open = False
 
+    def reopen(self) -> None:
+        """Ask for jobs again."""
+        self.is_open = True
+        self._ask()
+
     def _has_room(self) -> bool:
         asked = len(self._asked)
         return self.running + asked < self.size and (self.quota is None or asked < self.quota)

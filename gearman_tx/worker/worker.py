@@ -206,6 +206,13 @@ class Worker:
             return succeed(None)
         return self._connected.add()
 
+    def when_down(self) -> Deferred[None]:
+        """Return a Deferred that fires when all job servers are lost, or were tried in vain.
+
+        The worker goes on trying. It never fails. Cancelling it only stops the waiting.
+        """
+        return self._lines.when_down()
+
     def when_ended(self) -> Deferred[str]:
         """Return a Deferred that fires when the worker has ended, with the reason.
 

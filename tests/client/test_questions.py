@@ -59,6 +59,17 @@ class StatusTests(ClientCase):
         assert self.successResultOf(asked).known
         answer_status(peers[0], b"H:1", 1, 1, 0, 0)
 
+    def test_one_server_is_asked_alone(self) -> None:
+        """The others hear nothing; a server that the client does not have is a mistake."""
+        client = self.make_client(servers=2)
+        asked = client.status("H:1", "s1")
+        peers = [fake.accept() for fake in self.fakes]
+        assert [peer.read_types() for peer in peers] == [[], ["GET_STATUS"]]
+        answer_status(peers[1], b"H:1", 1, 0, 0, 0)
+        assert self.successResultOf(asked).known
+        error = self.failure_of(client.status("H:1", "s2"), LocalProtocolError)
+        assert str(error) == "there is no job server s2; the client's are s0, s1"
+
     def test_nobody_knows_the_job(self) -> None:
         """The answer is an unknown job once every server has said so."""
         client = self.make_client(servers=2)

@@ -43,10 +43,10 @@ class SubmitTests(ClientCase):
         client, peer = self.connected()
         task = client.submit("f", b"x")
         accepted, result = task.accepted, task.result
-        assert (task.handle, task.is_done) == (None, False)
+        assert (task.handle, task.server, task.is_done) == (None, None, False)
         peer.create(b"H:1")
         assert self.successResultOf(accepted) == b"H:1"
-        assert (task.handle, task.is_done) == (b"H:1", False)
+        assert (task.handle, task.server, task.is_done) == (b"H:1", "s0", False)
         peer.send(PacketType.WORK_COMPLETE, b"H:1", b"done\0twice")
         assert self.successResultOf(result) == b"done\0twice"
         assert task.is_done

@@ -136,6 +136,21 @@ class QuestionTests(WorkerCase):
         self.clock.advance(1)
         assert self.fakes[0].take().read() == [GRAB]
 
+    def test_all_servers_down(self) -> None:
+        """It is told when the last one was tried in vain, or lost, and not before."""
+        worker = self.make_worker(servers=2)
+        down = worker.when_down()
+        worker.start()
+        peer = self.fakes[0].take()
+        self.fakes[1].refuse()
+        self.assert_waits(down)
+        peer.lose()
+        self.successResultOf(down)
+        self.successResultOf(worker.when_down())
+        self.clock.advance(1)
+        self.fakes[0].take()
+        self.assert_waits(worker.when_down())
+
     def test_who_leaves_does_not_hear_of_the_connection(self) -> None:
         """Cancelling the Deferred of ``start`` ends nothing but the waiting."""
         worker = self.make_worker()

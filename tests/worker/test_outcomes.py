@@ -84,6 +84,16 @@ class FailureTests(WorkerCase):
         packets = self.packets_of(lambda job: job.fail())
         assert packets == [(PacketType.WORK_FAIL, (b"H:1",))]
 
+    def test_fail_with_data_is_work_exception(self) -> None:
+        """The data goes out as it is; clients without exceptions get it as a warning."""
+        packets = self.packets_of(lambda job: job.fail(b"\xffwhy"))
+        assert packets == [(PacketType.WORK_EXCEPTION, (b"H:1", b"\xffwhy"))]
+        packets = self.packets_of(lambda job: job.fail(b"why"), exceptions=False)
+        assert packets == [
+            (PacketType.WORK_WARNING, (b"H:1", b"why")),
+            (PacketType.WORK_FAIL, (b"H:1",)),
+        ]
+
     def test_an_exception_is_told_in_words(self) -> None:
         """Its name and what it says, in UTF-8."""
         self.check_exception(

@@ -45,6 +45,16 @@ def test_a_busy_source_does_not_starve_another() -> None:
     assert (busy.asked, other.asked) == (2, 1)
 
 
+def test_nothing_is_asked_while_closed() -> None:
+    """A source that may have jobs is asked when the slots are open again."""
+    slots, source = Slots(1), Source()
+    slots.close()
+    slots.has_work(source)
+    assert source.asked == 0
+    slots.reopen()
+    assert source.asked == 1
+
+
 def test_a_source_is_asked_one_question_at_a_time() -> None:
     """Many free slots ask a single source again only when it has answered."""
     slots, source = Slots(5), Source()
