@@ -80,18 +80,28 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         reactor: what it is to run in; Twisted's own if None.
 
     Raises:
-        ConfigurationError: an option cannot be used on this machine, or the port is taken.
+        ConfigurationError: an option cannot be used on this machine, or the port or the queue file
+            is taken.
         SystemExit: likewise, when ``twistd`` is calling.
     """
     if reactor is None:
         from twisted.internet import reactor
     try:
         observer, log_file = _own_log(options)
-        return _TwistdService(build(options, reactor, log_file), options, observer)
+        parts = build(options, reactor, log_file)
+        if parts.queue is not None and _stays(options):
+            parts.queue.check()  # a daemon would have left the terminal when the service does
+        return _TwistdService(parts, options, observer)
     except ConfigurationError as error:
         if options.parent is None:
             raise
         raise SystemExit(f"{Options.program}: {error}") from error
+
+
+def _stays(options: Options) -> bool:
+    """Return whether ``twistd`` serves as the user who started it, with the same root folder."""
+    twistd = options.parent
+    return twistd is not None and twistd["uid"] is None and twistd["chroot"] is None
 
 
 def _own_log(options: Options) -> tuple[ILogObserver | None, LogFile | None]:

@@ -116,11 +116,14 @@ def start_c_server(folder: Path, *options: str, port: int | None = None) -> Serv
 
 
 def start_our_server(folder: Path, *options: str, port: int | None = None) -> ServerProcess:
-    """Start ``twistd -n gearmand`` in ``folder`` with extra gearmand ``options``."""
+    """Start ``twistd -n gearmand`` in ``folder`` with extra gearmand ``options``.
+
+    Its queue is in memory unless they say otherwise.
+    """
     port = port or free_port()
     twistd = Path(sys.executable).with_name("twistd")
     command = [str(twistd), "-n", f"--pidfile=twistd-{port}.pid", "gearmand"]
-    command += ["--listen=127.0.0.1", f"--port={port}", *options]
+    command += ["--listen=127.0.0.1", f"--port={port}", "--queue-type=builtin", *options]
     return _start(command, port, folder, {**os.environ})
 
 

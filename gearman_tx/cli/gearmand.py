@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 FAILURE: Final = 1
 """The exit status of whatever keeps the server from starting, as in the C server."""
 
-PORT_PATIENCE: Final = 3.0
-"""Seconds for a port that is taken: an init script's restart does not wait for the old server."""
+PATIENCE: Final = 3.0
+"""Seconds for a port or a queue file that is taken: an init script's restart does not wait for the
+old server."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -70,7 +71,7 @@ def _serve(options: GearmandOptions) -> int:
     terminal = detach() if options["daemon"] else None
     from twisted.internet import reactor  # a reactor does not outlive a fork
 
-    parts = build(options, reactor, patience=PORT_PATIENCE)
+    parts = build(options, reactor, patience=PATIENCE)
     service = GearmanService(parts)
     pid_file = PidFile(Path(options["pid-file"]).absolute())
     try:

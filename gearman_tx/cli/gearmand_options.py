@@ -10,7 +10,7 @@ from attrs import evolve
 from typing_extensions import override
 
 from gearman_tx import __version__
-from gearman_tx.daemon import c_options, values
+from gearman_tx.daemon import c_options, queue, queue_options, values
 from gearman_tx.daemon import option_table as table
 from gearman_tx.daemon.option import Option, meaningless
 from gearman_tx.daemon.options import HELP, LOG_FILE, VERSION, ServerOptions, flags, parameters
@@ -58,6 +58,7 @@ GROUPS: Final[Groups] = {
     "Process, log and shutdown": PROCESS,
     "Listening": table.LISTENING,
     "Queues": table.QUEUES,
+    queue_options.HEADING: queue_options.queue_options(queue.BUILTIN),
     "Limits": table.LIMITS,
     table.HELP_GROUP: (HELP, VERSION),
     c_options.C_GROUP: (

@@ -9,7 +9,7 @@ from gearman_tx import __version__
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
-from gearman_tx.daemon import open_files
+from gearman_tx.daemon import open_files, queue_options
 from gearman_tx.daemon.endpoints import parse_endpoints
 from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
@@ -42,7 +42,7 @@ def build(
         options: parsed.
         reactor: what it is to run in.
         log_file: its own log file, to be reopened on SIGHUP.
-        patience: seconds to wait for a port that is taken.
+        patience: seconds to wait for a port, or a queue file, that another server has.
 
     Raises:
         ConfigurationError: an option cannot be used on this machine.
@@ -70,12 +70,13 @@ def build(
         store=(lambda: queue.queue.figures() if queue is not None else []) if durable else None,
     )
     factory = GearmanFactory(jobs, reactor, journal, commands.reply, limits)
-    queue = make_queue(options, reactor, jobs, factory, journal)
+    queue = make_queue(options, jobs, factory, journal, patience)
     shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
     notes = [
         f"up to {limits.connections} connections, {files} open files",
         *left_out,
         *queue_notes(queue),
+        *queue_options.notes(options),
         *_notes(options),
     ]
     return Parts(reactor, factory, listening, shutdown, log, log_file, notes, queue)

@@ -46,6 +46,10 @@ MEANINGLESS: Final = (
         letter="R",
     ),
     meaningless("keepalive", "TCP keep-alive is always on"),
+    meaningless(
+        "store-queue-on-shutdown",
+        "a queue file holds every background job as soon as it is acknowledged",
+    ),
 )
 
 REFUSED: Final = (
@@ -60,7 +64,6 @@ REFUSED: Final = (
     ),
     *refused(
         _NO_STORE,
-        "store-queue-on-shutdown",
         "mysql-host=",
         "mysql-port=",
         "mysql-user=",

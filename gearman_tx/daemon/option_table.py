@@ -15,11 +15,10 @@ from gearman_tx.core import (
     DEFAULT_MAX_UNIQUE,
     UNLIMITED_RETRIES,
 )
-from gearman_tx.daemon import queue, values
+from gearman_tx.daemon import values
 from gearman_tx.daemon.option import Option, number, seconds, size
 from gearman_tx.link.limits import DEFAULT_MAX_OUTPUT, DEFAULT_OUTPUT_TIMEOUT, DEFAULT_PAUSE_OUTPUT
 from gearman_tx.server import keepalive
-from gearman_tx.store import DEFAULT_TABLE
 from gearman_tx.wire import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 from gearman_tx.wire.limits import LARGEST_SIZE
 
@@ -163,45 +162,6 @@ QUEUES: Final = (
         "What job handles start with. The default is H: and the name of this machine.",
         value="TEXT",
         default="",
-    ),
-    Option(
-        "queue-type",
-        "Where background jobs are kept: builtin, in memory, where they end with the process; or "
-        "sqlite, also called libsqlite3, in a file that outlives it.",
-        letter="q",
-        value="NAME",
-        default=queue.BUILTIN,
-        shown=queue.BUILTIN,
-        read=queue.queue_type,
-    ),
-    Option(
-        "sqlite-path",
-        "The file of --queue-type=sqlite; it is made if there is none, and a queue of the C server "
-        "in it is taken over. The default is gearmand-PORT.sqlite3 in the working folder.",
-        value="FILE",
-        default="",
-    ),
-    Option(
-        "sqlite-synchronous",
-        "What a loss of power may take: nothing that was acknowledged, with full; the newest "
-        "jobs, with normal, which spares the disk. A process that dies takes nothing either way.",
-        value="full|normal",
-        default="full",
-        shown="full",
-        read=values.one_of(*queue.SYNCHRONOUS),
-    ),
-    Option(
-        "libsqlite3-db",
-        "The C server's name for --sqlite-path.",
-        value="FILE",
-        default="",
-    ),
-    Option(
-        "libsqlite3-table",
-        "The table in which the C server kept the queue that is to be taken over.",
-        value="NAME",
-        default=DEFAULT_TABLE,
-        shown=DEFAULT_TABLE,
     ),
 )
 

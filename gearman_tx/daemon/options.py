@@ -15,7 +15,7 @@ from twisted.python import usage
 from typing_extensions import override
 
 from gearman_tx import __version__
-from gearman_tx.daemon import c_options, words
+from gearman_tx.daemon import c_options, queue, queue_options, words
 from gearman_tx.daemon import option_table as table
 from gearman_tx.daemon.help import help_text
 from gearman_tx.daemon.option import Option
@@ -176,6 +176,12 @@ class ServerOptions(TableOptions):
         if self["pause-output"] > self["max-output"]:
             pause, most = size_text(self["pause-output"]), size_text(self["max-output"])
             raise ConfigurationError(f"--pause-output ({pause}) is more than --max-output ({most})")
+        queue_options.settle(self)
+
+    @property
+    def folder(self) -> Path:
+        """The working folder of the server."""
+        return Path.cwd()
 
 
 LOG_FILE = Option(
@@ -200,6 +206,7 @@ VERSION = Option("version", "Print the version and exit.", letter="V")
 TWISTD_GROUPS: Groups = {
     "Listening": table.LISTENING,
     "Queues": table.QUEUES,
+    queue_options.HEADING: queue_options.queue_options(queue.SQLITE),
     "Limits": table.LIMITS,
     "Log, configuration and shutdown": (
         LOG_FILE,
@@ -235,3 +242,13 @@ class Options(ServerOptions):
             "A Gearman job server. Options of twistd (--nodaemon, --pidfile, --logfile, --uid ...) "
             "stand\nbefore the word gearmand; twistd --help lists them."
         )
+
+    @property
+    @override
+    def folder(self) -> Path:
+        """Where ``twistd`` goes before the server starts."""
+        twistd = self.parent
+        if twistd is None:
+            return super().folder
+        folder = Path("/") if twistd["chroot"] is not None else super().folder
+        return folder.joinpath(twistd["rundir"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import select
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import define
 
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.server import DurableQueue
-from gearman_tx.store import SQLiteStore, StoreError, check_queue_file
+from gearman_tx.store import InUseError, SQLiteStore, StoreError, check_queue_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,11 @@ QUEUE_TYPES: Final = {BUILTIN: BUILTIN, SQLITE: SQLITE, "libsqlite3": SQLITE}
 SYNCHRONOUS: Final = ("full", "normal")
 """What survives a loss of power: every acknowledged job, or all but the newest."""
 
+_PAUSE: Final = 0.05  # seconds between two tries
+_REMEDY: Final = (
+    f"--sqlite-path names another file, --queue-type={BUILTIN} keeps the queue in memory"
+)
+
 
 def queue_type(word: str) -> str:
     """Read the name of a queue type; its case does not matter.
@@ -40,9 +47,13 @@ def queue_type(word: str) -> str:
 
 
 def queue_path(options: ServerOptions) -> Path:
-    """Return the queue file: the one that was named, or one named after the port."""
+    """Return the queue file: the one that was named, or one in the working folder.
+
+    That one has the number of ``--port`` in its name, also when the port is not listened on or the
+    system chooses another: the next start, be it on a port or on a socket, must find it again.
+    """
     named = options["sqlite-path"] or options["libsqlite3-db"]
-    return Path(named or f"gearmand-{options['port']}.sqlite3").absolute()
+    return options.folder / (named or f"gearmand-{options['port']}.sqlite3")
 
 
 @define(eq=False)
@@ -59,31 +70,52 @@ class QueueFile:
     _handle_prefix: bytes
     _synchronous: str
     _c_table: str
+    _patience: float
 
     def check(self) -> None:
         """Find out, before anything is served, whether the file can be used.
 
+        A server that is just ending is waited for, as long as there is patience.
+
         Raises:
             ConfigurationError: it cannot, for the reason that the text says.
         """
-        try:
-            check_queue_file(self.path, self._synchronous, self._handle_prefix, self._c_table)
-        except StoreError as error:
-            raise ConfigurationError(f"--queue-type={SQLITE}: {error}") from error
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                check_queue_file(self.path, self._synchronous, self._handle_prefix, self._c_table)
+            except StoreError as error:
+                if isinstance(error, InUseError) and time.monotonic() < deadline:
+                    select.select((), (), (), _PAUSE)  # no reactor runs yet
+                    continue
+                raise ConfigurationError(f"{error}; {_REMEDY}") from error
+            return
 
 
 def make_queue(
-    options: ServerOptions, reactor: Any, jobs: JobServer, factory: GearmanFactory, journal: Journal
+    options: ServerOptions,
+    jobs: JobServer,
+    factory: GearmanFactory,
+    journal: Journal,
+    patience: float,
 ) -> QueueFile | None:
-    """Return the queue file that the options ask for, or None for a queue in memory."""
+    """Return the queue file that the options ask for, or None for a queue in memory.
+
+    Args:
+        options: parsed.
+        jobs: the queues.
+        factory: the connections, which know the reactor.
+        journal: who keeps the log.
+        patience: seconds to wait for a file that another server has.
+    """
     if options["queue-type"] == BUILTIN:
         return None
     path = queue_path(options)
     prefix = jobs.tables.policy.handle_prefix
     careful, c_table = options["sqlite-synchronous"].upper(), options["libsqlite3-table"]
-    store = SQLiteStore(reactor, path, careful, handle_prefix=prefix, c_table=c_table)
+    store = SQLiteStore(factory.turn.clock, path, careful, handle_prefix=prefix, c_table=c_table)
     queue = DurableQueue(jobs, store, factory, journal)
-    return QueueFile(path, queue, prefix, careful, c_table)
+    return QueueFile(path, queue, prefix, careful, c_table, patience)
 
 
 def notes(queue: QueueFile | None) -> Sequence[str]:

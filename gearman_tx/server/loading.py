@@ -116,9 +116,9 @@ class Loading:
 
     def _end(self, count: int) -> int:
         seconds = self._turn.clock.seconds() - self._begun
-        _log.info(
-            "{count} stored jobs were loaded in {seconds:.1f} s", count=count, seconds=seconds
-        )
+        if count:
+            text = "{count} stored jobs were loaded in {seconds:.1f} s"
+            _log.info(text, count=count, seconds=seconds)
         self.is_over = True
         self._handlers |= self._real
         waiting, self._waiting = self._waiting, []

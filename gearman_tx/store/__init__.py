@@ -7,12 +7,20 @@ is in ``schema``.
 from gearman_tx.store.backup import backup
 from gearman_tx.store.c_queue import DEFAULT_TABLE
 from gearman_tx.store.memory import MemoryStore
-from gearman_tx.store.port import Contents, Store, StoreError, StoreLostError, StoreState
+from gearman_tx.store.port import (
+    Contents,
+    InUseError,
+    Store,
+    StoreError,
+    StoreLostError,
+    StoreState,
+)
 from gearman_tx.store.sqlite_store import SQLiteStore, check_queue_file
 
 __all__ = [
     "DEFAULT_TABLE",
     "Contents",
+    "InUseError",
     "MemoryStore",
     "SQLiteStore",
     "Store",

@@ -24,6 +24,10 @@ class StoreError(GearmanError):
     """The store could not do what it was asked; the text says why and what helps."""
 
 
+class InUseError(StoreError):
+    """Another job server uses what is to be opened."""
+
+
 class StoreLostError(StoreError):
     """What was stored is gone or damaged; the store began anew and wants everything again."""
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from gearman_tx.store.port import StoreError
+from gearman_tx.store.port import InUseError, StoreError
 
 
 class QueueLock:
@@ -32,10 +32,11 @@ class QueueLock:
         """Lock, without waiting.
 
         Raises:
-            StoreError: another server holds the lock, or the file cannot be made.
+            InUseError: another server holds the lock.
+            StoreError: the file cannot be made.
         """
-        self.was_there = self.path.exists()
         try:
+            self.was_there = self.path.exists()
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             text = f"the queue file {self._queue} needs {self.path} beside it"
@@ -45,7 +46,7 @@ class QueueLock:
         except OSError as error:
             os.close(file)
             text = f"another job server uses the queue file {self._queue}"
-            raise StoreError(f"{text} ({self.path} is locked)") from error
+            raise InUseError(f"{text} ({self.path} is locked)") from error
         self._file = file
 
     def keep(self) -> None:

@@ -149,9 +149,9 @@ def test_the_port_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_restart_meets_the_old_server(tmp_path: Path) -> None:
-    """The new server waits for the port of one that is ending, whose PID file it replaces."""
+    """The new server waits for the port of one that is ending, and for its queue file."""
     port, log = free_port(), tmp_path / "log"
-    command = drop_in(*options(tmp_path, port))
+    command = drop_in(*options(tmp_path, port, "--queue-type=sqlite"))
     with started(command, tmp_path, log=log) as old:
         old.ready()
         with started(command, tmp_path, log=log) as new:

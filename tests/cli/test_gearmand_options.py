@@ -17,12 +17,13 @@ TAKEN = """
 --threads=0 -u root --user=root --verbose=FATAL --verbose=ALERT --verbose=CRITICAL --verbose=ERROR
 --verbose=WARNING --verbose=NOTICE --verbose=INFO --verbose=DEBUG -w 0 --worker-wakeup=1 -p 4730
 --port=4730 -q libsqlite3 --queue-type=sqlite --libsqlite3-db=x --libsqlite3-table=x
+--store-queue-on-shutdown
 """
 """The C server's options that have a meaning here, or do no harm."""
 
 REFUSED = """
 --ssl --ssl-ca-file=x --ssl-certificate=x --ssl-key=x -r http --protocol=http --http-port=8080
--q redis --queue-type=mysql --store-queue-on-shutdown
+-q redis --queue-type=mysql
 --mysql-host=x --mysql-port=1 --mysql-user=x --mysql-password=x --mysql-db=x --mysql-table=x
 --libpq-conninfo=x --libpq-table=x --libmemcached-servers=x --libmemcached-prefix=x
 --redis-server=x --redis-port=1 --redis-password=x --redis-prefix=x --libdrizzle-host=x

@@ -163,9 +163,13 @@ def started(
 
 @contextlib.contextmanager
 def serving(folder: Path, *options: str, log: Path | None = None) -> Iterator[Server]:
-    """Run ``twistd -n gearmand`` on 127.0.0.1; it is ready when it is yielded."""
+    """Run ``twistd -n gearmand`` on 127.0.0.1; it is ready when it is yielded.
+
+    Its queue is in memory unless the options say otherwise.
+    """
     port = free_port()
-    command = twistd("--listen=127.0.0.1", f"--port={port}", *options)
+    where = ("--listen=127.0.0.1", f"--port={port}")
+    command = twistd(*where, "--queue-type=builtin", *options)
     with started(command, folder, log=log) as server:
         server.port = port
         server.ready()

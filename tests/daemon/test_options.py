@@ -40,7 +40,8 @@ def test_defaults() -> None:
         "endpoint": [],
         "job-retries": -1,
         "worker-wakeup": 1,
-        "queue-type": "builtin",
+        "queue-type": "sqlite",
+        "sqlite-path": "",
         "verbose": "NOTICE",
         "maxqueue": (0, 0, 0),
         "backlog": 1024,
@@ -185,7 +186,6 @@ def test_output_limits_belong_together() -> None:
         ("--protocol=gopher", "--protocol: unknown protocol module 'gopher'"),
         ("-qMySQL", "--queue-type: 'MySQL' is not in this version; there are builtin and sqlite"),
         ("--redis-server=x", "--redis-server: the queue is in memory or in SQLite in this version"),
-        ("--store-queue-on-shutdown", "--store-queue-on-shutdown: the queue is in memory or"),
         ("--pid-file=x", "--pid-file: it is twistd's: twistd --pidfile=FILE gearmand"),
         ("-d", "--daemon: it is twistd's: twistd gearmand"),
         ("-uwww", "--user: it is twistd's: twistd --uid=NAME gearmand"),
@@ -197,14 +197,11 @@ def test_what_this_version_cannot_do_is_refused(words: str, reason: str) -> None
     assert refusal(words).startswith(reason)
 
 
-def test_the_one_queue_type() -> None:
-    """Its case does not matter, as in the C server."""
-    assert parsed("--queue-type=BUILTIN")["queue-type"] == "builtin"
-
-
 def test_options_without_effect_are_accepted() -> None:
     """Those that only make sense in the C server do no harm."""
-    options = parsed("-t4", "--hashtable-buckets=991", "-R", "--keepalive")
+    options = parsed(
+        "-t4", "--hashtable-buckets=991", "-R", "--keepalive", "--store-queue-on-shutdown"
+    )
     assert options.given == {row.name for row in options.groups[C_GROUP]}
 
 

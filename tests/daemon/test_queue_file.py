@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.daemon.queue import queue_path, queue_type
-from gearman_tx.errors import ConfigurationError
-from gearman_tx.tap import Options
 from gearman_tx.wire import PacketType, request
 from tests.servers import ServerProcess, free_port, running, start_our_server
 
@@ -87,8 +84,8 @@ def test_a_path_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     result = _start_once(tmp_path, SQLITE, "--sqlite-path=/nowhere/queue.sqlite3")
     assert result.returncode == 1
     (line,) = result.stderr.decode().splitlines()
-    assert line.startswith("twistd gearmand: --queue-type=sqlite: ")
-    assert "/nowhere/queue.sqlite3" in line
+    assert line.startswith("twistd gearmand: the queue file /nowhere/queue.sqlite3 needs ")
+    assert line.endswith("--queue-type=builtin keeps the queue in memory")
 
 
 def _start_once(folder: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
@@ -97,24 +94,3 @@ def _start_once(folder: Path, *options: str) -> subprocess.CompletedProcess[byte
     command = [str(twistd), "-n", "--pidfile=second.pid", "--logfile=second.log", "gearmand"]
     command += ["--listen=127.0.0.1", f"--port={free_port()}", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, timeout=30, check=False)
-
-
-@pytest.mark.parametrize(
-    ("word", "kind"), [("builtin", "builtin"), ("SQLite", "sqlite"), ("libsqlite3", "sqlite")]
-)
-def test_queue_types_are_read_in_any_case(word: str, kind: str) -> None:
-    """The C server's name of a type means ours."""
-    assert queue_type(word) == kind
-
-
-def test_an_unknown_queue_type_names_those_there_are() -> None:
-    """A type of the C server that is not here is refused, not ignored."""
-    with pytest.raises(ConfigurationError, match="builtin and sqlite"):
-        queue_type("redis")
-
-
-def test_our_name_of_the_file_wins() -> None:
-    """``--sqlite-path`` goes before the C server's option."""
-    options = Options()
-    options.parseOptions(["--libsqlite3-db=/c", "--sqlite-path=/ours"])
-    assert queue_path(options) == Path("/ours")

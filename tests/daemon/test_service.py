@@ -133,9 +133,9 @@ def service(reactor: Reactor, endpoint: SlowEndpoint) -> Iterator[GearmanService
 
 
 def parsed(*words: str) -> Options:
-    """Return the options that ``words`` make."""
+    """Return the options that ``words`` make; the queue is in memory."""
     options = Options()
-    options.parseOptions(words)
+    options.parseOptions(["--queue-type=builtin", *words])
     return options
 
 

@@ -27,7 +27,7 @@ def test_a_log_file_of_its_own(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "gearmand.log"
     command = twistd("--listen=127.0.0.1", f"--port={port}", f"--log-file={log}", twistd_options=())
     with daemon(command, tmp_path, tmp_path / "twistd.pid", log) as server:
-        assert "the queue is in memory" in server.ready()
+        assert "background jobs are kept in" in server.ready()
         server.end(signal.SIGTERM)
     assert not (tmp_path / "twistd.log").exists()
 

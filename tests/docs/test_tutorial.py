@@ -46,8 +46,8 @@ class Shell:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """Start our job server."""
-    with running(start_our_server(tmp_path)) as server:
+    """Start our job server as the reader does, with its queue in a file."""
+    with running(start_our_server(tmp_path, "--queue-type=sqlite")) as server:
         yield server
 
 

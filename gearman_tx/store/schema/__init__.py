@@ -19,6 +19,11 @@ SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql")
 
 VERSION: Final = len(SCRIPTS)
 
+# Read now: a server that became another user, or went elsewhere, may not reach them any more.
+_TEXTS: Final = {
+    name: files(__name__).joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS
+}
+
 
 def find_version(connection: sqlite3.Connection, path: Path) -> int | None:
     """Return the version of a file's format, 0 for an empty file, None for no queue file.
@@ -53,6 +58,5 @@ def upgrade(connection: sqlite3.Connection, found: int, version: int = VERSION) 
 
 def _statements(name: str) -> list[str]:
     """Return the statements of a script; none of them holds a semicolon inside."""
-    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
-    lines = [line.partition("--")[0] for line in text.splitlines()]
+    lines = [line.partition("--")[0] for line in _TEXTS[name].splitlines()]
     return [part for part in "\n".join(lines).split(";") if part.strip()]
