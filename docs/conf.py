@@ -14,10 +14,24 @@ author = "gearman_tx developers"
 project_copyright = "2026, gearman_tx developers"
 version = release = __version__
 
-extensions = ["gearman_tables"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "gearman_tables", "python_interface"]
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True  # a reference that leads nowhere is a warning, and -W makes it an error
-nitpick_ignore_regex = [("py:.*", "gearman_tx.*")]  # code is named here, and documented in itself
+nitpick_ignore_regex = [
+    # Documented elsewhere, and there is no network to look there while the pages are built.
+    ("py:.*", r"(twisted|typing|collections|datetime|random)\..*"),
+    ("py:.*", r"Deferred|IService|Path|UsageError|<InterfaceClass .*>"),
+    ("py:.*", r"gearman_tx\..*\.[A-Z]"),  # the letter stands for any type
+]
+
+autodoc_class_signature = "mixed"
+autodoc_default_options = {"member-order": "bysource"}
+autodoc_preserve_defaults = True  # a named default shows its name
+autodoc_typehints_format = "short"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # an attribute is a line of its class, not an entry of its own
+python_maximum_signature_line_length = 80
 
 html_theme = "furo"
 html_title = f"gearman_tx {release}"

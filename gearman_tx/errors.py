@@ -83,7 +83,7 @@ class JobException(JobFailed):
 
     @property
     def text(self) -> str:
-        """What the worker said, for people: bytes that are not UTF-8 are replaced."""
+        """What the worker said, as text; bytes that are not UTF-8 are replaced."""
         return self.data.decode("utf-8", "replace")
 
     def __str__(self) -> str:

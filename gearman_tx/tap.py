@@ -75,9 +75,13 @@ class _TwistdService(GearmanService):
 def makeService(options: Options, reactor: Any = None) -> IService:
     """Return the service that runs a job server.
 
+    Its TCP ports are bound when this returns; connections are accepted when the service starts. It
+    is made for a process of its own: it takes SIGTERM, SIGINT, SIGUSR1 and SIGHUP while it runs,
+    and its end, by a signal or a text command, is ``reactor.stop()``.
+
     Args:
-        options: parsed.
-        reactor: what it is to run in; Twisted's own if None.
+        options: parsed by :meth:`~gearman_tx.daemon.Options.parseOptions`.
+        reactor: what it is to run in; the one that Twisted has installed if None.
 
     Raises:
         ConfigurationError: an option cannot be used on this machine, or the port or the queue file

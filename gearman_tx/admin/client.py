@@ -103,11 +103,13 @@ class AdminClient:
 
     Every method returns a Deferred that fails with :class:`Refused` when the server answers with
     an error, :class:`ConnectionLost` when it cannot be reached or goes away, :class:`TimedOut` when
-    it does not answer in time. Cancelling one only stops the waiting.
+    it does not answer in time, :class:`RemoteProtocolError` when its answer has not the columns
+    that it should. Cancelling one only stops the waiting. Questions need not wait for the answers
+    to earlier ones. Function names and handles are ``bytes``, as the reports give them.
 
     Args:
         server: ``"host:port"``, ``"host"`` or a Twisted client endpoint string.
-        timeout: seconds that it may take to connect, and to answer.
+        timeout: seconds that it may take to connect, and again to answer: 10 unless said otherwise.
         reactor: the reactor; the global one when None.
 
     Raises:
@@ -205,7 +207,7 @@ class AdminClient:
         return self._command(b"getpid").addCallback(int)
 
     def verbosity(self) -> Deferred[str]:
-        """Fires with the level of the server's log."""
+        """Fires with the level of the server's log, in capital letters, e.g. ``ERROR``."""
         return self._command(b"verbose").addCallback(bytes.decode)
 
     @inlineCallbacks
@@ -219,9 +221,20 @@ class AdminClient:
     def set_max_queue(
         self, function: bytes, high: int = 0, normal: int | None = None, low: int | None = None
     ) -> Deferred[bytes]:
-        """Limit a function's jobs; one number is for all priorities, 0 is no limit.
+        """Limit how many jobs a function may have, queued and running together.
 
-        The C server ignores it in silence when it does not know the function yet.
+        A submission over the limit is refused with ``QUEUE_ERROR``. The C server ignores the
+        command in silence when it does not know the function yet.
+
+        Args:
+            function: its name.
+            high: the limit for submissions of high priority; for all, when it is the only one. 0
+                is no limit.
+            normal: the limit for submissions of normal priority; None with ``low`` given is 0.
+            low: likewise for low priority.
+
+        Returns:
+            Fires with empty bytes when it is set.
         """
         limits = [high]
         if normal is not None or low is not None:
@@ -230,24 +243,43 @@ class AdminClient:
         return self._command(b"maxqueue", _word(function), *numbers)
 
     def cancel(self, handle: bytes) -> Deferred[bool]:
-        """End a job; fires with whether there was one of that handle."""
+        """End a job that is queued or runs; its clients are told that it failed.
+
+        A worker that runs it is not told, and its result goes nowhere. The C server only marks the
+        job, and goes on listing it until its turn comes.
+
+        Returns:
+            Fires with whether there was a job of that handle.
+        """
         cancelling = self._command(b"cancel", b"job", _word(handle))
         return cancelling.addCallbacks(lambda _: True, _unknown_job)
 
     def create_function(self, function: bytes) -> Deferred[bytes]:
-        """Make a function known."""
+        """Make a function known, as the first submission or worker would; fires with ``b""``."""
         return self._command(b"create", b"function", _word(function))
 
     def drop_function(self, function: bytes) -> Deferred[bytes]:
-        """Forget a function that has neither workers nor running jobs, and its waiting jobs."""
+        """Forget a function that has neither workers nor running jobs, and its waiting jobs.
+
+        Returns:
+            Fires with empty bytes; fails with :class:`Refused` when the function is not known, or
+            is in use.
+        """
         return self._command(b"drop", b"function", _word(function))
 
     def shutdown(self, *, graceful: bool = False) -> Deferred[bytes]:
-        """Stop the server, if it was started so that it may be; not a C server."""
+        """Stop the server, if it was started with ``--allow-shutdown``.
+
+        Args:
+            graceful: stop when the jobs that it has are done, instead of now.
+
+        Returns:
+            Fires with what the server said; fails with :class:`Refused` when it may not be stopped.
+        """
         return self._command(b"shutdown", *([b"graceful"] if graceful else []))
 
     def close(self) -> Deferred[None]:
-        """Disconnect; a later question connects anew."""
+        """Disconnect; a later question connects anew. Fires at once."""
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_lost and connection.transport is not None:
             connection.transport.loseConnection()

@@ -15,7 +15,14 @@ T = TypeVar("T")
 
 @frozen
 class FunctionStatus:
-    """A row of ``status``: all jobs, those that run, and registered workers."""
+    """A row of ``status``.
+
+    Attributes:
+        name: the function.
+        total: its jobs: queued, delayed and running.
+        running: those that a worker has.
+        workers: the connections that registered it.
+    """
 
     name: bytes
     total: int
@@ -25,7 +32,15 @@ class FunctionStatus:
 
 @frozen
 class PriorityStatus:
-    """A row of ``prioritystatus``: waiting jobs by priority, and registered workers."""
+    """A row of ``prioritystatus``.
+
+    Attributes:
+        name: the function.
+        high: its queued jobs of high priority.
+        normal: those of normal priority, and the delayed ones.
+        low: those of low priority.
+        workers: the connections that registered it.
+    """
 
     name: bytes
     high: int
@@ -36,7 +51,14 @@ class PriorityStatus:
 
 @frozen
 class ConnectionStatus:
-    """A row of ``workers``: a connection, a worker's or not; its functions, the newest first."""
+    """A row of ``workers``: a connection, be it a worker's or not.
+
+    Attributes:
+        fd: its file descriptor in the server.
+        host: the address that it comes from.
+        client_id: what it calls itself; ``b"-"`` if it did not say.
+        functions: the functions that it registered, the newest first.
+    """
 
     fd: int
     host: str
@@ -46,7 +68,14 @@ class ConnectionStatus:
 
 @frozen
 class QueuedJob:
-    """A row of ``show jobs``: ``ignored`` if nobody waits for it, ``background`` if promised."""
+    """A row of ``show jobs``.
+
+    Attributes:
+        handle: the job's handle.
+        retries: how often its worker was lost.
+        ignored: whether nobody waits for its result and nobody was promised one.
+        background: whether it is a background job.
+    """
 
     handle: bytes
     retries: int
@@ -59,7 +88,14 @@ class JobDetails:
     """A row of ``jobs``, which only this project's server answers.
 
     Attributes:
+        handle: the job's handle.
+        function: the function it belongs to.
+        unique: the key that its client gave it; may be empty.
+        state: ``delayed``, ``queued`` or ``running``.
+        priority: ``high``, ``normal`` or ``low``.
+        background: whether it is a background job.
         age: seconds since it was submitted.
+        retries: how often its worker was lost.
         clients: how many submissions wait for its result.
         worker_fd: the descriptor of the worker that runs it, or None.
         worker_host: the address of the worker that runs it, or None.
@@ -86,7 +122,19 @@ class JobDetails:
 
 @frozen
 class FunctionDetails:
-    """A row of ``functions``, which only this project's server answers; limits of 0 are none."""
+    """A row of ``functions``, which only this project's server answers.
+
+    Attributes:
+        name: the function.
+        total: its jobs: queued, delayed and running.
+        high: its queued jobs of high priority.
+        normal: those of normal priority.
+        low: those of low priority.
+        delayed: its jobs whose time has not come.
+        running: its jobs that a worker has.
+        workers: the connections that registered it.
+        max_queue: the limits for submissions of high, normal and low priority; 0 is no limit.
+    """
 
     name: bytes
     total: int

@@ -6,7 +6,15 @@ server for each submission in the order that ``choice`` gives, ``line`` is the w
 """
 
 from gearman_tx.client.batch import Batch
-from gearman_tx.client.choice import CHOICES, Choice, HashRing, InOrder, RandomOrder, RoundRobin
+from gearman_tx.client.choice import (
+    CHOICES,
+    Choice,
+    HashRing,
+    InOrder,
+    MakeChoice,
+    RandomOrder,
+    RoundRobin,
+)
 from gearman_tx.client.client import Client
 from gearman_tx.client.task import Task
 from gearman_tx.client.updates import Data, JobStatus, Status, Update
@@ -21,6 +29,7 @@ __all__ = [
     "HashRing",
     "InOrder",
     "JobStatus",
+    "MakeChoice",
     "RandomOrder",
     "RoundRobin",
     "Status",

@@ -54,11 +54,11 @@ class Client(Generic[T]):
         encoder: what workloads and results are: ``BYTES``, ``TEXT``, ``JSON``, or any object with
             ``encode`` and ``decode``.
         namespace: put in front of each function's name.
-        accept_timeout: seconds without a server after which a task fails with NoServer, or None.
-        heartbeat: seconds of silence before a server is asked for a sign of life; one that stays
-            silent for two to three times as long is lost. 0 never asks.
-        max_packet: the largest packet body that is taken from a server, in bytes.
-        unanswered: how many submissions one server may leave unanswered; more wait in the client.
+        accept_timeout: seconds, usually 30, without a server until NoServer; None for ever.
+        heartbeat: seconds of silence, usually 15, before a server is asked for a sign of life; one
+            that stays silent for two to three times as long is lost. 0 never asks.
+        max_packet: the largest packet body, and so the largest result, in bytes; usually 128 MiB.
+        unanswered: how many submissions, usually 4096, one server may leave unanswered.
         random: draws delays, and servers where chance decides; for tests.
 
     Raises:
@@ -110,7 +110,7 @@ class Client(Generic[T]):
         that has not ended fails with ConnectionLost, and so does whatever is asked for later.
 
         Args:
-            wait: seconds that servers have for accepting; 0 for none.
+            wait: seconds that servers have for accepting, usually 5; 0 for none.
 
         Returns:
             Fires when nothing is open any more; never fails. Cancelling it ends the waiting.
@@ -166,7 +166,7 @@ class Client(Generic[T]):
             retries: how often to try again when a try failed: the job failed, its server was lost,
                 the server refused it, or ``try_timeout`` was over.
             try_timeout: seconds that one try may take.
-            timeout: seconds that all tries may take.
+            timeout: seconds that all tries may take; then the task fails with TimedOut.
             on_data: called with each part of the result that is sent early.
             on_warning: called with each warning.
             on_status: called with numerator and denominator when the worker tells them.
@@ -231,7 +231,7 @@ class Client(Generic[T]):
             retries: how often to try each task again.
             try_timeout: seconds that one try of one task may take.
             timeout: seconds that all tries of one task may take, from its submission on.
-            window: how many tasks may be submitted and not yet taken by the caller.
+            window: how many tasks, usually 1000, may be submitted and not yet taken by the caller.
             in_order: give tasks in the order of the workloads; else in the order of their ends.
 
         Returns:

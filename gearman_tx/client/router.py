@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from gearman_tx.client.choice import MakeChoice, make_choice
@@ -87,6 +87,7 @@ class Router:
         self._open = 0
         self._is_started = False
         self._closed: ConnectionLost | None = None
+        self._is_over = False  # nothing is open any more
 
     # ---------------------------------------------------------------------------- connections
 
@@ -277,6 +278,8 @@ class Router:
         Returns:
             Fires when nothing is open; never fails. Cancelling it ends the waiting.
         """
+        if self._is_over:
+            return succeed(None)  # perhaps for a caller whom the last line to close is telling now
         settled: Deferred[None] = Deferred()
         if self._open and self._closed is None and wait > 0:
             settled.addTimeout(wait, self.clock)
@@ -294,4 +297,7 @@ class Router:
             submission.give_up(self._closed)
         self._tell_expecting()
         stopped = [line.stop() for line in self.lines] if self._is_started else []
-        return DeferredList(stopped).addCallback(lambda _: None)
+        return DeferredList(stopped).addCallback(self._nothing_is_open)
+
+    def _nothing_is_open(self, _stopped: object) -> None:
+        self._is_over = True

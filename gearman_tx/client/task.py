@@ -53,7 +53,7 @@ class Task(Generic[T]):
 
     @property
     def is_done(self) -> bool:
-        """Whether the task has ended: a background task ends when a server has accepted it."""
+        """Whether the task has ended; a background task ends when a server has accepted it."""
         return self._submission.is_done
 
     @property

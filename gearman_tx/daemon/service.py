@@ -177,7 +177,9 @@ class GearmanService(Service):
         """Twisted: close all connections and end.
 
         Returns:
-            What fires with None when all is closed, at the latest after :data:`CLOSING_TIME`.
+            Fires with None when all is closed and the queue file is too. Connections have half a
+            second to end in good order, then they are cut. Never fails; cancelling it is not
+            supported.
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         parts = self.parts

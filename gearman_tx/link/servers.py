@@ -51,7 +51,8 @@ def parse_server(text: str) -> Server:
 
     Raises:
         ConfigurationError: ``text`` is empty or its port is not one. A wrong endpoint string is
-            found by :func:`make_endpoint`, because only a reactor can read one.
+            found only when a client, a worker or an admin client is made of it, because only a
+            reactor can read one.
     """
     text = text.strip()
     if not text:

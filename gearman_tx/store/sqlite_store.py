@@ -42,6 +42,12 @@ def check_queue_file(
 
     Nothing is changed, so that what opening it changes is told by the store that opens it.
 
+    Args:
+        path: the file; there need not be one yet.
+        synchronous: as for :class:`SQLiteStore`.
+        handle_prefix: likewise.
+        c_table: likewise.
+
     Raises:
         StoreError: a server could not use it; the text is one line for the operator.
     """
@@ -54,8 +60,9 @@ class SQLiteStore:
     Args:
         reactor: for its threads, and its time.
         path: the file; a lock file is made beside it.
-        synchronous: ``FULL`` or ``NORMAL``, see :class:`gearman_tx.store.opening.Opening`.
-        busy_seconds: how long a batch waits while another process holds the file's lock.
+        synchronous: ``FULL`` (a commit survives the loss of power) or ``NORMAL`` (it survives the
+            death of the process; a loss of power may take the newest commits).
+        busy_seconds: seconds that a batch waits while another process holds the file's lock.
         handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
         c_table: what the C server calls its table in a file that is to be taken over.
     """

@@ -24,8 +24,8 @@ class LifeLimits:
     """The reasons for a worker to finish what it runs and end; None or False is no limit.
 
     Attributes:
-        jobs: after so many jobs; it never takes more.
-        seconds: after so much time.
+        jobs: after so many jobs, over all functions; it never takes more.
+        seconds: after so many seconds since its start.
         memory: when the process holds more than so many bytes of memory.
         code: when the file of an imported module changed on disk.
 

@@ -59,12 +59,10 @@ class Worker:
             WORK_FAIL of the exception that they do not understand, and they wait for ever.
         limits: when to end by itself, for a supervisor to start a fresh worker.
         link_limits: what a connection may cost, and how long it may be silent; a result may have
-            as many bytes as a packet.
+            as many bytes as a packet, usually 128 MiB.
         reactor: the reactor; the global one when None.
 
     Attributes:
-        functions: the registered functions by name, namespace included.
-        slots: the free places for jobs.
         reason: why the worker stopped or is stopping, once it is.
 
     Raises:
@@ -223,6 +221,9 @@ class Worker:
     def stop(self, reason: str = "it was asked to stop") -> Deferred[str]:
         """Take no more jobs, finish those that run, then disconnect.
 
+        Args:
+            reason: what the log, :meth:`when_ended` and :meth:`run` say about it.
+
         Returns:
             Fires when the worker has ended, with the reason; see :meth:`when_ended`.
         """
@@ -246,6 +247,9 @@ class Worker:
         What runs in the reactor is cancelled, processes are killed, threads are left to themselves
         and end with the program.
 
+        Args:
+            reason: why, unless it was stopping already for another one.
+
         Returns:
             Fires when the worker has ended, with the reason; see :meth:`when_ended`.
         """
@@ -260,10 +264,17 @@ class Worker:
         return self.when_ended()
 
     def run(self) -> str:
-        """Run the worker, and the reactor, until the worker has ended; see :func:`program.run`.
+        """Run the worker, and the reactor, until the worker has ended: a whole program.
+
+        The first SIGTERM or SIGINT lets it finish what runs and take no more; the second gives the
+        unfinished jobs back to the job servers, as :meth:`give_back` does, and so does whoever
+        stops the reactor.
 
         Returns:
             Why it ended.
+
+        Raises:
+            RuntimeError: it was started, or stopped, before.
         """
         return run(self)
 

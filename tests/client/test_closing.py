@@ -111,6 +111,14 @@ class CloseTests(ClientCase):
         assert self.successResultOf(first) is None
         assert self.successResultOf(second) is None
 
+    def test_closing_again_when_it_has_fired(self) -> None:
+        """Whoever is told of the end may close once more, at that moment."""
+        client, _peer = self.connected()
+        closed = client.close().addCallback(lambda _: client.close())
+        self.advance(1)
+        assert self.successResultOf(closed) is None
+        assert self.successResultOf(client.close()) is None
+
     def test_closing_while_no_server_is_there(self) -> None:
         """What waits for a server fails; nothing is tried any more."""
         client = self.make_client(servers=2)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from io import StringIO
 from typing import Any
 
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from gearman_tx.client import Client
-from gearman_tx.encoders import JSON
-from gearman_tx.wire import PacketType
 from tests.docs.blocks import read_block, runs
 from tests.docs.python_blocks import run_block
 from tests.loopback.raw_worker import (
@@ -25,19 +22,11 @@ from tests.loopback.raw_worker import (
     reverse,
 )
 from tests.loopback.servers_case import ServersCase
-from tests.loopback.test_client_tls import write_certificate
 from tests.servers import ServerProcess
 
 JOBS = "docs/how-to/submit-jobs.rst"
 MANY = "docs/how-to/submit-many-jobs.rst"
 LOST = "docs/how-to/lose-a-server.rst"
-
-
-def prices(worker: RawWorker, handle: bytes, workload: bytes) -> None:
-    """Add up what the shop asks for."""
-    asked = JSON.decode(workload)
-    total = JSON.encode({"total": sum(asked["items"])})
-    worker.say(PacketType.WORK_COMPLETE, handle, total)
 
 
 def reverse_or_fail(worker: RawWorker, handle: bytes, workload: bytes) -> None:
@@ -50,7 +39,6 @@ ABILITIES: Abilities = {
     b"reverse": reverse_or_fail,
     b"broken": boom,
     b"convert": progress,
-    b"shop:prices": prices,
 }
 
 
@@ -127,12 +115,6 @@ class PagesTests(ServersCase):
         _server, client = await self.open(has_worker=False)
         assert await run_block(JOBS, "unique", {"client": client}) == ["2 clients wait"]
 
-    @runs(JOBS, "encoder")
-    async def test_encoder(self) -> None:
-        """Values go to the worker of the namespace and come back."""
-        server, _client = await self.open()
-        assert await run_block(JOBS, "encoder", port=server.port) == ["3"]
-
     @runs(MANY, "results", "handles", "loop", "source", "unique-each")
     async def test_many(self) -> None:
         """Results, handles, the loop, the slow source and the uniques do as they say."""
@@ -156,18 +138,11 @@ class PagesTests(ServersCase):
         assert await lines("source") == [f"b'{row}'" for row in reversed_rows]
         assert await lines("unique-each") == []
 
-    @runs(LOST, "servers", "endpoints", "own-endpoint")
+    @runs(LOST, "servers", "endpoints", "own-choice")
     async def test_servers(self) -> None:
         """Every spelling of a server is one; nothing is connected to."""
-        for name in ("servers", "endpoints"):
+        for name in ("servers", "endpoints", "own-choice"):
             assert await run_block(LOST, name) == []
-        certificate = self.folder / "our-ca.pem"
-        write_certificate(certificate)
-
-        def open_here(_name: str) -> Any:
-            return StringIO(certificate.read_text(encoding="utf-8"))
-
-        assert await run_block(LOST, "own-endpoint", {"open": open_here}) == []
 
     @runs(LOST, "retries")
     async def test_retries(self) -> None:
