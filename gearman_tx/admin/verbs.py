@@ -192,7 +192,7 @@ def _unless_refused(name: bytes, act: Callable[[], None]) -> bytes:
     return answers.OK
 
 
-_SHOWN_STATES: Final = (b"delayed", b"queued", b"running")
+_SHOWN_STATES: Final = (b"delayed", b"queued", b"running", b"kept")
 
 VERBS: Final[Mapping[bytes, Verb]] = {
     b"status": Verb(_status, (("status", "functions: name, jobs, running jobs, workers"),)),

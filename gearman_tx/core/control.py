@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from gearman_tx.core.states import COMMITTING
+from gearman_tx.core.states import COMMITTING, QUEUED, RUNNING
 
 if TYPE_CHECKING:
     from gearman_tx.core.departure import Departure
@@ -106,7 +106,43 @@ class Control:
         """Refuse submissions from now on, because the server is about to stop."""
         self.tables.draining = True
 
+    def keep(self) -> None:
+        """Leave stored jobs that nobody waits for to the next start, from now on.
+
+        No worker gets them any more: those that are queued, become due or lose their worker. With
+        a queue in memory there are none. It costs a look at every job.
+        """
+        if not self.ledger.durable:
+            return
+        self.tables.keeping = True
+        dispatch = self.departure.dispatch
+        for job in self.tables.jobs.values():
+            if job.state == QUEUED and job.background and not job.clients:
+                dispatch.dequeue(job)
+                dispatch.enqueue(job)
+
+    @property
+    def left(self) -> int:
+        """How many jobs must end before the server is drained.
+
+        All of them; or, when stored ones are left to the next start, those that run, that a client
+        waits for or that are not stored yet.
+        """
+        tables = self.tables
+        if not tables.keeping:
+            return len(tables.jobs)
+        waited_for = {job for peer in tables.peers for job in peer.tasks if job.state != RUNNING}
+        running = sum(function.running for function in tables.functions.values())
+        return len(waited_for) + running + self.ledger.waiting
+
     @property
     def is_drained(self) -> bool:
-        """Whether no job of any kind is left."""
-        return not self.tables.jobs
+        """Whether no job is :attr:`left`."""
+        tables = self.tables
+        if not tables.keeping:
+            return not tables.jobs
+        return not (
+            self.ledger.waiting
+            or any(function.running for function in tables.functions.values())
+            or any(peer.tasks for peer in tables.peers)
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from gearman_tx.core.job import NO_PROGRESS
-from gearman_tx.core.states import DELAYED, ENDED, QUEUED
+from gearman_tx.core.states import DELAYED, ENDED, KEPT, QUEUED
 
 if TYPE_CHECKING:
     from gearman_tx.core.dispatch import Dispatch
@@ -47,28 +47,30 @@ class Departure:
             self.ledger.finish(job)
 
     def remove(self, job: Job) -> None:
-        """End a job that is queued, delayed or running, telling nobody."""
+        """End a job that is queued, delayed, kept or running, telling nobody."""
         if job.state == QUEUED:
             self.dispatch.dequeue(job)
         elif job.state == DELAYED:
             job.function.delayed -= 1
             self.tables.delayed.cancel(job)
+        elif job.state == KEPT:
+            job.function.kept -= 1
         else:
             worker = job.worker
-            assert worker is not None, "a job that is neither queued nor delayed is running"
+            assert worker is not None, "what waits for nothing is running"
             worker.forgive(job.handle)
             self._leave_worker(job)
         self.forget(job)
 
     def fail(self, job: Job) -> None:
-        """End a job that is queued, delayed or running; its clients get WORK_FAIL, once."""
+        """End a job that is queued, delayed, kept or running; its clients get WORK_FAIL, once."""
         for client in job.clients:
             client.port.failed(job.handle)
         self.remove(job)
 
     def abandon(self, job: Job) -> None:
         """A job that nobody was promised lost its last client: drop it unless it runs."""
-        if job.state in {QUEUED, DELAYED}:
+        if job.state in {QUEUED, DELAYED, KEPT}:
             self.remove(job)
 
     def requeue(self, job: Job) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import define, field
 
 from gearman_tx.core.peer import Ability
-from gearman_tx.core.states import QUEUED, RUNNING
+from gearman_tx.core.states import KEPT, QUEUED, RUNNING
 
 if TYPE_CHECKING:
     from gearman_tx.core.function import Function
@@ -175,8 +175,15 @@ class Dispatch:
         return None
 
     def enqueue(self, job: Job, *, first: bool = False) -> None:
-        """Put ``job`` at the back of its queue, or at the front; wake whom the policy says."""
+        """Put ``job`` at the back of its queue, or at the front; wake whom the policy says.
+
+        While stored jobs are left to the next start, one that nobody waits for is in no queue.
+        """
         function = job.function
+        if self.tables.keeping and job.background and not job.clients:
+            job.state = KEPT
+            function.kept += 1
+            return
         job.state = QUEUED
         queue = function.queues[job.priority]
         if not queue.size:

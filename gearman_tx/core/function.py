@@ -33,6 +33,7 @@ class Function:
         committing: how many jobs are not durable yet.
         delayed: how many jobs wait for their time.
         running: how many jobs workers have.
+        kept: how many jobs are left to the next start.
         is_listed: whether it was ever registered, submitted to or created; limits alone leave it
             out of the C server's reports.
         is_set: whether the operator created it or gave it limits; then it is never forgotten.
@@ -48,6 +49,7 @@ class Function:
     committing: int = 0
     delayed: int = 0
     running: int = 0
+    kept: int = 0
     is_set: bool = False
     is_listed: bool = False
 
@@ -60,7 +62,7 @@ class Function:
     @property
     def total(self) -> int:
         """How many jobs are live and durable: what ``status`` shows and limits compare."""
-        return self.queued + self.running + self.delayed
+        return self.queued + self.running + self.delayed + self.kept
 
     @property
     def is_unused(self) -> bool:

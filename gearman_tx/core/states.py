@@ -5,6 +5,7 @@ COMMITTING    submitted in the background, not durable yet: no worker and no rep
 DELAYED       waits for its time
 QUEUED        waits for a worker
 RUNNING       a worker has it
+KEPT          waits in the store for the next start, because this server is about to stop
 ENDED         completed, failed, cancelled, abandoned or refused; forgotten by the server
 ============  =================================================================================
 """
@@ -17,15 +18,17 @@ COMMITTING: Final = 0
 DELAYED: Final = 1
 QUEUED: Final = 2
 RUNNING: Final = 3
-ENDED: Final = 4
+KEPT: Final = 4
+ENDED: Final = 5
 
-STATE_NAMES: Final = ("committing", "delayed", "queued", "running", "ended")
+STATE_NAMES: Final = ("committing", "delayed", "queued", "running", "kept", "ended")
 
 MOVES: Final = {
-    COMMITTING: frozenset({DELAYED, QUEUED, ENDED}),
-    DELAYED: frozenset({QUEUED, ENDED}),
-    QUEUED: frozenset({RUNNING, ENDED}),
-    RUNNING: frozenset({QUEUED, ENDED}),
+    COMMITTING: frozenset({DELAYED, QUEUED, KEPT, ENDED}),
+    DELAYED: frozenset({QUEUED, KEPT, ENDED}),
+    QUEUED: frozenset({RUNNING, KEPT, ENDED}),
+    RUNNING: frozenset({QUEUED, KEPT, ENDED}),
+    KEPT: frozenset({ENDED}),
     ENDED: frozenset(),
 }
 """For each state, the states that may follow it."""

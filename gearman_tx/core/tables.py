@@ -41,6 +41,7 @@ class Tables:
         next_id: the id of the next job.
         now: the time, in Unix seconds; told by the front, at least once a reactor turn.
         draining: whether submissions are refused because the server is about to stop.
+        keeping: whether stored jobs that nobody waits for are left to the next start as well.
         functions: every known function by its name, oldest first.
         jobs: every live job by its handle, oldest first.
         peers: every connected peer, oldest first.
@@ -53,6 +54,7 @@ class Tables:
     next_id: int
     now: float
     draining: bool = False
+    keeping: bool = False
     functions: dict[bytes, Function] = field(factory=dict)
     jobs: dict[bytes, Job] = field(factory=dict)
     peers: dict[Peer, None] = field(factory=dict)

@@ -1,9 +1,10 @@
 """How the job server ends: at once, or when the jobs it has are done.
 
-A graceful shutdown listens no more and refuses submissions; whoever is connected is served on.
-When no job is left, each connection is closed as soon as its peer has read what was sent to it,
-and then the server stops. Whether no job is left is looked at once a turn, when the output of the
-turn is written, so nobody misses the last result.
+A graceful shutdown listens no more and refuses submissions; whoever is connected is served on. With
+a queue file it waits for the jobs that run and for those that a client waits for; the others stay
+in the file for the next start. When no job is left to wait for, each connection is closed as soon
+as its peer has read what was sent to it, and then the server stops. Whether one is left is looked
+at once a turn, when the output of the turn is written, so nobody misses the last result.
 """
 
 from __future__ import annotations
@@ -73,13 +74,14 @@ class Shutdown:
         self._end()
 
     def gracefully(self, why: str) -> None:
-        """Stop when no job is left, or when the time is over."""
+        """Stop when no job is left to wait for, or when the time is over."""
         if self._is_graceful:
             self._log.info("{why}: stopping already, jobs left: {left}", why=why, left=self.left)
             return
         self._is_graceful = True
-        self._log.info("{why}: stopping gracefully, jobs left: {left}", why=why, left=self.left)
         self._jobs.control.drain()
+        self._jobs.control.keep()
+        self._log.info("{why}: stopping gracefully, jobs left: {left}", why=why, left=self.left)
         self._listening.stop()
         if self._timeout != NO_DEADLINE:
             self._ring_in(self._timeout, self._time_is_over)
@@ -87,8 +89,8 @@ class Shutdown:
 
     @property
     def left(self) -> int:
-        """How many jobs of any kind there are."""
-        return len(self._jobs.tables.jobs)
+        """How many jobs there are, or are to wait for in a graceful shutdown."""
+        return self._jobs.control.left
 
     def _look(self) -> None:
         """At the end of a turn: go on to the next step if it is time."""
@@ -100,7 +102,9 @@ class Shutdown:
             if not self._factory.connections:
                 self._end()
         elif self._is_graceful and self._jobs.control.is_drained:
-            self._log.info("no job is left")
+            kept = len(self._jobs.tables.jobs)
+            text = "no job is left to wait for; kept for the next start: {kept}"
+            self._log.info(text if kept else "no job is left", kept=kept)
             self._is_drained = True
             self._ring_in(READING_TIME, self._end)
             for connection in list(self._factory.connections):

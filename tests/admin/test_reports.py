@@ -81,7 +81,8 @@ def test_filters(line: bytes, numbers: list[int]) -> None:
 def test_unknown_state(state: bytes) -> None:
     """A state that no reported job can have is an error that names those there are."""
     assert busy_scene().ask(b"jobs resize " + state) == (
-        b"ERR INVALID_ARGUMENTS Unknown+job+state+%b,+known+are:+delayed+queued+running\r\n" % state
+        b"ERR INVALID_ARGUMENTS Unknown+job+state+%b,+known+are:+delayed+queued+running+kept\r\n"
+        % state
     )
 
 

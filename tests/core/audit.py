@@ -11,7 +11,7 @@ from itertools import chain
 
 from gearman_tx.core import UNLIMITED, Job, JobServer, Peer
 from gearman_tx.core.function import Function
-from gearman_tx.core.states import COMMITTING, DELAYED, ENDED, QUEUED, RUNNING
+from gearman_tx.core.states import COMMITTING, DELAYED, ENDED, KEPT, QUEUED, RUNNING
 from gearman_tx.core.tables import BY_WORKLOAD, Tables
 from gearman_tx.core.timer_heap import TimerHeap
 
@@ -56,6 +56,7 @@ def _audit_jobs(tables: Tables) -> None:
         if job.worker is not None:
             assert job.worker in tables.peers
             assert job in job.worker.running
+        assert job.state != KEPT or (tables.keeping and job.background and not job.clients)
         if job.state != QUEUED:
             assert job.before is None
             assert job.after is None
@@ -69,6 +70,7 @@ def _audit_function(tables: Tables, function: Function) -> None:
     assert function.delayed == states[DELAYED]
     assert function.queued == states[QUEUED]
     assert function.running == states[RUNNING]
+    assert function.kept == states[KEPT]
     assert function.total == len(jobs) - states[COMMITTING]
     for priority, queue in enumerate(function.queues):
         forwards = list(queue)

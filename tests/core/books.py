@@ -101,6 +101,7 @@ class Pair:
             assert seat.guest.port.said == [], "who left is told nothing"
         self.books.ended.update(self.house.events.given_up)
         self._compare_jobs()
+        self._compare_drain()
         self._balance()
         audit(self.server)
 
@@ -151,6 +152,15 @@ class Pair:
             assert snapshots.status_by_unique(unique) == expected
         functions = {f.name: f.is_listed for f in snapshots.functions()}
         assert functions == {name: name in self.model.listed for name in self.model.functions}
+
+    def _compare_drain(self) -> None:
+        """Both know alike whether a stop may come; what waits for the store holds it up."""
+        control = self.server.control
+        assert control.is_drained == (control.left == 0)
+        if self.model.keeping and self.server.ledger.waiting:
+            assert not control.is_drained
+        else:
+            assert control.is_drained == self.model.is_drained
 
     def _balance(self) -> None:
         """No promise is lost, everybody is owed what is under way and nothing else."""

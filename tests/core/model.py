@@ -27,6 +27,7 @@ class Model:
     max_functions: int
     next_id: int = 1
     draining: bool = False
+    keeping: bool = False
     places: int = 0
     search_at: float = 0.0
     jobs: list[ModelJob] = field(factory=list)
@@ -141,7 +142,8 @@ class Model:
         """Queue a job, or let it wait for its time."""
         self.places += 1
         job.place = self.places
-        job.state = "delayed" if job.due > self.now else "queued"
+        is_kept = self.keeping and job.background and not job.clients
+        job.state = "delayed" if job.due > self.now else "kept" if is_kept else "queued"
 
     # Workers
 
@@ -239,7 +241,7 @@ class Model:
 
     def drop_if_nobodys(self, job: ModelJob) -> None:
         """End a job that waits for nobody's sake."""
-        if not job.background and not job.clients and job.state in {"queued", "delayed"}:
+        if not job.background and not job.clients and job.state in {"queued", "delayed", "kept"}:
             self.end(job)
 
     def pass_time(self, seconds: float) -> list[bytes]:
@@ -304,6 +306,21 @@ class Model:
         self.limits.pop(name, None)
         self.created.discard(name)
         return "dropped"
+
+    def drain(self) -> None:
+        """Refuse submissions, and leave to the next start what is stored and nobody waits for."""
+        self.draining = True
+        self.keeping = self.durable
+        for job in self.jobs:
+            if job.state == "queued" and job.background and not job.clients and self.keeping:
+                job.state = "kept"
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether no job has to end before the server may."""
+        if not self.keeping:
+            return not self.jobs
+        return not any(job.state == "running" or job.clients or job.waiting for job in self.jobs)
 
     # The store
 
