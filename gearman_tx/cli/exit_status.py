@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 FAILED: Final = 1
-"""A job failed, took too long or is not known; without click: the command cannot run."""
+"""A job failed, took too long or is not known; or a queue file cannot be used.
+
+Without click: the command cannot run.
+"""
 
 USAGE: Final = 2
 """The command line, or something that it names, is wrong."""

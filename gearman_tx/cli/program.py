@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from gearman_tx import __version__
 from gearman_tx.cli import exit_status
+from gearman_tx.cli.backup import backup
 from gearman_tx.cli.cancel import cancel
 from gearman_tx.cli.completion import VARIABLE, completion
 from gearman_tx.cli.jobs import jobs
@@ -29,7 +30,7 @@ _EPILOG: Final = """\
 \b
 Exit status:
     0  all is well
-    1  a job failed, took too long or is not known
+    1  a job failed, took too long or is not known; or a queue file cannot be used
     2  the command line is wrong
     3  a job server could not be reached, was lost or did not answer
     4  a job server refused what was asked, or does not know it
@@ -78,6 +79,7 @@ for _command in (
     maxqueue,
     ping,
     shutdown,
+    backup,
     gearmand,
     completion,
 ):

@@ -15,6 +15,7 @@ from gearman_tx.errors import (
     RemoteProtocolError,
     TimedOut,
 )
+from gearman_tx.store import StoreError
 
 PROGRAM: Final = "gearman-tx"
 
@@ -41,7 +42,7 @@ def explain(error: Trouble | GearmanError) -> Trouble:
     match error:
         case Trouble():
             return error
-        case JobFailed():
+        case JobFailed() | StoreError():
             return Trouble(text, exit_status.FAILED)
         case ConnectionLost():
             return Trouble(f"{text}; {_ELSEWHERE}", exit_status.UNREACHABLE)

@@ -55,7 +55,7 @@ def backup(path: Path, target: Path, *, progress: Callable[[int, int], None] | N
     except sqlite3.Error as error:
         raise StoreError(f"{text}: {reason(error)}") from error
     except OSError as error:
-        raise StoreError(f"{text}: {error.strerror}") from error
+        raise StoreError(f"{text}: {error.filename or target}: {error.strerror}") from error
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

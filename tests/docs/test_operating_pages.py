@@ -104,6 +104,16 @@ def test_a_graceful_end(make_reader: MakeReader) -> None:
     process.succeed()
 
 
+@runs(OPERATIONS, "store")
+def test_how_the_queue_file_is_doing(make_reader: MakeReader) -> None:
+    """The server that everybody starts tells the state of its file."""
+    reader = make_reader(OPERATIONS, free_port())
+    answers(reader.begin("exec twistd -n gearmand"), reader.port)
+    reader.type("gearman -b -f resize photo")  # is answered when the file is loaded
+    (outcome,) = reader.run("store")
+    assert b"state\tok\n" in outcome.out
+
+
 @runs(OPERATIONS, "status", "version", "cancel")
 @runs(TEXT, "status")
 def test_the_reports(server: JobServer, make_reader: MakeReader) -> None:

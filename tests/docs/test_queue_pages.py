@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 from contextlib import closing
 
 import pytest
 
+from tests.daemon.process import wait_gone
 from tests.docs.blocks import read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
@@ -40,18 +43,28 @@ def start(reader: Reader, name: str) -> JobServer:
     return JobServer("ours", server)
 
 
-@runs(HOW_TO, "start", "copy")
+@runs(HOW_TO, "start", "backup", "copy", "restore")
 @runs(REFERENCE, "look")
 def test_a_job_is_in_the_file_and_in_its_copy(reader: Reader, make_reader: MakeReader) -> None:
-    """What a background client submitted can be read in both; the report counts its bytes."""
+    """What a background client submitted is in all of them, and in the queue when one is back."""
     server = start(reader, "start")
     reader.type("gearman -b -f resize 'ten bytes.'")
+    reader.run("backup")
     reader.run("copy")
-    for file in (f"gearmand-{reader.port}.sqlite3", "copy.sqlite3"):
+    for file in (f"gearmand-{reader.port}.sqlite3", "copy.sqlite3", "copy-2.sqlite3"):
         with closing(sqlite3.connect(reader.folder / file)) as connection:
             assert list(connection.execute("SELECT workload FROM job")) == [(b"ten bytes.",)]
     (outcome,) = make_reader(REFERENCE, reader.port).run("look")
     assert outcome.lines == ["resize|1|10"]
+    assert server.counts("resize").total == 1
+
+    reader.type("gearman -b -f resize 'later'")
+    pid = int(server.process.ask(b"getpid\n").split()[1])  # not that of the shell
+    os.kill(pid, signal.SIGKILL)
+    wait_gone(pid)
+    reader.run("restore")
+    server = start(reader, "start")
+    reader.type("gearman -b -f other 'answered when the file is loaded'")
     assert server.counts("resize").total == 1
 
 
