@@ -18,7 +18,7 @@ from gearman_tx.cli import exit_status
 from gearman_tx.cli.progress import Output
 from gearman_tx.cli.trouble import Trouble, explain
 from gearman_tx.client import Client, Data, Status, Task
-from gearman_tx.client.client import Priority
+from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import GearmanError, TimedOut
 
 WINDOW: Final = 1000

@@ -2,9 +2,13 @@
 
 Theory of operation. A *window* of tasks is submitted and not yet handed to the caller. A place in
 it becomes free when the caller takes a task, so a caller who is slow slows the submitting down, and
-memory is bounded however long the source is. An ordinary iterable is read when there is a
-place; an asynchronous one by a reader of its own, so that a source which is slow to give the next
-workload does not hold up tasks that have ended.
+memory is bounded however long the source is. The window is filled when an eighth of it is free, so
+that a write to a server takes many tasks. An ordinary iterable is read then; an asynchronous one
+by a reader of its own, so that a source which is slow to give the next workload does not hold up
+tasks that have ended.
+
+A caller who waits is woken when all packets of a read are dealt with: waking costs more than all
+the rest that is done for a task, and one read may end a hundred of them.
 """
 
 from __future__ import annotations
@@ -31,6 +35,8 @@ T = TypeVar("T")
 DEFAULT_WINDOW: Final = 1000
 """Tasks that are submitted and not yet taken by the caller."""
 
+_PARTS: Final = 8  # of the window; it is filled when one of them is free
+
 
 class Batch(Generic[T]):
     """What ``Client.submit_many`` returns: the tasks of one source, each as soon as it has ended.
@@ -42,6 +48,7 @@ class Batch(Generic[T]):
 
     Args:
         prepare: makes the submission of one workload, and the task that stands for it.
+        soon: calls a function when the packets of the present read are dealt with.
         workloads: where they come from.
         timeout: seconds that each task may take in all, or None.
         window: how many tasks may be submitted and not yet taken.
@@ -51,9 +58,10 @@ class Batch(Generic[T]):
         ValueError: the window is not at least 1.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the client is the only caller
         self,
         prepare: Callable[[T], tuple[Submission[T], Task[T]]],
+        soon: Callable[[Callable[[], None]], None],
         workloads: Iterable[T] | AsyncIterable[T],
         *,
         timeout: float | None,
@@ -63,8 +71,10 @@ class Batch(Generic[T]):
         if window < 1:
             raise ValueError(f"a window of {window} tasks is below 1")
         self._prepare = prepare
+        self._soon = soon
         self._timeout = timeout
         self._window = window
+        self._fill_at = window - max(1, window // _PARTS)  # open tasks
         self._in_order = in_order
         self._open: dict[Task[T], None] = {}  # submitted and not taken
         self._ready: deque[Task[T]] = deque()  # those in the order in which they are to be taken
@@ -78,6 +88,7 @@ class Batch(Generic[T]):
         self._is_exhausted = False
         self._trouble: Exception | None = None  # what the source raised
         self._waiting: Deferred[None] | None = None
+        self._is_woken = False
 
     def __aiter__(self) -> Batch[T]:
         return self
@@ -92,7 +103,8 @@ class Batch(Generic[T]):
             RuntimeError: another loop is waiting for the next task.
         """
         while True:
-            self._fill()
+            if len(self._open) <= self._fill_at and not self._is_exhausted:
+                self._fill()
             if self._ready and self._ready[0].is_done:
                 task = self._ready.popleft()
                 del self._open[task]
@@ -180,13 +192,15 @@ class Batch(Generic[T]):
     def _task_ended(self, task: Task[T]) -> None:
         if not self._in_order:
             self._ready.append(task)
-        if self._ready[0].is_done:
-            self._wake()
+        if self._waiting is not None and not self._is_woken and self._ready[0].is_done:
+            self._is_woken = True
+            self._soon(self._wake)
 
     def _fail(self, trouble: Exception) -> None:
         self._is_exhausted = True
         self._trouble = trouble
 
     def _wake(self) -> None:
+        self._is_woken = False
         if self._waiting is not None and not self._waiting.called:
             self._waiting.callback(None)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
-from functools import partial
 from random import Random
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, Self, TypeAlias
+from typing import Any, Final, Generic, Self
 
 from twisted.internet.defer import Deferred
 from typing_extensions import TypeVar
@@ -16,8 +15,9 @@ from gearman_tx.client.batch import DEFAULT_WINDOW, Batch
 from gearman_tx.client.choice import MakeChoice
 from gearman_tx.client.connection import DEFAULT_UNANSWERED
 from gearman_tx.client.inquiry import ask_everywhere, echo, set_option
-from gearman_tx.client.packets import CheckedNames, as_bytes, submit_packet
+from gearman_tx.client.packets import as_bytes
 from gearman_tx.client.ports import NO_CALLBACKS, Callbacks
+from gearman_tx.client.preparation import Preparation, Priority
 from gearman_tx.client.router import Router
 from gearman_tx.client.submission import Submission
 from gearman_tx.client.task import Task
@@ -28,15 +28,11 @@ from gearman_tx.wire import DEFAULT_MAX_PACKET
 
 T = TypeVar("T", default=bytes)
 
-Priority: TypeAlias = Literal["high", "normal", "low"]
-
 ACCEPT_TIMEOUT: Final = 30.0
 """Seconds that a task may be without a server that is up."""
 
 CLOSE_WAIT: Final = 5.0
 """Seconds that servers have, when the client closes, to accept what was submitted."""
-
-_SAME_DATA: Final = b"-"  # the unique that joins submissions of the same workload
 
 
 class Client(Generic[T]):
@@ -81,9 +77,6 @@ class Client(Generic[T]):
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor  # importing it chooses one
-        self._encoder = encoder
-        self._names = CheckedNames()
-        self._namespace = as_bytes(namespace)
         self._router = Router(
             parse_servers(servers),
             reactor,
@@ -93,6 +86,7 @@ class Client(Generic[T]):
             window=unanswered,
             accept_timeout=accept_timeout,
         )
+        self._prepare = Preparation(self._router, encoder, as_bytes(namespace)).prepare
 
     def connect(self) -> Deferred[None]:
         """Connect now, instead of at the first use.
@@ -185,15 +179,15 @@ class Client(Generic[T]):
             callbacks = Callbacks(on_data, on_warning, on_status, on_retry)
         submission, task = self._prepare(
             workload,
-            function=function,
-            unique=unique,
-            priority=priority,
-            background=background,
-            at=at,
-            reducer=reducer,
-            retries=retries,
-            try_timeout=try_timeout,
-            callbacks=callbacks,
+            unique,
+            function,
+            priority,
+            background,
+            at,
+            reducer,
+            retries,
+            try_timeout,
+            callbacks,
         )
         submission.start(timeout)
         return task
@@ -241,62 +235,29 @@ class Client(Generic[T]):
             ValueError: the window is below 1.
         """
         fixed, make_unique = (b"", unique) if callable(unique) else (unique, None)
-        options = partial(
-            self._prepare,
-            function=function,
-            priority=priority,
-            background=background,
-            at=at,
-            reducer=reducer,
-            retries=retries,
-            try_timeout=try_timeout,
-        )
+        prepare = self._prepare
 
-        def prepare(workload: T) -> tuple[Submission[T], Task[T]]:
-            key = fixed if make_unique is None else make_unique(workload)
-            return options(workload, unique=key)
+        def begin(workload: T) -> tuple[Submission[T], Task[T]]:
+            return prepare(
+                workload,
+                fixed if make_unique is None else make_unique(workload),
+                function,
+                priority,
+                background,
+                at,
+                reducer,
+                retries,
+                try_timeout,
+            )
 
-        return Batch(prepare, workloads, timeout=timeout, window=window, in_order=in_order)
-
-    def _prepare(  # noqa: PLR0913  # as many as for one task
-        self,
-        workload: T,
-        *,
-        function: str | bytes,
-        unique: str | bytes,
-        priority: Priority,
-        background: bool,
-        at: float | datetime | None,
-        reducer: str | bytes | None,
-        retries: int,
-        try_timeout: float | None,
-        callbacks: Callbacks = NO_CALLBACKS,
-    ) -> tuple[Submission[T], Task[T]]:
-        """Return a submission that is not started, and the task that stands for it."""
-        name = self._names[function]
-        key = as_bytes(unique) if unique else b""
-        data = self._encoder.encode(workload)
-        packet = submit_packet(
-            self._namespace + name,
-            key,
-            data,
-            priority=priority,
-            background=background,
-            at=at,
-            reducer=None if reducer is None else self._namespace + as_bytes(reducer),
+        return Batch(
+            begin,
+            self._router.after_read.call,
+            workloads,
+            timeout=timeout,
+            window=window,
+            in_order=in_order,
         )
-        submission = Submission(
-            self._router,
-            name,
-            data if key == _SAME_DATA else key,
-            packet,
-            self._encoder.decode,
-            background,
-            retries,
-            try_timeout,
-            callbacks,
-        )
-        return submission, Task(submission, key, workload)
 
     def status(self, handle: str | bytes, server: str | None = None) -> Deferred[JobStatus]:
         """Ask all servers about the job with ``handle``, or only the one that is named.

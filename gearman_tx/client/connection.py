@@ -20,14 +20,15 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
+from gearman_tx.client.after_read import AfterRead
 from gearman_tx.client.nobody import Nobody
-from gearman_tx.client.ports import Server
+from gearman_tx.client.ports import ConnectionOwner
 from gearman_tx.client.question import Question
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut
@@ -53,19 +54,6 @@ Listener: TypeAlias = Submission[Any] | Nobody
 Request: TypeAlias = Listener | Question
 
 
-class Owner(Server, Protocol):
-    """Who is told of a connection's life, and stands for the server before submissions."""
-
-    def greeted(self, connection: ClientConnection, /) -> None:
-        """The server lives: submissions may be sent."""
-
-    def has_room(self) -> None:
-        """The server answered, so that more submissions may be sent."""
-
-    def lost(self, connection: ClientConnection, /) -> None:
-        """The connection is over; take what it holds."""
-
-
 class ClientConnection(OutgoingLink):
     """A connection over which tasks are submitted and asked about.
 
@@ -76,18 +64,21 @@ class ClientConnection(OutgoingLink):
         limits: what the connection may cost.
         window: how many submissions may be unanswered.
         options: what to ask for in the greeting, as the server spells it.
+        after_read: told of each read.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # the line is the only caller
         self,
-        owner: Owner,
+        owner: ConnectionOwner,
         server: str,
         turn: Turn,
         limits: LinkLimits,
         window: int,
         options: Iterable[bytes],
+        after_read: AfterRead,
     ) -> None:
         super().__init__(server, turn, _HANDLERS, limits)
+        self._after_read = after_read
         self._owner = owner
         self._clock = turn.clock
         self._window = window
@@ -113,6 +104,13 @@ class ClientConnection(OutgoingLink):
         self._greeting = self._clock.callLater(GREETING_TIMEOUT, self._not_greeted)
         answers = [self.ask_for(option) for option in self._options]
         DeferredList(answers, consumeErrors=True).addCallback(self._greeted)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: bytes arrived."""
+        self._after_read.begin()
+        super().dataReceived(data)
+        self._after_read.end()
 
     def _greeted(self, _answers: object) -> None:
         """Go on: a server that refuses the options lives as well."""

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from gearman_tx.client.after_read import AfterRead
 from gearman_tx.client.connection import ClientConnection
 from gearman_tx.client.submission import Submission
 from gearman_tx.client.updates import JobStatus, read_status
@@ -31,6 +32,7 @@ class Owner(Protocol):
     """Who is told about a server, and tells what all servers have in common."""
 
     options: list[bytes]
+    after_read: AfterRead
 
     def up(self, line: Line, /) -> None:
         """Submissions may be sent to this server."""
@@ -173,7 +175,13 @@ class Line:
 
     def _build(self) -> ClientConnection:
         return ClientConnection(
-            self, self.name, self._turn, self._limits, self._window, self._owner.options
+            self,
+            self.name,
+            self._turn,
+            self._limits,
+            self._window,
+            self._owner.options,
+            self._owner.after_read,
         )
 
     def _failed(self, reason: Failure) -> None:

@@ -1,4 +1,4 @@
-"""What a submission knows of those around it: who holds it, who finds servers, who is called."""
+"""What those who meet over a task know of each other: who holds it, finds servers, is called."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gearman_tx.client.updates import JobStatus
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
+    from gearman_tx.client.connection import ClientConnection
     from gearman_tx.client.submission import Submission
 
 
@@ -33,6 +34,19 @@ class Server(Holder, Protocol):
 
     def is_leaving(self, refusal: Refused, /) -> bool:
         """Return whether the server refuses a submission because it shuts down."""
+
+
+class ConnectionOwner(Server, Protocol):
+    """Who is told of a connection's life, and stands for the server before submissions."""
+
+    def greeted(self, connection: ClientConnection, /) -> None:
+        """The server lives: submissions may be sent."""
+
+    def has_room(self) -> None:
+        """The server answered, so that more submissions may be sent."""
+
+    def lost(self, connection: ClientConnection, /) -> None:
+        """The connection is over; take what it holds."""
 
 
 class Router(Protocol):

@@ -20,6 +20,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from gearman_tx.client.after_read import AfterRead
 from gearman_tx.client.choice import MakeChoice, make_choice
 from gearman_tx.client.line import Line
 from gearman_tx.client.ports import Holder
@@ -47,6 +48,7 @@ class Router:
         clock: tells the time and calls later.
         lines: the way to each server, in the order of the list.
         options: what every connection asks for first.
+        after_read: calls functions when the packets of the present read are dealt with.
 
     Raises:
         ConfigurationError: the choice is not known, or an endpoint string is wrong.
@@ -65,6 +67,7 @@ class Router:
     ) -> None:
         self.clock: IReactorTime = reactor
         self.options = [b"exceptions"]
+        self.after_read = AfterRead()
         self.lines = [
             Line(
                 self,

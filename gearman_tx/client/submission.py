@@ -19,7 +19,7 @@ Deferred, and a failure that nobody can see is logged when the last trace of the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
@@ -27,6 +27,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from gearman_tx.client.ports import NO_CALLBACKS, Callbacks, Holder, Router, Server
+from gearman_tx.client.unseen import Unseen
 from gearman_tx.client.update_stream import UpdateStream
 from gearman_tx.client.updates import Data, Status, Update
 from gearman_tx.client.updates import Warning as WarningUpdate
@@ -36,7 +37,6 @@ from gearman_tx.wire import PacketType
 T = TypeVar("T")
 
 _log = Logger()
-_NOT_SEEN: Final = "a task of {function} failed and nobody asked for its result: {error}"
 
 
 @define(eq=False)
@@ -86,6 +86,7 @@ class Submission(Generic[T]):
     _value: T | bytes | None = field(default=None, init=False)
     _error: Exception | None = field(default=None, init=False)
     _is_seen: bool = field(default=False, init=False)
+    _unseen: Unseen | None = field(default=None, init=False)
     _accepting: list[Deferred[bytes]] | None = field(default=None, init=False)
     _ending: list[Deferred[Any]] | None = field(default=None, init=False)
     _updates: UpdateStream | None = field(default=None, init=False)
@@ -108,7 +109,7 @@ class Submission(Generic[T]):
 
     def when_accepted(self) -> Deferred[bytes]:
         """Return a Deferred with the handle; see ``Task.accepted``."""
-        self._is_seen = True
+        self._see()
         if self.handle:
             return succeed(self.handle)
         if self._error is not None:
@@ -121,7 +122,7 @@ class Submission(Generic[T]):
 
     def when_done(self) -> Deferred[Any]:
         """Return a Deferred with the result; see ``Task.result``."""
-        self._is_seen = True
+        self._see()
         if self._error is not None:
             return fail(self._error)
         if self.is_done:
@@ -131,6 +132,17 @@ class Submission(Generic[T]):
             self._ending = []
         self._ending.append(waiting)
         return waiting
+
+    def outcome(self) -> Any:
+        """Return the result of what has ended; see ``Task.result``.
+
+        Raises:
+            Exception: why there is none.
+        """
+        self._see()
+        if self._error is not None:
+            raise self._error
+        return self._value
 
     @property
     def updates(self) -> UpdateStream:
@@ -143,7 +155,7 @@ class Submission(Generic[T]):
 
     def cancel(self) -> None:
         """End with CancelledError, unless it has ended."""
-        self._is_seen = True
+        self._see()
         self.give_up(CancelledError())
 
     def give_up(self, error: Exception) -> None:
@@ -264,6 +276,8 @@ class Submission(Generic[T]):
     def _end(self, value: T | bytes | None, error: Exception | None) -> None:
         self.is_done = True
         self._value, self._error = value, error
+        if error is not None and not self._is_seen:
+            self._unseen = Unseen(self.function, error)
         self.packet = b""
         self._stop_try_timer()
         if self._timer is not None:
@@ -283,6 +297,12 @@ class Submission(Generic[T]):
         if self.on_end is not None:
             self.on_end()
 
+    def _see(self) -> None:
+        """Note that somebody looks at how it ends."""
+        self._is_seen = True
+        if self._unseen is not None:
+            self._unseen.is_seen = True
+
     def _stop_try_timer(self) -> None:
         if self._try_timer is not None:
             self._try_timer.cancel()
@@ -301,9 +321,3 @@ class Submission(Generic[T]):
             callback(*arguments)
         except Exception:  # noqa: BLE001  # a caller's fault must not end the connection
             _log.failure("a callback of a task of {function!r} failed", function=self.function)
-
-    def __del__(self) -> None:
-        if self._error is not None and not self._is_seen:
-            _log.warn(
-                _NOT_SEEN, function=self.function.decode("utf-8", "replace"), error=self._error
-            )

@@ -81,7 +81,10 @@ class Task(Generic[T]):
         return self._submission.when_done()
 
     def __await__(self) -> Generator[Deferred[T], Any, T]:
-        return self.result.__await__()
+        if self._submission.is_done:  # no Deferred is needed to wait for nothing
+            value: T = self._submission.outcome()
+            return value
+        return (yield from self.result.__await__())
 
     def __aiter__(self) -> Task[T]:
         self._submission.updates.begin()

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
 from gearman_tx.client import Batch, Task
 from gearman_tx.errors import JobFailed, LocalProtocolError
-from gearman_tx.wire import PacketType
+from gearman_tx.wire import PacketType, response
 from tests.client.stage import ClientCase, Peer
 
 
@@ -114,6 +114,32 @@ class BatchTests(ClientCase):
             self.finish(peer, number)
         assert self.workloads(peer) == []
         assert read == numbers(4)
+
+    def test_a_wide_window_is_filled_when_an_eighth_of_it_is_free(self) -> None:
+        """So that a write takes many tasks; a window below 16 is filled at once."""
+        client, peer = self.connected()
+        taken = ensureDeferred(take(client.submit_many("f", numbers(40), window=24), 7))
+        assert self.workloads(peer) == numbers(24)
+        for number in (0, 1):
+            self.finish(peer, number)
+            assert self.workloads(peer) == []
+        self.finish(peer, 2)
+        assert self.workloads(peer) == [b"24", b"25", b"26"]
+        self.assert_waits(taken)
+
+    def test_the_caller_is_woken_once_for_a_read(self) -> None:
+        """When it goes on, all packets that came together are dealt with."""
+        client, peer = self.connected()
+        taken = ensureDeferred(take(client.submit_many("f", numbers(1)), 1))
+        last = client.submit("f", b"last")
+        was_done = taken.addCallback(lambda _: last.is_done)
+        peer.read()
+        peer.create(b"H:0", b"H:1")
+        first, second = (
+            response(PacketType.WORK_COMPLETE, handle, b"") for handle in (b"H:0", b"H:1")
+        )
+        peer.send_bytes(first + second)
+        assert self.successResultOf(was_done)
 
     def test_in_the_order_of_their_ends(self) -> None:
         """With ``in_order=False`` a slow task holds nobody up."""

@@ -7,11 +7,16 @@ from typing import Any
 
 from twisted.internet.defer import gatherResults
 
+from gearman_tx.worker.limits import resident_memory
+from tests.loopback.memory import MEBIBYTE
 from tests.loopback.servers_case import ServersCase
 
 SUBMISSIONS = 100_000
 SECONDS = 30.0
 """Far more than it takes (2.5 s on two slow cores), far less than what stalling would take."""
+
+MORE_MEMORY = 16 * MEBIBYTE
+"""Far more than a process breathes, far less than the tasks of the other nine tenths would take."""
 
 OUTSTANDING = 20_000
 
@@ -24,7 +29,7 @@ class Bodies:
     make_client: Any
 
     async def test_a_hundred_thousand_submissions(self) -> None:
-        """They are pipelined: each waits for nobody but the window."""
+        """They are pipelined: each waits for nobody but the window, and memory stays as it is."""
         server = self.start_server()
         client = self.make_client(server)
         start = time.monotonic()
@@ -33,8 +38,11 @@ class Bodies:
         async for task in client.submit_many("bulk", workloads, background=True):
             assert task.handle
             count += 1
+            if count == SUBMISSIONS // 10:
+                memory = resident_memory()
         assert time.monotonic() - start < SECONDS
         assert count == SUBMISSIONS
+        assert resident_memory() < memory + MORE_MEMORY
         assert b"bulk\t100000\t0\t0\n" in server.ask(b"status\n", b".\n")
 
     async def test_many_outstanding_tasks(self) -> None:

@@ -1,0 +1,77 @@
+"""From what a caller says of a task to a submission that can be started."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
+
+from gearman_tx.client.packets import CheckedNames, as_bytes, submit_packet
+from gearman_tx.client.ports import NO_CALLBACKS, Callbacks, Router
+from gearman_tx.client.submission import Submission
+from gearman_tx.client.task import Task
+from gearman_tx.encoders import Encoder
+
+T = TypeVar("T")
+
+Priority: TypeAlias = Literal["high", "normal", "low"]
+
+_SAME_DATA: Final = b"-"  # the unique that joins submissions of the same workload
+
+
+class Preparation(Generic[T]):
+    """Prepares the submissions of one client.
+
+    Args:
+        router: finds a server for each.
+        encoder: what workloads and results are.
+        namespace: put in front of each function's name.
+    """
+
+    def __init__(self, router: Router, encoder: Encoder[T], namespace: bytes) -> None:
+        self._router = router
+        self._encode = encoder.encode
+        self._decode = encoder.decode
+        self._namespace = namespace
+        self._names = CheckedNames()
+
+    def prepare(  # noqa: PLR0913, PLR0917  # as many as for one task; naming them takes its time
+        self,
+        workload: T,
+        unique: str | bytes,
+        function: str | bytes,
+        priority: Priority,
+        background: bool,  # noqa: FBT001  # likewise
+        at: float | datetime | None,
+        reducer: str | bytes | None,
+        retries: int,
+        try_timeout: float | None,
+        callbacks: Callbacks = NO_CALLBACKS,
+    ) -> tuple[Submission[T], Task[T]]:
+        """Return a submission that is not started, and the task that stands for it.
+
+        Args and errors are those of ``Client.submit``.
+        """
+        name = self._names[function]
+        key = as_bytes(unique) if unique else b""
+        data = self._encode(workload)
+        packet = submit_packet(
+            self._namespace + name,
+            key,
+            data,
+            priority=priority,
+            background=background,
+            at=at,
+            reducer=None if reducer is None else self._namespace + as_bytes(reducer),
+        )
+        submission = Submission(
+            self._router,
+            name,
+            data if key == _SAME_DATA else key,
+            packet,
+            self._decode,
+            background,
+            retries,
+            try_timeout,
+            callbacks,
+        )
+        return submission, Task(submission, key, workload)
