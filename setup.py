@@ -105,5 +105,8 @@ setup(
     package_dir={"": "."},
     package_data={"gearman_tx": ["py.typed"], "gearman_tx.store.schema": ["*.sql"]},
     zip_safe=False,
-    entry_points={"console_scripts": ["gearman-tx = gearman_tx.cli.main:main"]},
+    entry_points={
+        "console_scripts": ["gearman-tx = gearman_tx.cli.main:main"],
+        "pytest11": ["gearman_tx = gearman_tx.testing.pytest_plugin"],
+    },
 )

@@ -17,6 +17,7 @@ from gearman_tx.admin.replies import (
     JobDetails,
     PriorityStatus,
     QueuedJob,
+    read_jobs,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "PriorityStatus",
     "QueuedJob",
     "escape",
+    "read_jobs",
     "unescape",
 ]

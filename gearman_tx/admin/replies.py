@@ -162,6 +162,16 @@ def read_rows(lines: Iterable[bytes], read: Callable[[bytes], T]) -> list[T]:
     return rows
 
 
+def read_jobs(reply: bytes) -> list[JobDetails]:
+    """Return the rows of a whole reply to ``jobs``, which ends in a line with a dot.
+
+    Raises:
+        RemoteProtocolError: a line has not the columns that it should.
+    """
+    lines = reply.removesuffix(b".\n").split(b"\n")
+    return read_rows(lines[:-1], job_details)
+
+
 def check(line: bytes) -> bytes:
     """Return what follows ``OK`` in a reply of one line.
 

@@ -14,7 +14,14 @@ from gearman_tx.link.output import Hole, Output
 from gearman_tx.link.packet_link import SUSPEND, PacketLink
 from gearman_tx.link.plain_socket import tcp_socket
 from gearman_tx.link.reconnecting import Reconnecting
-from gearman_tx.link.servers import DEFAULT_PORT, Server, make_endpoint, parse_server, parse_servers
+from gearman_tx.link.servers import (
+    DEFAULT_PORT,
+    Server,
+    make_endpoint,
+    parse_address,
+    parse_server,
+    parse_servers,
+)
 from gearman_tx.link.turn import Turn
 
 __all__ = [
@@ -36,6 +43,7 @@ __all__ = [
     "Turn",
     "make_endpoint",
     "make_handlers",
+    "parse_address",
     "parse_server",
     "parse_servers",
     "tcp_socket",

@@ -55,17 +55,30 @@ def parse_server(text: str) -> Server:
             reactor can read one.
     """
     text = text.strip()
+    address = parse_address(text)
+    return Server(text, _FromString(text)) if address is None else _tcp_server(*address)
+
+
+def parse_address(text: str) -> tuple[str, int] | None:
+    """Return the host and the TCP port that ``text`` names, or None for an endpoint string.
+
+    Args:
+        text: as for :func:`parse_server`.
+
+    Raises:
+        ConfigurationError: ``text`` is empty or its port is not one.
+    """
     if not text:
         raise ConfigurationError("the name of a job server is empty; localhost:4730 is one")
     if isIPv6Address(text):
-        return _tcp_server(text, DEFAULT_PORT)
+        return text, DEFAULT_PORT
     found = _HOST_AND_PORT.fullmatch(text)
     if found is None:
-        return Server(text, _FromString(text))
+        return None
     host, port = found["host"].strip("[]"), int(found["port"] or DEFAULT_PORT)
     if not 0 < port <= LARGEST_PORT:
         raise ConfigurationError(f"{text}: port {port} is outside 1 to {LARGEST_PORT}")
-    return _tcp_server(host.lower(), port)
+    return host.lower(), port
 
 
 def parse_servers(servers: str | Iterable[str | Server]) -> list[Server]:

@@ -6,9 +6,10 @@ Twisted application. ``slots`` decides which job server is asked for the next jo
 reactor; ``limits`` ends a worker that should be replaced by a fresh one.
 """
 
-from gearman_tx.worker.functions import PROCESS, REACTOR, THREAD
+from gearman_tx.worker.functions import PROCESS, REACTOR, THREAD, WorkerFunction
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import LifeLimits
+from gearman_tx.worker.runner import FunctionRunner, call_in_reactor, call_in_thread
 from gearman_tx.worker.service import WorkerService
 from gearman_tx.worker.worker import Worker
 
@@ -16,8 +17,12 @@ __all__ = [
     "PROCESS",
     "REACTOR",
     "THREAD",
+    "FunctionRunner",
     "LifeLimits",
     "Worker",
+    "WorkerFunction",
     "WorkerJob",
     "WorkerService",
+    "call_in_reactor",
+    "call_in_thread",
 ]

@@ -14,7 +14,7 @@ from gearman_tx.errors import JobException, JobFailed, LocalProtocolError
 from gearman_tx.wire import PacketType, request
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob
-from gearman_tx.worker.runner import Runner
+from gearman_tx.worker.runner import FunctionRunner
 
 _LONGEST_TEXT = 64 * 1024
 _log = Logger("gearman_tx.worker")
@@ -33,7 +33,7 @@ class Execution:
             and WORK_FAIL otherwise.
     """
 
-    runner: Runner
+    runner: FunctionRunner
     encoder: Encoder[Any]
     largest: int
     says_exception: bool

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
@@ -25,6 +25,7 @@ class Lines:
         reactor: connects, and tells the time.
         build: makes a connection to the server of that name; told how many connections to it, one
             after the other, ended with the first question for a job unanswered.
+        random: draws the delays before a server is tried again.
 
     Attributes:
         open: the connections that are not lost, in the order in which they were made; some of
@@ -39,9 +40,11 @@ class Lines:
         servers: str | Iterable[str | Server],
         reactor: Any,
         build: Callable[[str, int], WorkerConnection],
+        random: Random,
     ) -> None:
         self._reactor = reactor
         self._build = build
+        self._random = random
         self._services = {
             server.name: self._make_service(server) for server in parse_servers(servers)
         }
@@ -57,7 +60,7 @@ class Lines:
             _log.warn(text, server=server.name, reason=reason.getErrorMessage())
             self._is_down(server.name)
 
-        backoff = Backoff(self._reactor.seconds, random.random)
+        backoff = Backoff(self._reactor.seconds, self._random.random)
         return Reconnecting(
             server,
             self._reactor,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorFromThreads
@@ -15,6 +16,22 @@ from twisted.python.threadpool import ThreadPool
 from gearman_tx.worker.functions import REACTOR, THREAD, WorkerFunction
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.processes import Processes
+
+
+class FunctionRunner(Protocol):
+    """What runs the functions of a worker."""
+
+    def start(self) -> None:
+        """Be ready to run functions."""
+
+    def run(self, function: WorkerFunction, job: WorkerJob) -> Deferred[Any]:
+        """Run ``function`` on ``job``; see :meth:`Runner.run`."""
+
+    def close(self) -> None:
+        """End when the present work is done; wait for nothing."""
+
+    def kill(self) -> None:
+        """End what can be ended."""
 
 
 class Runner:
@@ -45,10 +62,10 @@ class Runner:
             dropped.
         """
         if function.place == REACTOR:
-            return maybeDeferred(_call_here, function.call, job)
+            return maybeDeferred(call_in_reactor, function.call, job)
         if function.place == THREAD:
             return deferToThreadPool(
-                self._reactor, self._threads, _call_in_thread, function.call, job
+                self._reactor, self._threads, call_in_thread, function.call, job
             )
         return self._processes.run(function.call, job.data)
 
@@ -66,12 +83,28 @@ class Runner:
         self.close()
 
 
-def _call_here(call: Any, job: WorkerJob) -> Any:
+def make_runner(reactor: Any, threads: int) -> FunctionRunner:
+    """Return what runs the functions of a worker: a :class:`Runner`, or what the reactor brings.
+
+    A reactor brings its own by a method ``make_runner``, as that of :mod:`gearman_tx.testing` does,
+    which has no threads.
+    """
+    make: Callable[[int], FunctionRunner] | None = getattr(reactor, "make_runner", None)
+    return Runner(reactor, threads) if make is None else make(threads)
+
+
+def call_in_reactor(call: Any, job: WorkerJob) -> Any:
+    """Call ``call(job)``; a coroutine that it returns is started and becomes a Deferred."""
     result = call(job)
     return ensureDeferred(result) if inspect.iscoroutine(result) else result
 
 
-def _call_in_thread(call: Any, job: WorkerJob) -> Any:
+def call_in_thread(call: Any, job: WorkerJob) -> Any:
+    """Call ``call(job)`` and return what it returns.
+
+    Raises:
+        TypeError: it returned a coroutine or a Deferred, for which a thread has no use.
+    """
     result = call(job)
     if inspect.iscoroutine(result):
         result.close()

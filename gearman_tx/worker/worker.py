@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
@@ -30,7 +31,7 @@ from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import Life, LifeLimits
 from gearman_tx.worker.lines import Lines
 from gearman_tx.worker.program import run
-from gearman_tx.worker.runner import Runner
+from gearman_tx.worker.runner import make_runner
 from gearman_tx.worker.service import WorkerService
 from gearman_tx.worker.slots import Slots
 from gearman_tx.worker.waiters import Waiters
@@ -61,6 +62,7 @@ class Worker:
         link_limits: what a connection may cost, and how long it may be silent; a result may have
             as many bytes as a packet, usually 128 MiB.
         reactor: the reactor; the global one when None.
+        random: draws the delays before a lost server is tried again; for tests.
 
     Attributes:
         reason: why the worker stopped or is stopping, once it is.
@@ -82,6 +84,7 @@ class Worker:
         limits: LifeLimits | None = None,
         link_limits: LinkLimits | None = None,
         reactor: Any = None,
+        random: Random | None = None,
     ) -> None:
         if concurrency < 1:
             raise ConfigurationError(f"the concurrency {concurrency} is below 1")
@@ -91,14 +94,14 @@ class Worker:
         self.client_id = to_name(client_id)
         self.namespace = to_name(namespace)
         self.functions: dict[bytes, WorkerFunction] = {}
-        self._limits = limits or LifeLimits()
-        self.slots = Slots(concurrency, self._limits.jobs)
+        self.limits = limits or LifeLimits()
+        self.slots = Slots(concurrency, self.limits.jobs)
         self.reason: str | None = None
-        self._link_limits = link_limits or LinkLimits()
+        self.link_limits = link_limits or LinkLimits()
         self._turn = Turn(reactor)
-        self._runner = Runner(reactor, concurrency)
-        self._execution = Execution(self._runner, encoder, self._link_limits.packet, exceptions)
-        self._lines = Lines(servers, reactor, self._connect)
+        self._runner = make_runner(reactor, concurrency)
+        self.execution = Execution(self._runner, encoder, self.link_limits.packet, exceptions)
+        self._lines = Lines(servers, reactor, self._connect, random or Random())  # noqa: S311  # no secret
         self._running: dict[WorkerJob, Deferred[Any]] = {}
         self._life: Life | None = None
         self._look = LoopingCall(self._look_at_time)
@@ -110,7 +113,7 @@ class Worker:
         self._has_ended = False
 
     def _connect(self, server: str, misunderstood: int) -> WorkerConnection:
-        return WorkerConnection(self, server, self._turn, self._link_limits, misunderstood)
+        return WorkerConnection(self, server, self._turn, self.link_limits, misunderstood)
 
     @property
     def is_stopping(self) -> bool:
@@ -192,7 +195,7 @@ class Worker:
         if self._life is not None or self.reason is not None:
             raise RuntimeError("a worker starts only once; make a new one")
         self._thread = threading.get_ident()
-        self._life = Life(self._limits, self.reactor.seconds())
+        self._life = Life(self.limits, self.reactor.seconds())
         self._runner.start()
         self._look.start(_LOOK_SECONDS, now=False)
         self._lines.start()
@@ -313,14 +316,14 @@ class Worker:
 
     def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
         """For connections: run a job that came, and send what becomes of it."""
-        running = self._execution.run(function, job)
+        running = self.execution.run(function, job)
         self._running[job] = running
         running.addCallback(lambda packets: connection.end(job, packets))
         running.addErrback(lambda reason: _log.failure("a job could not be ended", reason))
         running.addBoth(lambda _: self._job_ended(job))
         running.addCallback(lambda _: connection.rest(function))
         if self.slots.quota == 0:
-            self.stop(f"{self._limits.jobs} jobs were taken, as many as it may")
+            self.stop(f"{self.limits.jobs} jobs were taken, as many as it may")
 
     def _job_ended(self, job: WorkerJob) -> None:
         del self._running[job]

@@ -17,7 +17,8 @@ from twisted.trial.unittest import TestCase
 from gearman_tx.admin import AdminClient
 from gearman_tx.admin.client import _AdminProtocol
 from gearman_tx.errors import ConnectionLost, Refused, TimedOut
-from tests.servers import ServerProcess, free_port, start_c_server, start_our_server
+from gearman_tx.testing import ServerProcess
+from tests.servers import free_port, start_c_server, start_our_server
 
 
 class BothServers:

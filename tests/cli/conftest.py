@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import ServerProcess, running, start_c_server, start_our_server
+from gearman_tx.testing import ServerProcess
+from tests.servers import running, start_c_server, start_our_server
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import PacketType, request
-from tests.servers import ServerProcess, free_port, running, start_our_server
+from tests.servers import free_port, running, start_our_server
 
 SQLITE = "--queue-type=sqlite"
 

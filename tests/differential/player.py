@@ -9,11 +9,11 @@ from typing import Final, Protocol
 
 from attrs import define, field
 
+from gearman_tx.testing import ServerProcess
 from tests.differential.notation import write_step
 from tests.differential.script_files import Expected, Script
 from tests.differential.side import DIED, Observation, ServerDied, Side
 from tests.differential.steps import Step
-from tests.servers import ServerProcess
 
 FUNCTIONS: Final = (b"f", b"g", b"h", b"F", b"later")
 """The functions of which scripts set queue limits; a limit may outlive the function."""

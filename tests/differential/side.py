@@ -19,10 +19,10 @@ from typing import Final
 
 from attrs import define, field
 
+from gearman_tx.testing import ServerProcess
 from tests.differential.packets import NUMBERS, encode
 from tests.differential.replies import HARNESS_ID, Handles, is_packet, split, write_replies
 from tests.differential.steps import Await, Close, Item, Open, Packet, Raw, Send, Step
-from tests.servers import ServerProcess
 
 SILENCE_SECONDS: Final = 3.0
 """After this long without an answer a connection counts as hung."""

@@ -10,6 +10,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from gearman_tx.client import Client
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, runs
 from tests.docs.python_blocks import run_block
 from tests.loopback.raw_worker import (
@@ -22,7 +23,6 @@ from tests.loopback.raw_worker import (
     reverse,
 )
 from tests.loopback.servers_case import ServersCase
-from tests.servers import ServerProcess
 
 JOBS = "docs/how-to/submit-jobs.rst"
 MANY = "docs/how-to/submit-many-jobs.rst"

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, read_commands, runs
 from tests.packaging.sources import copy_sources, user_environment
 from tests.peers import require_program
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port
 
 INSTALL_SECONDS = 240.0
 COMMAND_SECONDS = 20.0

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, read_blocks, runs
 from tests.peers import require_peer, require_program
-from tests.servers import START_SECONDS, ServerProcess, free_port, running
+from tests.servers import START_SECONDS, free_port, running, wait_ready
 
 UNITS = Path(__file__).parents[2] / "docs" / "systemd"
 INSTALLED = "/opt/gearman-tx/bin"
@@ -156,5 +157,5 @@ def test_the_server_takes_the_socket_that_systemd_holds(units: Path, tmp_path: P
             stderr=output,
         )
     with running(ServerProcess(process, port, log)) as server:
-        server.wait_ready()
+        wait_ready(server)
         assert server.ask(b"version\r\n").startswith(b"OK")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from tests.peers import require_peer, require_program
-from tests.servers import ServerProcess, running, start_our_server
+from tests.servers import running, start_our_server
 
 PROGRAMS = Path(__file__).parents[2] / "docs" / "tutorial"
 WAIT_SECONDS = 20.0

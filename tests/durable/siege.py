@@ -22,10 +22,11 @@ from pathlib import Path
 
 from attrs import define, field
 
+from gearman_tx.testing import ServerProcess
 from tests.durable.account import Account, Broken, Submission
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.servers import ServerProcess, start_our_server
+from tests.servers import start_our_server
 
 CLIENTS = 4
 WORKERS = 3

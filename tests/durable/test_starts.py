@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.store.damaged_file import FIRST_ROOT
+from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.servers import ServerProcess, running, start_c_server, start_our_server
+from tests.servers import running, start_c_server, start_our_server
 from tests.store.files import damage, zeros
 
 WORKLOADS = [b"one", b"", b"\0three"]

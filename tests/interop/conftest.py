@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from attrs import Factory, define
 
+from gearman_tx.testing import ServerProcess
 from tests.interop.job_server import JobServer
 from tests.interop.language import Language
 from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
 from tests.peers import require_peer, require_program
-from tests.servers import ServerProcess, start_c_server, start_our_server
+from tests.servers import start_c_server, start_our_server
 
 PROGRAMS = Path(__file__).parent / "programs"
 KINDS = ("c", "ours")

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from attrs import define
 
+from gearman_tx.testing import ServerProcess
 from tests.interop.peer_process import PAUSE_SECONDS, WAIT_SECONDS
-from tests.servers import ServerProcess
 
 GET_STATUS_UNIQUE = 41
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ServerProcess, running, start_our_server
+from gearman_tx.testing import ServerProcess
+from tests.servers import running, start_our_server
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.servers import ServerProcess
+from gearman_tx.testing import ServerProcess
 
 MEBIBYTE = 1 << 20
 

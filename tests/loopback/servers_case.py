@@ -11,8 +11,9 @@ from twisted.trial.unittest import TestCase
 
 from gearman_tx.client import Client
 from gearman_tx.link import Server
+from gearman_tx.testing import ServerProcess
 from tests.loopback.raw_worker import BEHAVIOURS, Abilities, RawWorker, start_worker
-from tests.servers import ServerProcess, start_c_server, start_our_server
+from tests.servers import start_c_server, start_our_server
 
 
 class ServersCase(TestCase):

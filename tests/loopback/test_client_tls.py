@@ -15,8 +15,9 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS
 
 from gearman_tx.errors import NoServer
 from gearman_tx.link import Server
+from gearman_tx.testing import ServerProcess
 from tests.loopback.servers_case import ServersCase
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port
 
 # Twisted makes its OpenSSL contexts in a way that pyOpenSSL has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.loopback.crowd import pack
 from tests.loopback.memory import MEBIBYTE, reserved, resident
@@ -21,7 +22,7 @@ from tests.loopback.speaker import (
     WORK_COMPLETE,
     Speaker,
 )
-from tests.servers import ServerProcess, running, start_our_server
+from tests.servers import running, start_our_server
 
 MANY = 100_000
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gearman_tx.testing import ServerProcess
 from tests.loopback.crowd import Crowd
 from tests.loopback.memory import MEBIBYTE, resident
-from tests.servers import ServerProcess
 
 TOLERANCE = 8 * MEBIBYTE
 """How much more memory may be occupied afterwards, since the interpreter's own heaps breathe.

@@ -1,0 +1,193 @@
+"""A real job server in a process of its own, for tests with real sockets."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from attrs import define
+
+from gearman_tx.admin import JobDetails, read_jobs
+
+START_SECONDS: Final = 20.0
+"""Seconds that a server may take to start."""
+
+STOP_SECONDS: Final = 10.0
+"""Seconds that a server may take to end."""
+
+HOST: Final = "127.0.0.1"
+"""Where it listens: only programs of this machine can connect."""
+
+ASK_SECONDS: Final = 5.0
+"""Seconds that the answer to a text command may take."""
+
+_PORT: Final = re.compile(rb"^STATUS=listening on .*?127\.0\.0\.1:([0-9]+)", re.MULTILINE)
+_TWISTD: Final = "from twisted.scripts.twistd import run; run()"
+
+
+@define(eq=False)
+class ServerProcess:
+    """A job server that was started: a process, its TCP port on 127.0.0.1, the file it logs to.
+
+    Attributes:
+        process: the process.
+        port: the TCP port.
+        log: the file that has all it wrote.
+    """
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server."""
+        return self.process.pid
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return HOST
+
+    @property
+    def url(self) -> str:
+        """``"host:port"``, as clients and workers take it."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    def ask(self, line: bytes, until: bytes = b"\n") -> bytes:
+        """Send one text command on a fresh connection and return the reply up to ``until``."""
+        with socket.create_connection((HOST, self.port), timeout=ASK_SECONDS) as link:
+            link.sendall(line)
+            reply = b""
+            while not reply.endswith(until):
+                data = link.recv(65536)
+                if not data:
+                    break
+                reply += data
+            return reply
+
+    def jobs(self) -> list[JobDetails]:
+        """Return the jobs that it has: delayed, queued and running."""
+        reply = b"\n" + self.ask(b"version\njobs\n", b"\n.\n")
+        return read_jobs(reply.split(b"\n", 2)[2])
+
+    def stop(self, signal_number: int = signal.SIGTERM) -> int:
+        """Send ``signal_number``, wait for the exit and return the exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it went on for ten seconds, and was killed.
+        """
+        if self.is_up:
+            self.process.send_signal(signal_number)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End the process with SIGKILL, whatever it does."""
+        if self.is_up:
+            self.process.kill()
+        self.process.wait()
+
+
+class GearmanServer(ServerProcess):
+    """``twistd gearmand`` on a free port of 127.0.0.1, which may be stopped and started again.
+
+    Args:
+        folder: where it works and keeps its log; servers that share one need ports of their own.
+        options: of ``gearmand``, such as ``"--queue-type=sqlite"``.
+        port: the TCP port; 0 for a free one, which it has again after a restart.
+
+    Raises:
+        AssertionError: it did not start; the text has its log.
+    """
+
+    def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
+        self.folder = folder
+        self.options = options
+        self.port = port
+        self.log = folder / (f"server-{port}.log" if port else "server.log")
+        self.log.write_bytes(b"")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it says that it accepts connections.
+
+        Raises:
+            AssertionError: it did not; the text has its log.
+        """
+        command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", "gearmand"]
+        command += [f"--listen={HOST}", f"--port={self.port}", *self.options]
+        said = start_and_listen(self, command, self.folder)
+        found = _PORT.search(said)
+        if found is None:
+            self.kill()
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"the job server did not start:\n{text}")
+        self.port = int(found[1])
+
+    def restart(self) -> None:
+        """Stop it, if it runs, and start it again on the same port."""
+        self.stop()
+        self.start()
+
+
+def start_and_listen(server: ServerProcess, command: list[str], folder: Path) -> bytes:
+    """Start a server and return what it tells its service manager; empty if it ended before.
+
+    The server is told that there is one (``NOTIFY_SOCKET``), and a pipe that it inherits tells when
+    it ends. So nothing is asked again and again.
+
+    Args:
+        server: is given the process.
+        command: what to start.
+        folder: where it works.
+    """
+    # A path in the folder of a test may be longer than the 107 bytes that a socket's may have.
+    with (
+        tempfile.TemporaryDirectory(prefix="gearman-") as short,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        manager.bind(f"{short}/notify")
+        environment = {**os.environ, "NOTIFY_SOCKET": f"{short}/notify"}
+        ended, ends = os.pipe()
+        try:
+            server.process = _start(command, folder, server.log, environment, ends)
+        finally:
+            os.close(ends)
+        try:
+            ready, _, _ = select.select([manager.fileno(), ended], [], [], START_SECONDS)
+        finally:
+            os.close(ended)
+        return manager.recv(65536) if manager.fileno() in ready else b""
+
+
+def _start(
+    command: list[str], folder: Path, log: Path, environment: Mapping[str, str], ends: int
+) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            pass_fds=[ends],
+        )

@@ -1,0 +1,123 @@
+"""Fixtures for pytest, which finds this module by itself wherever gearman_tx is installed.
+
+``gearman_server`` is a real job server for one test, ``shared_gearman_server`` one for the whole
+session, ``start_gearman_server`` starts as many as a test wants. ``gearman_stage`` is a stage in
+memory. When a test fails, the report has what its servers logged while it ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gearman_tx.testing.process import GearmanServer
+from gearman_tx.testing.stage import Stage
+
+_SHARED: Final = "shared_gearman_server"
+_SERVERS: Final = pytest.StashKey[dict[GearmanServer, int]]()  # and where this test's log begins
+
+
+@pytest.fixture
+def gearman_stage() -> Iterator[Stage]:
+    """Return a job server in memory at ``localhost:4730``, for clients and workers without sockets.
+
+    A :class:`gearman_tx.testing.Stage`; it is closed at the end of the test.
+    """
+    with Stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+def gearman_options() -> Sequence[str]:
+    """Return the options of ``gearman_server``; override it to give some: ``["--maxqueue=10"]``."""
+    return ()
+
+
+@pytest.fixture
+def gearman_server(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    gearman_options: Sequence[str],
+) -> Iterator[GearmanServer]:
+    """Start ``twistd gearmand`` on a free port of 127.0.0.1, with an empty queue in a file.
+
+    A :class:`gearman_tx.testing.GearmanServer`: ``host``, ``port``, ``url``, ``stop()``,
+    ``start()``, ``restart()``, ``kill()``, ``jobs()``. It ends with the test.
+    """
+    with _running(request.config, tmp_path_factory.mktemp("gearman"), gearman_options) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_gearman_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GearmanServer]:
+    """Start a job server as ``gearman_server`` does, once for all tests that ask for it.
+
+    It keeps the jobs that a test leaves behind.
+    """
+    with _running(request.config, tmp_path_factory.mktemp("gearman"), ()) as server:
+        yield server
+
+
+@pytest.fixture
+def start_gearman_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., GearmanServer]]:
+    """Return a function that starts one more job server, with the options it is given.
+
+    They end with the test.
+    """
+    runs = []
+
+    def start(*options: str) -> GearmanServer:
+        run = _running(request.config, tmp_path_factory.mktemp("gearman"), options)
+        server = run.__enter__()
+        runs.append(run)
+        return server
+
+    yield start
+    for run in reversed(runs):
+        run.__exit__(None, None, None)
+
+
+@contextmanager
+def _running(
+    config: pytest.Config, folder: Path, options: Sequence[str]
+) -> Iterator[GearmanServer]:
+    """Run a job server whose queue is in ``folder``, and let reports know of it."""
+    queue = ("--queue-type=sqlite", f"--sqlite-path={folder / 'queue.sqlite3'}")
+    server = GearmanServer(folder, *queue, *options)
+    servers = config.stash.setdefault(_SERVERS, {})
+    servers[server] = 0
+    try:
+        yield server
+    finally:
+        del servers[server]
+        server.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Pytest: remember where the log of this test begins."""
+    servers = item.config.stash.get(_SERVERS, {})
+    for server in servers:
+        servers[server] = server.log.stat().st_size
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Pytest: add to the report of a failure what the job servers of the test logged."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]  # pluggy's
+    if not report.failed:
+        return
+    uses_shared = _SHARED in getattr(item, "fixturenames", ())
+    for server, start in item.config.stash.get(_SERVERS, {}).items():
+        if start == 0 or uses_shared:
+            log = server.log.read_bytes()[start:].decode(errors="replace")
+            report.sections.append((f"log of the job server {server.url}", log))

@@ -1,0 +1,243 @@
+"""The job server in memory: the queues, the handlers and the text protocol of the real one.
+
+What is not there is what makes it a process: sockets, options, signals, log files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from zope.interface import implementer
+
+from gearman_tx._version import __version__
+from gearman_tx.admin import AdminCommands, JobDetails, read_jobs
+from gearman_tx.core import JobServer, Policy
+from gearman_tx.errors import ConfigurationError
+from gearman_tx.link import parse_address
+from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, Journal
+from gearman_tx.store import MemoryStore
+from gearman_tx.testing.connection import MemoryConnection
+from gearman_tx.testing.dialling import MemoryPort
+from gearman_tx.testing.reactor import MemoryReactor
+
+DEFAULT_ADDRESS: Final = "localhost:4730"
+"""Where a job server is when nobody says otherwise."""
+
+
+class MemoryServer:
+    """A job server on a reactor in memory; it runs from the beginning.
+
+    Args:
+        reactor: where it is.
+        address: ``"host:port"`` or ``"host"``, by which clients and workers of that reactor find
+            it. Any name will do.
+        durable: whether background jobs outlive a restart, as with ``--queue-type=sqlite``.
+        policy: what the operator decided about queues; None for the defaults, with handles that
+            begin with ``H:`` and the host.
+        limits: what connections may cost; None for the defaults.
+
+    Attributes:
+        host: the name of the host.
+        port: the TCP port.
+        url: ``"host:port"``, as clients and workers take it.
+        job_server: the queues; a new object after each start.
+        factory: the connections; likewise.
+
+    Raises:
+        ConfigurationError: the address is none.
+        CannotListenError: another server is there.
+    """
+
+    job_server: JobServer
+    factory: GearmanFactory
+
+    def __init__(
+        self,
+        reactor: MemoryReactor,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        durable: bool = False,
+        policy: Policy | None = None,
+        limits: ConnectionLimits | None = None,
+    ) -> None:
+        parsed = parse_address(address)
+        if parsed is None:
+            raise ConfigurationError(f"{address!r} is no host and port; localhost:4730 is")
+        self.host, self.port = parsed
+        self.url = f"{self.host}:{self.port}"
+        self._reactor = reactor
+        self._policy = policy or Policy(handle_prefix=b"H:" + self.host.encode())
+        self._limits = limits or ConnectionLimits()
+        self._store = MemoryStore(durable=durable)
+        self._next_id = 1
+        self._latency = 0.0
+        self._piece: int | None = None
+        self._listening: MemoryPort | None = None
+        self.start()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs."""
+        return self._listening is not None
+
+    @property
+    def connections(self) -> list[MemoryConnection]:
+        """The open connections, oldest first."""
+        return [] if self._listening is None else list(self._listening.connections)
+
+    # ----------------------------------------------------------------------- from start to end
+
+    def start(self) -> None:
+        """Run.
+
+        Raises:
+            RuntimeError: it runs.
+            CannotListenError: another server is there.
+        """
+        if self.is_up:
+            raise RuntimeError(f"the job server {self.url} runs already")
+        self._life = life = _Life(self._reactor)
+        journal = Journal(life.seconds)
+        durable = self._store.durable
+        self.job_server = JobServer(
+            self._policy, journal, now=life.seconds(), first_id=self._next_id, durable=durable
+        )
+        self._commands = AdminCommands(self.job_server, version=__version__)
+        self.factory = GearmanFactory(
+            self.job_server, life, journal, self._commands.reply, self._limits
+        )
+        self._queue: DurableQueue | None = None
+        if durable:
+            self._queue = DurableQueue(self.job_server, self._store, self.factory, journal)
+            self._queue.open()
+        interface = self._reactor.add_host(self.host)
+        self._listening = self._reactor.listenTCP(self.port, self.factory, interface=interface)
+        self._listening.latency, self._listening.piece = self._latency, self._piece
+
+    def stop(self) -> None:
+        """End it in good order, as SIGTERM does: what was submitted is answered, then it closes."""
+        if self._listening is not None:
+            self._listening.stopListening()
+            if self._queue is not None:
+                self._queue.finish()
+            self.factory.stop()
+            self._reactor.advance(0)
+        self.lose()
+
+    def lose(self) -> None:
+        """End it at once, as ``kill -9`` does: connections are reset, nothing more is said."""
+        listening, self._listening = self._listening, None
+        if listening is None:
+            return
+        listening.stopListening()
+        self._life.end()
+        self._next_id = self.job_server.tables.next_id
+        self._store.close(self._next_id)
+        for connection in list(listening.connections):
+            connection.kill_far()
+            if listening.is_frozen:
+                connection.release()
+
+    def restart(self) -> None:
+        """End it in good order and start it again; peers come back by themselves, after a while."""
+        self.stop()
+        self.start()
+
+    # ----------------------------------------------------------------------------- bad weather
+
+    @property
+    def latency(self) -> float:
+        """Seconds that everything takes on its way to the server, and on its way back."""
+        return self._latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._latency = seconds
+        self._set_conditions()
+
+    @property
+    def piece(self) -> int | None:
+        """How many bytes arrive in one piece at most; None for as many as there are."""
+        return self._piece
+
+    @piece.setter
+    def piece(self, size: int | None) -> None:
+        self._piece = size
+        self._set_conditions()
+
+    def _set_conditions(self) -> None:
+        if self._listening is not None:
+            self._listening.latency, self._listening.piece = self._latency, self._piece
+            for connection in self._listening.connections:
+                connection.set_conditions(self._latency, self._piece)
+
+    def freeze(self) -> None:
+        """Let it stand still, as SIGSTOP does: connections are made, but nothing is answered."""
+        if self._listening is not None:
+            self._listening.is_frozen = True
+            for connection in self._listening.connections:
+                connection.hold()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._listening is not None:
+            self._listening.is_frozen = False
+            for connection in list(self._listening.connections):
+                connection.release()
+
+    # -------------------------------------------------------------------------------- looking
+
+    def ask(self, line: str) -> str:
+        """Return what it answers to a line of the text protocol, such as ``status``."""
+        self.job_server.tables.now = self._reactor.seconds()
+        return b"".join(self._commands.reply(line.encode())).decode("utf-8", "backslashreplace")
+
+    def jobs(self) -> list[JobDetails]:
+        """Return the jobs that it has: delayed, queued and running."""
+        self.job_server.tables.now = self._reactor.seconds()
+        return read_jobs(b"".join(self._commands.reply(b"jobs")))
+
+
+@implementer(IReactorTime)
+class _Life:
+    """The time of one process: what it has begun ends with it."""
+
+    def __init__(self, reactor: MemoryReactor) -> None:
+        self._reactor = reactor
+        self._calls: dict[IDelayedCall, None] = {}
+        self._is_over = False
+
+    def seconds(self) -> float:
+        """Twisted: return the time."""
+        return float(self._reactor.seconds())
+
+    def callLater(  # Twisted's
+        self,
+        delay: float,
+        callable: Callable[..., object],
+        *args: Any,
+        **kw: Any,
+    ) -> IDelayedCall:
+        """Twisted: call something later, unless the process has ended by then."""
+
+        def run() -> None:
+            self._calls.pop(call, None)
+            callable(*args, **kw)
+
+        call = self._reactor.callLater(delay, run)
+        self._calls[call] = None
+        if self._is_over:
+            call.cancel()
+        return call
+
+    def getDelayedCalls(self) -> list[IDelayedCall]:
+        """Twisted: return what is to be called."""
+        return [call for call in self._calls if call.active()]
+
+    def end(self) -> None:
+        """Call nothing any more."""
+        self._is_over = True
+        for call in self.getDelayedCalls():
+            call.cancel()
