@@ -8,7 +8,7 @@ memory. When a test fails, the report has what its servers logged while it ran.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -72,17 +72,13 @@ def start_gearman_server(
 
     They end with the test.
     """
-    runs = []
+    with ExitStack() as servers:
 
-    def start(*options: str) -> GearmanServer:
-        run = _running(request.config, tmp_path_factory.mktemp("gearman"), options)
-        server = run.__enter__()
-        runs.append(run)
-        return server
+        def start(*options: str) -> GearmanServer:
+            run = _running(request.config, tmp_path_factory.mktemp("gearman"), options)
+            return servers.enter_context(run)
 
-    yield start
-    for run in reversed(runs):
-        run.__exit__(None, None, None)
+        yield start
 
 
 @contextmanager
