@@ -46,6 +46,7 @@ class Pipe:
     _arrived: bytearray = field(factory=bytearray, init=False)
     _end: Exception | None = field(default=None, init=False)
     _is_reset: bool = field(default=False, init=False)
+    _is_dropping: bool = field(default=False, init=False)  # a reset is on its way
     _is_closed: bool = field(default=False, init=False)
     _last: float = field(default=0.0, init=False)
 
@@ -67,6 +68,7 @@ class Pipe:
             self._arrived.clear()
             self._arrive_end(reason)
 
+        self._is_dropping = True
         self._later(arrive)
 
     def close(self) -> None:
@@ -118,7 +120,7 @@ class Pipe:
         self.clock.callLater(self._last - now, happen)
 
     def _arrive(self, data: bytes) -> None:
-        if not (self._is_closed or self._is_reset):
+        if not (self._is_closed or self._is_dropping):
             self._arrived += data
             self._go_on()
 

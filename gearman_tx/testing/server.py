@@ -15,7 +15,7 @@ from gearman_tx._version import __version__
 from gearman_tx.admin import AdminCommands, JobDetails, read_jobs
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import parse_address
+from gearman_tx.link import parse_address, parse_server
 from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, Journal
 from gearman_tx.store import MemoryStore
 from gearman_tx.testing.connection import MemoryConnection
@@ -66,7 +66,7 @@ class MemoryServer:
         if parsed is None:
             raise ConfigurationError(f"{address!r} is no host and port; localhost:4730 is")
         self.host, self.port = parsed
-        self.url = f"{self.host}:{self.port}"
+        self.url = parse_server(address).name
         self._reactor = reactor
         self._policy = policy or Policy(handle_prefix=b"H:" + self.host.encode())
         self._limits = limits or ConnectionLimits()

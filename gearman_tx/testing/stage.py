@@ -139,6 +139,7 @@ class Stage:
             self.reactor.advance(max(0.0, due - self.reactor.seconds()))
             due = self.reactor.next_time()
         if not outcomes:
+            self.reactor.advance(end - self.reactor.seconds())
             raise NoResult(self._why(within, due))
         (outcome,) = outcomes
         if isinstance(outcome, Failure):

@@ -102,3 +102,34 @@ def test_the_drop_in_command_runs_from_the_wheel(environment: Path, tmp_path: Pa
     """``gearman-tx gearmand --version`` says the version and exits with 0."""
     output = run(environment / "gearman-tx", "gearmand", "--version", folder=tmp_path)
     assert __version__ in output
+
+
+@pytest.fixture(scope="session")
+def tester(environment: Path) -> Path:
+    """Install pytest, and nothing else, beside the wheel; return the bin folder."""
+    pip = (environment / "python", "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "install", "pytest", folder=environment, seconds=PIP_SECONDS)
+    return environment
+
+
+STAGE = """
+from gearman_tx.testing import Stage
+with Stage() as stage:
+    worker = stage.worker()
+    worker.register("reverse", lambda job: job.workload[::-1])
+    stage.start(worker)
+    print(stage.result(stage.client().submit("reverse", b"abc")))
+"""
+
+
+def test_the_stage_needs_no_pytest(environment: Path, tmp_path: Path) -> None:
+    """``gearman_tx.testing`` works with what the wheel asks for."""
+    assert run(environment / "python", "-c", STAGE, folder=tmp_path) == "b'cba'\n"
+
+
+def test_pytest_finds_the_fixtures_of_the_wheel(tester: Path, tmp_path: Path) -> None:
+    """With pytest alone installed, a test gets a real server by the name of a fixture."""
+    code = "def test_it(gearman_server):\n    assert gearman_server.jobs() == []\n"
+    (tmp_path / "test_it.py").write_text(code, encoding="utf-8")
+    output = run(tester / "python", "-m", "pytest", "-W", "error", "-v", folder=tmp_path)
+    assert "1 passed" in output
