@@ -19,8 +19,9 @@ exclude_patterns = ["_build", "_ext"]
 nitpicky = True  # a reference that leads nowhere is a warning, and -W makes it an error
 nitpick_ignore_regex = [
     # Documented elsewhere, and there is no network to look there while the pages are built.
-    ("py:.*", r"(twisted|typing|collections|datetime|random)\..*"),
-    ("py:.*", r"Deferred|IService|Path|UsageError|<InterfaceClass .*>"),
+    ("py:.*", r"(twisted|typing|collections|datetime|random|pathlib|subprocess)\..*"),
+    ("py:.*", r"CannotListenError|Deferred|IService|Path|UsageError|<InterfaceClass .*>"),
+    ("py:.*", r"gearman_tx\.(core|server\.factory|testing\.transport)\..*"),  # not for users
     ("py:.*", r"gearman_tx\..*\.[A-Z]"),  # the letter stands for any type
 ]
 

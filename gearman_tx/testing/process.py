@@ -111,7 +111,8 @@ class GearmanServer(ServerProcess):
 
     Args:
         folder: where it works and keeps its log; servers that share one need ports of their own.
-        options: of ``gearmand``, such as ``"--queue-type=sqlite"``.
+        options: of ``gearmand``, such as ``"--maxqueue=10"``. Unless they say where the queue is,
+            it is in ``queue.sqlite3`` in the folder.
         port: the TCP port; 0 for a free one, which it has again after a restart.
 
     Raises:
@@ -121,6 +122,8 @@ class GearmanServer(ServerProcess):
     def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
         self.folder = folder
         self.options = options
+        if not any(option.startswith(("--queue-type", "--sqlite-path")) for option in options):
+            self.options = ("--queue-type=sqlite", "--sqlite-path=queue.sqlite3", *options)
         self.port = port
         self.log = folder / (f"server-{port}.log" if port else "server.log")
         self.log.write_bytes(b"")

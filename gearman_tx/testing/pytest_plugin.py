@@ -85,9 +85,8 @@ def start_gearman_server(
 def _running(
     config: pytest.Config, folder: Path, options: Sequence[str]
 ) -> Iterator[GearmanServer]:
-    """Run a job server whose queue is in ``folder``, and let reports know of it."""
-    queue = ("--queue-type=sqlite", f"--sqlite-path={folder / 'queue.sqlite3'}")
-    server = GearmanServer(folder, *queue, *options)
+    """Run a job server in ``folder``, and let reports know of it."""
+    server = GearmanServer(folder, *options)
     servers = config.stash.setdefault(_SERVERS, {})
     servers[server] = 0
     try:

@@ -9,11 +9,11 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 
 from gearman_tx.admin import AdminClient
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, runs
 from tests.docs.python_blocks import run_block
 from tests.loopback.raw_worker import reverse
 from tests.loopback.servers_case import ServersCase
-from tests.servers import ServerProcess
 
 PAGE = "docs/how-to/ask-a-job-server.rst"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess
 from tests.peers import require_program
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port, wait_ready
 
 PAGE = "docs/how-to/embed-the-server.rst"
 
@@ -17,7 +18,7 @@ PAGE = "docs/how-to/embed-the-server.rst"
 def as_server(process: PeerProcess, port: int) -> JobServer:
     """Return the server inside ``process``, once it answers."""
     server = ServerProcess(process.process, port, process.out_file)
-    server.wait_ready()
+    wait_ready(server)
     return JobServer("ours", server)
 
 

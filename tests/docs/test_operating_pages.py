@@ -7,13 +7,14 @@ import ssl
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, runs
 from tests.docs.conftest import MakeReader
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess
 from tests.loopback.test_client_tls import write_certificate
 from tests.peers import require_program
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port, wait_ready
 
 LISTEN = "docs/how-to/listen.rst"
 LIMITS = "docs/how-to/limits.rst"
@@ -33,7 +34,7 @@ def programs() -> None:
 def answers(process: PeerProcess, port: int) -> ServerProcess:
     """Return the server that a reader started, once it answers on ``port``."""
     server = ServerProcess(process.process, port, process.out_file)
-    server.wait_ready()
+    wait_ready(server)
     return server
 
 

@@ -9,13 +9,14 @@ from contextlib import closing
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from tests.daemon.process import wait_gone
 from tests.docs.blocks import read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.job_server import JobServer
 from tests.peers import require_program
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port, wait_ready
 
 HOW_TO = "docs/how-to/keep-the-queue.rst"
 REFERENCE = "docs/reference/queue-file.rst"
@@ -39,7 +40,7 @@ def start(reader: Reader, name: str) -> JobServer:
     """Start the server of a block, and wait until it answers."""
     (process,) = reader.start(name)
     server = ServerProcess(process.process, reader.port, process.out_file)
-    server.wait_ready()
+    wait_ready(server)
     return JobServer("ours", server)
 
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.docs.python_blocks import count_blocks, read_blocks
+from tests.docs.blocks import read_block, runs
 from tests.packaging.sources import user_environment
 
-PAGE = "how-to/test-your-code.rst"
+PAGE = "docs/how-to/test-your-code.rst"
 TESTS = {
     "test_texts.py": 2,
     "test_time.py": 2,
@@ -20,17 +20,11 @@ TESTS = {
 SECONDS = 60
 
 
-def test_no_block_escapes() -> None:
-    """Each block of the page names its file, and they are these."""
-    blocks = read_blocks(PAGE)
-    assert len(blocks) == count_blocks(PAGE)
-    assert set(blocks) == {"texts.py", *TESTS}
-
-
+@runs(PAGE, "texts.py", *TESTS)
 def test_the_files_of_the_page_pass(tmp_path: Path) -> None:
     """A user who saves the blocks under their names and types ``pytest`` sees them pass."""
-    for name, code in read_blocks(PAGE).items():
-        (tmp_path / name).write_text(code, encoding="utf-8")
+    for name in ("texts.py", *TESTS):
+        (tmp_path / name).write_text(read_block(PAGE, name), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     done = subprocess.run(
         command,

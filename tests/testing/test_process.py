@@ -17,9 +17,8 @@ from tests.servers import running
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[GearmanServer]:
-    """Return a server on a free port, whose queue is in a file."""
-    queue = f"--sqlite-path={tmp_path / 'queue'}"
-    with running(GearmanServer(tmp_path, "--queue-type=sqlite", queue)) as server:
+    """Return a server on a free port."""
+    with running(GearmanServer(tmp_path)) as server:
         assert isinstance(server, GearmanServer)
         yield server
 
