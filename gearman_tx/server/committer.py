@@ -42,6 +42,9 @@ TEND_SECONDS: Final = 10.0
 FINISH_SECONDS: Final = 20.0
 """How long the last commits may take before the server stops without them."""
 
+LARGE_LOG: Final = 256 * 1024 * 1024
+"""Bytes of the store's log that are told of, and then each doubling: it should have begun anew."""
+
 _TEND_SOON: Final = 0.25  # while there is more to do
 _IDS_A_COMMIT: Final = 100_000  # foreground jobs use ids too; the store must keep ahead of them
 
@@ -73,6 +76,7 @@ class Committer:
         self._has_lost = False  # the store lost everything, and has not committed since
         self._retry: IDelayedCall | None = None
         self._beat: IDelayedCall | None = None
+        self._told_log = 0  # how large the store's log was when that was last told
         self._is_to_tend = False
         self._is_stopped = False
 
@@ -136,6 +140,12 @@ class Committer:
     def _tended(self, has_more: bool) -> None:  # noqa: FBT001  # what the store says
         if has_more and self._beat is not None:
             self._beat.reset(_TEND_SOON)
+        log = self._store.state.log
+        if log > max(LARGE_LOG, 2 * self._told_log):
+            self._told_log = log
+            self._journal.store_log_grows(log)
+        elif log <= LARGE_LOG:
+            self._told_log = 0
 
     def _failed(self, failure: Failure, batch: Batch | None) -> None:
         """The store could not do it: begin anew if it lost everything, else try again later."""
@@ -171,10 +181,10 @@ class Committer:
     def _tick(self) -> None:
         """Have the store looked after, or tell that it does not answer."""
         self._beat = self._turn.clock.callLater(TEND_SECONDS, self._tick)
-        if self._under_way is None:
-            self._is_to_tend = True
-            self._turn.touch()
-        elif self.lag >= TEND_SECONDS:
+        # Under constant load there is always a commit under way; the store's turn comes behind it.
+        self._is_to_tend = True
+        self._turn.touch()
+        if self._under_way is not None and self.lag >= TEND_SECONDS:
             text = "the store has not answered for {seconds:.0f} seconds; submissions wait: {count}"
             _log.warn(text, seconds=self.lag, count=self._ledger.waiting)
 

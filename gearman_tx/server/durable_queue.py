@@ -119,6 +119,7 @@ class DurableQueue:
             ("state", self._word()),
             ("jobs", state.jobs),
             ("size", state.size),
+            ("log", state.log),
             ("commits", state.commits),
             ("added", state.jobs_added),
             ("errors", state.errors),

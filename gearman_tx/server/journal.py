@@ -93,6 +93,14 @@ class Journal:
             self._store_fails = False
             self._log.info("background jobs can be stored again")
 
+    def store_log_grows(self, size: int) -> None:
+        """The store's log is large: somebody keeps it from beginning anew."""
+        text = (
+            "the log of the queue file has {size} MB: another process reads the file, "
+            "and the log cannot begin anew until it is done"
+        )
+        self._warn("store log grows", text, size=size // 1_000_000)
+
     def bug(self, failure: Failure) -> None:
         """Something of ours failed that never should."""
         self._log.failure("a fault of the job server", failure)

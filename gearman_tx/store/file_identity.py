@@ -59,10 +59,11 @@ class FileIdentity:
             if known is not None and os.path.samestat(self.log.stat(), known):
                 self.log.unlink()
 
-    def size(self) -> int:
-        """Return the bytes of both.
+    def sizes(self) -> tuple[int, int]:
+        """Return the bytes of the file and of its log.
 
         Raises:
             OSError: they cannot be looked at.
         """
-        return sum(path.stat().st_size for path in (self.path, self.log) if path.exists())
+        file, log = (path.stat().st_size if path.exists() else 0 for path in (self.path, self.log))
+        return file, log

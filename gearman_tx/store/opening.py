@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 OLDEST_SQLITE: Final = (3, 37, 0)
 """The first SQLite that has strict tables."""
 
-_LOG_PAGES: Final = 4000  # the log goes into the file when it has grown to 16 MB
-_LOG_KEPT: Final = 64 * 1024 * 1024  # bytes of log file kept after a burst
+LOG_PAGES: Final = 4000
+"""When the log has so many pages, 16 MB, it is brought into the file and begins anew."""
+
+LOG_KEPT: Final = 64 * 1024 * 1024
+"""Bytes of the log that are kept for the next one after a large batch."""
+
 _HEADER_SIZE: Final = 100
 _ID_PLACE: Final = slice(68, 72)
 
@@ -128,8 +132,8 @@ class Opening:
             _set_layout(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {self.synchronous}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
         if found is not None and found < VERSION:
             connection.execute("BEGIN IMMEDIATE")
             upgrade(connection, found)

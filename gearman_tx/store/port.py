@@ -58,6 +58,7 @@ class StoreState:
         path: the file, or an empty text.
         jobs: how many jobs are stored now.
         size: bytes on disk, as they were last looked at.
+        log: how many of them are a log that is to be brought into the file.
         commits: how many batches were made durable since the store was opened.
         jobs_added: how many jobs they added.
         errors: how many batches could not be made durable.
@@ -71,6 +72,7 @@ class StoreState:
     path: str = ""
     jobs: int = 0
     size: int = 0
+    log: int = 0
     commits: int = 0
     jobs_added: int = 0
     errors: int = 0

@@ -28,6 +28,7 @@ from gearman_tx.store.port import Contents, StoreError, StoreLostError
 from gearman_tx.store.queue_lock import QueueLock
 from gearman_tx.store.salvage import finish, salvage, set_aside
 from gearman_tx.store.sqlite_errors import code_of, is_damage, reason
+from gearman_tx.store.tidying import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 ID_BLOCK: Final = 100_000_000
 """How many ids are set aside at a time; a crash loses what is left of a block."""
-
-TIDY_PAGES: Final = 2048
-"""When more pages than this, and more than half of all, are free, as many are given back."""
 
 _READ_SIZE: Final = 16 * 1024 * 1024  # bytes of workloads after which a read ends
 _IMPATIENCE: Final = 0.1  # seconds to wait for a lock that was waited for in vain before
@@ -62,12 +60,14 @@ class SQLiteFile:
         path: where it is, without symbolic links.
         jobs: how many jobs it holds.
         size: its bytes on disk, with its log.
+        log_size: those of its log alone.
     """
 
     def __init__(self, path: Path, opening: Opening) -> None:
         self.path = path.resolve()
         self.jobs = 0
         self.size = 0
+        self.log_size = 0
         self._opening = opening
         self._lock = QueueLock(self.path)
         self._connection: sqlite3.Connection | None = None
@@ -162,8 +162,12 @@ class SQLiteFile:
             self._newest = rows.read_newest_id(self._connection)
             self._reserved = 0
             self._identity.remember()
-            self.size = self._identity.size()
+            self._look_at_sizes()
         return opened
+
+    def _look_at_sizes(self) -> None:
+        file, self.log_size = self._identity.sizes()
+        self.size = file + self.log_size
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -314,22 +318,12 @@ class SQLiteFile:
             self._look_for_names()
             connection = self._connected()
             with self._errors("tidy"):
-                has_more = self._tidy(connection)
+                has_more = tidy(connection)
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                self.size = self._identity.size()
+                self._look_at_sizes()
                 return has_more
         except _DamagedError as error:
             raise StoreLostError(self._salvage(error)) from error
-
-    def _tidy(self, connection: sqlite3.Connection) -> bool:
-        """Give some of the free pages back when most are; return whether there are more."""
-        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        if free <= TIDY_PAGES or free * 2 <= pages:
-            return False
-        # Of execute() it would take one step, which gives back one page.
-        connection.executescript(f"PRAGMA incremental_vacuum({TIDY_PAGES})")
-        return True
 
     def close(self, next_id: int = 0) -> None:
         """Bring the log into the file, close it and let other servers have it.
@@ -343,7 +337,7 @@ class SQLiteFile:
                 if next_id:
                     rows.set_next_id(self._connection, max(next_id, self._newest + 1))
                 for _ in range(_CLOSING_ROUNDS):
-                    if not self._tidy(self._connection):
+                    if not tidy(self._connection):
                         break
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._disconnect()

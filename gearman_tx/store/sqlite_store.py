@@ -176,4 +176,5 @@ class SQLiteStore:
         del notices[:-_MOST_NOTICES]
 
     def _look_at_file(self) -> None:
-        self.state.jobs, self.state.size = self._file.jobs, self._file.size
+        state, file = self.state, self._file
+        state.jobs, state.size, state.log = file.jobs, file.size, file.log_size

@@ -18,6 +18,7 @@ STORE: list[tuple[str, str | int | float]] = [
     ("state", "ok"),
     ("jobs", 5),
     ("size", 98304),
+    ("log", 20632),
     ("commits", 3),
     ("added", 5),
     ("errors", 0),

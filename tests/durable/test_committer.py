@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail
 
 from gearman_tx.core import Batch, Committed
-from gearman_tx.server.committer import FINISH_SECONDS, TEND_SECONDS
+from gearman_tx.server.committer import FINISH_SECONDS, LARGE_LOG, TEND_SECONDS
 from gearman_tx.store import StoreError
 from tests.durable.faulty_store import FAILS, LOSES
 from tests.durable.stage import DurableStage
@@ -78,6 +78,39 @@ def test_a_commit_waits_for_the_tending(stage: DurableStage) -> None:
     assert client.hears() == b""
     stage.settle()
     assert client.hears() == created(1)
+
+
+def test_a_busy_store_is_tended_too(stage: DurableStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a commit always under way the store is looked after between two of them."""
+    tended: list[float] = []
+
+    def tend() -> Deferred[bool]:
+        tended.append(stage.clock.seconds())
+        return stage.faulty.begin(lambda: None, False)
+
+    monkeypatch.setattr(stage.faulty, "tend", tend)
+    client = stage.guest()
+    client.tells(SUBMIT)
+    for _ in range(100):
+        client.tells(SUBMIT)  # is noted while the commit before is under way
+        stage.clock.advance(TEND_SECONDS / 20)
+        stage.faulty.end()
+        stage.end_turn()
+    assert len(tended) == 5
+
+
+def test_a_log_that_grows_is_told(stage: DurableStage, log: LogBook) -> None:
+    """The first time that it is too large, at each doubling, and again after it was small."""
+    sizes = [LARGE_LOG, LARGE_LOG + 1, LARGE_LOG + 2, 2 * LARGE_LOG + 4, 0, LARGE_LOG + 1]
+    for size in sizes:
+        stage.faulty.state.log = size
+        stage.clock.advance(TEND_SECONDS)
+        stage.faulty.end()
+        stage.end_turn()
+    assert figures(stage)["log"] == LARGE_LOG + 1
+    text = "the log of the queue file has {} MB: another process reads the file, and the log cannot"
+    starts = [text.format(size) for size in (268, 536, 268)]
+    assert [line[: len(text) + 1] for line in log.warnings] == starts
 
 
 def test_a_store_with_more_to_tidy(stage: DurableStage, monkeypatch: pytest.MonkeyPatch) -> None:

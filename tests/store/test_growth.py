@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from gearman_tx.core import Batch
 from gearman_tx.store.damaged_pages import PAGE_SIZE
-from gearman_tx.store.sqlite_file import TIDY_PAGES, SQLiteFile
+from gearman_tx.store.opening import LOG_KEPT, LOG_PAGES
+from gearman_tx.store.sqlite_file import SQLiteFile
+from gearman_tx.store.tidying import TIDY_PAGES
 from tests.store.files import ids, queue_file, read_all
 from tests.store.records import records
 
@@ -91,3 +94,38 @@ def test_closing_gives_room_back(tmp_path: Path) -> None:
         "queue.sqlite3",
         "queue.sqlite3.lock",
     ]
+
+
+def log_of(file: SQLiteFile) -> int:
+    """Return the bytes of the log of a file."""
+    return Path(f"{file.path}-wal").stat().st_size
+
+
+def test_the_log_begins_anew_under_constant_load(file: SQLiteFile) -> None:
+    """Many times its size goes through it, while nobody finds the time to tend the file."""
+    largest, next_id, written = 0, 1, 0
+    for _ in range(400):
+        next_id = pass_through(file, next_id, 1, behind=5)
+        largest = max(largest, log_of(file))
+        written += BATCH * len(WORKLOAD)
+    assert written > 2 * LOG_PAGES * PAGE_SIZE, "each job is in the log at least once"
+    assert largest < 1.2 * LOG_PAGES * PAGE_SIZE
+
+
+def test_a_reader_that_stays_holds_the_log_and_that_can_be_seen(file: SQLiteFile) -> None:
+    """Under it the log only grows; when it is gone the log is small again."""
+    next_id = pass_through(file, 1, 1, behind=5)
+    reader = sqlite3.connect(file.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM job").fetchone()
+    while log_of(file) < LOG_KEPT + 10 * LOG_PAGES * PAGE_SIZE // 4:
+        next_id = pass_through(file, next_id, 10, behind=5)
+    file.tend()
+    assert file.log_size == log_of(file) > LOG_KEPT
+    reader.close()
+    next_id = pass_through(file, next_id, 1, behind=5)
+    file.tend()
+    next_id = pass_through(file, next_id, 1, behind=5)
+    file.tend()
+    assert file.log_size <= LOG_KEPT
+    assert len(read_all(file)) == 5 * BATCH
