@@ -27,6 +27,8 @@ CLI = [
     "rich>=13.7",
 ]
 
+BLOCKING = ["crochet>=2.1"]
+
 TEST = [
     "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
     "gear>=0.16",  # a peer: OpenStack's Python client and worker
@@ -36,6 +38,7 @@ TEST = [
     "pytest>=8.2",
     "pytest-cov>=6",
     "pytest-timeout>=2.3",
+    *BLOCKING,
     *CLI,
     *TLS,
 ]
@@ -90,12 +93,13 @@ setup(
         "zope.interface>=5",
     ],
     extras_require={
+        "blocking": BLOCKING,
         "cli": CLI,
         "tls": TLS,
         "test": TEST,
         "docs": DOCS,
         "lint": LINT,
-        "all": [*CLI, *TLS],
+        "all": [*BLOCKING, *CLI, *TLS],
     },
     # twistd finds a plugin only where twisted/plugins/ lies on sys.path with no __init__.py beside
     # it. find_packages() looks for __init__.py files, so that package is listed by hand; and only

@@ -17,6 +17,7 @@ from attrs import Factory, define
 from gearman_tx.testing import ServerProcess
 from tests.interop.job_server import JobServer
 from tests.interop.language import Language
+from tests.interop.our_import import with_our_import
 from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
 from tests.peers import require_peer, require_program
@@ -177,10 +178,19 @@ def python_language(name: str, module: str, package: str) -> Language:
     return Language(name, (sys.executable, programs[0]), (sys.executable, programs[1]))
 
 
-@pytest.fixture(scope="session")
-def pygearman() -> Language:
-    """The client and worker of PyPI's pygearman (``import gearman``)."""
-    return python_language("pygearman", "gearman", "pygearman")
+@pytest.fixture(scope="session", params=["pygearman", "blocking"])
+def pygearman(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Language:
+    """The client and worker of PyPI's pygearman (``import gearman``), and the same on our door."""
+    theirs = python_language("pygearman", "gearman", "pygearman")
+    if request.param == "pygearman":
+        return theirs
+    folder = tmp_path_factory.mktemp("blocking")
+    python = sys.executable
+    programs = [
+        str(with_our_import(Path(command[-1]), folder))
+        for command in (theirs.client, theirs.worker)
+    ]
+    return Language("blocking", (python, programs[0]), (python, programs[1]))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,28 @@
+"""The constants of python-gearman, with its values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gearman_tx.link.servers import DEFAULT_PORT
+
+DEFAULT_GEARMAN_PORT: Final = DEFAULT_PORT
+
+PRIORITY_NONE: Final = None
+PRIORITY_LOW: Final = "LOW"
+PRIORITY_HIGH: Final = "HIGH"
+
+JOB_UNKNOWN: Final = "UNKNOWN"
+"""The request was not submitted, or its job server was lost."""
+
+JOB_PENDING: Final = "PENDING"
+"""The request is on its way; no job server has accepted it yet."""
+
+JOB_CREATED: Final = "CREATED"
+"""A job server has accepted the request, and its job has a handle."""
+
+JOB_FAILED: Final = "FAILED"
+"""The job ended without a result."""
+
+JOB_COMPLETE: Final = "COMPLETE"
+"""The job ended with a result."""

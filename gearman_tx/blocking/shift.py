@@ -1,0 +1,187 @@
+"""One call of ``GearmanWorker.work``: our Worker in the reactor, jobs run in the caller's thread.
+
+Theory of operation. Our :class:`~gearman_tx.worker.Worker` has one slot. Its functions run in the
+reactor and do nothing but put the job into a queue, from which the thread that called ``work``
+takes it. While that thread is busy the slots are closed: not even a finished job makes the worker
+ask for the next one before the program's hooks have said that it goes on.
+
+A job that the program leaves unfinished, to end it later, keeps its slot, and the worker is given
+one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+
+from gearman_tx.blocking.errors import ReactorUnavailable, ServerUnavailable
+from gearman_tx.errors import JobException, JobFailed
+from gearman_tx.link import Server
+from gearman_tx.worker import Worker, WorkerJob
+
+LEAVE_SECONDS: Final = 2.0
+"""Seconds that job servers have to close at the end of a shift."""
+
+
+@define(eq=False)
+class OpenJob:
+    """A job that a thread has; all but its fields is for the reactor's thread.
+
+    Attributes:
+        job: the job.
+        ending: what the worker waits for.
+        is_over: whether its end was told.
+        is_left: whether the program left it unfinished.
+    """
+
+    job: WorkerJob
+    shift: Shift = field(repr=False)
+    ending: Deferred[bytes] = field(factory=Deferred, init=False, repr=False)
+    is_over: bool = field(default=False, init=False)
+    is_left: bool = field(default=False, init=False)
+
+    def complete(self, data: bytes) -> None:
+        """End it with a result (WORK_COMPLETE)."""
+        if self._end():
+            self.ending.callback(data)
+
+    def fail(self) -> None:
+        """End it without a result (WORK_FAIL)."""
+        if self._end():
+            self.ending.errback(JobFailed(self.job.function, self.job.handle))
+
+    def exception(self, data: bytes) -> None:
+        """End it with an exception (WORK_EXCEPTION)."""
+        if self._end():
+            self.ending.errback(JobException(self.job.function, self.job.handle, data))
+
+    def leave(self) -> None:
+        """Give the worker another slot when the job was left unfinished."""
+        if not self.is_over:
+            self.is_left = True
+            self.shift.worker.slots.size += 1
+
+    def _end(self) -> bool:
+        """Note the end; return whether it is the first one, and still of use to the worker."""
+        is_first = not self.is_over
+        self.is_over = True
+        if is_first and self.is_left:
+            self.shift.worker.slots.size -= 1
+        return is_first and not self.ending.called
+
+
+class Shift:
+    """One call of ``work``; made and used in the reactor's thread, but for :meth:`next_job`.
+
+    Args:
+        reactor: the reactor.
+        servers: the job servers.
+        client_id: what the job servers' reports call the worker.
+        names: the functions.
+        down: the words for all job servers being down.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        servers: Iterable[Server],
+        client_id: str | bytes,
+        names: Iterable[str | bytes],
+        down: str,
+    ) -> None:
+        self.worker = Worker(servers, client_id=client_id, reactor=reactor)
+        self._reactor = reactor
+        self._down = ServerUnavailable(down)
+        self._queue: SimpleQueue[OpenJob | Exception] = SimpleQueue()
+        self._open: set[OpenJob] = set()
+        for name in names:
+            self.offer(name)
+
+    def start(self) -> None:
+        """Connect, and ask for jobs."""
+        ended = ReactorUnavailable("the reactor has ended, and the worker with it")
+        self._trigger = self._reactor.addSystemEventTrigger(
+            "before", "shutdown", self._queue.put, ended
+        )
+        self.worker.start()
+        self.worker.when_down().addCallback(lambda _: self._queue.put(self._down))
+
+    def offer(self, name: str | bytes) -> None:
+        """Take jobs of a function."""
+        self.worker.register(name, self._take, place="reactor")
+
+    def withdraw(self, name: str | bytes) -> None:
+        """Take jobs of a function no more."""
+        self.worker.unregister(name)
+
+    def _take(self, job: WorkerJob) -> Deferred[bytes]:
+        open_job = OpenJob(job, self)
+        if self.worker.is_stopping:
+            # Nobody runs it any more: the job server gives it to another worker.
+            self._reactor.callLater(0, self.worker.give_back)
+        self.worker.slots.close()
+        self._open.add(open_job)
+        open_job.ending.addBoth(self._forget, open_job)
+        self._queue.put(open_job)
+        return open_job.ending
+
+    def _forget(self, outcome: Any, open_job: OpenJob) -> Any:
+        self._open.discard(open_job)
+        return outcome
+
+    def next_job(self, timeout: float | None) -> OpenJob | None:
+        """Wait for a job, in the thread that runs them.
+
+        Returns:
+            The job; None when none came in time.
+
+        Raises:
+            ServerUnavailable: all job servers are down.
+            ReactorUnavailable: the reactor has ended.
+        """
+        try:
+            found = self._queue.get(timeout=timeout)
+        except Empty:
+            return None
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def rest(self) -> None:
+        """Ask for the next job: the thread has done all that belongs to the last one."""
+        if not self.worker.is_stopping:
+            self.worker.slots.reopen()
+
+    def cut(self) -> None:
+        """End the waiting of the thread as if all job servers were down."""
+        self._queue.put(self._down)
+
+    def end(self) -> Deferred[Any]:
+        """Disconnect; give unfinished jobs back.
+
+        Returns:
+            Fires when the worker has ended, after two seconds at most; never fails.
+        """
+        self._reactor.removeSystemEventTrigger(self._trigger)
+        if self._open:
+            return self.worker.give_back("work() has ended")
+        stopping = self.worker.stop("work() has ended")
+        stopping.addTimeout(LEAVE_SECONDS, self._reactor)
+        return stopping.addErrback(lambda _: self.worker.give_back())
+
+
+def make_shift(
+    reactor: Any,
+    servers: Iterable[Server],
+    client_id: str | bytes,
+    names: Iterable[str | bytes],
+    down: str,
+) -> Shift:
+    """Return a shift that has begun."""
+    shift = Shift(reactor, servers, client_id, names, down)
+    shift.start()
+    return shift

@@ -1,0 +1,21 @@
+"""How much is left of the time that a caller gave."""
+
+from __future__ import annotations
+
+import time
+
+
+class Stopwatch:
+    """Counts down from the moment it is made.
+
+    Args:
+        seconds: how long; None for ever.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that are left, 0 when the time is over; None for ever."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
