@@ -178,19 +178,22 @@ def python_language(name: str, module: str, package: str) -> Language:
     return Language(name, (sys.executable, programs[0]), (sys.executable, programs[1]))
 
 
-@pytest.fixture(scope="session", params=["pygearman", "blocking"])
-def pygearman(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Language:
-    """The client and worker of PyPI's pygearman (``import gearman``), and the same on our door."""
+@pytest.fixture(scope="session")
+def pygearman() -> Language:
+    """The client and worker of PyPI's pygearman (``import gearman``)."""
+    return python_language("pygearman", "gearman", "pygearman")
+
+
+@pytest.fixture(scope="session")
+def blocking(tmp_path_factory: pytest.TempPathFactory) -> Language:
+    """The same two programs on our blocking door: their imports change, and nothing else."""
     theirs = python_language("pygearman", "gearman", "pygearman")
-    if request.param == "pygearman":
-        return theirs
     folder = tmp_path_factory.mktemp("blocking")
-    python = sys.executable
-    programs = [
-        str(with_our_import(Path(command[-1]), folder))
+    client, worker = (
+        (sys.executable, str(with_our_import(Path(command[-1]), folder)))
         for command in (theirs.client, theirs.worker)
-    ]
-    return Language("blocking", (python, programs[0]), (python, programs[1]))
+    )
+    return Language("blocking", client, worker)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,23 @@
-"""PyPI's pygearman, the Python library ``gearman``: client, worker and admin client."""
+"""PyPI's pygearman, the Python library ``gearman``: client, worker and admin client.
+
+Each test runs with the library itself, and with the same programs on our blocking door.
+"""
 
 from __future__ import annotations
+
+import pytest
 
 from tests.interop.conftest import ours_only
 from tests.interop.job_server import JobServer
 from tests.interop.language import Language
 from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
+
+
+@pytest.fixture(params=["pygearman", "blocking"])
+def pygearman(request: pytest.FixtureRequest, pygearman: Language, blocking: Language) -> Language:
+    """The library, or the door with its names."""
+    return pygearman if request.param == "pygearman" else blocking
 
 
 def test_submit_job_returns_the_result(scene: Scene, pygearman: Language) -> None:
