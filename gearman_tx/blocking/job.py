@@ -116,10 +116,8 @@ class GearmanJobRequest:
         self.errand: Errand | None = None
 
     def reset(self) -> None:
-        """Forget all that became of it, and which job server had it."""
+        """Forget all that became of it, but for the job and how often it was submitted."""
         self.initialize_request()
-        self.gearman_job.connection = None
-        self.gearman_job.handle = None
 
     @property
     def job(self) -> GearmanJob:

@@ -1,0 +1,1 @@
+"""The blocking door: python-gearman's programs with one import changed."""

@@ -1,0 +1,41 @@
+"""Fixtures of the blocking door's tests: both job servers, programs, and both libraries."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.interop.conftest import (
+    function,
+    kind,
+    peers,
+    scene,
+    server,
+    shared_servers,
+    start_server,
+)
+from tests.interop.our_import import with_our_import
+from tests.peers import require_peer
+
+__all__ = ["function", "kind", "peers", "scene", "server", "shared_servers", "start_server"]
+
+PROGRAMS = Path(__file__).parent / "programs"
+Find = Callable[[str, str], str]
+
+
+@pytest.fixture
+def find(tmp_path: Path) -> Find:
+    """A function that returns the path of a program, on ``pygearman`` or on ``blocking``."""
+
+    def find(library: str, name: str) -> str:
+        program = PROGRAMS / f"{name}.py"
+        if library == "blocking":
+            return str(with_our_import(program, tmp_path))
+        found = importlib.util.find_spec("gearman") is not None
+        require_peer(found, "Python's pygearman", "pip install pygearman")
+        return str(program)
+
+    return find

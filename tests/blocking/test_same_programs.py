@@ -1,0 +1,37 @@
+"""One program on pygearman and on our door: it prints the same, over both job servers."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.blocking.conftest import Find
+from tests.interop.scene import Scene
+
+JOBS = 14
+"""Jobs that ``requests.py`` has done."""
+
+
+def run_pair(scene: Scene, find: Find, client: str, worker: str, name: str) -> list[bytes]:
+    """Return what ``requests.py`` and ``hooks.py`` print, each on the library that is named."""
+    port = str(scene.server.port)
+    command = [sys.executable, find(worker, "hooks"), port, name, str(JOBS)]
+    working = scene.start_worker(command, name)
+    asking = scene.run([sys.executable, find(client, "requests"), port, name])
+    assert asking.err == b""
+    return [part.replace(name.encode(), b"NAME") for part in (asking.out, working.succeed().out)]
+
+
+@pytest.mark.parametrize(
+    ("client", "worker"),
+    [("blocking", "blocking"), ("blocking", "pygearman"), ("pygearman", "blocking")],
+)
+def test_client_and_worker(scene: Scene, find: Find, client: str, worker: str) -> None:
+    """Requests hold the same and hooks are called in the same order, whoever is at either end."""
+    theirs = run_pair(scene, find, "pygearman", "pygearman", f"{scene.function}-a")
+    ours = run_pair(scene, find, client, worker, f"{scene.function}-b")
+    for one, other in zip(theirs, ours, strict=True):
+        assert other.decode().splitlines() == one.decode().splitlines()
+    assert ours[0].count(b"\n") > 80
+    assert ours[1].count(b"execute") == JOBS
