@@ -230,19 +230,18 @@ class GearmanClient(GearmanConnectionManager):
         questions = [_question(request) for request in requests]
         for request in requests:
             request.status["last_time_received"] = request.status.get("time_received")
-            request.timed_out = False
+            request.timed_out = True
         try:
             answers = self._call(self._servers.ask, questions, timeout=poll_timeout)
         except TimedOut:
-            answers = [TimedOut()] * len(requests)
+            return job_requests
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, JobStatus):
                 if request.errand is not None:
                     request.errand.tell(request, self)
                 StatusCame(answer).tell(request, self)
-            elif isinstance(answer, TimedOut):
-                request.timed_out = True
-            else:
+                request.timed_out = False
+            elif not isinstance(answer, TimedOut):
                 raise self.translated(answer)
         return job_requests
 

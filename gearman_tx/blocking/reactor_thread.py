@@ -62,12 +62,13 @@ class ReactorThread:
         self._process: int | None = None
         self._thread: threading.Thread | None = None
         self._reactor: Any = None
+        self._has_ended = False
 
     def start(self) -> Any:
         """Return the reactor, and start it when that is not done yet.
 
         Raises:
-            ReactorUnavailable: this process was forked from one that started it.
+            ReactorUnavailable: this process was forked from one that started it, or it has ended.
         """
         if self._process is None:
             with self._lock:
@@ -76,6 +77,8 @@ class ReactorThread:
                     self._process = os.getpid()
         if self._process != os.getpid():
             raise ReactorUnavailable(_FORKED)
+        if self._has_ended:
+            raise ReactorUnavailable(_ENDED)
         return self._reactor
 
     def call(
@@ -147,9 +150,13 @@ class ReactorThread:
         atexit.register(self._end)
 
     def _end(self) -> None:
-        """Stop the reactor, at the end of the interpreter that started it."""
+        """End the thread with the interpreter that started it.
+
+        Only daemon threads may still wait for something, and they end without a word.
+        """
         if self._thread is not None and self._process == os.getpid():
-            self._reactor.callFromThread(self._reactor.stop)
+            self._has_ended = True
+            self._reactor.callFromThread(self._reactor.crash)
             self._thread.join(STOP_SECONDS)
 
 

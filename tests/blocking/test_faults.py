@@ -1,0 +1,152 @@
+"""What goes wrong: job servers that die, say nothing, or are not there; functions that raise."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+
+import pytest
+
+from tests.blocking.conftest import PROGRAMS
+from tests.interop.conftest import StartServer
+from tests.interop.peer_process import PeerRunner
+from tests.interop.scene import Scene
+from tests.servers import free_port
+
+
+def program(name: str, *arguments: object) -> list[str]:
+    """Return the command of one of our programs."""
+    return [sys.executable, str(PROGRAMS / f"{name}.py"), *map(str, arguments)]
+
+
+def test_the_server_dies_while_a_client_waits(start_server: StartServer, peers: PeerRunner) -> None:
+    """Each call says ServerUnavailable; when a server is back at the place, the client uses it."""
+    server = start_server()
+    client = peers.start(program("waits", server.port, "f", "death"))
+    client.await_output(b"waiting for a CREATED job\n")
+    server.process.kill()
+    client.await_output(b"nobody is there\n")
+    start_server(port=server.port)
+    assert client.succeed().lines[1:] == [
+        "ServerUnavailable: UNKNOWN, True",
+        "ServerUnavailable: UNKNOWN, True",
+        "ServerUnavailable: UNKNOWN, True",
+        "nobody is there",
+        "back: CREATED",
+    ]
+
+
+def test_the_server_dies_under_a_worker(start_server: StartServer, peers: PeerRunner) -> None:
+    """``work()`` raises ServerUnavailable; called again, it connects to the server's successor."""
+    server = start_server()
+    worker = peers.start(program("worker", server.port, "f", "again"))
+    server.await_workers("f")
+    server.process.kill()
+    worker.await_output(b"ServerUnavailable Found no valid connections in list: [GearmanConn")
+    again = start_server(port=server.port)
+    again.await_workers("f")
+    result = peers.run(["gearman", "-p", str(again.port), "-f", "f", "word"]).out
+    assert result == b"drow"
+
+
+def test_a_client_goes_on_with_another_server(start_server: StartServer, peers: PeerRunner) -> None:
+    """Of two servers one dies: the request that it had is lost, and new ones go to the other."""
+    first, second = start_server(), start_server()
+    code = f"""
+import sys
+from gearman_tx import blocking as gearman
+client = gearman.GearmanClient(["127.0.0.1:{first.port}", ("127.0.0.1", {second.port})])
+ports = {{}}
+while len(ports) < 2:
+    request = client.submit_job("f", b"x", wait_until_complete=False)
+    ports[request.job.connection.gearman_port] = request
+print("both", flush=True)
+sys.stdin.readline()
+lost, kept = ports[{first.port}], ports[{second.port}]
+client.wait_until_jobs_completed([lost])
+print(lost.state, lost.timed_out, lost.complete)
+client.wait_until_jobs_completed([lost, kept], poll_timeout=0.1)
+print(kept.state, kept.timed_out, kept.complete)
+print([client.submit_job("f", b"x", background=True).state for _ in range(5)])
+"""
+    client = peers.start([sys.executable, "-c", code])
+    client.await_output(b"both\n")
+    first.process.kill()
+    client.send_line()
+    assert client.succeed().lines[1:] == [
+        "UNKNOWN True False",
+        "CREATED True False",
+        str(["CREATED"] * 5),
+    ]
+
+
+def test_a_silent_server(peers: PeerRunner) -> None:
+    """Nothing takes longer than ``poll_timeout``, though somebody accepts the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        outcome = peers.run(program("waits", port, "f", "silent"))
+    assert outcome.lines == [
+        "silence: PENDING, True",
+        "InvalidAdminClientState: Admin client timed out after 0.500000 second(s)",
+    ]
+
+
+def test_no_server(peers: PeerRunner) -> None:
+    """A worker that finds nobody says so at once, and which servers it tried."""
+    port = free_port()
+    outcome = peers.run(program("worker", port, "f"))
+    assert outcome.out.startswith(b"ServerUnavailable Found no valid connections in list: [Gearm")
+    assert str(port).encode() in outcome.out
+    assert outcome.err == b""
+
+
+def test_an_exception(scene: Scene) -> None:
+    """The client gets what the worker said of it, by ``request.exception``; the worker works on."""
+    worker = scene.start_worker(program("worker", scene.server.port, scene.function))
+    code = f"""
+from gearman_tx import blocking as gearman
+client = gearman.GearmanClient(["127.0.0.1:{scene.server.port}"])
+for word in ("raise", "word"):
+    request = client.submit_job("{scene.function}", word)
+    print(request.state, request.exception, request.result)
+"""
+    assert scene.run([sys.executable, "-c", code]).lines == [
+        "FAILED b'as it was told' None",
+        "COMPLETE None b'drow'",
+    ]
+    worker.process.send_signal(signal.SIGINT)
+    assert worker.succeed().out == b"interrupted\n"
+
+
+def test_a_refused_submission(start_server: StartServer, peers: PeerRunner) -> None:
+    """A full queue fails the request, and the client's hook hears of it."""
+    server = start_server()
+    code = f"""
+from gearman_tx import blocking as gearman
+class Client(gearman.GearmanClient):
+    def on_gearman_error(self, code, text):
+        print("refused", code)
+        return False
+place = ["127.0.0.1:{server.port}"]
+client, admin = Client(place), gearman.GearmanAdminClient(place)
+print(client.submit_job("f", b"1", background=True).state)
+print(admin.send_maxqueue("f", 1))
+print(client.submit_job("f", b"2", background=True).state)
+"""
+    lines = peers.run([sys.executable, "-c", code]).lines
+    assert lines == ["CREATED", "OK", "refused b'QUEUE_ERROR'", "FAILED"]
+
+
+@pytest.mark.parametrize("name", ["a\\0b", "u" * 65])
+def test_what_gearman_cannot_say(start_server: StartServer, peers: PeerRunner, name: str) -> None:
+    """It is a ProtocolError, and nothing was sent."""
+    code = f"""
+from gearman_tx import blocking as gearman
+client = gearman.GearmanClient(["127.0.0.1:{start_server().port}"])
+try:
+    client.submit_job("f", b"x", unique="{name}")
+except gearman.errors.ProtocolError as error:
+    print("ProtocolError", error)
+"""
+    assert peers.run([sys.executable, "-c", code]).out.startswith(b"ProtocolError a ")

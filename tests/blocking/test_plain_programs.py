@@ -1,0 +1,138 @@
+"""Plain programs: threads, forks, Ctrl-C, many requests, and an end of the interpreter."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from tests.blocking.test_faults import program
+from tests.interop.conftest import StartServer
+from tests.interop.peer_process import PeerRunner
+from tests.interop.scene import Scene
+
+
+def test_threads_that_nobody_joins(scene: Scene) -> None:
+    """Three workers and eight clients outlive the main thread, and the program ends after them."""
+    outcome = scene.run(program("threads", scene.server.port, scene.function))
+    assert outcome.lines == ["8 clients are done"]
+    assert outcome.err == b""
+
+
+def test_ten_thousand_requests(scene: Scene) -> None:
+    """All are submitted at once, and each gets its own result."""
+    scene.start_worker(program("worker", scene.server.port, scene.function))
+    client = scene.start(program("volume", scene.server.port, scene.function))
+    assert client.succeed(seconds=120).lines == [
+        "{'COMPLETE': 10000} 10000 right, 10000 handles",
+        "0 of 100 are known still",
+    ]
+
+
+def test_forks(scene: Scene) -> None:
+    """A client may be used in a child that was forked before its first use, and not after it."""
+    outcome = scene.run(program("forks", scene.server.port, scene.function))
+    assert outcome.lines == [
+        "submitted: CREATED",
+        "submitted: CREATED",
+        *["refused: this process was forked"] * 4,
+        "submitted: CREATED",
+    ]
+    assert outcome.err == b""
+
+
+def test_control_c_ends_the_waiting(scene: Scene) -> None:
+    """KeyboardInterrupt is raised where the program waits; the client can be used after it."""
+    client = scene.start(program("waits", scene.server.port, scene.function, "main"))
+    client.await_output(b"waiting for a CREATED job\n")
+    client.process.send_signal(signal.SIGINT)
+    outcome = client.succeed()
+    assert outcome.lines[1:] == ["interrupted: CREATED", "and then: CREATED"]
+    assert outcome.err == b""
+
+
+def test_control_c_gives_the_job_back(start_server: StartServer, peers: PeerRunner) -> None:
+    """A worker that is interrupted in the middle of a job leaves it to another one."""
+    server = start_server()
+    first = peers.start(program("worker", server.port, "f"))
+    server.await_workers("f")
+    peers.run(["gearman", "-p", str(server.port), "-b", "-f", "f", "hold word"])
+    first.await_output(b"holding word\n")
+    first.process.send_signal(signal.SIGINT)
+    assert first.succeed().lines == ["holding word", "interrupted"]
+    second = peers.start(program("worker", server.port, "f"))
+    second.await_output(b"holding word\n")
+
+
+def test_the_program_ends_while_a_thread_waits(scene: Scene) -> None:
+    """A daemon thread that waits for a job keeps nothing from ending."""
+    begun = time.monotonic()
+    outcome = scene.run(program("waits", scene.server.port, scene.function, "daemon"))
+    assert outcome.err == b""
+    assert time.monotonic() - begun < 10
+
+
+def test_jobs_ended_later(scene: Scene) -> None:
+    """A worker that ends jobs in another thread takes the next ones meanwhile."""
+    worker = scene.start_worker(program("later", scene.server.port, scene.function))
+    clients = [scene.start(scene.gearman(str(number))) for number in range(3)]
+    for client in clients:
+        assert client.succeed().out.startswith(b"3 together")
+    assert worker.succeed().err == b""
+
+
+def test_the_first_hook_may_end_the_work(peers: PeerRunner) -> None:
+    """``after_poll`` is asked before anything else, so no job server is needed."""
+    code = """
+from gearman_tx import blocking as gearman
+class Worker(gearman.GearmanWorker):
+    def after_poll(self, any_activity):
+        return print("asked", any_activity)
+Worker(["127.0.0.1:1"]).work()
+"""
+    assert peers.run([sys.executable, "-c", code]).lines == ["asked False"]
+
+
+def test_functions_come_and_go_while_it_works(scene: Scene) -> None:
+    """A job's function registers another one and takes itself back, and shuts the worker down."""
+    code = f"""
+from gearman_tx import blocking as gearman
+def first(worker, job):
+    worker.register_task("{scene.function}-b", second)
+    worker.unregister_task("{scene.function}")
+    return b"1"
+def second(worker, job):
+    worker.shutdown()
+    return b"2"
+worker = gearman.GearmanWorker(["127.0.0.1:{scene.server.port}"])
+worker.register_task("{scene.function}", first)
+try:
+    worker.work()
+except gearman.errors.ServerUnavailable:
+    print("shut down", list(worker.worker_abilities) == ["{scene.function}-b"])
+"""
+    worker = scene.start_worker([sys.executable, "-c", code])
+    assert scene.run(scene.gearman("x")).out == b"1"
+    second = ["-f", f"{scene.function}-b", "x"]
+    assert scene.run([*scene.gearman()[:-2], *second]).out == b"2"
+    assert worker.succeed().lines == ["shut down True"]
+    assert scene.server.counts(scene.function).workers == 0
+
+
+def test_a_client_that_is_dropped_is_closed(start_server: StartServer, peers: PeerRunner) -> None:
+    """Clients that a program makes for each job do not pile up connections."""
+    server = start_server()
+    code = f"""
+from gearman_tx import blocking as gearman
+for _ in range(20):
+    client = gearman.GearmanClient(["127.0.0.1:{server.port}"])
+    client.submit_job("f", b"x", background=True)
+del client
+print("dropped", flush=True)
+input()
+"""
+    client = peers.start([sys.executable, "-c", code])
+    client.await_output(b"dropped\n")
+    client.wait_until(lambda: len(server.text("workers")) == 1, "end of the connections")
+    client.send_line()
+    client.succeed()
