@@ -29,7 +29,7 @@ from gearman_tx.blocking.server_group import Servers
 from gearman_tx.blocking.stopwatch import Stopwatch
 from gearman_tx.blocking.submitting import start, submit, when_all
 from gearman_tx.client import JobStatus
-from gearman_tx.client.client import Priority
+from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import ConfigurationError, ConnectionLost, LocalProtocolError, TimedOut
 
 RANDOM_UNIQUE_BYTES: Final = 16

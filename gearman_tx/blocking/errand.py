@@ -31,7 +31,7 @@ from gearman_tx.blocking.news import (
 )
 from gearman_tx.blocking.server_group import ServerGroup
 from gearman_tx.client import JobStatus, Task
-from gearman_tx.client.client import Priority
+from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import JobException, JobFailed, Refused
 
 
