@@ -23,12 +23,12 @@ class GearmanConnection:
     Attributes:
         gearman_host: the host.
         gearman_port: the port.
-        use_ssl: whether it is spoken to by TLS: all three files were given.
+        use_ssl: whether all three files were given, and it is spoken to by TLS.
         server: the same for the rest of this package.
 
     Raises:
-        ServerUnavailable: the host is None.
         ConfigurationError: there is no such server.
+        ServerUnavailable: the host is None.
     """
 
     def __init__(

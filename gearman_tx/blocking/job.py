@@ -131,7 +131,7 @@ class GearmanJobRequest:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more will come: accepted, in the background; else ended."""
+        """Whether it has ended; in the background, whether it was accepted."""
         if self.background:
             return self.state == JOB_CREATED
         return self.state in {JOB_FAILED, JOB_COMPLETE}
