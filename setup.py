@@ -28,6 +28,10 @@ CLI = [
 ]
 
 BLOCKING = ["crochet>=2.1"]
+IMPORT_MYSQL = ["PyMySQL[rsa]>=1.1"]  # rsa: without it MySQL 8 refuses its default passwords
+IMPORT_POSTGRESQL = ["psycopg[binary]>=3.2"]
+IMPORT_REDIS = ["redis>=5"]
+IMPORT = [*IMPORT_MYSQL, *IMPORT_POSTGRESQL, *IMPORT_REDIS]
 
 TEST = [
     "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
@@ -40,6 +44,7 @@ TEST = [
     "pytest-timeout>=2.3",
     *BLOCKING,
     *CLI,
+    *IMPORT,
     *TLS,
 ]
 
@@ -95,11 +100,14 @@ setup(
     extras_require={
         "blocking": BLOCKING,
         "cli": CLI,
+        "import-mysql": IMPORT_MYSQL,
+        "import-postgresql": IMPORT_POSTGRESQL,
+        "import-redis": IMPORT_REDIS,
         "tls": TLS,
         "test": TEST,
         "docs": DOCS,
         "lint": LINT,
-        "all": [*BLOCKING, *CLI, *TLS],
+        "all": [*BLOCKING, *CLI, *IMPORT, *TLS],
     },
     # twistd finds a plugin only where twisted/plugins/ lies on sys.path with no __init__.py beside
     # it. find_packages() looks for __init__.py files, so that package is listed by hand; and only

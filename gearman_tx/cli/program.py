@@ -13,6 +13,7 @@ from gearman_tx.cli import exit_status
 from gearman_tx.cli.backup import backup
 from gearman_tx.cli.cancel import cancel
 from gearman_tx.cli.completion import VARIABLE, completion
+from gearman_tx.cli.import_queue import import_queue
 from gearman_tx.cli.jobs import jobs
 from gearman_tx.cli.maxqueue import maxqueue
 from gearman_tx.cli.ping import ping
@@ -80,6 +81,7 @@ for _command in (
     ping,
     shutdown,
     backup,
+    import_queue,
     gearmand,
     completion,
 ):

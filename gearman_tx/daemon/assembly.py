@@ -92,6 +92,14 @@ def first_job_id(now: float) -> int:
     return int(now * 1_000_000)
 
 
+def host_prefix() -> bytes:
+    """Return what handles begin with unless the operator says otherwise: the host's name.
+
+    A machine may have a longer name than fits into a handle; its beginning does as well.
+    """
+    return f"H:{os.uname().nodename}".encode()[:LONGEST_PREFIX]
+
+
 def policy_of(options: ServerOptions) -> Policy:
     """Return what the options say about queues.
 
@@ -99,9 +107,8 @@ def policy_of(options: ServerOptions) -> Policy:
         ConfigurationError: the handle prefix cannot be used.
     """
     prefix = os.fsencode(options["job-handle-prefix"])
-    # A machine may have a longer name than fits into a handle; its beginning does as well.
     return Policy(
-        handle_prefix=prefix or f"H:{os.uname().nodename}".encode()[:LONGEST_PREFIX],
+        handle_prefix=prefix or host_prefix(),
         job_retries=options["job-retries"],
         worker_wakeup=options["worker-wakeup"],
         max_function_name=options["max-function-name"],

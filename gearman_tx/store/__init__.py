@@ -1,12 +1,16 @@
 """Durable queues: the port that the job server uses, and what keeps to it.
 
 :class:`MemoryStore` forgets when the process ends; :class:`SQLiteStore` keeps a file, whose format
-is in ``schema``.
+is in ``schema``. :class:`BulkLoad` adds the jobs of another store to such a file while no server
+has it.
 """
 
 from gearman_tx.store.backup import backup
+from gearman_tx.store.bulk_load import BulkLoad
 from gearman_tx.store.c_queue import DEFAULT_TABLE
+from gearman_tx.store.foreign_job import ForeignJob
 from gearman_tx.store.memory import MemoryStore
+from gearman_tx.store.opening import Opening
 from gearman_tx.store.port import (
     Contents,
     InUseError,
@@ -15,13 +19,18 @@ from gearman_tx.store.port import (
     StoreLostError,
     StoreState,
 )
+from gearman_tx.store.rehearsal import Rehearsal
 from gearman_tx.store.sqlite_store import SQLiteStore, check_queue_file
 
 __all__ = [
     "DEFAULT_TABLE",
+    "BulkLoad",
     "Contents",
+    "ForeignJob",
     "InUseError",
     "MemoryStore",
+    "Opening",
+    "Rehearsal",
     "SQLiteStore",
     "Store",
     "StoreError",

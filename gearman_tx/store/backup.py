@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from gearman_tx.store import rows
+from gearman_tx.store.disk import sync
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.schema import find_version
 from gearman_tx.store.sqlite_errors import reason
@@ -51,7 +52,7 @@ def backup(path: Path, target: Path, *, progress: Callable[[int, int], None] | N
         jobs = _copy(path, partial, progress)
         # It replaces nobody's file: a link fails where a rename would not.
         target.hardlink_to(partial)
-        _sync(target.parent)
+        sync(target.parent)
     except sqlite3.Error as error:
         raise StoreError(f"{text}: {reason(error)}") from error
     except OSError as error:
@@ -88,14 +89,5 @@ def _copy(path: Path, partial: Path, progress: Callable[[int, int], None] | None
         if trouble:
             raise StoreError(f"{path} is damaged: {trouble}")
         jobs = rows.count_all_jobs(copy)
-    _sync(partial)
+    sync(partial)
     return jobs
-
-
-def _sync(path: Path) -> None:
-    """Bring a file or folder to the disk."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

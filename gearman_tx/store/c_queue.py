@@ -25,7 +25,7 @@ _WHEN: Final = "when_to_run"
 
 def has_queue(connection: sqlite3.Connection, table: str) -> bool:
     """Return whether the file has a queue table of the C server called ``table``."""
-    return _columns(connection, table) >= _NEEDED
+    return columns_of(connection, table) >= _NEEDED
 
 
 def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: float) -> int:
@@ -42,10 +42,10 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
     Returns:
         How many jobs there were.
     """
-    due = f"coalesce({_WHEN}, 0)" if _WHEN in _columns(connection, table) else "0"
+    due = f"coalesce({_WHEN}, 0)" if _WHEN in columns_of(connection, table) else "0"
     connection.execute(
         f"""
-        WITH old AS (SELECT row_number() OVER (ORDER BY rowid) AS number, * FROM {_name(table)})
+        WITH old AS (SELECT row_number() OVER (ORDER BY rowid) AS number, * FROM {quoted(table)})
         INSERT INTO job SELECT
             number,
             CAST(? || ':' || number AS BLOB),
@@ -65,14 +65,16 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
         (prefix, now),
     )
     (count,) = connection.execute("SELECT changes()").fetchone()
-    connection.execute(f"DROP TABLE {_name(table)}")
+    connection.execute(f"DROP TABLE {quoted(table)}")
     return int(count)
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
-    rows = connection.execute(f"PRAGMA table_info({_name(table)})")
+def columns_of(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    """Return the names of a table's columns in small letters, none if there is no table."""
+    rows = connection.execute(f"PRAGMA table_info({quoted(table)})")
     return frozenset(str(row[1]).lower() for row in rows)
 
 
-def _name(table: str) -> str:
+def quoted(table: str) -> str:
+    """Return a table's name as statements have it."""
     return '"' + table.replace('"', '""') + '"'

@@ -7,7 +7,6 @@ crash at any moment leaves one of the two there. The damaged one is kept under a
 from __future__ import annotations
 
 import contextlib
-import os
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from attrs import frozen
 
 from gearman_tx.store import rows
 from gearman_tx.store.damaged_file import DamagedFile
+from gearman_tx.store.disk import sync
 
 if TYPE_CHECKING:
     import sqlite3
@@ -97,11 +97,7 @@ def finish(path: Path) -> None:
     elif built.exists():
         _remove(path)  # a log without its file would be taken for the new file's
         built.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(path.parent)
 
 
 def _built(path: Path) -> Path:
