@@ -70,7 +70,7 @@ class PostgreSQLSource:
         """Find the table and the types of its columns."""
         (found,) = self._connection.execute("SELECT to_regclass(%s)::text", (table,)).fetchone()
         if found is None:
-            raise SourceError(f"there is no {self.name}; --table names another")
+            raise SourceError(f"{self.name} is not there; --table names another")
         rows = self._connection.execute(
             "SELECT attname, atttypid::regtype::text FROM pg_attribute"
             " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
@@ -93,8 +93,8 @@ class PostgreSQLSource:
     def read(self) -> Iterator[Row]:
         """Yield all rows, a few at a time."""
         statement = f"""
-            SELECT ctid::text, {self._function}, {self._unique}, priority, data, {self._due}
-            FROM {self._table} ORDER BY ctid
+            SELECT job.ctid::text, {self._function}, {self._unique}, priority, data, {self._due}
+            FROM {self._table} AS job ORDER BY job.ctid
             """  # noqa: S608  # likewise
         with (
             self._errors(),

@@ -3,10 +3,10 @@
 Theory. The C server calls a job ``PREFIX-FUNCTION-UNIQUE``. Up to 1.1.20 the key is all that tells
 the two apart, and both may have hyphens: ``_gear_-a-b-c`` is ``b-c`` of the function ``a``, or
 ``c`` of ``a-b``. (That C server itself always takes the first.) A wrong guess would hand the job to
-the wrong workers or to none, so little is guessed. With one hyphen there is one answer, and names of
-functions that the user knows settle the others. Of what is left, two shapes are taken for what they
-look like: one name, and behind it the unique ``-`` or a UUID, which is what libgearman makes when
-the client gives no unique. Everything else is left where it is.
+the wrong workers or to none, so little is guessed. With one hyphen there is one answer, and names
+of functions that the user knows settle the others. Of what is left, two shapes are taken for what
+they look like: one name, and behind it the unique ``-`` or a UUID, which is what libgearman makes
+when the client gives no unique. Everything else is left where it is.
 
 A unique of 64 bytes lost its last one and has a blank before the others.
 """

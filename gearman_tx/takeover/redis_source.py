@@ -68,6 +68,7 @@ class RedisSource:
                 address,
                 password=password,
                 decode_responses=False,
+                protocol=2,  # which old ones know as well
                 socket_connect_timeout=_CONNECT_SECONDS,
                 socket_timeout=_ANSWER_SECONDS,
             )

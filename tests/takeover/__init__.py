@@ -1,0 +1,1 @@
+"""Tests of taking over the C server's queues."""
