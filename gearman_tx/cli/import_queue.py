@@ -245,8 +245,9 @@ def _conclude(outcome: Outcome, source: Source) -> None:
         text = f"the jobs were taken over, but {outcome.not_deleted}"
         raise Trouble(f"{text}; the same command deletes them", exit_status.UNREACHABLE)
     if outcome.unreadable:
-        text = f"{_jobs(outcome.unreadable)} could not be taken over and stay where they are"
-        raise Trouble(f"{text}, in {source.name}", exit_status.FAILED)
+        stay = "stays" if outcome.unreadable == 1 else "stay"
+        text = f"{_jobs(outcome.unreadable)} could not be taken over and {stay} in {source.name}"
+        raise Trouble(text, exit_status.FAILED)
 
 
 def _jobs(count: int) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
+from gearman_tx.cli import main
 from gearman_tx.core import HIGH, LOW, NORMAL
 from gearman_tx.wire import PacketType
-from tests.cli.scene import gearman_tx
 from tests.daemon.peer import Peer
 from tests.daemon.process import Done
 from tests.servers import running, start_c_server, start_our_server
@@ -103,8 +107,23 @@ def leave_all(folder: Path, *options: str, delayed: bool = True, odd: bool = Tru
 
 
 def take(folder: Path, *words: str, **variables: str) -> Done:
-    """Run ``gearman-tx import`` in ``folder``."""
-    return gearman_tx("import", *words, data=b"", folder=folder, **variables)
+    """Run ``gearman-tx import`` in ``folder``, but in this process, which is quicker."""
+    out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        status = main(["gearman-tx", "import", *words])
+    return Done(status, _written(out), _written(err))
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def stored(path: Path) -> list[Job]:

@@ -8,6 +8,7 @@ import pytest
 
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.takeover import Wish, open_source, take_over
+from tests.cli.scene import gearman_tx
 from tests.takeover.databases import PASSWORD, USER, Database, mysql, new_mysql_database
 from tests.takeover.loads import ListLoad
 from tests.takeover.scene import NORMAL_BG, drain, leave_all, leave_behind, stored, take
@@ -123,7 +124,7 @@ def test_what_is_not_there(mariadb: Database, tmp_path: Path) -> None:
         (address(mariadb, "mysql"), (), "wrong", "Access denied"),
         ("mysql://127.0.0.1:1/x", (), "", "refused"),
     ):
-        done = take(tmp_path, where, *words, MYSQL_PWD=secret)
+        done = gearman_tx("import", where, *words, data=b"", folder=tmp_path, MYSQL_PWD=secret)
         assert done.status == 3
         assert told in done.err
         assert done.err.count("\n") == 1
