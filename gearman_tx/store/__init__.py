@@ -1,7 +1,7 @@
 """Durable queues: the port that the job server uses, and what keeps to it.
 
 :class:`MemoryStore` forgets when the process ends; :class:`SQLiteStore` keeps a file, whose format
-is in ``schema``. :class:`BulkLoad` adds the jobs of another store to such a file while no server
+is in ``schema``. ``BulkLoad`` adds the jobs of another store to such a file while no server
 has it.
 """
 
