@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.job_server import JobServer
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port, wait_ready
 from tests.takeover.databases import (
     PASSWORD,
     USER,
@@ -56,7 +57,7 @@ def test_a_file_of_sqlite(reader: Reader) -> None:
     take(reader, "take", words)
     (process,) = reader.start("start")
     server = ServerProcess(process.process, reader.port, process.out_file)
-    server.wait_ready()
+    wait_ready(server)
     JobServer("ours", server).await_counts("resize", lambda counts: counts.total == 3)
     (line,) = take(reader, "delete", words)
     assert line == "3 jobs deleted from the source"
