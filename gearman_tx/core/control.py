@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define
-
 from gearman_tx.core.states import COMMITTING, QUEUED, RUNNING
 
 if TYPE_CHECKING:
@@ -23,13 +21,15 @@ class FunctionInUseError(Exception):
     """The function has workers, running jobs, or jobs that are being stored."""
 
 
-@define(eq=False)
 class Control:
     """The verbs of operators."""
 
-    tables: Tables
-    ledger: Ledger
-    departure: Departure
+    __slots__ = ("departure", "ledger", "tables")
+
+    def __init__(self, tables: Tables, ledger: Ledger, departure: Departure) -> None:
+        self.tables = tables
+        self.ledger = ledger
+        self.departure = departure
 
     def cancel(self, handle: bytes) -> bool:
         """End a job whatever its state; waiting clients get WORK_FAIL.

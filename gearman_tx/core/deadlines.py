@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define
-
 if TYPE_CHECKING:
     from gearman_tx.core.departure import Departure
     from gearman_tx.core.dispatch import Dispatch
@@ -17,14 +15,18 @@ if TYPE_CHECKING:
     from gearman_tx.core.tables import Tables
 
 
-@define(eq=False)
 class Deadlines:
     """Delayed jobs that become due, running jobs that time out, wake-ups that were ignored."""
 
-    tables: Tables
-    dispatch: Dispatch
-    departure: Departure
-    events: Events
+    __slots__ = ("departure", "dispatch", "events", "tables")
+
+    def __init__(
+        self, tables: Tables, dispatch: Dispatch, departure: Departure, events: Events
+    ) -> None:
+        self.tables = tables
+        self.dispatch = dispatch
+        self.departure = departure
+        self.events = events
 
     def next_time(self) -> float | None:
         """Return the Unix time at which :meth:`tick` has something to do, or None."""

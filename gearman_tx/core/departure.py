@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define
-
 from gearman_tx.core.job import NO_PROGRESS
 from gearman_tx.core.states import DELAYED, ENDED, KEPT, QUEUED
 
@@ -22,14 +20,16 @@ if TYPE_CHECKING:
     from gearman_tx.core.tables import Tables
 
 
-@define(eq=False)
 class Departure:
     """The verbs that take jobs and peers out of the tables."""
 
-    tables: Tables
-    ledger: Ledger
-    dispatch: Dispatch
-    events: Events
+    __slots__ = ("dispatch", "events", "ledger", "tables")
+
+    def __init__(self, tables: Tables, ledger: Ledger, dispatch: Dispatch, events: Events) -> None:
+        self.tables = tables
+        self.ledger = ledger
+        self.dispatch = dispatch
+        self.events = events
 
     def end_running(self, job: Job) -> None:
         """End a running job whose clients have been told; its handle is free of meaning now."""

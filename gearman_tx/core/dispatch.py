@@ -20,8 +20,6 @@ from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
-
 from gearman_tx.core.peer import Ability
 from gearman_tx.core.states import KEPT, QUEUED, RUNNING
 
@@ -37,7 +35,6 @@ WAKE_PATIENCE: Final = 0.1
 _FEW: Final = 8  # looking at so few functions is cheaper than choosing how to look
 
 
-@define(eq=False)
 class Dispatch:
     """The verbs of workers that look for work.
 
@@ -47,10 +44,13 @@ class Dispatch:
             count of wakes; oldest first.
     """
 
-    tables: Tables
-    woken: deque[tuple[float, Peer, int]] = field(factory=deque)
-    _registrations: int = 0
-    _assignments: int = 0
+    __slots__ = ("_assignments", "_registrations", "tables", "woken")
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.woken: deque[tuple[float, Peer, int]] = deque()
+        self._registrations = 0
+        self._assignments = 0
 
     def can_do(self, peer: Peer, name: bytes, timeout: float = 0.0) -> None:
         """Register ``peer`` as a worker for the function ``name``.

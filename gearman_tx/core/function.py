@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field
-
 from gearman_tx.core.job_queue import JobQueue
 
 if TYPE_CHECKING:
@@ -13,11 +11,6 @@ if TYPE_CHECKING:
     from gearman_tx.core.peer import Peer
 
 
-def _three_queues() -> tuple[JobQueue, JobQueue, JobQueue]:
-    return JobQueue(), JobQueue(), JobQueue()
-
-
-@define(eq=False)
 class Function:
     """Everything the server keeps under one function name.
 
@@ -39,19 +32,36 @@ class Function:
         is_set: whether the operator created it or gave it limits; then it is never forgotten.
     """
 
-    name: bytes
-    max_queue: tuple[int, int, int]
-    queues: tuple[JobQueue, JobQueue, JobQueue] = field(factory=_three_queues)
-    workers: dict[Peer, None] = field(factory=dict)
-    idle: dict[Peer, None] = field(factory=dict)
-    uniques: dict[bytes, Job] = field(factory=dict)
-    same_workload: dict[bytes, Job] = field(factory=dict)
-    committing: int = 0
-    delayed: int = 0
-    running: int = 0
-    kept: int = 0
-    is_set: bool = False
-    is_listed: bool = False
+    __slots__ = (
+        "committing",
+        "delayed",
+        "idle",
+        "is_listed",
+        "is_set",
+        "kept",
+        "max_queue",
+        "name",
+        "queues",
+        "running",
+        "same_workload",
+        "uniques",
+        "workers",
+    )
+
+    def __init__(self, name: bytes, max_queue: tuple[int, int, int]) -> None:
+        self.name = name
+        self.max_queue = max_queue
+        self.queues = (JobQueue(), JobQueue(), JobQueue())
+        self.workers: dict[Peer, None] = {}
+        self.idle: dict[Peer, None] = {}
+        self.uniques: dict[bytes, Job] = {}
+        self.same_workload: dict[bytes, Job] = {}
+        self.committing = 0
+        self.delayed = 0
+        self.running = 0
+        self.kept = 0
+        self.is_set = False
+        self.is_listed = False
 
     @property
     def queued(self) -> int:

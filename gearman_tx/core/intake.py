@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import define
-
 from gearman_tx.core.job import Job
 from gearman_tx.core.policy import MAX_REDUCER, UNLIMITED
 from gearman_tx.core.states import COMMITTING, DELAYED
@@ -23,14 +21,18 @@ if TYPE_CHECKING:
 _QUEUE_ERROR: Final = b"QUEUE_ERROR"
 
 
-@define(eq=False)
 class Intake:
     """The verbs that bring jobs into the server."""
 
-    tables: Tables
-    ledger: Ledger
-    dispatch: Dispatch
-    departure: Departure
+    __slots__ = ("departure", "dispatch", "ledger", "tables")
+
+    def __init__(
+        self, tables: Tables, ledger: Ledger, dispatch: Dispatch, departure: Departure
+    ) -> None:
+        self.tables = tables
+        self.ledger = ledger
+        self.dispatch = dispatch
+        self.departure = departure
 
     def submit(  # noqa: PLR0913  # one argument for each field of the packets
         self,
@@ -78,7 +80,15 @@ class Intake:
             raise Refused(_QUEUE_ERROR, b"Job queue is full")
         number, handle = tables.new_handle()
         job = Job(
-            number, handle, function, unique, workload, priority, background, tables.now, reducer
+            number,
+            handle,
+            function,
+            unique,
+            workload,
+            priority,
+            tables.now,
+            background=background,
+            reducer=reducer,
         )
         tables.add(job)
         if not background:
@@ -136,9 +146,9 @@ class Intake:
             record.unique,
             record.workload,
             record.priority,
-            True,  # noqa: FBT003  # attrs fields by position, like every job
             record.submitted,
-            record.reducer,
+            background=True,
+            reducer=record.reducer,
             retries=record.retries,
         )
         tables.next_id = max(tables.next_id, record.id + 1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
-
 from gearman_tx.core.states import COMMITTING, DELAYED
 
 if TYPE_CHECKING:
@@ -21,9 +19,11 @@ PRIORITY_NAMES: Final = ("high", "normal", "low")
 NO_PROGRESS: Final = (0, 0)
 
 
-@define(eq=False)
 class Job:
     """One live job. Its id never repeats; (function, unique) is only an index to it.
+
+    A plain class, as all of this room are that are on a job's path: see "compiled" in the
+    architecture page.
 
     Attributes:
         id: the number that never repeats.
@@ -45,23 +45,57 @@ class Job:
         after: its neighbour towards the back of its queue, while QUEUED.
     """
 
-    id: int
-    handle: bytes
-    function: Function
-    unique: bytes
-    workload: bytes
-    priority: int
-    background: bool
-    submitted: float
-    reducer: bytes | None = None
-    state: int = COMMITTING
-    retries: int = 0
-    progress: tuple[int, int] = NO_PROGRESS
-    clients: list[Peer] = field(factory=list)
-    worker: Peer | None = None
-    timer: Timer | None = None
-    before: Job | None = None
-    after: Job | None = None
+    __slots__ = (
+        "after",
+        "background",
+        "before",
+        "clients",
+        "function",
+        "handle",
+        "id",
+        "priority",
+        "progress",
+        "reducer",
+        "retries",
+        "state",
+        "submitted",
+        "timer",
+        "unique",
+        "worker",
+        "workload",
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917  # one argument for each thing that a submission brings
+        self,
+        number: int,
+        handle: bytes,
+        function: Function,
+        unique: bytes,
+        workload: bytes,
+        priority: int,
+        submitted: float,
+        *,
+        background: bool,
+        reducer: bytes | None = None,
+        retries: int = 0,
+    ) -> None:
+        self.id = number
+        self.handle = handle
+        self.function = function
+        self.unique = unique
+        self.workload = workload
+        self.priority = priority
+        self.background = background
+        self.submitted = submitted
+        self.reducer = reducer
+        self.state = COMMITTING
+        self.retries = retries
+        self.progress = NO_PROGRESS
+        self.clients: list[Peer] = []
+        self.worker: Peer | None = None
+        self.timer: Timer | None = None
+        self.before: Job | None = None
+        self.after: Job | None = None
 
     @property
     def due(self) -> float:

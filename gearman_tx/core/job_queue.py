@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearman_tx.core.job import Job
 
 
-@define(eq=False)
 class JobQueue:
     """The queued jobs of one function and one priority, oldest first."""
 
-    first: Job | None = None
-    last: Job | None = None
-    size: int = 0
+    __slots__ = ("first", "last", "size")
+
+    def __init__(self) -> None:
+        self.first: Job | None = None
+        self.last: Job | None = None
+        self.size = 0
 
     def __len__(self) -> int:
         """Return how many jobs are queued."""

@@ -53,7 +53,7 @@ class JobServer:
         durable: bool = False,
     ) -> None:
         self.tables = Tables(policy, first_id, now)
-        self.ledger = Ledger(self.tables, durable)
+        self.ledger = Ledger(self.tables, durable=durable)
         self.dispatch = Dispatch(self.tables)
         self.departure = Departure(self.tables, self.ledger, self.dispatch, events)
         self.intake = Intake(self.tables, self.ledger, self.dispatch, self.departure)

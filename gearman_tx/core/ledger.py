@@ -20,8 +20,6 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
-
 from gearman_tx.core.records import Batch, JobRecord
 from gearman_tx.core.states import COMMITTING, ENDED
 from gearman_tx.errors import Refused
@@ -40,15 +38,16 @@ AGAIN_A_BATCH: Final = 10_000
 """How many of the jobs that a store lost are in one batch: submissions need not wait for all."""
 
 
-@define(eq=False)
 class Promise:
     """A submission that waits for durability, and its answer once that is known."""
 
-    peer: Peer
-    answer: bytes | Refused | None = None
+    __slots__ = ("answer", "peer")
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.answer: bytes | Refused | None = None
 
 
-@define(eq=False)
 class Ledger:
     """The notes of one job server.
 
@@ -57,17 +56,32 @@ class Ledger:
         durable: whether there is a store behind it that outlives the process.
     """
 
-    tables: Tables
-    durable: bool
-    _added: dict[Job, float] = field(factory=dict)  # noted, with the due time
-    _waiting: dict[Job, list[Promise]] = field(factory=dict)  # noted or being committed
-    _promises: deque[Promise] = field(factory=deque)  # the same, oldest first
-    _finished: list[int] = field(factory=list)
-    _retries: dict[int, int] = field(factory=dict)
-    _max_queue: dict[bytes, tuple[int, int, int] | None] = field(factory=dict)
-    _in_flight: dict[Job, float] = field(factory=dict)
-    _again: dict[Job, float] = field(factory=dict)  # stored once, to be stored once more
-    _again_in_flight: dict[Job, float] = field(factory=dict)
+    __slots__ = (
+        "_added",
+        "_again",
+        "_again_in_flight",
+        "_finished",
+        "_in_flight",
+        "_max_queue",
+        "_promises",
+        "_retries",
+        "_waiting",
+        "durable",
+        "tables",
+    )
+
+    def __init__(self, tables: Tables, *, durable: bool) -> None:
+        self.tables = tables
+        self.durable = durable
+        self._added: dict[Job, float] = {}  # noted, with the due time
+        self._waiting: dict[Job, list[Promise]] = {}  # noted or being committed
+        self._promises: deque[Promise] = deque()  # the same, oldest first
+        self._finished: list[int] = []
+        self._retries: dict[int, int] = {}
+        self._max_queue: dict[bytes, tuple[int, int, int] | None] = {}
+        self._in_flight: dict[Job, float] = {}
+        self._again: dict[Job, float] = {}  # stored once, to be stored once more
+        self._again_in_flight: dict[Job, float] = {}
 
     @property
     def is_empty(self) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import define
-
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
@@ -25,12 +23,14 @@ NO_JOB_FOR_RESULT: Final = b"Job given in work result not found"
 NO_JOB_FOR_EXCEPTION: Final = b"An exception was received for a job that does not exist"
 
 
-@define(eq=False)
 class Outcome:
     """The verbs of workers that have a job."""
 
-    tables: Tables
-    departure: Departure
+    __slots__ = ("departure", "tables")
+
+    def __init__(self, tables: Tables, departure: Departure) -> None:
+        self.tables = tables
+        self.departure = departure
 
     def data(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
         """Pass on WORK_DATA or WORK_WARNING; the job goes on.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Protocol
 
-from attrs import define, field
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,7 +44,6 @@ class PeerPort(Protocol):
         """Tell a client that the job ended without a result."""
 
 
-@define(eq=False)
 class Ability:
     """That a worker can do a function.
 
@@ -57,12 +54,14 @@ class Ability:
             zero if never, and the lower the later it was registered.
     """
 
-    timeout: float
-    number: int
-    served: int
+    __slots__ = ("number", "served", "timeout")
+
+    def __init__(self, timeout: float, number: int, served: int) -> None:
+        self.timeout = timeout
+        self.number = number
+        self.served = served
 
 
-@define(eq=False)
 class Peer:
     """What the queues know of one connection.
 
@@ -80,17 +79,32 @@ class Peer:
         forgiven: handles for which late packets of this worker are ignored in silence.
     """
 
-    port: PeerPort
-    client_id: bytes = NO_CLIENT_ID
-    exceptions: bool = False
-    abilities: OrderedDict[Function, Ability] = field(factory=OrderedDict)
-    running: dict[Job, float] = field(factory=dict)
-    tasks: set[Job] = field(factory=set)
-    asleep: bool = False
-    woken_for: Function | None = None
-    wakes: int = 0
-    unlisted: dict[Function, None] = field(factory=dict)
-    forgiven: dict[bytes, None] = field(factory=dict)
+    __slots__ = (
+        "abilities",
+        "asleep",
+        "client_id",
+        "exceptions",
+        "forgiven",
+        "port",
+        "running",
+        "tasks",
+        "unlisted",
+        "wakes",
+        "woken_for",
+    )
+
+    def __init__(self, port: PeerPort, *, exceptions: bool = False) -> None:
+        self.port = port
+        self.client_id = NO_CLIENT_ID
+        self.exceptions = exceptions
+        self.abilities: OrderedDict[Function, Ability] = OrderedDict()
+        self.running: dict[Job, float] = {}
+        self.tasks: set[Job] = set()
+        self.asleep = False
+        self.woken_for: Function | None = None
+        self.wakes = 0
+        self.unlisted: dict[Function, None] = {}
+        self.forgiven: dict[bytes, None] = {}
 
     def forgive(self, handle: bytes) -> None:
         """Ignore what this worker may still say about the job ``handle``."""

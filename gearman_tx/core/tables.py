@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
-
 from gearman_tx.core.function import Function
 from gearman_tx.core.timer_heap import TimerHeap
 from gearman_tx.errors import Refused
@@ -28,11 +26,9 @@ BY_WORKLOAD: Final = b"-"
 _ROOM_SECONDS: Final = 1.0  # a full table of functions looks for unused ones this often at most
 
 
-def _three_sets() -> tuple[dict[Function, None], dict[Function, None], dict[Function, None]]:
-    return {}, {}, {}
+_Set = dict["Function", None]  # in the order of its making
 
 
-@define(eq=False)
 class Tables:
     """The state that the verbs share.
 
@@ -50,21 +46,36 @@ class Tables:
         timeouts: the running jobs that may not run for ever.
     """
 
-    policy: Policy
-    next_id: int
-    now: float
-    draining: bool = False
-    keeping: bool = False
-    functions: dict[bytes, Function] = field(factory=dict)
-    jobs: dict[bytes, Job] = field(factory=dict)
-    peers: dict[Peer, None] = field(factory=dict)
-    ready: tuple[dict[Function, None], dict[Function, None], dict[Function, None]] = field(
-        factory=_three_sets
+    __slots__ = (
+        "_by_unique",
+        "_next_room",
+        "delayed",
+        "draining",
+        "functions",
+        "jobs",
+        "keeping",
+        "next_id",
+        "now",
+        "peers",
+        "policy",
+        "ready",
+        "timeouts",
     )
-    delayed: TimerHeap = field(factory=TimerHeap)
-    timeouts: TimerHeap = field(factory=TimerHeap)
-    _by_unique: dict[bytes, Job | dict[int, Job]] = field(factory=dict)
-    _next_room: float = 0.0
+
+    def __init__(self, policy: Policy, next_id: int, now: float) -> None:
+        self.policy = policy
+        self.next_id = next_id
+        self.now = now
+        self.draining = False
+        self.keeping = False
+        self.functions: dict[bytes, Function] = {}
+        self.jobs: dict[bytes, Job] = {}
+        self.peers: dict[Peer, None] = {}
+        self.ready: tuple[_Set, _Set, _Set] = ({}, {}, {})
+        self.delayed = TimerHeap()
+        self.timeouts = TimerHeap()
+        self._by_unique: dict[bytes, Job | dict[int, Job]] = {}
+        self._next_room = 0.0
 
     def new_handle(self) -> tuple[int, bytes]:
         """Return the id and the handle of the next job; neither is ever given again."""

@@ -10,30 +10,38 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
-
 if TYPE_CHECKING:
     from gearman_tx.core.job import Job
 
 _SWEEP_FLOOR: Final = 64  # fewer cancelled entries than this are not worth a sweep
 
 
-@define(order=True)
 class Timer:
     """One entry: at ``when`` (Unix seconds), something is to be done with ``job``."""
 
-    when: float
-    number: int
-    job: Job | None = field(order=False, eq=False)
+    __slots__ = ("job", "number", "when")
+
+    def __init__(self, when: float, number: int, job: Job) -> None:
+        self.when = when
+        self.number = number
+        self.job: Job | None = job
+
+    def __lt__(self, other: Timer) -> bool:
+        """Return whether this entry comes before ``other``: what the heap orders by."""
+        if self.when == other.when:
+            return self.number < other.number
+        return self.when < other.when
 
 
-@define(eq=False)
 class TimerHeap:
     """Timers, the earliest first; those of the same time in the order of their making."""
 
-    _heap: list[Timer] = field(factory=list)
-    _made: int = 0
-    _live: int = 0
+    __slots__ = ("_heap", "_live", "_made")
+
+    def __init__(self) -> None:
+        self._heap: list[Timer] = []
+        self._made = 0
+        self._live = 0
 
     def __len__(self) -> int:
         """Return how many timers are live."""
