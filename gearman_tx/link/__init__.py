@@ -22,6 +22,7 @@ from gearman_tx.link.servers import (
     parse_server,
     parse_servers,
 )
+from gearman_tx.link.socket_set import SocketSet
 from gearman_tx.link.turn import Turn
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "PacketLink",
     "Reconnecting",
     "Server",
+    "SocketSet",
     "Turn",
     "make_endpoint",
     "make_handlers",

@@ -37,10 +37,20 @@ class Turn:
         self._call_later = clock.callLater
         self._outputs: list[Output] = []
         self._is_due = False
+        self._is_open = False
+
+    def begin(self) -> None:
+        """Begin a turn that :meth:`end` ends: what joins it needs no call of the clock."""
+        self._is_open = True
+
+    def end(self) -> None:
+        """Flush and run the hooks now."""
+        self._is_open = False
+        self._end()
 
     def touch(self) -> None:
         """Make sure that this turn ends with a flush and the hooks."""
-        if not self._is_due:
+        if not (self._is_open or self._is_due):
             self._is_due = True
             # The reactor runs this before it polls again: after all reads of this turn.
             self._call_later(0, self._end)

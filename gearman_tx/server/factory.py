@@ -8,7 +8,7 @@ from attrs import field, frozen
 from twisted.internet.protocol import ServerFactory
 from typing_extensions import override
 
-from gearman_tx.link import OutputLimits, Turn
+from gearman_tx.link import OutputLimits, SocketSet, Turn
 from gearman_tx.server.accept_gate import AcceptGate
 from gearman_tx.server.connection import Connection
 from gearman_tx.server.deadline_timer import DeadlineTimer
@@ -75,6 +75,7 @@ class GearmanFactory(ServerFactory):
         limits: ConnectionLimits,
     ) -> None:
         self.turn = Turn(clock)
+        self._sockets = SocketSet(clock, self.turn)
         self.gate = AcceptGate(limits.connections, journal, clock)
         self.connections: set[Connection] = set()
         self._jobs = jobs
@@ -104,6 +105,7 @@ class GearmanFactory(ServerFactory):
 
     def _made(self, connection: Connection) -> None:
         self.connections.add(connection)
+        self._sockets.adopt(connection.transport)
         self.gate.opened()
         self.turn.touch()
         self._limits.keepalive.apply(connection.transport)

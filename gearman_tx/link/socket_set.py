@@ -1,0 +1,227 @@
+# ruff: noqa: N802  # it is a reactor to transports, and a descriptor to the reactor
+"""The plain sockets of all connections, in one epoll of our own behind one reader of the reactor.
+
+Theory of operation. A reactor serves each descriptor for itself, and finds the end of its turn by
+a timed call: more work than the reads and writes of a small packet. So a connection's transport is
+*adopted*: from then on it tells this set, and not the reactor, what it waits for. The reactor sees
+one descriptor, that of the epoll. When it is readable, all sockets with news are served in one
+turn, which ends with one write for each connection that got something. Nothing else changes: the
+transports are Twisted's own, and so is the order of their calls.
+
+What never happens: the reactor is kept from other work for long (a turn serves so many sockets at
+most, and there are a few turns at most before the reactor has its own), or one socket's error
+reaches another.
+
+Where there is no epoll, and under a reactor without descriptors, nothing is adopted.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.internet.tcp import Connection
+from twisted.internet.unix import Server as UnixConnection
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import classImplements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gearman_tx.link.turn import Turn
+
+_make_epoll: Final = getattr(select, "epoll", None)  # of Linux alone
+_IN: Final = 0x001  # EPOLLIN and the others: numbers of the kernel, written out as the compiler
+_OUT: Final = 0x004  # makes something of constants alone
+_GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
+
+_SOCKETS_A_TURN: Final = 64
+_TURNS: Final = 4  # before the reactor looks after timers and other descriptors
+
+READ_SIZE: Final = 64 * 1024
+"""How many bytes are read at a time: as many as one connection's packets a turn may have."""
+
+_log: Final = Logger()
+
+
+class _Entry:
+    """What is known of a transport that waits for something.
+
+    Attributes:
+        events: what it waits for.
+        recv: reads from its socket; None if its transport reads in a way of its own.
+        receive: where what was read goes.
+    """
+
+    __slots__ = ("events", "receive", "recv", "transport")
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.events = 0
+        self.recv: Callable[[int], bytes] | None = None
+        if not isinstance(transport, UnixConnection):
+            self.recv = transport.getHandle().recv
+        self.receive: Callable[[bytes], None] = transport.protocol.dataReceived
+
+
+class SocketSet:
+    """The transports that it adopted; what they take for their reactor.
+
+    Args:
+        reactor: the reactor behind it.
+        turn: the turn that each serving of sockets is.
+    """
+
+    def __init__(self, reactor: Any, turn: Turn) -> None:
+        self._reactor = reactor
+        self._turn = turn
+        self._entries: dict[int, _Entry] = {}
+        self._epoll: Any = None
+        if _make_epoll is not None and IReactorFDSet.providedBy(reactor):
+            self._epoll = _make_epoll()
+
+    def adopt(self, transport: Any) -> None:
+        """Serve ``transport`` from now on, if it is a plain socket of the reactor.
+
+        Args:
+            transport: what Twisted gave to a protocol; it may be anything.
+        """
+        if (
+            self._epoll is not None
+            and isinstance(transport, Connection)
+            and not transport.TLS
+            and transport.reactor is self._reactor
+        ):
+            transport.stopReading()
+            made: Any = transport
+            made.reactor = self
+            transport.startReading()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return whatever else transports ask of a reactor."""
+        return getattr(self._reactor, name)
+
+    # What transports tell their reactor.
+
+    def addReader(self, transport: Any) -> None:
+        """Twisted: ``transport`` waits for bytes."""
+        self._set(transport, _IN, 0)
+
+    def removeReader(self, transport: Any) -> None:
+        """Twisted: ``transport`` waits for bytes no longer."""
+        self._set(transport, 0, _IN)
+
+    def addWriter(self, transport: Any) -> None:
+        """Twisted: ``transport`` waits until it can write."""
+        self._set(transport, _OUT, 0)
+
+    def removeWriter(self, transport: Any) -> None:
+        """Twisted: ``transport`` no longer waits to write."""
+        self._set(transport, 0, _OUT)
+
+    def _set(self, transport: Any, more: int, less: int) -> None:
+        """Change what ``transport`` waits for."""
+        fd: int = transport.fileno()
+        entry = self._entries.get(fd)
+        events = entry.events if entry is not None else 0
+        wanted = (events | more) & ~less
+        if wanted == events:
+            return
+        if entry is None:
+            if not self._entries:
+                self._reactor.addReader(self)
+            entry = self._entries[fd] = _Entry(transport)
+            self._epoll.register(fd, wanted)
+        elif wanted:
+            self._epoll.modify(fd, wanted)
+        else:
+            self._epoll.unregister(fd)
+            del self._entries[fd]
+            if not self._entries:
+                self._reactor.removeReader(self)
+        entry.events = wanted
+
+    # What the reactor asks of a descriptor.
+
+    def fileno(self) -> int:
+        """Twisted: the descriptor of the epoll itself."""
+        fd: int = self._epoll.fileno()
+        return fd
+
+    def logPrefix(self) -> str:
+        """Twisted: what log lines are marked with."""
+        return "gearman_tx"
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Twisted: the reactor ends, and every connection with it."""
+        for entry in list(self._entries.values()):
+            entry.transport.connectionLost(reason)
+
+    def doRead(self) -> None:
+        """Twisted: some sockets have news; serve them, and write what came of it."""
+        turn = self._turn
+        for _ in range(_TURNS):
+            events = self._epoll.poll(0, _SOCKETS_A_TURN)
+            if not events:
+                return
+            turn.begin()
+            try:
+                self._serve(events)
+            finally:
+                turn.end()
+
+    def _serve(self, events: list[tuple[int, int]]) -> None:
+        entries = self._entries
+        for fd, event in events:
+            entry = entries.get(fd)
+            if entry is None:
+                continue  # gone, by what another one said in this turn
+            why: BaseException | None = None
+            is_read = False
+            try:
+                if event & _IN:
+                    is_read = True
+                    why = self._read(entry)
+                elif event & _GONE:
+                    is_read = entry.events & _IN != 0
+                    why = CONNECTION_DONE if is_read else CONNECTION_LOST
+                if why is None and event & _OUT:
+                    is_read = False
+                    why = entry.transport.doWrite()
+            except Exception as error:  # noqa: BLE001  # one connection's trouble is its own
+                _log.failure("a connection could not be served")
+                why = error
+            if why is not None:
+                self._end(entry, why, is_read=is_read)
+
+    def _read(self, entry: _Entry) -> BaseException | None:
+        """Read once; return why the connection ends, if it does."""
+        if entry.recv is None:
+            why: BaseException | None = entry.transport.doRead()
+            return why
+        try:
+            data = entry.recv(READ_SIZE)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if not data:
+            return CONNECTION_DONE
+        entry.receive(data)
+        return None
+
+    def _end(self, entry: _Entry, why: BaseException, *, is_read: bool) -> None:
+        """End a connection, or its reading half, as a reactor does."""
+        transport = entry.transport
+        self.removeReader(transport)
+        if is_read and why is CONNECTION_DONE:
+            transport.readConnectionLost(Failure(why))
+        else:
+            self.removeWriter(transport)
+            transport.connectionLost(Failure(why))
+
+
+classImplements(SocketSet, IReadDescriptor)
