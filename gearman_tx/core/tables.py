@@ -49,6 +49,7 @@ class Tables:
     __slots__ = (
         "_by_unique",
         "_next_room",
+        "_prefix",
         "delayed",
         "draining",
         "functions",
@@ -76,12 +77,13 @@ class Tables:
         self.timeouts = TimerHeap()
         self._by_unique: dict[bytes, Job | dict[int, Job]] = {}
         self._next_room = 0.0
+        self._prefix = policy.handle_prefix + b":"
 
     def new_handle(self) -> tuple[int, bytes]:
         """Return the id and the handle of the next job; neither is ever given again."""
         number = self.next_id
         self.next_id = number + 1
-        return number, b"%b:%d" % (self.policy.handle_prefix, number)
+        return number, self._prefix + str(number).encode()
 
     def function(self, name: bytes) -> Function:
         """Return the function called ``name``, made if it is not known yet.

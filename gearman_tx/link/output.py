@@ -29,12 +29,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.tcp import Connection as TCPConnection
-from zope.interface import implementer
+from zope.interface import classImplements
 
 from gearman_tx.link.backlog import JOIN_BELOW, Backlog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from twisted.internet.interfaces import IDelayedCall
 
@@ -60,7 +60,6 @@ class Owner(Protocol):
         """Drop the peer; ``reason`` says which limit was passed."""
 
 
-@implementer(IPushProducer, IPullProducer)
 class Output:
     """The output of one connection.
 
@@ -83,6 +82,7 @@ class Output:
         "_limits",
         "_list",
         "_owner",
+        "_send",
         "_socket",
         "_taken_before",
         "_transport",
@@ -97,6 +97,7 @@ class Output:
         # Twisted's transports are typed too loosely to say what is needed of them.
         self._transport: Any = None
         self._socket: Any = None  # the transport, if it can be written to directly
+        self._send: Callable[[bytes], int] | None = None  # its socket's own
         self._list: list[bytes] = []
         self._is_joined = False  # in the turn's list of what to flush
         self._held: deque[bytes | Hole] = deque()
@@ -120,6 +121,7 @@ class Output:
         self._transport = transport
         if isinstance(transport, TCPConnection) and not transport.TLS:
             self._socket = transport
+            self._send = transport.getHandle().send
         else:
             self._is_registered = True
             transport.registerProducer(self, streaming=True)
@@ -129,7 +131,7 @@ class Output:
 
         The owner too: without a cycle its memory is given back at once, not by the next sweep.
         """
-        self._transport = self._socket = self._owner = None
+        self._transport = self._socket = self._send = self._owner = None
         self._list.clear()
         self._held.clear()
         self._backlog.clear()
@@ -197,16 +199,20 @@ class Output:
         if self._transport is None or self._is_finished:
             pieces.clear()
             return
-        size = sum(map(len, pieces))
+        size = 0
+        for piece in pieces:
+            size += len(piece)
         if size <= JOIN_BELOW:
             data = b"".join(pieces)
             pieces.clear()
-            if self._socket is not None and not self._is_registered and data:
-                sent = self._socket.writeSomeData(data)
+            if self._send is not None and not self._is_registered and data:
+                try:
+                    sent = self._send(data)
+                except OSError:
+                    sent = 0  # a lost connection is noticed by the reactor, when it writes the rest
                 if sent == size and not (self._held or self._is_high or self._is_closing):
                     return
-                # A lost connection is noticed by the reactor, when it writes the rest.
-                data = data[sent:] if isinstance(sent, int) else data
+                data = data[sent:]
             self._backlog.add(data)
         else:
             for piece in pieces:
@@ -335,3 +341,6 @@ class Output:
         if transport is not None:
             self.detach()
             transport.abortConnection()
+
+
+classImplements(Output, IPushProducer, IPullProducer)

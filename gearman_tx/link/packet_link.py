@@ -31,6 +31,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from gearman_tx.errors import Refused, RemoteProtocolError
+from gearman_tx.link.handling import handle_units
 from gearman_tx.link.output import Output
 from gearman_tx.link.plain_socket import acknowledge_at_once, tcp_socket
 from gearman_tx.wire import PacketDecoder
@@ -128,13 +129,12 @@ class PacketLink(Protocol, ABC):
         try:
             while True:
                 try:
-                    for packet_type, body in units:
-                        if handlers[packet_type](self, body):
-                            self._is_suspended = True
-                            self._waiting = chain(self._put_back, units)
-                            self._put_back = []
-                            self._pause()
-                            return
+                    if handle_units(self, handlers, units):
+                        self._is_suspended = True
+                        self._waiting = chain(self._put_back, units)
+                        self._put_back = []
+                        self._pause()
+                        return
                     break
                 except Refused as refusal:
                     self.refuse(refusal)

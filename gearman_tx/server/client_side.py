@@ -138,7 +138,7 @@ def _answer(connection: Connection, job: Job | None, size: int) -> bool:
     if job is None:
         return connection.promise(size)
     handle = job.handle
-    connection.send(response_header(_CREATED, len(handle)) + handle)
+    connection.send_parts((response_header(_CREATED, len(handle)), handle))
     return False
 
 

@@ -13,9 +13,10 @@ from gearman_tx.server.arguments import split, until_nul
 from gearman_tx.wire import PacketType, leading_number, response, response_header
 
 if TYPE_CHECKING:
-    from gearman_tx.core import JobServer
+    from gearman_tx.core import Job, JobServer
     from gearman_tx.server.connection import Connection
 
+_NUL: Final = b"\0"
 _NO_JOB: Final = response(PacketType.NO_JOB)
 _MILLISECONDS: Final = 1000.0
 _PROGRESS_RANGE: Final = 2**32  # the C server keeps 32 bits of numerator and denominator
@@ -69,8 +70,10 @@ class WorkerSide:
         if job is None:
             connection.send(_NO_JOB)
             return
-        head = b"%b\0%b\0" % (job.handle, job.function.name)
-        _assign(connection, PacketType.JOB_ASSIGN, head, job.workload)
+        handle, name, workload = job.handle, job.function.name, job.workload
+        size = len(handle) + len(name) + len(workload) + 2
+        header = response_header(PacketType.JOB_ASSIGN, size)
+        connection.send_parts((header, handle, _NUL, name, _NUL, workload))
 
     def grab_job_uniq(self, connection: Connection, _body: bytes) -> None:
         """GRAB_JOB_UNIQ: JOB_ASSIGN_UNIQ or NO_JOB."""
@@ -78,8 +81,7 @@ class WorkerSide:
         if job is None:
             connection.send(_NO_JOB)
             return
-        head = b"%b\0%b\0%b\0" % (job.handle, job.function.name, job.unique)
-        _assign(connection, PacketType.JOB_ASSIGN_UNIQ, head, job.workload)
+        _assign_uniq(connection, job)
 
     def grab_job_all(self, connection: Connection, _body: bytes) -> None:
         """GRAB_JOB_ALL: JOB_ASSIGN_ALL for a job with a reducer, else as GRAB_JOB_UNIQ."""
@@ -88,12 +90,11 @@ class WorkerSide:
             connection.send(_NO_JOB)
             return
         if job.reducer is None:
-            head = b"%b\0%b\0%b\0" % (job.handle, job.function.name, job.unique)
-            _assign(connection, PacketType.JOB_ASSIGN_UNIQ, head, job.workload)
+            _assign_uniq(connection, job)
         else:
-            parts = (job.handle, job.function.name, job.unique, job.reducer)
-            head = b"%b\0%b\0%b\0%b\0" % parts
-            _assign(connection, PacketType.JOB_ASSIGN_ALL, head, job.workload)
+            parts = (job.handle, job.function.name, job.unique, job.reducer, job.workload)
+            body = _NUL.join(parts)
+            connection.send_parts((response_header(PacketType.JOB_ASSIGN_ALL, len(body)), body))
 
     def work_data(self, connection: Connection, body: bytes) -> None:
         """WORK_DATA: pass it on; the job goes on."""
@@ -130,9 +131,11 @@ class WorkerSide:
         self._outcome.exception(connection.peer, handle, update)
 
 
-def _assign(connection: Connection, packet_type: PacketType, head: bytes, workload: bytes) -> None:
-    header = response_header(packet_type, len(head) + len(workload))
-    connection.send_parts((header, head, workload))
+def _assign_uniq(connection: Connection, job: Job) -> None:
+    handle, name, unique, workload = job.handle, job.function.name, job.unique, job.workload
+    size = len(handle) + len(name) + len(unique) + len(workload) + 3
+    header = response_header(PacketType.JOB_ASSIGN_UNIQ, size)
+    connection.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
 
 
 def _relay(packet_type: PacketType, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:

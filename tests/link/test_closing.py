@@ -208,7 +208,7 @@ def test_a_lost_connection_drops_what_waited() -> None:
     made.link.dataReceived(b"suspend\nbehind\n")
     made.link.dataReceived(b"more\n")
     assert isinstance(made.reactor, FdReactor)
-    transport.is_broken = True
+    transport.script.is_broken = True
     made.reactor.write_once()
     assert made.link.ends == 1
     assert made.link.queued == 0

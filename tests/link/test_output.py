@@ -120,7 +120,7 @@ def test_nothing_is_sent_after_an_abort(shape: str) -> None:
 def test_a_connection_lost_while_writing_is_left_to_the_reactor() -> None:
     """A write that finds the connection lost raises nothing; the transport reports the loss."""
     made, transport = direct()
-    transport.is_broken = True
+    transport.script.is_broken = True
     made.link.send(b"into the void")
     made.end_turn()
     assert made.link.ends == 0

@@ -84,7 +84,7 @@ def test_a_failing_flush_costs_its_own_connection_alone(log: LogBook) -> None:
     for link, transport in zip((broken, sound), transports, strict=True):
         connect(link, transport)
         link.send(b"hello")
-    transports[0].room = None  # type: ignore[assignment]  # so that writing raises TypeError
+    transports[0].script.room = None  # type: ignore[assignment]  # so that writing raises TypeError
     reactor.advance(0)
     assert transports[1].received == b"hello"
     assert transports[0].disconnected

@@ -9,12 +9,12 @@ called, and calls them when the test says so.
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Any
 
 from twisted.internet import main, tcp
 from twisted.internet.address import IPv4Address
-from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor, IWriteDescriptor
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -107,10 +107,32 @@ class SocketTransport(tcp.Connection):
         return IPv4Address("TCP", "127.0.0.1", 50000)
 
 
-class _NoSocket:
-    """As much of a socket as a transport asks of one that is never read from."""
+class _ScriptedSocket:
+    """As much of a socket as a transport asks of one that is never read from.
+
+    Attributes:
+        room: how many bytes it takes before it would block.
+        sends: what was sent in each call that took something.
+        is_broken: whether the connection is lost, as the next ``send`` finds.
+    """
 
     family = socket.AF_INET
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.sends: list[bytes] = []
+        self.is_broken = False
+
+    def send(self, data: bytes) -> int:
+        """Take what there is room for, as a non-blocking socket does."""
+        if self.is_broken:
+            raise BrokenPipeError(errno.EPIPE, "the connection is lost")
+        part = bytes(memoryview(data)[: self.room])
+        if not part:
+            raise BlockingIOError(errno.EWOULDBLOCK, "there is no room")
+        self.room -= len(part)
+        self.sends.append(part)
+        return len(part)
 
     def setblocking(self, _: bool) -> None:
         """Do nothing."""
@@ -130,42 +152,35 @@ class _NoSocket:
 
 
 class ScriptedTransport(SocketTransport):
-    """A plain transport whose socket takes as many bytes as ``room`` says.
+    """A plain transport whose socket takes as many bytes as a test says.
 
     Attributes:
-        room: how many bytes the socket takes before it would block.
-        sends: what was given to the socket in each call that took something.
-        is_broken: whether the next write finds the connection lost.
+        script: its socket.
     """
 
     def __init__(self, protocol: Any, reactor: FdReactor, room: int = 1 << 40) -> None:
-        super().__init__(_NoSocket(), protocol, reactor)  # type: ignore[arg-type]  # enough of one
-        self.room = room
-        self.sends: list[bytes] = []
-        self.is_broken = False
+        self.script = _ScriptedSocket(room)
+        super().__init__(self.script, protocol, reactor)  # type: ignore[arg-type]  # enough of one
+
+    @property
+    def sends(self) -> list[bytes]:
+        """What was given to the socket in each call that took something."""
+        return self.script.sends
 
     @property
     def received(self) -> bytes:
         """Everything that the socket took."""
         return b"".join(self.sends)
 
-    @override
-    def writeSomeData(self, data: bytes) -> int | ConnectionLost:
-        """Take what there is room for, as ``send`` on a non-blocking socket does."""
-        if self.is_broken:
-            lost: ConnectionLost = main.CONNECTION_LOST
-            return lost
-        part = bytes(memoryview(data)[: min(self.room, self.SEND_LIMIT)])
-        self.room -= len(part)
-        if part:
-            self.sends.append(part)
-        return len(part)
-
     def take(self, size: int) -> None:
         """Let the peer read ``size`` bytes more, as far as there is something."""
-        self.room = size
+        self.script.room = size
         before = -1
-        while self.room > 0 and len(self.received) > before and self in self._fd_reactor.writers:
+        while (
+            self.script.room > 0
+            and len(self.received) > before
+            and self in self._fd_reactor.writers
+        ):
             before = len(self.received)
             self._fd_reactor.write_once()
 
