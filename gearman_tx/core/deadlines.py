@@ -30,11 +30,14 @@ class Deadlines:
 
     def next_time(self) -> float | None:
         """Return the Unix time at which :meth:`tick` has something to do, or None."""
+        first = self.tables.delayed.next_time()
+        time = self.tables.timeouts.next_time()
+        if first is None or (time is not None and time < first):
+            first = time
         woken = self.dispatch.woken
-        times = [self.tables.delayed.next_time(), self.tables.timeouts.next_time()]
-        if woken:
-            times.append(woken[0][0])
-        return min((time for time in times if time is not None), default=None)
+        if woken and (first is None or woken[0][0] < first):
+            first = woken[0][0]
+        return first
 
     def tick(self, now: float) -> None:
         """Do what is due at ``now``, in Unix seconds."""

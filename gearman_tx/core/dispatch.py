@@ -17,15 +17,17 @@ not act within :data:`WAKE_PATIENCE` (see ``deadlines.py``).
 from __future__ import annotations
 
 from collections import deque
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core.peer import Ability
 from gearman_tx.core.states import KEPT, QUEUED, RUNNING
 
 if TYPE_CHECKING:
+    from collections import OrderedDict
+
     from gearman_tx.core.function import Function
     from gearman_tx.core.job import Job
+    from gearman_tx.core.job_queue import JobQueue
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.tables import Tables
 
@@ -103,7 +105,7 @@ class Dispatch:
 
     def pre_sleep(self, peer: Peer) -> None:
         """Put a worker to sleep, or wake it at once when there is a job for it."""
-        if self._choose(peer) is not None:
+        if self._next_queue(peer) is not None:
             # The job that it was woken for may still wait, so woken_for stays as it is.
             peer.asleep = False
             peer.port.noop()
@@ -124,13 +126,12 @@ class Dispatch:
         woken_for = peer.woken_for
         peer.woken_for = None
         peer.asleep = False
-        chosen = self._choose(peer)
-        if chosen is None:
+        queue = self._next_queue(peer)
+        if queue is None:
             return None
-        function, priority = chosen
-        queue = function.queues[priority]
         job = queue.first
         assert job is not None, "a ready function has a first job"
+        function = job.function
         self.dequeue(job)
         job.state = RUNNING
         job.worker = peer
@@ -147,31 +148,28 @@ class Dispatch:
             self.wake(woken_for)
         return job
 
-    def _choose(self, peer: Peer) -> tuple[Function, int] | None:
-        """Return the function and the priority of the job that ``peer`` would get next."""
+    def _next_queue(self, peer: Peer) -> JobQueue | None:
+        """Return the queue whose first job ``peer`` would get next, or None."""
         abilities = peer.abilities
+        if not abilities:
+            return None
         if self.tables.policy.function_by_function:
-            return self._choose_by_function(peer)
-        for priority, ready in enumerate(self.tables.ready):
-            if not ready or not abilities:
-                continue
-            # Walk over the shorter of the two; both orders give the one served longest ago.
-            if len(ready) <= _FEW or len(ready) * _FEW <= len(abilities):
-                able = [(abilities[f].served, f) for f in ready if f in abilities]
-                if able:
-                    return min(able, key=itemgetter(0))[1], priority
-            else:
-                for function in abilities:
-                    if function in ready:
-                        return function, priority
+            return self._newest_queue(abilities)
+        priority = 0
+        for ready in self.tables.ready:  # noqa: SIM113  # enumerate() would make tuples
+            if ready:
+                function = _served_longest_ago(abilities, ready)
+                if function is not None:
+                    return function.queues[priority]
+            priority += 1
         return None
 
-    def _choose_by_function(self, peer: Peer) -> tuple[Function, int] | None:
+    def _newest_queue(self, abilities: OrderedDict[Function, Ability]) -> JobQueue | None:
         """Return what is next when one function is drained after the other, the newest first."""
-        for function in peer.abilities:
-            for priority, ready in enumerate(self.tables.ready):
-                if function in ready:
-                    return function, priority
+        for function in abilities:
+            for queue in function.queues:
+                if queue.size:
+                    return queue
         return None
 
     def enqueue(self, job: Job, *, first: bool = False) -> None:
@@ -220,3 +218,25 @@ class Dispatch:
         peer.wakes += 1
         peer.port.noop()
         self.woken.append((self.tables.now + WAKE_PATIENCE, peer, peer.wakes))
+
+
+def _served_longest_ago(
+    abilities: OrderedDict[Function, Ability], ready: dict[Function, None]
+) -> Function | None:
+    """Return the one of ``ready`` that a worker with ``abilities`` was given longest ago.
+
+    It walks over the shorter of the two; both orders give the same.
+    """
+    if len(ready) > _FEW and len(ready) * _FEW > len(abilities):
+        for function in abilities:
+            if function in ready:
+                return function
+        return None
+    found: Function | None = None
+    least = 0
+    for function in ready:
+        ability = abilities.get(function)
+        if ability is not None and (found is None or ability.served < least):
+            found = function
+            least = ability.served
+    return found

@@ -51,7 +51,7 @@ class Function:
     def __init__(self, name: bytes, max_queue: tuple[int, int, int]) -> None:
         self.name = name
         self.max_queue = max_queue
-        self.queues = (JobQueue(), JobQueue(), JobQueue())
+        self.queues = [JobQueue(), JobQueue(), JobQueue()]
         self.workers: dict[Peer, None] = {}
         self.idle: dict[Peer, None] = {}
         self.uniques: dict[bytes, Job] = {}

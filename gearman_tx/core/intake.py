@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gearman_tx.core.job import Job
+from gearman_tx.core.job import HIGH, NORMAL, Job
 from gearman_tx.core.policy import MAX_REDUCER, UNLIMITED
 from gearman_tx.core.states import COMMITTING, DELAYED
 from gearman_tx.errors import Refused
@@ -75,7 +75,8 @@ class Intake:
             known = tables.find(function, unique, workload)
             if known is not None:
                 return self._join(peer, known, background=background)
-        limit = function.max_queue[priority]
+        high, normal, low = function.max_queue
+        limit = normal if priority == NORMAL else high if priority == HIGH else low
         if limit > UNLIMITED and function.total + function.committing >= limit:
             raise Refused(_QUEUE_ERROR, b"Job queue is full")
         number, handle = tables.new_handle()

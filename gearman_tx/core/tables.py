@@ -26,9 +26,6 @@ BY_WORKLOAD: Final = b"-"
 _ROOM_SECONDS: Final = 1.0  # a full table of functions looks for unused ones this often at most
 
 
-_Set = dict["Function", None]  # in the order of its making
-
-
 class Tables:
     """The state that the verbs share.
 
@@ -72,7 +69,7 @@ class Tables:
         self.functions: dict[bytes, Function] = {}
         self.jobs: dict[bytes, Job] = {}
         self.peers: dict[Peer, None] = {}
-        self.ready: tuple[_Set, _Set, _Set] = ({}, {}, {})
+        self.ready: list[dict[Function, None]] = [{}, {}, {}]
         self.delayed = TimerHeap()
         self.timeouts = TimerHeap()
         self._by_unique: dict[bytes, Job | dict[int, Job]] = {}

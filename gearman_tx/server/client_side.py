@@ -84,9 +84,16 @@ class ClientSide:
         *,
         background: bool,
     ) -> bool:
-        function, unique, workload = split(body, packet_type)
+        arguments = body.split(b"\0", 2)
+        if len(arguments) != 3:  # noqa: PLR2004  # function, unique, workload
+            arguments = split(body, packet_type)  # which says what is wrong
         job = self._submit_job(
-            connection.peer, function, unique, workload, priority, background=background
+            connection.peer,
+            arguments[0],
+            arguments[1],
+            arguments[2],
+            priority,
+            background=background,
         )
         return _answer(connection, job, len(body))
 

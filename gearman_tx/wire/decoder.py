@@ -58,6 +58,7 @@ class PacketDecoder:
         "_missing",
         "_other",
         "_type",
+        "_usual",
         "error",
     )
 
@@ -68,6 +69,7 @@ class PacketDecoder:
         max_text_line: int = DEFAULT_MAX_TEXT_LINE,
     ) -> None:
         other = RESPONSE_MAGIC if magic == REQUEST_MAGIC else REQUEST_MAGIC
+        self._usual = magic + bytes(3)  # a header's beginning, whatever the type
         self._magic = int.from_bytes(magic, "big")
         self._other = int.from_bytes(other, "big")
         self._max_packet = max_packet
@@ -111,13 +113,19 @@ class PacketDecoder:
             if end - start < HEADER_SIZE:
                 self._keep_header(data, start)
                 break
-            magic, packet_type, size = _HEADER.unpack_from(data, start)
+            packet_type = data[start + 7]
+            size = (
+                data[start + 8] << 24
+                | data[start + 9] << 16
+                | data[start + 10] << 8
+                | data[start + 11]
+            )
             if (
-                magic != self._magic
+                data[start : start + 7] != self._usual
                 or not 0 < packet_type <= LAST_PACKET_TYPE
                 or size > self._max_packet
             ):
-                if self._is_unsound(magic, packet_type, size):
+                if self._is_unsound(data, start):
                     break
                 packet_type = WRONG_MAGIC
             start += HEADER_SIZE
@@ -163,8 +171,9 @@ class PacketDecoder:
         else:
             self._fail(f"{magic!r} does not start a packet")
 
-    def _is_unsound(self, magic: int, packet_type: int, size: int) -> bool:
+    def _is_unsound(self, data: bytes, start: int) -> bool:
         """Return whether a header ends the decoding; one in the wrong direction alone does not."""
+        magic, packet_type, size = _HEADER.unpack_from(data, start)
         if magic not in {self._magic, self._other}:
             self._fail(f"magic 0x{magic:08x} is not \\0REQ or \\0RES")
         elif not 0 < packet_type <= LAST_PACKET_TYPE:

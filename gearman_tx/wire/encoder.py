@@ -17,6 +17,9 @@ _pack: Final = Struct(">III").pack
 _REQUEST: Final = int.from_bytes(REQUEST_MAGIC, "big")
 _RESPONSE: Final = int.from_bytes(RESPONSE_MAGIC, "big")
 
+_SMALL: Final = 512
+_small_headers: Final[dict[int, bytes]] = {}  # of bodies below _SMALL bytes, made once each
+
 
 def request(packet_type: int, *arguments: bytes) -> bytes:
     """Return a whole packet for a job server.
@@ -54,7 +57,13 @@ def response(packet_type: int, *arguments: bytes) -> bytes:
 
 def response_header(packet_type: int, size: int) -> bytes:
     """Return the 12-byte header of a response whose body has ``size`` bytes, unchecked."""
-    return _pack(_RESPONSE, packet_type, size)
+    if size >= _SMALL:
+        return _pack(_RESPONSE, packet_type, size)
+    key = packet_type * _SMALL + size
+    header = _small_headers.get(key)
+    if header is None:
+        header = _small_headers[key] = _pack(_RESPONSE, packet_type, size)
+    return header
 
 
 def _row(packet_type: int) -> Packet:
