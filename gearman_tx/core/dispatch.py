@@ -156,12 +156,12 @@ class Dispatch:
         if self.tables.policy.function_by_function:
             return self._newest_queue(abilities)
         priority = 0
-        for ready in self.tables.ready:  # noqa: SIM113  # enumerate() would make tuples
+        for ready in self.tables.ready:
             if ready:
                 function = _served_longest_ago(abilities, ready)
                 if function is not None:
                     return function.queues[priority]
-            priority += 1
+            priority += 1  # noqa: SIM113  # enumerate() makes tuples
         return None
 
     def _newest_queue(self, abilities: OrderedDict[Function, Ability]) -> JobQueue | None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer, JobStatus
     from gearman_tx.server.connection import Connection
 
-_CREATED: Final = PacketType.JOB_CREATED
+_CREATED: Final = int(PacketType.JOB_CREATED)
+_SUBMIT_JOB: Final = int(PacketType.SUBMIT_JOB)  # numbers of their own: an enumeration's
+_SUBMIT_JOB_BG: Final = int(PacketType.SUBMIT_JOB_BG)  # member takes long to look up
 _LARGEST_EPOCH: Final = 2**63 - 1
 _EXCEPTIONS: Final = b"exceptions"
 _OPTION_SIZE: Final = 64  # the C server knows no option of so many bytes
@@ -27,16 +29,16 @@ class ClientSide:
     """
 
     def __init__(self, jobs: JobServer) -> None:
-        self._submit_job = jobs.intake.submit
+        self._intake = jobs.intake
         self._snapshots = jobs.snapshots
 
     def submit_job(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB: foreground, normal priority."""
-        return self._submit(connection, body, PacketType.SUBMIT_JOB, NORMAL, background=False)
+        return self._submit(connection, body, _SUBMIT_JOB, NORMAL, background=False)
 
     def submit_job_bg(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_BG: background, normal priority."""
-        return self._submit(connection, body, PacketType.SUBMIT_JOB_BG, NORMAL, background=True)
+        return self._submit(connection, body, _SUBMIT_JOB_BG, NORMAL, background=True)
 
     def submit_job_high(self, connection: Connection, body: bytes) -> bool:
         """SUBMIT_JOB_HIGH: foreground, high priority."""
@@ -61,7 +63,7 @@ class ClientSide:
         if abs(due) > _LARGEST_EPOCH:
             text = b"SUBMIT_JOB_EPOCH: the epoch %b is over the limit of %d"
             raise Refused(b"INVALID_ARGUMENT", text % (epoch[:40], _LARGEST_EPOCH))
-        job = self._submit_job(
+        job = self._intake.submit(
             connection.peer, function, unique, workload, NORMAL, background=True, due=due
         )
         return _answer(connection, job, len(body))
@@ -79,7 +81,7 @@ class ClientSide:
         self,
         connection: Connection,
         body: bytes,
-        packet_type: PacketType,
+        packet_type: int,
         priority: int,
         *,
         background: bool,
@@ -87,7 +89,7 @@ class ClientSide:
         arguments = body.split(b"\0", 2)
         if len(arguments) != 3:  # noqa: PLR2004  # function, unique, workload
             arguments = split(body, packet_type)  # which says what is wrong
-        job = self._submit_job(
+        job = self._intake.submit(
             connection.peer,
             arguments[0],
             arguments[1],
@@ -101,7 +103,7 @@ class ClientSide:
         self, connection: Connection, body: bytes, packet_type: PacketType, *, background: bool
     ) -> bool:
         function, unique, reducer, _, workload = split(body, packet_type)
-        job = self._submit_job(
+        job = self._intake.submit(
             connection.peer,
             function,
             unique,

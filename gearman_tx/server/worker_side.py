@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _NUL: Final = b"\0"
 _NO_JOB: Final = response(PacketType.NO_JOB)
+_JOB_ASSIGN: Final = int(PacketType.JOB_ASSIGN)  # numbers of their own: an enumeration's
+_JOB_ASSIGN_UNIQ: Final = int(PacketType.JOB_ASSIGN_UNIQ)  # member takes long to look up
+_WORK_COMPLETE: Final = int(PacketType.WORK_COMPLETE)
+_WORK_DATA: Final = int(PacketType.WORK_DATA)
 _MILLISECONDS: Final = 1000.0
 _PROGRESS_RANGE: Final = 2**32  # the C server keeps 32 bits of numerator and denominator
 
@@ -32,8 +36,6 @@ class WorkerSide:
     def __init__(self, jobs: JobServer) -> None:
         self._dispatch = jobs.dispatch
         self._outcome = jobs.outcome
-        self._grab = jobs.dispatch.grab
-        self._complete = jobs.outcome.complete
 
     def can_do(self, connection: Connection, body: bytes) -> None:
         """CAN_DO: register a function; no reply."""
@@ -66,18 +68,18 @@ class WorkerSide:
 
     def grab_job(self, connection: Connection, _body: bytes) -> None:
         """GRAB_JOB: JOB_ASSIGN or NO_JOB."""
-        job = self._grab(connection.peer)
+        job = self._dispatch.grab(connection.peer)
         if job is None:
             connection.send(_NO_JOB)
             return
         handle, name, workload = job.handle, job.function.name, job.workload
         size = len(handle) + len(name) + len(workload) + 2
-        header = response_header(PacketType.JOB_ASSIGN, size)
+        header = response_header(_JOB_ASSIGN, size)
         connection.send_parts((header, handle, _NUL, name, _NUL, workload))
 
     def grab_job_uniq(self, connection: Connection, _body: bytes) -> None:
         """GRAB_JOB_UNIQ: JOB_ASSIGN_UNIQ or NO_JOB."""
-        job = self._grab(connection.peer)
+        job = self._dispatch.grab(connection.peer)
         if job is None:
             connection.send(_NO_JOB)
             return
@@ -85,7 +87,7 @@ class WorkerSide:
 
     def grab_job_all(self, connection: Connection, _body: bytes) -> None:
         """GRAB_JOB_ALL: JOB_ASSIGN_ALL for a job with a reducer, else as GRAB_JOB_UNIQ."""
-        job = self._grab(connection.peer)
+        job = self._dispatch.grab(connection.peer)
         if job is None:
             connection.send(_NO_JOB)
             return
@@ -98,7 +100,7 @@ class WorkerSide:
 
     def work_data(self, connection: Connection, body: bytes) -> None:
         """WORK_DATA: pass it on; the job goes on."""
-        handle, update = _relay(PacketType.WORK_DATA, body)
+        handle, update = _relay(_WORK_DATA, body)
         self._outcome.data(connection.peer, handle, update)
 
     def work_warning(self, connection: Connection, body: bytes) -> None:
@@ -118,8 +120,8 @@ class WorkerSide:
 
     def work_complete(self, connection: Connection, body: bytes) -> None:
         """WORK_COMPLETE: pass the result on; the job ends."""
-        handle, update = _relay(PacketType.WORK_COMPLETE, body)
-        self._complete(connection.peer, handle, update)
+        handle, update = _relay(_WORK_COMPLETE, body)
+        self._outcome.complete(connection.peer, handle, update)
 
     def work_fail(self, connection: Connection, body: bytes) -> None:
         """WORK_FAIL: pass it on; the job ends."""
@@ -134,11 +136,11 @@ class WorkerSide:
 def _assign_uniq(connection: Connection, job: Job) -> None:
     handle, name, unique, workload = job.handle, job.function.name, job.unique, job.workload
     size = len(handle) + len(name) + len(unique) + len(workload) + 3
-    header = response_header(PacketType.JOB_ASSIGN_UNIQ, size)
+    header = response_header(_JOB_ASSIGN_UNIQ, size)
     connection.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
 
 
-def _relay(packet_type: PacketType, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+def _relay(packet_type: int, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
     """Return the handle that ``body`` starts with and the packet for the clients.
 
     Perl's worker leaves the NUL out when the data is empty; clients need it.
