@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gearman_tx.core.job import NO_PROGRESS
+from gearman_tx.core.job import NO_PROGRESS, NOBODY
 from gearman_tx.core.states import DELAYED, ENDED, KEPT, QUEUED
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Departure:
         self.tables.remove(job)
         for client in job.clients:
             client.tasks.discard(job)
-        job.clients.clear()
+        job.clients = NOBODY
         if job.background:
             self.ledger.finish(job)
 
@@ -107,7 +107,7 @@ class Departure:
         # As a client first: what only it waited for wakes no other worker.
         for job in list(peer.tasks):
             job.clients = [client for client in job.clients if client is not peer]
-            if not job.clients and not job.background:
+            if not (job.clients or job.background):
                 self.abandon(job)
         peer.tasks.clear()
         self.dispatch.reset_abilities(peer)

@@ -93,8 +93,7 @@ class Intake:
         )
         tables.add(job)
         if not background:
-            job.clients.append(peer)
-            peer.tasks.add(job)
+            job.attach(peer)
         elif self.ledger.durable:
             function.committing += 1
             self.ledger.add(job, peer, due)
@@ -105,8 +104,7 @@ class Intake:
     def _join(self, peer: Peer, job: Job, *, background: bool) -> Job | None:
         """Attach a submission to a live job; its own data, priority and time are dropped."""
         if not background:
-            job.clients.append(peer)
-            peer.tasks.add(job)
+            job.attach(peer)
             return job
         if not job.background:
             job.background = True

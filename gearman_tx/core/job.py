@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import mypyc_attr
+
 from gearman_tx.core.states import COMMITTING, DELAYED
 
 if TYPE_CHECKING:
@@ -18,7 +20,11 @@ PRIORITY_NAMES: Final = ("high", "normal", "low")
 
 NO_PROGRESS: Final = (0, 0)
 
+NOBODY: Final[list[Peer]] = []
+"""The clients of every job for which nobody waits: most background jobs never need a list."""
 
+
+@mypyc_attr(acyclic=True)  # jobs take no part in cycles, so the collector need not see them
 class Job:
     """One live job. Its id never repeats; (function, unique) is only an index to it.
 
@@ -91,11 +97,19 @@ class Job:
         self.state = COMMITTING
         self.retries = retries
         self.progress = NO_PROGRESS
-        self.clients: list[Peer] = []
+        self.clients = NOBODY
         self.worker: Peer | None = None
         self.timer: Timer | None = None
         self.before: Job | None = None
         self.after: Job | None = None
+
+    def attach(self, client: Peer) -> None:
+        """Let ``client`` wait for the result, once more if it does already."""
+        if self.clients:
+            self.clients.append(client)
+        else:
+            self.clients = [client]
+        client.tasks.add(self)
 
     @property
     def due(self) -> float:
