@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 HERE = Path(__file__).parent
 
@@ -19,6 +21,66 @@ def read_version() -> str:
         raise RuntimeError(message)
     return found.group(1)
 
+
+COMPILE = os.environ.get("GEARMAN_TX_COMPILE", "") not in {"", "0"}
+"""Whether to compile what is on the path of every packet, which needs a C compiler."""
+
+COMPILED = [
+    *("gearman_tx/wire/" + name for name in ("compiled.py", "decoder.py", "encoder.py")),
+    *(
+        str(path.relative_to(HERE))
+        for path in sorted((HERE / "gearman_tx" / "core").glob("*.py"))
+        # Values of attrs, which the compiler does not know, and ports, which hold no code.
+        if path.name not in {"__init__.py", "events.py", "policy.py", "records.py", "snapshots.py"}
+    ),
+    *(
+        "gearman_tx/link/" + name
+        for name in (
+            "backlog.py",
+            "handling.py",
+            "output.py",
+            "packet_link.py",
+            "socket_set.py",
+            "turn.py",
+        )
+    ),
+    *(
+        "gearman_tx/server/" + name
+        for name in (
+            "arguments.py",
+            "client_side.py",
+            "connection.py",
+            "deadline_timer.py",
+            "worker_side.py",
+        )
+    ),
+]
+"""The modules that mypyc compiles; each of them runs uncompiled as well."""
+
+
+def extension_modules() -> list[Extension]:
+    """Return the compiled modules to build: none, unless they are asked for."""
+    if not COMPILE:
+        return []
+    try:
+        from mypyc.build import mypycify  # noqa: PLC0415  # there only when it is asked for
+    except ImportError:
+        if "egg_info" in sys.argv:
+            return []  # pip asks what the build needs, and is told below
+        raise
+    extensions: list[Extension] = mypycify(COMPILED, opt_level="3", debug_level="0")
+    return extensions
+
+
+REQUIRED = [
+    "attrs>=23.2",
+    "mypy_extensions>=1.0",  # one mark for the compiler; it does nothing uncompiled
+    "twisted>=24.11",
+    "typing_extensions>=4.4",  # Twisted needs these two itself; our code imports them as well
+    "zope.interface>=5",
+]
+
+COMPILER = ["mypy>=2.4", "mypy-zope>=1.0.17"]
 
 TLS = ["twisted[tls]>=24.11"]
 
@@ -91,12 +153,10 @@ setup(
         "Typing :: Typed",
     ],
     python_requires=">=3.11",
-    install_requires=[
-        "attrs>=23.2",
-        "twisted>=24.11",
-        "typing_extensions>=4.4",  # Twisted needs these two itself; our code imports them as well
-        "zope.interface>=5",
-    ],
+    install_requires=REQUIRED,
+    # What it imports is there too, so that the compiler knows its types.
+    setup_requires=[*COMPILER, *REQUIRED] if COMPILE else [],
+    ext_modules=extension_modules(),
     extras_require={
         "blocking": BLOCKING,
         "cli": CLI,

@@ -16,6 +16,7 @@ import twisted
 from gearman_tx import __version__
 from gearman_tx.daemon import systemd
 from gearman_tx.daemon.signals import SignalHandlers
+from gearman_tx.wire import IS_COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,8 +147,9 @@ class GearmanService(Service):
     def _tell_start(self, _: None) -> None:
         parts, log = self.parts, self.parts.log
         log.info(
-            "gearman_tx {version} (Twisted {twisted}, Python {python}) with process id {pid}",
+            "gearman_tx {version}, {kind} (Twisted {twisted}, Python {python}), process id {pid}",
             version=__version__,
+            kind="compiled" if IS_COMPILED else "not compiled",
             twisted=twisted.__version__,
             python=platform.python_version(),
             pid=os.getpid(),

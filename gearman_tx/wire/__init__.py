@@ -4,6 +4,7 @@
 text lines; :func:`request` and :func:`response` build packets.
 """
 
+from gearman_tx.wire.compiled import IS_COMPILED
 from gearman_tx.wire.decoder import TEXT, WRONG_MAGIC, PacketDecoder
 from gearman_tx.wire.encoder import request, response, response_header
 from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
@@ -25,6 +26,7 @@ __all__ = [
     "DEFAULT_MAX_PACKET",
     "DEFAULT_MAX_TEXT_LINE",
     "HEADER_SIZE",
+    "IS_COMPILED",
     "LAST_PACKET_TYPE",
     "PACKETS",
     "REQUEST_MAGIC",
