@@ -110,6 +110,12 @@ TEST = [
     *TLS,
 ]
 
+BENCH = [
+    "matplotlib>=3.9",  # draws the chart of the page on performance
+    *CLI,
+    *TLS,
+]
+
 DOCS = [
     "furo>=2024.8.6",
     "sphinx>=8",
@@ -165,6 +171,7 @@ setup(
         "import-redis": IMPORT_REDIS,
         "tls": TLS,
         "test": TEST,
+        "bench": BENCH,
         "docs": DOCS,
         "lint": LINT,
         "all": [*BLOCKING, *CLI, *IMPORT, *TLS],

@@ -15,7 +15,7 @@ project_copyright = "2026, gearman_tx developers"
 version = release = __version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "gearman_tables", "python_interface"]
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "performance"]  # the last is included by a page
 nitpicky = True  # a reference that leads nowhere is a warning, and -W makes it an error
 nitpick_ignore_regex = [
     # Documented elsewhere, and there is no network to look there while the pages are built.

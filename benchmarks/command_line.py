@@ -1,0 +1,135 @@
+"""``python -m benchmarks``: what is measured, and where the figures go."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from benchmarks.effort import FULL, QUICK
+from benchmarks.errors import BenchmarkError
+from benchmarks.run import Request, list_suite, run
+from benchmarks.suites import SUITES
+
+INTERRUPTED: Final = 130
+
+EXIT_STATUS: Final = (
+    "Exit status: 0, all was measured; 1, one of ours or the floor failed, or nothing could be "
+    "measured; 2, the command line is wrong; 3, with --check, a target was missed; 130, "
+    "interrupted."
+)
+
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _names(_: object, __: object, given: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",")) if given else ()
+
+
+def _variants(_: object, __: object, given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    variants = []
+    for word in given:
+        name, _, command = word.partition("=")
+        if not name or not command:
+            raise click.BadParameter(f"{word!r} is not NAME=COMMAND")
+        variants.append((name, command))
+    return tuple(variants)
+
+
+@click.command(epilog=EXIT_STATUS)
+@click.argument("suite", type=click.Choice(list(SUITES)), default=next(iter(SUITES)))
+@click.option("--quick", is_flag=True, help="Two minutes: fewer kinds of work, rough figures.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="NAME",
+    help="Measure this kind of work only. May be given several times.",
+)
+@click.option(
+    "--servers",
+    "names",
+    callback=_names,
+    metavar="NAME[,NAME...]",
+    help="Let only these take part.",
+)
+@click.option(
+    "--ours",
+    "variants",
+    multiple=True,
+    callback=_variants,
+    metavar="NAME=COMMAND",
+    help="A further one of ours: a command line that ends where the server's options begin. "
+    "With the name ours it takes the place of this checkout's. May be given several times.",
+)
+@click.option(
+    "--repeat", type=click.IntRange(min=1), metavar="N", help="How often each kind is played."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="How long one load lasts.",
+)
+@click.option("--json", "json_path", type=_FILE, metavar="FILE", help="Write all figures to FILE.")
+@click.option(
+    "--from",
+    "from_path",
+    type=_FILE,
+    metavar="FILE",
+    help="Begin with the figures in FILE; kinds that are measured now replace theirs. Unless "
+    "--kind or --quick says what to measure, nothing is.",
+)
+@click.option("--docs", is_flag=True, help="Write the tables and the chart of the documentation.")
+@click.option("--check", is_flag=True, help="Exit with 3 when a target is missed.")
+@click.option(
+    "--folder",
+    type=_FOLDER,
+    metavar="DIR",
+    help="Where the servers have their queue files: it is this disk that is measured. The default "
+    "is the folder for temporary files.",
+)
+@click.option("--list", "lists", is_flag=True, help="List kinds of work and who takes part.")
+def main(  # noqa: PLR0913  # an option is an argument
+    *,
+    suite: str,
+    quick: bool,
+    kinds: tuple[str, ...],
+    lists: bool,
+    repeat: int | None,
+    seconds: float | None,
+    **options: Any,
+) -> None:
+    """Measure gearman_tx beside its peers and print tables of medians.
+
+    Without --quick this takes hours. Progress is told on stderr. All that is started listens on
+    127.0.0.1, and has ended when this command ends.
+    """
+    request = Request(
+        suite=SUITES[suite],
+        effort=(QUICK if quick else FULL).changed(rounds=repeat, seconds=seconds),
+        is_quick=quick,
+        kinds=kinds,
+        **options,
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if lists:
+            list_suite(request)
+            return
+        status = run(request)
+    except BenchmarkError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("interrupted: everything that was started is stopped", err=True)
+        status = INTERRUPTED
+    sys.exit(status)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,170 @@
+"""The table of job servers: ours, the C server at several thread counts, and the floor.
+
+The C server is the one that Debian packages. Its default is four threads; which number is best
+depends on the work, so all of them play and their best has a column of its own. The floor does a
+job's system calls and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from attrs import frozen
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.job_servers import settings
+from benchmarks.job_servers.certificate import write_certificate
+from benchmarks.job_servers.programs import compiled
+from benchmarks.job_servers.server import Server, serving
+from benchmarks.kind import Kind
+
+Words: TypeAlias = Callable[[str, Path, int], list[str]]
+
+OURS: Final = "ours"
+C: Final = "c"
+FLOOR: Final = "floor"
+
+C_DEFAULT: Final = "c-t4"
+C_BEST: Final = "c-best"
+C_THREADS: Final = (4, 0, 1, 2)
+
+QUEUE: Final = "queue.sqlite3"
+CERTIFICATE: Final = "server.pem"
+
+
+@frozen
+class ServerContender:
+    """A job server that takes part.
+
+    Attributes:
+        name: what it is called on the command line and in JSON.
+        title: what it is called in a table.
+        family: ``ours``, ``c`` or ``floor``.
+        words: makes its command line of a setting, its folder and its port.
+        settings: the settings that it has.
+        missing: why it cannot be started here, or None.
+    """
+
+    name: str
+    title: str
+    family: str
+    words: Words
+    settings: frozenset[str]
+    missing: str | None = None
+
+    def absence(self, kind: Kind[Server]) -> str | None:
+        """Return why it takes no part in ``kind``, or None if it does."""
+        if self.missing is not None:
+            return self.missing
+        for name in (self.name, self.family):
+            if name in kind.without:
+                return kind.without[name]
+        setting = kind.setting or settings.MEMORY
+        return None if setting in self.settings else f"has no such queue or port: {setting}"
+
+    @contextlib.contextmanager
+    def open(self, kind: Kind[Server], folder: Path) -> Iterator[Server]:
+        """Start it as ``kind`` wants it, and stop it at the end."""
+        setting = kind.setting or settings.MEMORY
+        if setting == settings.TLS:
+            write_certificate(folder / CERTIFICATE)
+
+        def command(port: int) -> list[str]:
+            return self.words(setting, folder, port)
+
+        server = Server(self.name, self.family, command, folder, setting == settings.TLS)
+        with serving(server):
+            yield server
+
+
+def _ours(command: Sequence[str]) -> Words:
+    def words(setting: str, folder: Path, port: int) -> list[str]:
+        queue = ["--queue-type=builtin"]
+        if setting == settings.DURABLE:
+            queue = ["--queue-type=sqlite", f"--sqlite-path={folder / QUEUE}"]
+        listen = ["--listen=127.0.0.1", f"--port={port}"]
+        if setting == settings.TLS:
+            pem = folder / CERTIFICATE
+            listen = [
+                f"--endpoint=ssl:{port}:interface=127.0.0.1:privateKey={pem}:certKey={pem}:backlog=1024"
+            ]
+        return [*command, *listen, *queue]
+
+    return words
+
+
+def ours(name: str, command: str) -> ServerContender:
+    """Return a job server of ours.
+
+    Args:
+        name: what it is called.
+        command: a command line that ends where the options of the server begin, for instance
+            ``twistd -n gearmand`` or ``gearman-tx gearmand``; quoted as in a shell.
+
+    Raises:
+        BenchmarkError: the command line cannot be read, or there is no such program.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BenchmarkError(f"{command!r} is no command line: {error}") from error
+    if not words or shutil.which(words[0]) is None:
+        raise BenchmarkError(f"{name}={command}: there is no program {words[:1]}")
+    title = "gearman_tx" if name == OURS else name
+    every = frozenset({settings.MEMORY, settings.DURABLE, settings.TLS})
+    return ServerContender(name, title, OURS, _ours(words), every)
+
+
+def our_command() -> str:
+    """Return how the server of this checkout is started."""
+    return shlex.join([str(Path(sys.executable).with_name("twistd")), "-n", "gearmand"])
+
+
+def c_program() -> str | None:
+    """Return the path of the C server, or None where there is none."""
+    return shutil.which("gearmand") or shutil.which("gearmand", path="/usr/sbin:/usr/local/sbin")
+
+
+def _c_server(threads: int) -> ServerContender:
+    program = c_program()
+    missing = None if program else "not installed: apt-get install gearman-job-server"
+
+    def words(setting: str, folder: Path, port: int) -> list[str]:
+        command = [program or "gearmand", f"--threads={threads}", "--listen=127.0.0.1"]
+        command += [f"--port={port}", "--log-file=stderr", f"--pid-file={folder / 'pid'}"]
+        command += ["--config-file=/dev/null"]
+        if setting == settings.DURABLE:
+            command += ["--queue-type=libsqlite3", f"--libsqlite3-db={folder / QUEUE}"]
+        return command
+
+    having = frozenset({settings.MEMORY, settings.DURABLE})
+    return ServerContender(f"c-t{threads}", f"C -t {threads}", C, words, having, missing)
+
+
+def _floor() -> ServerContender:
+    def words(setting: str, folder: Path, port: int) -> list[str]:
+        del setting, folder
+        return [compiled("floor"), str(port)]
+
+    return ServerContender(FLOOR, "floor", FLOOR, words, frozenset({settings.MEMORY}))
+
+
+def contenders(variants: Sequence[tuple[str, str]] = ()) -> list[ServerContender]:
+    """Return all job servers that may take part.
+
+    Args:
+        variants: names and command lines of further ones of ours. One that is called ``ours``
+            takes the place of this checkout's.
+    """
+    commands = {OURS: our_command(), **dict(variants)}
+    return [
+        *(ours(name, command) for name, command in commands.items()),
+        *(_c_server(threads) for threads in C_THREADS),
+        _floor(),
+    ]

@@ -1,0 +1,107 @@
+"""Jobs that nobody waits for: submitted and drained together, submitted only, drained only.
+
+In SQLite every job has a unique, because the C server overwrites a stored job by the next one with
+the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from attrs import evolve
+
+from benchmarks.effort import Effort
+from benchmarks.job_servers import Load, Server, load
+from benchmarks.job_servers.settings import DURABLE
+from benchmarks.kind import Kind
+from benchmarks.kinds.loads import BOTH, THROUGHPUT, for_a_while, measures_of
+from benchmarks.metrics import Measures
+
+IN_MEMORY: Final = "Background, in memory"
+IN_SQLITE: Final = "Background, in SQLite"
+
+DRAINED: Final = 200_000
+"""Jobs that are drained in a full run, or as many as can be submitted in the time there is."""
+
+FILL: Final = Load(clients=8, window=64, is_background=True, submits_only=True)
+TOGETHER: Final = Load(clients=8, window=32, workers=8, is_background=True, backlog=2048)
+DURABLE_FILL: Final = evolve(FILL, has_uniques=True)
+DURABLE_TOGETHER: Final = evolve(TOGETHER, has_uniques=True)
+
+NO_STORE: Final[Mapping[str, str]] = {
+    "floor": "it has no store",
+    **dict.fromkeys(("c-t0", "c-t1", "c-t2"), "the disk decides, and one thread writes to it"),
+}
+"""Who takes no part where jobs are stored."""
+
+
+def _submit_and_drain(fill: Load, server: Server, effort: Effort) -> tuple[Measures, Measures]:
+    """Submit for a while, then drain just that.
+
+    Returns:
+        The figures of the one and of the other.
+    """
+    work = evolve(fill, jobs=effort.count(DRAINED), seconds=effort.seconds * 2)
+    submitted = load(server, work, effort.patience)
+    rest = Load(workers=8, jobs=int(submitted["jobs"]), drains_only=True)
+    return measures_of(submitted), measures_of(load(server, rest, effort.patience))
+
+
+def submitting(fill: Load) -> Callable[[Server, Effort], Measures]:
+    """Return how ``fill`` is played, of which the submitting is measured."""
+    return lambda server, effort: _submit_and_drain(fill, server, effort)[0]
+
+
+def draining(fill: Load) -> Callable[[Server, Effort], Measures]:
+    """Return how ``fill`` is played, of which the draining is measured."""
+    return lambda server, effort: _submit_and_drain(fill, server, effort)[1]
+
+
+_memory = partial(Kind[Server], group=IN_MEMORY, is_quick=True)
+_sqlite = partial(Kind[Server], group=IN_SQLITE, setting=DURABLE, without=NO_STORE)
+_ONE_SUBMISSION: Final = ("p50_us", "p99_us", "jobs_per_s")
+
+KINDS: Final = (
+    _memory(
+        "together",
+        "submitted and drained together, 8 clients, 8 workers",
+        play=for_a_while(TOGETHER),
+        shows=THROUGHPUT,
+    ),
+    _memory("submit", "submit only, 8 clients × 64", play=submitting(FILL), shows=BOTH),
+    _memory("drain", "drain only, 8 workers", play=draining(FILL), shows=THROUGHPUT),
+)
+
+DURABLE_KINDS: Final = (
+    _sqlite(
+        "durable-together",
+        "submitted and drained together, 8 clients, 8 workers",
+        play=for_a_while(DURABLE_TOGETHER),
+        shows=THROUGHPUT,
+    ),
+    _sqlite(
+        "durable-submit",
+        "submit only, 8 clients × 64",
+        play=submitting(DURABLE_FILL),
+        shows=BOTH,
+        is_quick=True,
+    ),
+    _sqlite(
+        "durable-drain", "drain only, 8 workers", play=draining(DURABLE_FILL), shows=THROUGHPUT
+    ),
+    _sqlite(
+        "durable-one",
+        "one submission at a time, 1 client",
+        play=submitting(evolve(DURABLE_FILL, clients=1, window=1)),
+        shows=_ONE_SUBMISSION,
+        is_quick=True,
+    ),
+    _sqlite(
+        "durable-64",
+        "one submission at a time, 64 clients",
+        play=submitting(evolve(DURABLE_FILL, clients=64, window=1)),
+        shows=_ONE_SUBMISSION,
+    ),
+)

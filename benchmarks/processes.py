@@ -1,0 +1,79 @@
+"""Processes that end when their context does, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from benchmarks.errors import BenchmarkError
+
+STOP_SECONDS: Final = 20.0
+"""How long a process may take to end after SIGTERM; then it is killed."""
+
+
+def free_port() -> int:
+    """Return a TCP port that was free on 127.0.0.1 a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(
+    command: Sequence[str],
+    folder: Path,
+    output: IO[bytes] | int,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start ``command`` in ``folder``.
+
+    It is in a session of its own: Ctrl-C reaches this program alone, which then stops it in order.
+
+    Raises:
+        BenchmarkError: there is no such program, or it cannot be run.
+    """
+    try:
+        return subprocess.Popen(
+            list(command),
+            cwd=folder,
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT if isinstance(output, int) else output,
+            start_new_session=True,
+            env={**os.environ, **environment} if environment else None,
+        )
+    except OSError as error:
+        raise BenchmarkError(f"cannot run {command[0]}: {error.strerror}") from error
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End ``process``: SIGTERM, and SIGKILL when that is not enough."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End ``process`` on the spot."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+@contextlib.contextmanager
+def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield ``process`` and stop it at the end."""
+    try:
+        yield process
+    finally:
+        stop(process)

@@ -1,0 +1,59 @@
+"""Suites: which kinds, which contenders, which targets belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from benchmarks.contender import Contender
+from benchmarks.job_servers import contenders as server_contenders
+from benchmarks.job_servers.contenders import OURS, C
+from benchmarks.job_servers.targets import COLUMNS, TARGETS
+from benchmarks.kind import Kind
+from benchmarks.kinds.table import KINDS
+from benchmarks.targets import Target
+
+
+@frozen
+class Suite:
+    """What is measured together and shown in one table.
+
+    Attributes:
+        name: what it is called on the command line.
+        about: what it measures, in one line.
+        kinds: its kinds of work, in the order of the table.
+        contenders: makes all who may take part, out of names and commands of variants of ours.
+        targets: what the figures must be.
+        ours: the family that is judged.
+        columns: with whom ours is compared, and what their columns are called.
+        may_fail: families whose failures are results; a failure of others fails the run.
+    """
+
+    name: str
+    about: str
+    kinds: Sequence[Kind[Any]]
+    contenders: Callable[[Sequence[tuple[str, str]]], Sequence[Contender[Any]]]
+    targets: Sequence[Target]
+    ours: str
+    columns: Mapping[str, str]
+    may_fail: frozenset[str] = frozenset()
+
+
+SUITES: Final = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            "server",
+            "the job server beside the C server and the floor",
+            KINDS,
+            server_contenders,
+            TARGETS,
+            OURS,
+            COLUMNS,
+            may_fail=frozenset({C}),
+        ),
+    )
+}
+"""All suites by name; the first is played when none is named."""
