@@ -27,7 +27,7 @@ DRAINED: Final = 200_000
 
 FILL: Final = Load(clients=8, window=64, is_background=True, submits_only=True)
 TOGETHER: Final = Load(clients=8, window=32, workers=8, is_background=True, backlog=2048)
-DURABLE_FILL: Final = evolve(FILL, has_uniques=True)
+DURABLE_FILL: Final = evolve(FILL, window=32, has_uniques=True)
 DURABLE_TOGETHER: Final = evolve(TOGETHER, has_uniques=True)
 
 NO_STORE: Final[Mapping[str, str]] = {
@@ -37,26 +37,26 @@ NO_STORE: Final[Mapping[str, str]] = {
 """Who takes no part where jobs are stored."""
 
 
-def _submit_and_drain(fill: Load, server: Server, effort: Effort) -> tuple[Measures, Measures]:
-    """Submit for a while, then drain just that.
-
-    Returns:
-        The figures of the one and of the other.
-    """
+def _submit(fill: Load, server: Server, effort: Effort) -> dict[str, float]:
+    """Submit for a while, up to :data:`DRAINED` jobs, and return the figures."""
     work = evolve(fill, jobs=effort.count(DRAINED), seconds=effort.seconds * 2)
-    submitted = load(server, work, effort.patience)
-    rest = Load(workers=8, jobs=int(submitted["jobs"]), drains_only=True)
-    return measures_of(submitted), measures_of(load(server, rest, effort.patience))
+    return load(server, work, effort.patience)
 
 
 def submitting(fill: Load) -> Callable[[Server, Effort], Measures]:
-    """Return how ``fill`` is played, of which the submitting is measured."""
-    return lambda server, effort: _submit_and_drain(fill, server, effort)[0]
+    """Return how ``fill`` is played on a fresh server; the jobs stay in its queue."""
+    return lambda server, effort: measures_of(_submit(fill, server, effort))
 
 
 def draining(fill: Load) -> Callable[[Server, Effort], Measures]:
-    """Return how ``fill`` is played, of which the draining is measured."""
-    return lambda server, effort: _submit_and_drain(fill, server, effort)[1]
+    """Return how the jobs of ``fill`` are drained; submitting them is not measured."""
+
+    def play(server: Server, effort: Effort) -> Measures:
+        count = int(_submit(fill, server, effort)["jobs"])
+        rest = Load(workers=8, jobs=count, drains_only=True)
+        return measures_of(load(server, rest, effort.patience))
+
+    return play
 
 
 _memory = partial(Kind[Server], group=IN_MEMORY, is_quick=True)
@@ -70,7 +70,9 @@ KINDS: Final = (
         play=for_a_while(TOGETHER),
         shows=THROUGHPUT,
     ),
-    _memory("submit", "submit only, 8 clients × 64", play=submitting(FILL), shows=BOTH),
+    _memory(
+        "submit", "submit only, 8 clients × 64", play=submitting(FILL), shows=BOTH, is_fresh=True
+    ),
     _memory("drain", "drain only, 8 workers", play=draining(FILL), shows=THROUGHPUT),
 )
 
@@ -83,9 +85,10 @@ DURABLE_KINDS: Final = (
     ),
     _sqlite(
         "durable-submit",
-        "submit only, 8 clients × 64",
+        "submit only, 8 clients × 32",
         play=submitting(DURABLE_FILL),
         shows=BOTH,
+        is_fresh=True,
         is_quick=True,
     ),
     _sqlite(
@@ -96,6 +99,7 @@ DURABLE_KINDS: Final = (
         "one submission at a time, 1 client",
         play=submitting(evolve(DURABLE_FILL, clients=1, window=1)),
         shows=_ONE_SUBMISSION,
+        is_fresh=True,
         is_quick=True,
     ),
     _sqlite(
@@ -103,5 +107,6 @@ DURABLE_KINDS: Final = (
         "one submission at a time, 64 clients",
         play=submitting(evolve(DURABLE_FILL, clients=64, window=1)),
         shows=_ONE_SUBMISSION,
+        is_fresh=True,
     ),
 )

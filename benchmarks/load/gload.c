@@ -20,7 +20,7 @@
  * own; -F is what function names begin with; -O is the number of the first job; -P PID reads that
  * process's CPU time and memory before and after; -T is how many seconds all may take.
  *
- * The connections of -I come 16 at a time, as many as the shortest backlog takes without losing one.
+ * Connections come 16 at a time, which the shortest backlog takes without losing one.
  *
  * Latency is from submission to result; in the background from submission to the worker; with -S from
  * submission to JOB_CREATED; with -r from the moment when the job was due, so that a server that
@@ -130,6 +130,9 @@ static void settle(conn_t **cs, int n, uint64_t limit) {
     overdue(limit);
   }
 }
+/* After every 16th connection, wait until the server has accepted them: the C server lets 32 wait, and
+   one too many tries again after a second. */
+static void in_turn(conn_t **cs, int i, uint64_t limit) { if (i % 16 == 15) settle(cs + i - 15, 16, limit); else flush(cs[i]); }
 static int finished(void) {
   if (drain_only) return executed >= njobs;
   if (may_submit()) return 0;
@@ -161,7 +164,8 @@ int main(int argc, char **argv) {
   long rss0 = srvpid ? rss_of(srvpid) : 0; double others_s = 0, others_kib = 0;
   if (others) {
     conn_t **ot = must(calloc(others, sizeof *ot)); uint64_t t = now();
-    for (int i = 0; i < others; i++) { ot[i] = open_conn(OTHER); can_do(&ot[i]->out, prefix, nfunc); hdr(&ot[i]->out, PRE_SLEEP, 0); flush(ot[i]); if (i % 16 == 15 || i == others - 1) settle(ot + i - i % 16, i % 16 + 1, limit); }
+    for (int i = 0; i < others; i++) { ot[i] = open_conn(OTHER); can_do(&ot[i]->out, prefix, nfunc); hdr(&ot[i]->out, PRE_SLEEP, 0); in_turn(ot, i, limit); }
+    settle(ot, others, limit);
     others_s = (now() - t) / 1e9; others_kib = srvpid ? (rss_of(srvpid) - rss0) / (double)others : 0;
   }
   int nw = nworkers + idle, n = 0; conn_t **all = must(calloc(nclients + nw + 1, sizeof *all)), **cl;
@@ -169,8 +173,9 @@ int main(int argc, char **argv) {
     all[n] = open_conn(WORKER);
     for (int f = 0; f < nfunc; f++) can_do(&all[n]->out, prefix, f);
     if (!drain_only) hdr(&all[n]->out, PRE_SLEEP, 0);
+    in_turn(all, n, limit);
   }
-  for (cl = all + n; n < nw + nclients; n++) all[n] = open_conn(CLIENT);
+  for (cl = all + n; n < nw + nclients; n++) { all[n] = open_conn(CLIENT); in_turn(all, n, limit); }
   settle(all, n, limit);
 
   if (submitted || executed) fault("jobs before the start", submitted + executed);
