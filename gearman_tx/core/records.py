@@ -57,6 +57,11 @@ class Batch:
     retries: Mapping[int, int] = field(factory=dict)
     max_queue: Mapping[bytes, tuple[int, int, int] | None] = field(factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not (self.added or self.finished or self.retries or self.max_queue)
+
 
 @frozen
 class Committed:

@@ -5,9 +5,9 @@ submissions are answered, and everything noted meanwhile is the next batch; so a
 larger batches, not slower peers. Now and then, between two commits, the store is looked after.
 
 While the store cannot write, submissions are refused at once with the reason. Everything else is
-kept, and every :data:`RETRY_SECONDS` it is tried again, with what was submitted just then: nothing
-has to be restarted. When the store lost what it held, everything live is stored anew at once, and
-nobody is refused for that.
+kept, and every :data:`RETRY_SECONDS` it is tried again, with what was noted or with an empty batch:
+nothing has to be restarted, and nobody has to submit. When the store lost what it held, everything
+live is stored anew at once, and nobody is refused for that.
 
 What never happens: two batches under way, a submission with no answer, an end of a job forgotten
 while the process lives.
@@ -103,7 +103,11 @@ class Committer:
                 ledger.refuse(self._reason, self._jobs.intake)
         elif self._is_to_tend:
             self._tend()
-        elif not ledger.is_empty or self._jobs.tables.next_id - self._next_id >= _IDS_A_COMMIT:
+        elif (
+            self._reason  # it is tried again, though nobody submits: the cause may be gone
+            or not ledger.is_empty
+            or self._jobs.tables.next_id - self._next_id >= _IDS_A_COMMIT
+        ):
             self._commit()
 
     def _commit(self) -> None:

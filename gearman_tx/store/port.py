@@ -109,7 +109,7 @@ class Store(Protocol):
         """
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
-        """Make ``batch`` durable, in one transaction.
+        """Make ``batch`` durable, in one transaction; an empty one asks whether it could be.
 
         Returns:
             Fires when it is durable; fails with :class:`StoreError` when it is not and nothing of

@@ -214,7 +214,7 @@ class SQLiteFile:
             raise StoreLostError(self._salvage(error)) from error
 
     def write(self, batch: Batch) -> None:
-        """Make ``batch`` durable in one transaction.
+        """Make ``batch`` durable in one transaction; an empty one writes something all the same.
 
         Raises:
             StoreLostError: the file was deleted, replaced or is damaged; another one is begun.
@@ -247,7 +247,7 @@ class SQLiteFile:
             jobs -= rows.delete_jobs(connection, batch.finished)
             rows.set_retries(connection, batch.retries)
             rows.set_max_queue(connection, batch.max_queue)
-            if batch.next_id > reserved - ID_BLOCK // 2:
+            if batch.is_empty or batch.next_id > reserved - ID_BLOCK // 2:
                 reserved = max(batch.next_id + ID_BLOCK, self._most_reserved)
                 rows.set_next_id(connection, reserved)
             connection.execute("COMMIT")

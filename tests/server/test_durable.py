@@ -133,6 +133,7 @@ def test_a_store_that_fails_refuses_in_order(stage: DurableStage, log: LogBook) 
     assert stage.status() == b"f\t0\t0\t0\n.\n"
     assert log.warnings[0] == "background jobs cannot be stored: disk full"
     stage.clock.advance(1)
+    stage.keep()
     client.tells(submit(b"u"))
     stage.keep()
     assert client.hears() == created(3)
@@ -263,7 +264,7 @@ def test_a_failed_end_is_stored_again_after_a_while(stage: DurableStage, log: Lo
 
 
 def test_while_the_store_fails_nobody_waits_for_it(stage: DurableStage) -> None:
-    """Until the next try submissions are refused at once; the one after that is the try."""
+    """Until the next try submissions are refused at once; those behind it wait for its outcome."""
     client = stage.guest()
     client.tells(submit())
     stage.fail()
@@ -277,9 +278,28 @@ def test_while_the_store_fails_nobody_waits_for_it(stage: DurableStage) -> None:
     stage.clock.advance(1)
     client.tells(submit())
     stage.keep()
-    assert client.asks(submit()) == created(6)
+    assert client.asks(submit()) == b""
+    stage.keep()
+    assert client.hears() == created(6)
     stage.keep()
     assert client.hears() == created(7)
+
+
+def test_a_store_that_failed_is_asked_again_though_nobody_submits(
+    stage: DurableStage, log: LogBook
+) -> None:
+    """An empty batch is the try, each second until one is stored; then it rests."""
+    stage.guest().tells(submit())
+    for _ in range(3):
+        stage.fail()
+        assert stage.store.under_way is None
+        stage.clock.advance(1)
+        assert stage.store.batches[-1].is_empty
+    stage.keep()
+    stage.clock.advance(1)
+    assert stage.store.under_way is None
+    assert log.warnings.count("background jobs cannot be stored: disk full") == 3
+    assert log.events[-1]["log_format"] == "background jobs can be stored again"
 
 
 def test_a_store_that_lost_everything_gets_it_again(stage: DurableStage) -> None:

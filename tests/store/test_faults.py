@@ -137,6 +137,14 @@ def test_lock_of_another_process(file: SQLiteFile) -> None:
     assert ids(read_all(file)) == [1, 2, 3]
 
 
+def test_an_empty_batch_asks_whether_the_file_can_be_written(file: SQLiteFile) -> None:
+    """It fails while another process holds the lock, and changes nothing that counts."""
+    with locked_by_another_process(file.path), pytest.raises(StoreError, match="holds its lock"):
+        file.write(Batch(3))
+    file.write(Batch(3))
+    assert ids(read_all(file)) == [1, 2]
+
+
 def test_locked_at_the_start(path: Path) -> None:
     """A file that another process keeps locked is one clear line, and opens when it is free."""
     queue = queue_file(path)
