@@ -31,7 +31,6 @@ autodoc_preserve_defaults = True  # a named default shows its name
 autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True  # an attribute is a line of its class, not an entry of its own
 python_maximum_signature_line_length = 80
 
 html_theme = "furo"

@@ -27,7 +27,7 @@ class ConfigurationError(GearmanError):
 class Refused(GearmanError):
     """A request was understood and is not granted: it is answered with an ERROR packet.
 
-    Args:
+    Attributes:
         code: the error code of the ERROR packet, e.g. ``b"QUEUE_ERROR"``.
         text: the reason, for people.
     """
@@ -44,10 +44,6 @@ class Refused(GearmanError):
 
 class JobFailed(GearmanError):
     """A job ended without a result: its worker sent WORK_FAIL, or the server gave it up.
-
-    Args:
-        function: the function that the task was submitted to, without the client's namespace.
-        handle: the job server's name for the job.
 
     Attributes:
         function: the function that the task was submitted to, without the client's namespace.
@@ -66,11 +62,6 @@ class JobFailed(GearmanError):
 
 class JobException(JobFailed):
     """A job ended with an exception, and the worker said which: WORK_EXCEPTION.
-
-    Args:
-        function: the function that the task was submitted to, without the client's namespace.
-        handle: the job server's name for the job.
-        data: what the worker said, as it came.
 
     Attributes:
         data: what the worker said, as it came.

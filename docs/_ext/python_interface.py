@@ -1,7 +1,7 @@
 """Say in the reference of the Python interface what a reader needs, and leave out the rest.
 
-A class whose objects are only ever given to a program is shown without the arguments of its
-constructor. A name in a docstring leads to its description wherever that stands, as long as it is
+A class whose objects are only ever given to a program, and so every error, is shown without the
+arguments of its constructor. A name in a docstring leads to its description wherever that stands, as long as it is
 the only one with this name; the name of an error does so without markup.
 """
 
@@ -35,7 +35,7 @@ AMBIGUOUS: Final = {"gearman_tx.store": {"batch: Batch": "batch: gearman_tx.core
 """By the beginning of a name: annotations that could mean two classes, and what they mean there."""
 
 ERROR: Final = re.compile(
-    r"(?<![`.\w])(ConfigurationError|ConnectionLost|JobException|JobFailed|LocalProtocolError"
+    r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed|LocalProtocolError"
     r"|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?![`.\w])"
 )
 """The name of an error of ours, as a word of a sentence."""
@@ -51,7 +51,7 @@ def shown_signature(  # what Sphinx calls with
     returns: str | None,
 ) -> tuple[str, str | None] | None:
     """Sphinx: return the arguments to show after ``name``, or None to leave them as they are."""
-    if kind == "class" and name in GIVEN:
+    if (kind == "exception" and signature) or (kind == "class" and name in GIVEN):
         return "", None
     for start, meanings in AMBIGUOUS.items():
         if signature is not None and name.startswith(start):
