@@ -100,6 +100,7 @@ TEST = [
     "gear>=0.16",  # a peer: OpenStack's Python client and worker
     "hypothesis>=6.100",
     "msgpack>=1.1",  # its encoder is tested
+    "pillow>=10",  # the tutorial resizes images
     "pygearman>=0.2.6",  # a peer: the Python 3 fork of the classic client
     "pytest>=8.2",
     "pytest-cov>=6",

@@ -1,8 +1,8 @@
 """Say in the reference of the Python interface what a reader needs, and leave out the rest.
 
 A class whose objects are only ever given to a program, and so every error, is shown without the
-arguments of its constructor. A name in a docstring leads to its description wherever that stands, as long as it is
-the only one with this name; the name of an error does so without markup.
+arguments of its constructor. A name in a docstring leads to its description wherever that stands,
+as long as it is the only one with this name; the name of an error does so without markup.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ AMBIGUOUS: Final = {"gearman_tx.store": {"batch: Batch": "batch: gearman_tx.core
 """By the beginning of a name: annotations that could mean two classes, and what they mean there."""
 
 ERROR: Final = re.compile(
-    r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed|LocalProtocolError"
-    r"|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?![`.\w])"
+    r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed"
+    r"|LocalProtocolError|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?![`.\w])"
 )
 """The name of an error of ours, as a word of a sentence."""
 

@@ -36,6 +36,7 @@ class Reader:
         terminals: starts programs, in the reader's folder.
         words: what is typed in the place of words of the page.
         variables: set in each terminal.
+        programs: where the programs of the environment are.
     """
 
     page: str
@@ -43,6 +44,7 @@ class Reader:
     terminals: PeerRunner
     words: Mapping[str, str] = Factory(dict)
     variables: Mapping[str, str] = Factory(dict)
+    programs: Path = BIN
 
     @property
     def folder(self) -> Path:
@@ -53,7 +55,7 @@ class Reader:
         """Return ``text`` as this reader has to write it: other port, other places."""
         text = _SERVER.sub(r"\1 -n --pidfile= gearmand --listen=127.0.0.1", text)
         text = _ADMIN.sub(f"gearadmin -h 127.0.0.1 -p {self.port}", text)
-        text = _INSTALLED.sub(f"{BIN}/", text.replace("4730", str(self.port)))
+        text = _INSTALLED.sub(f"{self.programs}/", text.replace("4730", str(self.port)))
         for word, mine in self.words.items():
             text = text.replace(word, mine)
         return text
@@ -100,15 +102,18 @@ class Reader:
         return self.own(read_block(self.page, name))
 
     def _shell(self, command: str, stdin: bytes = b"") -> PeerProcess:
+        # libgearman adds this variable's servers to those of the program, and PHP clients that know
+        # one server twice wait for ever now and then.
+        servers = {"GEARMAN_SERVERS": f"127.0.0.1:{self.port}"} if "gearman-tx" in command else {}
         return self.terminals.start(
             ["sh", "-c", self.own(command)],
             stdin,
             {
-                "PATH": f"{BIN}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+                "PATH": f"{self.programs}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
                 "GEARMAND_PORT": str(self.port),
                 "GEARMAN_SERVER": f"127.0.0.1:{self.port}",
-                "GEARMAN_SERVERS": f"127.0.0.1:{self.port}",
                 "PYTHONUNBUFFERED": "1",
+                **servers,
                 **self.variables,
             },
         )

@@ -13,7 +13,6 @@ from tests.docs.blocks import CLAIMED, ROOT, Block, blocks_of, find_blocks, page
 
 TESTS = (*sorted(Path(__file__).parent.glob("test_*.py")), ROOT / "tests/admin/test_reference.py")
 SHORTEST_REASON = 3  # words
-TUTORIAL = "docs/tutorial.rst"  # its programs are tested; its commands are not yet
 
 
 def claimed() -> set[tuple[str, str]]:
@@ -39,7 +38,7 @@ def docstrings() -> Iterator[tuple[str, str]]:
                     yield f"{path.relative_to(ROOT)}:{line}", text
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page != TUTORIAL])
+@pytest.mark.parametrize("page", pages())
 def test_every_block_is_run_or_excused(page: str) -> None:
     """Each block of a page has a name that a test claims, or a reason why there is no test."""
     known = claimed()

@@ -1,114 +1,282 @@
-"""The programs of the tutorial do what it says: share jobs, survive the loss of a worker."""
+"""The tutorial, typed from its beginning to its end: what it shows is what happens."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attrs import define
+from PIL import Image
 
-from gearman_tx.testing import ServerProcess
+from tests.docs.blocks import read_block, read_commands, runs
+from tests.docs.conftest import MakeReader
+from tests.docs.reader import Reader, is_like
+from tests.interop.job_server import JobServer
+from tests.interop.peer_process import PeerProcess, PeerRunner
+from tests.packaging.sources import copy_sources, user_environment
 from tests.peers import require_peer, require_program
-from tests.servers import running, start_our_server
+from tests.servers import ServerProcess, free_port
 
-PROGRAMS = Path(__file__).parents[2] / "docs" / "tutorial"
-WAIT_SECONDS = 20.0
+PAGE = "docs/tutorial.rst"
+GUARD = 'if __name__ == "__main__":'
 
 
-class Shell:
-    """The reader's terminals: the tutorial's programs in a folder, on a port of the test's own."""
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the checkout, and make the tutorial's environment and its photo in it, once for all."""
+    folder = copy_sources(tmp_path_factory.mktemp("tutorial") / "checkout")
+    words = [command for command, _ in read_commands(PAGE, "install")]
+    words += [command for command, _ in read_commands(PAGE, "activate")]
+    words += [command for command, _ in read_commands(PAGE, "photo")]
+    words.append("command -v python")
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(words)],
+        cwd=folder,
+        env=user_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(folder / "venv" / "bin" / "python")
+    return folder
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.running: list[subprocess.Popen[str]] = []
-        for program in PROGRAMS.glob("*.php"):
-            text = program.read_text(encoding="utf-8").replace("4730", str(port))
-            (folder / program.name).write_text(text, encoding="utf-8")
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start ``command`` in a terminal of its own; its output can be read."""
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.running.append(process)
-        return process
+@define(eq=False)
+class Scene:
+    """The reader in a folder with a photo, and the job server that the reader started."""
 
-    def close(self) -> None:
-        """End whatever still runs."""
-        for process in self.running:
-            process.kill()
-            process.communicate()
+    reader: Reader
+    server: JobServer
+    process: PeerProcess
+
+    def start(self, name: str, function: str, *, workers: int = 1) -> list[PeerProcess]:
+        """Start the workers of a block, and wait until the server knows of them."""
+        started = self.reader.start(name)
+        self.server.await_counts(function, lambda counts: counts.workers == workers)
+        return started
+
+    def save_worker(self, *functions: str) -> None:
+        """Save ``worker.py``, with functions of later blocks above its last two lines."""
+        path = self.reader.save("worker", "worker.py")
+        text = "\n\n".join(self.reader.code(name) for name in functions)
+        program = path.read_text(encoding="utf-8")
+        path.write_text(program.replace(GUARD, f"{text}\n\n{GUARD}"), encoding="utf-8")
+
+    def size_of(self, file: str) -> tuple[int, int]:
+        """Return the width and height of an image, which must be a JPEG; it is taken away."""
+        path = self.reader.folder / file
+        with Image.open(path) as image:
+            assert image.format == "JPEG"
+            size = image.size
+        path.unlink()
+        return size
+
+    def stop(self, worker: PeerProcess, function: str) -> None:
+        """Press Ctrl-C in a worker's terminal."""
+        os.killpg(worker.process.pid, signal.SIGINT)
+        worker.finish()
+        self.server.await_counts(function, lambda counts: counts.workers == 0)
+
+
+def serve(reader: Reader, name: str = "server") -> tuple[JobServer, PeerProcess]:
+    """Start the job server of a block, and wait until it answers."""
+    (process,) = reader.start(name)
+    server = ServerProcess(process.process, reader.port, process.out_file)
+    server.wait_ready()
+    return JobServer("ours", server), process
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """Start our job server as the reader does, with its queue in a file."""
-    with running(start_our_server(tmp_path, "--queue-type=sqlite")) as server:
-        yield server
+def scene(checkout: Path, peers: PeerRunner, make_reader: MakeReader) -> Iterator[Scene]:
+    """Everything up to the first worker."""
+    reader = make_reader(PAGE, free_port(), programs=checkout / "venv" / "bin")
+    shutil.copy(checkout / "photo.jpg", peers.folder)
+    server, process = serve(reader)
+    yield Scene(reader, server, process)
+    assert b"Traceback" not in process.out
 
 
 @pytest.fixture
-def shell(tmp_path: Path, server: ServerProcess) -> Iterator[Shell]:
-    """Give the reader terminals with PHP and its Gearman extension."""
-    php = require_program("php", "apt-get install php-cli php-gearman")
-    loaded = subprocess.run([php, "-m"], stdout=subprocess.PIPE, check=True, text=True).stdout
-    found = "gearman" in loaded.split()
-    require_peer(found, "PHP's Gearman extension", "apt-get install php-gearman")
-    shell = Shell(tmp_path, server.port)
-    yield shell
-    shell.close()
+def php() -> None:
+    """PHP with the two extensions that the tutorial asks for."""
+    program = require_program("php", "apt-get install php-cli php-gearman php-gd")
+    loaded = subprocess.run([program, "-m"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    for name in ("gearman", "gd"):
+        found = name in loaded.split()
+        require_peer(found, f"PHP's extension {name}", f"apt-get install php-{name}")
 
 
-def result_of(client: subprocess.Popen[str]) -> str:
-    """Return what ``client`` prints until it ends well."""
-    output, _ = client.communicate(timeout=WAIT_SECONDS)
-    assert client.returncode == 0
-    return output
+@runs(PAGE, "install", "server", "activate", "photo")
+@runs(PAGE, "worker", "start-worker", "client", "start-client", "handle", "not-an-image")
+def test_a_worker_and_a_client(scene: Scene) -> None:
+    """The image is 200 pixels wide, whoever was first; what is no image is an error with a text."""
+    scene.save_worker()
+    scene.reader.save("client", "client.py")
+    early = scene.reader.begin("python client.py photo.jpg")
+    scene.server.await_counts("resize", lambda counts: counts.total == 1)
+    (worker,) = scene.start("start-worker", "resize")
+    early.succeed()
+    assert scene.size_of("small.jpg") == (200, 150)
+    assert is_like(read_block(PAGE, "handle"), worker.out.decode())
+    scene.reader.run("start-client")
+    assert scene.size_of("small.jpg") == (200, 150)
+    scene.reader.run("not-an-image", status=1)
 
 
-def wait_for_job(worker: subprocess.Popen[str]) -> str:
-    """Return the line that ``worker`` prints when it takes a job."""
-    assert worker.stdout is not None
-    return worker.stdout.readline()
+@runs(PAGE, "plain-client", "start-plain-client", "plain-worker", "start-plain-worker")
+@runs(PAGE, "ask-plain-worker")
+def test_in_plain_python(scene: Scene) -> None:
+    """The plain client gets its image from the other worker, and the plain worker works."""
+    scene.save_worker()
+    scene.start("start-worker", "resize")
+    scene.reader.save("plain-client", "plain_client.py")
+    scene.reader.run("start-plain-client")
+    assert scene.size_of("small.jpg") == (200, 150)
+    scene.reader.save("plain-worker", "plain_worker.py")
+    scene.start("start-plain-worker", "grey")
+    scene.reader.run("ask-plain-worker")
+    with Image.open(scene.reader.folder / "grey.jpg") as image:
+        assert image.mode == "L"
 
 
-def test_the_length_of_hello_is_five(shell: Shell) -> None:
-    """The first client prints 5, whichever of the two was started first."""
-    client = shell.start("php", "client.php")
-    worker = shell.start("php", "worker.php")
-    assert result_of(client) == "5\n"
-    assert wait_for_job(worker).startswith("worker ")
-    assert result_of(shell.start("php", "client.php", "four")) == "4\n"
+@runs(PAGE, "php-client", "start-php-client", "php-worker", "start-php-worker", "mixed")
+def test_in_php(scene: Scene, php: None) -> None:  # noqa: ARG001  # it is there
+    """Python works for PHP, and PHP for three clients, which cannot tell; bad images fail."""
+    scene.save_worker()
+    for name, file in (
+        ("php-client", "client.php"),
+        ("php-worker", "worker.php"),
+        ("client", "client.py"),
+        ("plain-client", "plain_client.py"),
+    ):
+        scene.reader.save(name, file)
+    (worker,) = scene.start("start-worker", "resize")
+    scene.reader.run("start-php-client")
+    assert scene.size_of("small.jpg") == (200, 150)
+    scene.reader.type("php client.php worker.php", status=1)
+
+    scene.stop(worker, "resize")
+    (worker,) = scene.start("start-php-worker", "resize")
+    scene.reader.run("mixed")
+    assert worker.out.count(b"PHP takes H:") == 3
+    assert scene.size_of("small.jpg") == (200, 150)
+    scene.reader.type("php client.php worker.php", status=1)
 
 
-def test_two_workers_share_four_jobs(shell: Shell) -> None:
-    """While the first worker is busy the second takes the next job, so both have work."""
-    workers = [shell.start("php", "worker.php", "1") for _ in range(2)]
-    clients = [shell.start("php", "client.php", "x" * size) for size in range(1, 5)]
-    assert [result_of(client) for client in clients] == ["1\n", "2\n", "3\n", "4\n"]
+@runs(PAGE, "shell-worker", "shell-clients")
+def test_in_the_shell(scene: Scene) -> None:
+    """ImageMagick works for both commands."""
+    require_program("convert", "apt-get install imagemagick")
+    require_program("gearman", "apt-get install gearman-tools")
+    scene.start("shell-worker", "resize")
+    ours, theirs = (command for command, _ in read_commands(PAGE, "shell-clients"))
+    for command in (ours, theirs):
+        scene.reader.type(command)
+        assert scene.size_of("small.jpg") == (200, 150)
+
+
+@runs(PAGE, "slow-workers", "album", "start-album", "status")
+def test_two_workers_share_an_album(scene: Scene) -> None:
+    """Two jobs run and two wait, as the report shows; each worker does some of them."""
+    scene.save_worker()
+    scene.reader.save("album", "album.py")
+    workers = scene.start("slow-workers", "resize", workers=2)
+    (client,) = scene.reader.start("start-album")
+    scene.server.await_counts("resize", lambda counts: counts[:2] == (4, 2))
     for worker in workers:
-        assert wait_for_job(worker).startswith("worker ")
+        os.killpg(worker.process.pid, signal.SIGSTOP)  # so that the report has its time
+    scene.reader.run("status")
+    for worker in workers:
+        os.killpg(worker.process.pid, signal.SIGCONT)
+    assert client.succeed().out == b"4 images are resized\n"
+    assert all(worker.out.count(b"takes H:") >= 1 for worker in workers)
+    assert [scene.size_of(f"small-{number}.jpg") for number in range(1, 5)] == [(200, 150)] * 4
 
 
-def test_another_worker_finishes_the_job_of_a_killed_one(shell: Shell) -> None:
-    """The client of a job whose worker is killed gets its result from the next worker."""
-    slow = shell.start("php", "worker.php", "30")
-    client = shell.start("php", "client.php")
-    first = wait_for_job(slow)
-    slow.kill()
-    quick = shell.start("php", "worker.php")
-    assert result_of(client) == "5\n"
-    assert first.split()[-1] == wait_for_job(quick).split()[-1]
+@runs(PAGE, "sizes", "sizes-client", "start-sizes")
+def test_progress(scene: Scene) -> None:
+    """The client prints each part and each step as they come."""
+    scene.save_worker("sizes")
+    scene.reader.save("sizes-client", "sizes.py")
+    scene.start("start-worker", "sizes")
+    scene.reader.run("start-sizes")
 
 
-def test_the_shell_worker_counts_bytes(shell: Shell, server: ServerProcess) -> None:
-    """``gearman`` with ``wc -c`` is a worker for ``gearman`` as a client."""
-    gearman = require_program("gearman", "apt-get install gearman-tools")
-    port = ("-h", "127.0.0.1", "-p", str(server.port))
-    shell.start(gearman, *port, "-w", "-f", "length", "--", "wc", "-c")
-    assert result_of(shell.start(gearman, *port, "-f", "length", "Hello")) == "5\n"
+@runs(PAGE, "archive", "background")
+def test_a_background_job_outlives_the_job_server(scene: Scene) -> None:
+    """It is there after a restart, and a worker writes the file that it names."""
+    scene.save_worker("sizes", "archive")
+    scene.reader.run("background")
+    os.killpg(scene.process.process.pid, signal.SIGINT)
+    assert scene.process.finish().status in {0, -signal.SIGINT}  # the shell's own, or the server's
+    server, _process = serve(scene.reader)
+    server.await_counts("archive", lambda counts: counts.total == 1)
+    scene.server = server
+    (worker,) = scene.start("start-worker", "resize")
+    scene.server.await_counts("archive", lambda counts: counts.total == 0)
+    assert scene.size_of("archive-photo.jpg") == (800, 600)
+    assert worker.running
+
+
+@runs(PAGE, "very-slow-worker", "patient-client", "kill", "quick-worker")
+def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene) -> None:
+    """The same job, under the same handle, is done by the next worker; Ctrl-C lets it finish."""
+    scene.save_worker()
+    scene.reader.save("client", "client.py")
+    (slow,) = scene.start("very-slow-worker", "resize")
+    (client,) = scene.reader.start("patient-client")
+    slow.wait_until(lambda: slow.out.endswith(b"\n"), "job taken")
+    _, pid, _, handle = slow.out.split()
+    scene.reader.words = {"4242": pid.decode()}
+    scene.reader.run("kill")
+    slow.finish()
+    assert client.running
+    (quick,) = scene.reader.start("quick-worker")
+    client.succeed()
+    assert quick.out.split()[-1] == handle
+    assert scene.size_of("small.jpg") == (200, 150)
+
+    scene.stop(quick, "resize")
+    patient = scene.reader.begin("exec python worker.py 2")
+    (client,) = scene.reader.start("patient-client")
+    patient.wait_until(lambda: patient.out.endswith(b"\n"), "job taken")
+    os.killpg(patient.process.pid, signal.SIGINT)
+    client.succeed()
+    assert patient.finish().out.count(b"takes") == 1
+
+
+@runs(PAGE, "second-server", "two-servers")
+def test_two_job_servers(scene: Scene) -> None:
+    """The worker is registered with both, and both give it jobs of the client."""
+    second = free_port()
+    scene.reader.words = {"4731": str(second)}
+    (process,) = scene.reader.start("second-server")
+    ServerProcess(process.process, second, process.out_file).wait_ready()
+    body = "\n".join(f"    {line}" for line in scene.reader.code("two-servers").splitlines())
+    program = scene.reader.folder / "two.py"
+    program.write_text(
+        "from twisted.internet.defer import Deferred\n"
+        "from twisted.internet.task import react\n"
+        "from gearman_tx import Client, Worker\n\n"
+        f"async def main(reactor):\n{body}\n"
+        "    worker.register('where', lambda job: job.server.encode())\n"
+        "    await worker.start()\n"
+        "    servers = await client.submit_many('where', [b''] * 4)\n"
+        "    print(*(server.decode() for server in servers), flush=True)\n"
+        "    await worker.stop()\n"
+        "    await client.close()\n\n"
+        "react(lambda reactor: Deferred.fromCoroutine(main(reactor)))\n",
+        encoding="utf-8",
+    )
+    servers = scene.reader.type("python two.py").out.decode().split()
+    assert set(servers) == {f"localhost:{scene.reader.port}", f"localhost:{second}"}
+    assert scene.server.text("status") == ["where\t0\t0\t0"]
+    both = JobServer("ours", ServerProcess(process.process, second, process.out_file))
+    assert both.text("status") == ["where\t0\t0\t0"]
