@@ -13,6 +13,7 @@ import pytest
 from attrs import define
 from PIL import Image
 
+from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, read_commands, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader, is_like
@@ -20,7 +21,7 @@ from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.packaging.sources import copy_sources, user_environment
 from tests.peers import require_peer, require_program
-from tests.servers import ServerProcess, free_port
+from tests.servers import free_port, wait_ready
 
 PAGE = "docs/tutorial.rst"
 GUARD = 'if __name__ == "__main__":'
@@ -89,7 +90,7 @@ def serve(reader: Reader, name: str = "server") -> tuple[JobServer, PeerProcess]
     """Start the job server of a block, and wait until it answers."""
     (process,) = reader.start(name)
     server = ServerProcess(process.process, reader.port, process.out_file)
-    server.wait_ready()
+    wait_ready(server)
     return JobServer("ours", server), process
 
 
@@ -258,7 +259,7 @@ def test_two_job_servers(scene: Scene) -> None:
     second = free_port()
     scene.reader.words = {"4731": str(second)}
     (process,) = scene.reader.start("second-server")
-    ServerProcess(process.process, second, process.out_file).wait_ready()
+    wait_ready(ServerProcess(process.process, second, process.out_file))
     body = "\n".join(f"    {line}" for line in scene.reader.code("two-servers").splitlines())
     program = scene.reader.folder / "two.py"
     program.write_text(
