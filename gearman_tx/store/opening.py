@@ -17,7 +17,6 @@ from gearman_tx.store.c_queue import DEFAULT_TABLE, has_queue, take_over
 from gearman_tx.store.damaged_pages import PAGE_SIZE
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.schema import APPLICATION_ID, VERSION, find_version, upgrade
-from gearman_tx.store.sqlite_errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,18 +75,18 @@ class Opening:
         Raises:
             OSError: the file cannot be read and written.
             StoreError: it is not ours, or too new.
-            sqlite3.Error: it is damaged, or cannot be read.
+            sqlite3.Error: it is damaged, locked, or cannot be read and written.
         """
         _need_new_sqlite()
         if not path.exists():
             return
         os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
-        with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
-            try:
-                self._identify(connection, path)
-            except sqlite3.OperationalError as error:
-                if code_of(error) != sqlite3.SQLITE_BUSY:  # it may be free when it is opened
-                    raise
+        with contextlib.closing(
+            sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None)
+        ) as connection:
+            self._identify(connection, path)
+            connection.execute("BEGIN IMMEDIATE")  # it would have to write at once
+            connection.execute("ROLLBACK")
 
     def _identify(self, connection: sqlite3.Connection, path: Path) -> int | None:
         """Return the version of a file's format, None if it is the C server's.

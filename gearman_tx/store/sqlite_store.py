@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from gearman_tx.core import Batch, JobRecord
     from gearman_tx.store.port import Contents
 
+BUSY_SECONDS: Final = 5.0
+"""How long a batch, or the start, waits while another process holds the file's lock."""
+
 CLOSE_SECONDS: Final = 20.0
 """How long closing waits for a disk that does not answer."""
 
@@ -36,9 +39,13 @@ _MOST_NOTICES: Final = 20
 
 
 def check_queue_file(
-    path: Path, synchronous: str, handle_prefix: bytes, c_table: str = DEFAULT_TABLE
+    path: Path,
+    synchronous: str,
+    handle_prefix: bytes,
+    c_table: str = DEFAULT_TABLE,
+    busy_seconds: float = BUSY_SECONDS,
 ) -> None:
-    """Find out whether a server could use a queue file; this blocks for a moment.
+    """Find out whether a server could use a queue file; this blocks, also while it is locked.
 
     Nothing is changed, so that what opening it changes is told by the store that opens it.
 
@@ -47,11 +54,13 @@ def check_queue_file(
         synchronous: as for :class:`SQLiteStore`.
         handle_prefix: likewise.
         c_table: likewise.
+        busy_seconds: likewise.
 
     Raises:
         StoreError: a server could not use it; the text is one line for the operator.
     """
-    SQLiteFile(path, Opening(time.time, synchronous, 0.0, handle_prefix, c_table)).check()
+    opening = Opening(time.time, synchronous, busy_seconds, handle_prefix, c_table)
+    SQLiteFile(path, opening).check()
 
 
 class SQLiteStore:
@@ -74,7 +83,7 @@ class SQLiteStore:
         reactor: Any,
         path: Path,
         synchronous: str = "FULL",
-        busy_seconds: float = 5.0,
+        busy_seconds: float = BUSY_SECONDS,
         *,
         handle_prefix: bytes = b"H:gearmand",
         c_table: str = DEFAULT_TABLE,

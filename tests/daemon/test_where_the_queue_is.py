@@ -19,7 +19,7 @@ from gearman_tx.tap import Options
 from tests.daemon.peer import Peer
 from tests.daemon.process import daemon, drop_in, run, started, twistd, until, wait_gone
 from tests.servers import free_port
-from tests.store.files import common_user
+from tests.store.files import common_user, locked_by_another_process, queue_file
 
 
 def parsed(*words: str, **of_twistd: str) -> Options:
@@ -90,6 +90,20 @@ def test_what_a_daemon_cannot_use_is_said_at_the_terminal(tmp_path: Path) -> Non
     assert done.err == f"twistd gearmand: {text}; {remedy}\n"
     assert list(tmp_path.iterdir()) == [lock.path]
     lock.release()
+
+
+def test_a_file_that_another_process_has_locked(tmp_path: Path) -> None:
+    """It is waited for as long as a batch would wait; then it is one line and status 1."""
+    path = tmp_path / "queue.sqlite3"
+    file = queue_file(path)
+    file.open()
+    file.close()
+    options = ("--port=0", "--listen=127.0.0.1", f"--sqlite-path={path}")
+    with locked_by_another_process(path):
+        done = run(twistd(*options), tmp_path)
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    text = f"twistd gearmand: cannot open the queue file {path}: another process holds its lock"
+    assert done.err.startswith(text)
 
 
 def test_another_root_folder_is_looked_into_when_it_is_there() -> None:

@@ -197,8 +197,11 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close(next_id=2)
         before = path.read_bytes()
         check_queue_file(path, self.synchronous, b"H:t")
-        with locked_by_another_process(path):
-            check_queue_file(path, self.synchronous, b"H:t")
+        with (
+            locked_by_another_process(path),
+            pytest.raises(StoreError, match="another process holds its lock"),
+        ):
+            check_queue_file(path, self.synchronous, b"H:t", busy_seconds=0.1)
         assert path.read_bytes() == before
         path.write_bytes(b"x" * 5000)
         check_queue_file(path, self.synchronous, b"H:t")
