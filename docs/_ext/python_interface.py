@@ -36,7 +36,7 @@ AMBIGUOUS: Final = {"gearman_tx.store": {"batch: Batch": "batch: gearman_tx.core
 
 ERROR: Final = re.compile(
     r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed"
-    r"|LocalProtocolError|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?![`.\w])"
+    r"|LocalProtocolError|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?!`|\w|\.\w)"
 )
 """The name of an error of ours, as a word of a sentence."""
 

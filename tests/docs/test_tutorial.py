@@ -143,8 +143,9 @@ def test_in_plain_python(scene: Scene) -> None:
     scene.reader.save("plain-worker", "plain_worker.py")
     scene.start("start-plain-worker", "grey")
     scene.reader.run("ask-plain-worker")
-    with Image.open(scene.reader.folder / "grey.jpg") as image:
-        assert image.mode == "L"
+    for file, mode in (("photo.jpg", "RGB"), ("grey.jpg", "L")):
+        with Image.open(scene.reader.folder / file) as image:
+            assert image.mode == mode
 
 
 @runs(PAGE, "php-client", "start-php-client", "php-worker", "start-php-worker", "mixed")
