@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
-
 from gearman_tx.worker import (
     PROCESS,
     REACTOR,
@@ -19,19 +17,16 @@ from gearman_tx.worker import (
 class InlineRunner:
     """Stands in for the threads and processes of a worker."""
 
-    def start(self) -> None:
-        """Runner: be ready; there is nothing to start."""
-
-    def run(self, function: WorkerFunction, job: WorkerJob) -> Deferred[Any]:
+    def run(self, function: WorkerFunction, job: WorkerJob) -> Any:
         """Runner: run ``function`` on ``job``.
 
         Returns:
-            Has fired already, unless the function is ``async def`` or returns a Deferred.
+            What the function returns; a Deferred if it is ``async def``, or returns one.
         """
         if function.place == PROCESS:
-            return maybeDeferred(function.call, job.data)
+            return function.call(job.data)
         call = call_in_reactor if function.place == REACTOR else call_in_thread
-        return maybeDeferred(call, function.call, job)
+        return call(function.call, job)
 
     def close(self) -> None:
         """Runner: end; there is nothing to end."""

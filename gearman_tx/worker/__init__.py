@@ -9,8 +9,9 @@ reactor; ``limits`` ends a worker that should be replaced by a fresh one.
 from gearman_tx.worker.functions import PROCESS, REACTOR, THREAD, WorkerFunction
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import LifeLimits
-from gearman_tx.worker.runner import FunctionRunner, call_in_reactor, call_in_thread
+from gearman_tx.worker.runner import FunctionRunner, call_in_reactor
 from gearman_tx.worker.service import WorkerService
+from gearman_tx.worker.threads import call_in_thread
 from gearman_tx.worker.worker import Worker
 
 __all__ = [

@@ -1,9 +1,10 @@
 """One connection of a worker to a job server: announce functions, ask for jobs, send results.
 
-Theory of operation. At most one question for a job is under way. Some servers do not know
-GRAB_JOB_ALL: Perl's says ERROR, that of ``gear`` says nothing. So a connection that ends, or is
-given up, with its first question unanswered makes the next one ask with GRAB_JOB_UNIQ, and that one
-the next with GRAB_JOB; ``Lines`` keeps the count.
+Theory of operation. ``Slots`` says when a question for a job is asked; several may be under way
+once the first was answered with a job. Some servers do not know GRAB_JOB_ALL: Perl's says ERROR,
+that of ``gear`` says nothing. So a connection that ends, or is given up, with its first question
+unanswered makes the next one ask with GRAB_JOB_UNIQ, and that one the next with GRAB_JOB; ``Lines``
+keeps the count.
 
 Functions are taken back (CANT_DO) one by one, each at a moment when no question is under way and
 none of its jobs runs: the C server gives a running job of a function that is taken back to another
@@ -112,6 +113,8 @@ class WorkerConnection(OutgoingLink):
         replaced = self._leaving.pop(function.name, replaced)
         if replaced is None or replaced.timeout != function.timeout:
             self.announce(function)
+        if not self._leaving:
+            self._slots.release(self)
         self._settle()
         # A sleeping worker is not told of jobs that waited for this function.
         self._slots.has_work(self)
@@ -124,11 +127,15 @@ class WorkerConnection(OutgoingLink):
 
     def _settle(self) -> None:
         """Take back what can be; then close if nothing is left to be done for a stopping worker."""
-        if self.is_over or self._slots.is_asked(self):
+        if self._is_over or self._slots.is_asked(self):
             return
         if self._worker.is_stopping and not self.jobs:
             self.close()
-            return
+        elif self._leaving:
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """Take back the functions of which no job runs, and ask again when none is left."""
         running = {function.name for _, function in self.jobs.values()}
         for name in [name for name in self._leaving if name not in running]:
             del self._leaving[name]
@@ -138,7 +145,8 @@ class WorkerConnection(OutgoingLink):
 
     def grab(self) -> None:
         """JobSource: ask for a job."""
-        self._asked_at = self._clock.seconds()
+        if self._slots.questions(self) == 1:
+            self._asked_at = self._clock.seconds()
         self.send(self._grab)
 
     def look_at_time(self, now: float) -> None:
@@ -155,7 +163,7 @@ class WorkerConnection(OutgoingLink):
         self._check_asked()
         self._slots.nothing(self)
         self._settle()
-        if not self._worker.is_stopping:
+        if not (self._worker.is_stopping or self._slots.is_asked(self)):
             self.send(_PRE_SLEEP)
 
     def heard_job_assign(self, body: bytes) -> None:
@@ -188,6 +196,7 @@ class WorkerConnection(OutgoingLink):
             raise RemoteProtocolError("an answer came to a question that was not asked")
         self.misunderstood = 0
         self._seconds = GRAB_SECONDS
+        self._asked_at = self._clock.seconds()
 
     def _take(
         self,
@@ -210,9 +219,10 @@ class WorkerConnection(OutgoingLink):
         if self._leaving:
             self._slots.hold(self)
         self._slots.got_job(self)
-        self._settle()
-        if name not in self._leaving:
-            self._slots.release(self)
+        if self._leaving:
+            self._settle()
+            if name not in self._leaving:
+                self._slots.release(self)
         self._worker.take(self, job, function)
 
     def _say(self, job: WorkerJob, packet: bytes) -> Deferred[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import define
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
@@ -38,20 +38,23 @@ class Execution:
     largest: int
     says_exception: bool
 
-    def run(self, function: WorkerFunction, job: WorkerJob) -> Deferred[bytes]:
+    def run(self, function: WorkerFunction, job: WorkerJob) -> bytes | Deferred[bytes]:
         """Run ``function`` on ``job``.
 
         Returns:
-            Fires with WORK_COMPLETE, WORK_FAIL or WORK_EXCEPTION; never fails. Cancelling stops
-            what can be stopped; see :meth:`Runner.run`.
+            WORK_COMPLETE, WORK_FAIL or WORK_EXCEPTION, if the function has ended; else a Deferred
+            that fires with one of them and never fails. Cancelling it stops what can be stopped;
+            see :meth:`Runner.run`.
         """
-        running = maybeDeferred(self._start, function, job)
-        running.addCallback(self._complete, job)
-        return running.addErrback(self._fail, job)
-
-    def _start(self, function: WorkerFunction, job: WorkerJob) -> Deferred[Any]:
-        job.data = self.encoder.decode(job.workload)
-        return self.runner.run(function, job)
+        try:
+            job.data = self.encoder.decode(job.workload)
+            result = self.runner.run(function, job)
+            if not isinstance(result, Deferred):
+                return self._complete(result, job)
+        except BaseException:  # noqa: BLE001  # a function must not end the worker by sys.exit()
+            return self._fail(Failure(), job)
+        result.addCallback(self._complete, job)
+        return result.addErrback(self._fail, job)
 
     def _complete(self, result: Any, job: WorkerJob) -> bytes:
         data = b"" if result is None else self.encoder.encode(result)

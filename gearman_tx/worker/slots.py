@@ -3,8 +3,12 @@
 Theory of operation. A worker has as many slots as it may run jobs at a time. Asking a job server
 for a job takes a slot, whatever the answer; so no job is ever grabbed that could not be run. Job
 servers that may have jobs stand in a line: the first is asked when a slot is free, and goes to the
-back of the line when it gave a job, so none is starved. One that has nothing leaves the line and
-comes back when it says NOOP. One that is held keeps its place in the line and is passed over.
+back of the line, so none is starved. One that has nothing leaves the line and comes back when it
+says NOOP. One that is held keeps its place in the line and is passed over.
+
+A server is asked one question first. Each job that it gives lets it have one more unanswered
+question at a time: a server with a full queue soon fills all free slots with one write, and one
+with a single job is not asked in vain for ten.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ class JobSource(Protocol):
     """A connected job server that can be asked for a job."""
 
     def grab(self) -> None:
-        """Ask it for a job; ``Slots.nothing`` or ``Slots.got_job`` follows, or ``Slots.lost``."""
+        """Ask it for a job; ``Slots.nothing`` or ``Slots.got_job`` answers, or ``Slots.lost``."""
 
 
 @define(eq=False)
@@ -31,6 +35,7 @@ class Slots:
 
     Attributes:
         running: how many jobs are held.
+        asked: how many questions are not answered.
         is_open: whether jobs are still wanted.
     """
 
@@ -38,34 +43,52 @@ class Slots:
     quota: int | None = None
     running: int = field(default=0, init=False)
     is_open: bool = field(default=True, init=False)
-    _asked: dict[JobSource, None] = field(factory=dict, init=False)
+    asked: int = field(default=0, init=False)
+    _questions: dict[JobSource, int] = field(factory=dict, init=False)  # unanswered ones
+    _most: dict[JobSource, int] = field(factory=dict, init=False)  # so many at a time, if not one
     _line: dict[JobSource, None] = field(factory=dict, init=False)
     _held: set[JobSource] = field(factory=set, init=False)
 
+    def questions(self, source: JobSource) -> int:
+        """Return how many questions ``source`` has not answered."""
+        return self._questions.get(source, 0)
+
     def is_asked(self, source: JobSource) -> bool:
-        """Return whether ``source`` was asked and has not answered."""
-        return source in self._asked
+        """Return whether ``source`` was asked and has not answered all."""
+        return source in self._questions
 
     def has_work(self, source: JobSource) -> None:
         """``source`` may have jobs: it was connected, or it said NOOP."""
         # The answer of one that is asked comes behind its NOOP, and says more.
-        if source not in self._asked:
+        if source not in self._questions:
             self._line[source] = None
             self._ask()
 
     def nothing(self, source: JobSource) -> None:
         """``source`` was asked and has no job."""
-        del self._asked[source]
+        self._answered(source)
+        self._line.pop(source, None)
+        self._most.pop(source, None)
         self._ask()
 
     def got_job(self, source: JobSource) -> None:
         """``source`` was asked and gave a job; it may have more."""
-        del self._asked[source]
+        self._answered(source)
         self.running += 1
         if self.quota is not None:
             self.quota -= 1
-        self._line[source] = None
+        if self.size > 1:
+            self._most[source] = min(self._most.get(source, 1) + 1, self.size)
+        self._line.setdefault(source)
         self._ask()
+
+    def _answered(self, source: JobSource) -> None:
+        self.asked -= 1
+        left = self._questions[source] - 1
+        if left:
+            self._questions[source] = left
+        else:
+            del self._questions[source]
 
     def job_ended(self) -> None:
         """A job that was held is over."""
@@ -74,8 +97,9 @@ class Slots:
 
     def lost(self, source: JobSource) -> None:
         """``source`` is not connected any more; jobs that it gave still take their slots."""
-        self._asked.pop(source, None)
+        self.asked -= self._questions.pop(source, 0)
         self._line.pop(source, None)
+        self._most.pop(source, None)
         self._held.discard(source)
         self._ask()
 
@@ -98,15 +122,20 @@ class Slots:
         self.is_open = True
         self._ask()
 
-    def _has_room(self) -> bool:
-        asked = len(self._asked)
-        return self.running + asked < self.size and (self.quota is None or asked < self.quota)
-
     def _ask(self) -> None:
-        while self.is_open and self._has_room():
+        while (
+            self._line
+            and self.running + self.asked < self.size
+            and self.is_open
+            and (self.quota is None or self.asked < self.quota)
+        ):
             source = next((source for source in self._line if source not in self._held), None)
             if source is None:
                 return
             del self._line[source]
-            self._asked[source] = None
+            self.asked += 1
+            questions = self._questions.get(source, 0) + 1
+            self._questions[source] = questions
+            if questions < self._most.get(source, 1):
+                self._line[source] = None
             source.grab()

@@ -196,7 +196,6 @@ class Worker:
             raise RuntimeError("a worker starts only once; make a new one")
         self._thread = threading.get_ident()
         self._life = Life(self.limits, self.reactor.seconds())
-        self._runner.start()
         self._look.start(_LOOK_SECONDS, now=False)
         self._lines.start()
         return self.when_connected()
@@ -316,19 +315,27 @@ class Worker:
 
     def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
         """For connections: run a job that came, and send what becomes of it."""
-        running = self.execution.run(function, job)
-        self._running[job] = running
-        running.addCallback(lambda packets: connection.end(job, packets))
-        running.addErrback(lambda reason: _log.failure("a job could not be ended", reason))
-        running.addBoth(lambda _: self._job_ended(job))
-        running.addCallback(lambda _: connection.rest(function))
+        outcome = self.execution.run(function, job)
+        if isinstance(outcome, bytes):
+            self._finish(connection, job, function, outcome)
+        else:
+            self._running[job] = outcome
+            outcome.addCallback(lambda packets: self._finish(connection, job, function, packets))
         if self.slots.quota == 0:
             self.stop(f"{self.limits.jobs} jobs were taken, as many as it may")
 
-    def _job_ended(self, job: WorkerJob) -> None:
-        del self._running[job]
+    def _finish(
+        self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction, packets: bytes
+    ) -> None:
+        """Tell the job server what became of a job, and ask for the next one."""
+        self._running.pop(job, None)
+        try:
+            connection.end(job, packets)
+        except Exception:  # noqa: BLE001  # its slot must not be lost with it
+            _log.failure("a job could not be ended")
         self.slots.job_ended()
         self._end_if_done()
+        connection.rest(function)
 
     def _look_at_time(self) -> None:
         now = self.reactor.seconds()

@@ -65,6 +65,31 @@ class QuestionTests(WorkerCase):
         held.ends[1].callback(b"done")
         assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:2", b"done")), GRAB]
 
+    def test_a_server_with_many_jobs_is_asked_for_many_at_a_time(self) -> None:
+        """One question first, one more for each job; after a NO_JOB there is one again."""
+        _, held, peer = self.held(concurrency=4)
+        self.assign(peer, b"H:1")
+        assert peer.read() == [GRAB, GRAB]
+        self.assign(peer, b"H:2")
+        assert peer.read() == [GRAB]
+        peer.send(PacketType.NO_JOB)
+        held.ends[0].callback(b"done")
+        assert peer.read_types() == ["WORK_COMPLETE"]
+        peer.send(PacketType.NO_JOB)
+        assert peer.read() == [PRE_SLEEP]
+        peer.send(PacketType.NOOP)
+        assert peer.read() == [GRAB]
+
+    def test_a_job_may_come_between_two_answers_without_one(self) -> None:
+        """The worker sleeps when all questions are answered, and not if the last one had a job."""
+        _, held, peer = self.held(concurrency=3)
+        self.assign(peer, b"H:1")
+        assert peer.read() == [GRAB, GRAB]
+        peer.send(PacketType.NO_JOB)
+        self.assign(peer, b"H:2")
+        assert [job.handle for job in held.jobs] == [b"H:1", b"H:2"]
+        assert peer.read() == [GRAB]
+
     def test_noop_in_the_middle_of_a_job_is_remembered(self) -> None:
         """The server that said it is asked when the job is over; the other one sleeps on."""
         worker = self.make_worker(servers=2)
@@ -316,7 +341,7 @@ class LossTests(WorkerCase):
         held.ends[0].callback(b"first")
         assert peer.read() == [GRAB]
         held.ends[1].callback(b"second")
-        assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b"second"))]
+        assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b"second")), GRAB]
 
     def test_same_handles_of_two_servers_are_two_jobs(self) -> None:
         """Each result goes to the server that gave the job."""

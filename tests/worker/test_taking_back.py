@@ -88,6 +88,8 @@ class GoingTests(WorkerCase):
         worker.unregister("f")
         peer.read()
         self.assign(peer, b"H:2")
+        peer.send(PacketType.NO_JOB)
+        assert peer.read_types() == ["PRE_SLEEP"]
         peer.send(PacketType.NOOP)
         held.ends[0].callback(None)
         assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b""))]
@@ -108,7 +110,7 @@ class GoingTests(WorkerCase):
 
     def test_a_function_that_comes_back_is_asked_for(self) -> None:
         """The questions that it held back are asked at once."""
-        worker, held, peer = self.held(concurrency=3)
+        worker, held, peer = self.held(concurrency=4)
         self.assign(peer, b"H:1")
         worker.unregister("f")
         peer.read()
