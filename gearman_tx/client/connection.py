@@ -32,7 +32,7 @@ from gearman_tx.client.ports import ConnectionOwner
 from gearman_tx.client.question import Question
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut
-from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, Turn, make_handlers
+from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, SocketSet, Turn, make_handlers
 from gearman_tx.wire import PacketType, leading_number, request
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class ClientConnection(OutgoingLink):
         owner: who is told of its life.
         server: the name of the server.
         turn: the reactor turn that output is gathered in.
+        sockets: serves the connection, if it is a plain socket.
         limits: what the connection may cost.
         window: how many submissions may be unanswered.
         options: what to ask for in the greeting, as the server spells it.
@@ -72,6 +73,7 @@ class ClientConnection(OutgoingLink):
         owner: ConnectionOwner,
         server: str,
         turn: Turn,
+        sockets: SocketSet,
         limits: LinkLimits,
         window: int,
         options: Iterable[bytes],
@@ -81,6 +83,7 @@ class ClientConnection(OutgoingLink):
         self._after_read = after_read
         self._owner = owner
         self._clock = turn.clock
+        self._sockets = sockets
         self._window = window
         self._options = list(options)
         self._requests: deque[Request] = deque()
@@ -101,6 +104,7 @@ class ClientConnection(OutgoingLink):
     def connectionMade(self) -> None:
         """Twisted: the connection is there; greet the server."""
         super().connectionMade()
+        self._sockets.adopt(self.transport)
         self._greeting = self._clock.callLater(GREETING_TIMEOUT, self._not_greeted)
         answers = [self.ask_for(option) for option in self._options]
         DeferredList(answers, consumeErrors=True).addCallback(self._greeted)

@@ -20,7 +20,7 @@ from gearman_tx.client.connection import ClientConnection
 from gearman_tx.client.submission import Submission
 from gearman_tx.client.updates import JobStatus, read_status
 from gearman_tx.errors import ConnectionLost, Refused
-from gearman_tx.link import Backoff, LinkLimits, Reconnecting, Server, Turn
+from gearman_tx.link import Backoff, LinkLimits, Reconnecting, Server, SocketSet, Turn
 from gearman_tx.wire import PacketType, request
 
 _LEAVING: Final = b"shutting down"  # in the text with which our job server refuses
@@ -49,6 +49,7 @@ class Line:
         server: where to.
         reactor: connects, and tells the time.
         turn: the reactor turn that output is gathered in.
+        sockets: serves the connection, if it is a plain socket.
         backoff: how long to wait before the server is tried again.
         limits: what the connection may cost.
         window: how many submissions may be unanswered.
@@ -70,6 +71,7 @@ class Line:
         server: Server,
         reactor: Any,
         turn: Turn,
+        sockets: SocketSet,
         *,
         backoff: Backoff,
         limits: LinkLimits,
@@ -83,6 +85,7 @@ class Line:
         self._is_stopped = False
         self._owner = owner
         self._turn = turn
+        self._sockets = sockets
         self._limits = limits
         self._window = window
         self._service = Reconnecting(
@@ -178,6 +181,7 @@ class Line:
             self,
             self.name,
             self._turn,
+            self._sockets,
             self._limits,
             self._window,
             self._owner.options,

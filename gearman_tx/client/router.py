@@ -26,7 +26,7 @@ from gearman_tx.client.line import Line
 from gearman_tx.client.ports import Holder
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, NoServer
-from gearman_tx.link import Backoff, LinkLimits, Server, Turn
+from gearman_tx.link import Backoff, LinkLimits, Server, SocketSet, Turn
 
 MOST_DOUBTS: Final = 3
 """Servers that may be lost when the same submission was the next to be answered."""
@@ -68,17 +68,19 @@ class Router:
         self.clock: IReactorTime = reactor
         self.options = [b"exceptions"]
         self.after_read = AfterRead()
+        turn = Turn(reactor)
+        sockets = SocketSet(reactor, turn)
         self.lines = [
             Line(
                 self,
                 server,
                 reactor,
                 turn,
+                sockets,
                 backoff=Backoff(reactor.seconds, random.random),
                 limits=limits,
                 window=window,
             )
-            for turn in [Turn(reactor)]
             for server in servers
         ]
         self._choice = make_choice(choice, [server.name for server in servers], random)

@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import RemoteProtocolError
-from gearman_tx.link import LinkLimits, OutgoingLink, Turn, make_handlers
+from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, make_handlers
 from gearman_tx.wire import PacketType, request
 from gearman_tx.worker.execution import check_size
 from gearman_tx.worker.functions import WorkerFunction
@@ -60,6 +60,7 @@ class WorkerConnection(OutgoingLink):
         worker: whose functions are announced and whose slots the jobs take.
         server: the name of the job server.
         turn: the reactor turn that output is gathered in.
+        sockets: serves the connection, if it is a plain socket.
         limits: what the connection may cost.
         misunderstood: how many connections to the server ended with the first question unanswered.
 
@@ -68,17 +69,19 @@ class WorkerConnection(OutgoingLink):
         misunderstood: the same for the next connection to the server.
     """
 
-    def __init__(  # two of them for this class, the rest for its base
+    def __init__(  # noqa: PLR0913, PLR0917  # the worker is the only caller
         self,
         worker: Worker,
         server: str,
         turn: Turn,
+        sockets: SocketSet,
         limits: LinkLimits,
         misunderstood: int,
     ) -> None:
         super().__init__(server, turn, HANDLERS, limits)
         self._worker = worker
         self._clock = turn.clock
+        self._sockets = sockets
         self._slots = worker.slots
         self._largest = limits.packet
         self.jobs: dict[bytes, tuple[WorkerJob, WorkerFunction]] = {}
@@ -94,6 +97,7 @@ class WorkerConnection(OutgoingLink):
     def connectionMade(self) -> None:
         """Twisted: the connection is there; tell the server who we are and what we can do."""
         super().connectionMade()
+        self._sockets.adopt(self.transport)
         if self._worker.client_id:
             self.send(request(PacketType.SET_CLIENT_ID, self._worker.client_id))
         for function in self._worker.functions.values():

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import IReactorFromThreads
 
+from gearman_tx.link import Turn
 from gearman_tx.worker.functions import REACTOR, THREAD, WorkerFunction
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.processes import Processes
@@ -34,11 +35,11 @@ class Runner:
     Args:
         reactor: for threads to come back to.
         threads: how many threads to keep at most for plain functions.
+        turn: the turn that the outcomes of threads belong to.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, threads: int) -> None:
-        self._reactor = reactor
-        self._threads = Threads(reactor, threads)
+    def __init__(self, reactor: IReactorFromThreads, threads: int, turn: Turn) -> None:
+        self._threads = Threads(reactor, threads, turn)
         self._processes = Processes(reactor)
 
     def run(self, function: WorkerFunction, job: WorkerJob) -> Any:
@@ -69,14 +70,14 @@ class Runner:
         self.close()
 
 
-def make_runner(reactor: Any, threads: int) -> FunctionRunner:
+def make_runner(reactor: Any, threads: int, turn: Turn) -> FunctionRunner:
     """Return what runs the functions of a worker: a :class:`Runner`, or what the reactor brings.
 
     A reactor brings its own by a method ``make_runner``, as that of :mod:`gearman_tx.testing` does,
     which has no threads.
     """
     make: Callable[[int], FunctionRunner] | None = getattr(reactor, "make_runner", None)
-    return Runner(reactor, threads) if make is None else make(threads)
+    return Runner(reactor, threads, turn) if make is None else make(threads)
 
 
 def call_in_reactor(call: Any, job: WorkerJob) -> Any:

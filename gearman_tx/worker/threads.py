@@ -21,6 +21,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
+from gearman_tx.link import Turn
 from gearman_tx.worker.job import WorkerJob
 
 _Work: TypeAlias = tuple[Callable[[Any], Any], WorkerJob, Deferred[Any]]
@@ -32,10 +33,12 @@ class Threads:
     Args:
         reactor: where outcomes come back to.
         most: how many threads there may be.
+        turn: the turn that outcomes belong to, so that they are sent together.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, most: int) -> None:
+    def __init__(self, reactor: IReactorFromThreads, most: int, turn: Turn) -> None:
         self._reactor = reactor
+        self._turn = turn
         self._most = most
         self._started = 0
         self._busy = 0
@@ -82,11 +85,13 @@ class Threads:
     def _look(self) -> None:
         """In the reactor: tell those who wait."""
         self._is_called = False  # first, so that nothing comes in between unnoticed
+        self._turn.begin()
         while self._ended:
             done, outcome = self._ended.popleft()
             self._busy -= 1
             if not done.called:  # else it was cancelled
                 done.callback(outcome)
+        self._turn.end()
 
 
 def call_in_thread(call: Any, job: WorkerJob) -> Any:

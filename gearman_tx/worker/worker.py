@@ -23,10 +23,11 @@ from twisted.logger import Logger
 
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import LinkLimits, Server, Turn
+from gearman_tx.link import LinkLimits, Server, SocketSet, Turn
 from gearman_tx.worker.connection import WorkerConnection
 from gearman_tx.worker.execution import Execution
 from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
+from gearman_tx.worker.held_jobs import HeldJobs
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import Life, LifeLimits
 from gearman_tx.worker.lines import Lines
@@ -99,10 +100,11 @@ class Worker:
         self.reason: str | None = None
         self.link_limits = link_limits or LinkLimits()
         self._turn = Turn(reactor)
-        self._runner = make_runner(reactor, concurrency)
+        self._sockets = SocketSet(reactor, self._turn)
+        self._runner = make_runner(reactor, concurrency, self._turn)
         self.execution = Execution(self._runner, encoder, self.link_limits.packet, exceptions)
         self._lines = Lines(servers, reactor, self._connect, random or Random())  # noqa: S311  # no secret
-        self._running: dict[WorkerJob, Deferred[Any]] = {}
+        self._jobs = HeldJobs(self.execution, self.slots, self._end_if_done)
         self._life: Life | None = None
         self._look = LoopingCall(self._look_at_time)
         self._look.clock = reactor
@@ -113,7 +115,9 @@ class Worker:
         self._has_ended = False
 
     def _connect(self, server: str, misunderstood: int) -> WorkerConnection:
-        return WorkerConnection(self, server, self._turn, self.link_limits, misunderstood)
+        return WorkerConnection(
+            self, server, self._turn, self._sockets, self.link_limits, misunderstood
+        )
 
     @property
     def is_stopping(self) -> bool:
@@ -259,8 +263,7 @@ class Worker:
         self.slots.close()
         for connection in list(self._lines.open):
             connection.abort()
-        for running in list(self._running.values()):
-            running.cancel()
+        self._jobs.cancel()
         self._runner.kill()
         self._end()
         return self.when_ended()
@@ -268,9 +271,8 @@ class Worker:
     def run(self) -> str:
         """Run the worker, and the reactor, until the worker has ended: a whole program.
 
-        The first SIGTERM or SIGINT lets it finish what runs and take no more; the second gives the
-        unfinished jobs back to the job servers, as :meth:`give_back` does, and so does whoever
-        stops the reactor.
+        The first SIGTERM or SIGINT lets it finish what runs and take no more; the second one, or
+        whoever stops the reactor, gives unfinished jobs back, as :meth:`give_back` does.
 
         Returns:
             Why it ended.
@@ -296,7 +298,7 @@ class Worker:
         self.slots.has_work(connection)
 
     def disconnected(self, connection: WorkerConnection, lost: int) -> None:
-        """For connections: this one is of no more use, and ``lost`` jobs are somebody else's."""
+        """For connections: this one is over, and ``lost`` jobs are somebody else's."""
         self.slots.lost(connection)
         if self.reason is None or lost:
             _log.warn(
@@ -315,27 +317,9 @@ class Worker:
 
     def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
         """For connections: run a job that came, and send what becomes of it."""
-        outcome = self.execution.run(function, job)
-        if isinstance(outcome, bytes):
-            self._finish(connection, job, function, outcome)
-        else:
-            self._running[job] = outcome
-            outcome.addCallback(lambda packets: self._finish(connection, job, function, packets))
+        self._jobs.run(connection, job, function)
         if self.slots.quota == 0:
             self.stop(f"{self.limits.jobs} jobs were taken, as many as it may")
-
-    def _finish(
-        self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction, packets: bytes
-    ) -> None:
-        """Tell the job server what became of a job, and ask for the next one."""
-        self._running.pop(job, None)
-        try:
-            connection.end(job, packets)
-        except Exception:  # noqa: BLE001  # its slot must not be lost with it
-            _log.failure("a job could not be ended")
-        self.slots.job_ended()
-        self._end_if_done()
-        connection.rest(function)
 
     def _look_at_time(self) -> None:
         now = self.reactor.seconds()

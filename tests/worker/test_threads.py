@@ -10,8 +10,10 @@ from typing import Any, cast
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from gearman_tx.link import Turn
 from gearman_tx.worker import WorkerJob
 from gearman_tx.worker.threads import Threads
 
@@ -44,7 +46,7 @@ class ThreadsTests(SynchronousTestCase):
     def setUp(self) -> None:
         """Make a reactor and two threads, none of which is started."""
         self.reactor = FakeReactor()
-        self.threads = Threads(cast("IReactorFromThreads", self.reactor), 2)
+        self.threads = Threads(cast("IReactorFromThreads", self.reactor), 2, Turn(Clock()))
         self.addCleanup(self.threads.close)
 
     def result_of(self, running: Deferred[Any]) -> Any:
@@ -71,7 +73,7 @@ class ThreadsTests(SynchronousTestCase):
 
     def test_one_call_of_the_reactor_brings_all(self) -> None:
         """What ended while the reactor was busy is told at once."""
-        threads = Threads(cast("IReactorFromThreads", self.reactor), 1)
+        threads = Threads(cast("IReactorFromThreads", self.reactor), 1, Turn(Clock()))
         found: list[threading.Thread] = []
         note = lambda _: found.append(threading.current_thread())  # noqa: E731  # one line says it
         running = [threads.run(note, job()) for _ in range(9)]
@@ -119,7 +121,7 @@ class ThreadsTests(SynchronousTestCase):
 def test_a_worker_has_no_threads_before_it_needs_them() -> None:
     """Making the object starts nothing."""
     before = threading.active_count()
-    Threads(cast("IReactorFromThreads", FakeReactor()), 50)
+    Threads(cast("IReactorFromThreads", FakeReactor()), 50, Turn(Clock()))
     assert threading.active_count() == before
 
 
@@ -131,7 +133,7 @@ def test_what_belongs_in_the_reactor_is_refused(kind: str) -> None:
         """Do nothing."""
 
     reactor = FakeReactor()
-    threads = Threads(cast("IReactorFromThreads", reactor), 1)
+    threads = Threads(cast("IReactorFromThreads", reactor), 1, Turn(Clock()))
     running = threads.run(lambda _: Deferred() if kind == "Deferred" else asynchronous(), job())
     told: list[str] = []
     running.addErrback(lambda failure: told.append(failure.getErrorMessage()))
