@@ -336,13 +336,12 @@ class Worker:
 
     def _end(self) -> None:
         """Close what is open, then tell who waits."""
-        if self._is_ending:
-            return
-        self._is_ending = True
-        if self._look.running:
-            self._look.stop()
-        self._runner.close()
-        self._lines.close().addCallback(self._tell_end)
+        if not self._is_ending:
+            self._is_ending = True
+            if self._look.running:
+                self._look.stop()
+            self._runner.close()
+            self._lines.close().addCallback(self._tell_end)
 
     def _tell_end(self, _: object) -> None:
         self._has_ended = True
