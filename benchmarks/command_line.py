@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 
 from benchmarks.effort import FULL, QUICK
 from benchmarks.errors import BenchmarkError
+from benchmarks.interruption import INTERRUPTION
 from benchmarks.run import Request, list_suite, run
 from benchmarks.suites import SUITES
 
@@ -117,19 +117,12 @@ def main(  # noqa: PLR0913  # an option is an argument
         kinds=kinds,
         **options,
     )
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        if lists:
-            list_suite(request)
-            return
-        status = run(request)
+        with INTERRUPTION.listening():
+            status = list_suite(request) if lists else run(request)
     except BenchmarkError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         click.echo("interrupted: everything that was started is stopped", err=True)
         status = INTERRUPTED
     sys.exit(status)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

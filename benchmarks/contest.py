@@ -62,7 +62,7 @@ def play_kind(
                 standing = result.standings[player.name]
                 if standing.fault is not None:
                     continue
-                tell(f"{kind.name}: round {number + 1} of {rounds}: {player.name}")
+                tell(f"  round {number + 1} of {rounds}: {player.name}")
                 try:
                     if kind.is_fresh:
                         with ExitStack() as own:

@@ -42,6 +42,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     "connection_bytes": Metric("memory of a connection", "bytes"),
     "connect_s": Metric("time to connect all", "s"),
     "round_s": Metric("time until all are back", "s"),
+    "disk_growth": Metric("the queue file's growth since a tenth", "times"),
     "reply_s": Metric("time of one report", "s"),
     "served_s": Metric("time until a job is served", "s"),
     "answers_s": Metric("time until status answers", "s"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.chart import draw
+from benchmarks.costs import cost_rows
 from benchmarks.rows import MISSED, Row, number
 from benchmarks.table import absences
 from benchmarks.targets import Verdict
@@ -50,6 +51,7 @@ def write_docs(
         "tables": tables(rows, suite.columns),
         "targets": targets(verdicts),
         "machine": machine(results),
+        "options": options(suite, results),
     }
     for name, lines in pages.items():
         text = "\n".join((_WRITTEN, "", *lines)) + "\n"
@@ -95,6 +97,13 @@ def targets(verdicts: Sequence[Verdict]) -> Iterator[str]:
         for verdict in verdicts
     )
     yield from _list_table("Targets", ("work", "target", "it is", ""), cells)
+
+
+def options(suite: Suite, results: Results) -> Iterator[str]:
+    """Yield the lines of a table of what options cost."""
+    head = ("option", "work", "measured", "without it", "with it", "which is")
+    rows = list(cost_rows(suite.costs, results, suite.ours))
+    yield from _list_table("What options cost", head, rows) if rows else ()
 
 
 def machine(results: Results) -> Iterator[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.interruption import INTERRUPTION
 
 STOP_SECONDS: Final = 20.0
 """How long a process may take to end after SIGTERM; then it is killed."""
@@ -31,7 +31,6 @@ def start(
     output: IO[bytes] | int,
     *,
     stdin: int = subprocess.DEVNULL,
-    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` in ``folder``.
 
@@ -48,7 +47,6 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT if isinstance(output, int) else output,
             start_new_session=True,
-            env={**os.environ, **environment} if environment else None,
         )
     except OSError as error:
         raise BenchmarkError(f"cannot run {command[0]}: {error.strerror}") from error
@@ -71,9 +69,19 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield ``process`` and stop it at the end."""
+def running(
+    command: Sequence[str],
+    folder: Path,
+    output: IO[bytes] | int,
+    *,
+    stdin: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start ``command`` as :func:`start` does, yield the process and stop it at the end."""
+    process = None
     try:
+        with INTERRUPTION.put_off():
+            process = start(command, folder, output, stdin=stdin)
         yield process
     finally:
-        stop(process)
+        if process is not None:
+            stop(process)

@@ -100,14 +100,15 @@ def _known(name: str, every: dict[str, Any], what: str) -> str:
     return name
 
 
-def list_suite(request: Request) -> None:
-    """Print all kinds of work and all contenders."""
+def list_suite(request: Request) -> int:
+    """Print all kinds of work and all contenders, and return the exit status."""
     for kind in request.suite.kinds:
         quick = "quick" if kind.is_quick else ""
         click.echo(f"{kind.name:18}{quick:6} {kind.title_for(request.effort)}")
     click.echo()
     for one in request.suite.contenders(request.variants):
         click.echo(f"{one.name:18}{one.title}")
+    return 0
 
 
 def run(request: Request) -> int:

@@ -8,10 +8,12 @@ from typing import Any, Final
 from attrs import frozen
 
 from benchmarks.contender import Contender
+from benchmarks.costs import Cost
 from benchmarks.job_servers import contenders as server_contenders
 from benchmarks.job_servers.contenders import OURS, C
 from benchmarks.job_servers.targets import COLUMNS, TARGETS
 from benchmarks.kind import Kind
+from benchmarks.kinds.options import COSTS
 from benchmarks.kinds.table import KINDS
 from benchmarks.targets import Target
 
@@ -28,6 +30,7 @@ class Suite:
         targets: what the figures must be.
         ours: the family that is judged.
         columns: with whom ours is compared, and what their columns are called.
+        costs: what options of ours cost.
         may_fail: families whose failures are results; a failure of others fails the run.
     """
 
@@ -39,6 +42,7 @@ class Suite:
     ours: str
     columns: Mapping[str, str]
     may_fail: frozenset[str] = frozenset()
+    costs: Sequence[Cost] = ()
 
 
 SUITES: Final = {
@@ -53,6 +57,7 @@ SUITES: Final = {
             OURS,
             COLUMNS,
             may_fail=frozenset({C}),
+            costs=COSTS,
         ),
     )
 }

@@ -85,7 +85,8 @@ def _spread_out(targets: Sequence[Target], results: Results) -> Iterator[Target]
                 yield target
             continue
         for name, kind in results.kinds.items():
-            if target.metric in kind.shows and target.than in kind.standings:
+            theirs = kind.standings.get(target.than)
+            if target.metric in kind.shows and theirs and theirs.figures(target.metric):
                 yield Target(name, target.metric, target.times, target.than)
 
 

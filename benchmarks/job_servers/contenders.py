@@ -11,7 +11,7 @@ import contextlib
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -83,18 +83,24 @@ class ServerContender:
             yield server
 
 
+_SQLITE: Final = ("--queue-type=sqlite", f"--sqlite-path={QUEUE}")
+
+_OUR_OPTIONS: Final[Mapping[str, Sequence[str]]] = {
+    settings.MEMORY: ("--queue-type=builtin",),
+    settings.DURABLE: _SQLITE,
+    settings.NORMAL: (*_SQLITE, "--sqlite-synchronous=normal"),
+    settings.WAKES_ALL: ("--queue-type=builtin", "--worker-wakeup=0"),
+    settings.TLS: ("--queue-type=builtin",),
+}
+_TLS_ENDPOINT: Final = "ssl:{port}:interface=127.0.0.1:privateKey={pem}:certKey={pem}:backlog=1024"
+
+
 def _ours(command: Sequence[str]) -> Words:
     def words(setting: str, folder: Path, port: int) -> list[str]:
-        queue = ["--queue-type=builtin"]
-        if setting == settings.DURABLE:
-            queue = ["--queue-type=sqlite", f"--sqlite-path={folder / QUEUE}"]
         listen = ["--listen=127.0.0.1", f"--port={port}"]
         if setting == settings.TLS:
-            pem = folder / CERTIFICATE
-            listen = [
-                f"--endpoint=ssl:{port}:interface=127.0.0.1:privateKey={pem}:certKey={pem}:backlog=1024"
-            ]
-        return [*command, *listen, *queue]
+            listen = [f"--endpoint={_TLS_ENDPOINT.format(port=port, pem=folder / CERTIFICATE)}"]
+        return [*command, *listen, *_OUR_OPTIONS[setting]]
 
     return words
 
@@ -117,8 +123,7 @@ def ours(name: str, command: str) -> ServerContender:
     if not words or shutil.which(words[0]) is None:
         raise BenchmarkError(f"{name}={command}: there is no program {words[:1]}")
     title = "gearman_tx" if name == OURS else name
-    every = frozenset({settings.MEMORY, settings.DURABLE, settings.TLS})
-    return ServerContender(name, title, OURS, _ours(words), every)
+    return ServerContender(name, title, OURS, _ours(words), frozenset(_OUR_OPTIONS))
 
 
 def our_command() -> str:

@@ -172,8 +172,8 @@ def registered(server: Server, functions: int, patience: float) -> Iterator[None
     """Keep one worker with that many functions connected while the context lasts."""
     command = [programs.compiled("flood"), "-p", str(server.port), "-n", "1", "-k"]
     command += ["-x", str(functions), "-T", str(round(patience))]
-    process = processes.start(command, server.folder, subprocess.PIPE, stdin=subprocess.PIPE)
-    with processes.running(process):
+    pipe = subprocess.PIPE
+    with processes.running(command, server.folder, pipe, stdin=pipe) as process:
         assert process.stdout is not None, "it is a pipe"
         said = process.stdout.readline()
         if not said.startswith(b"rounds="):
@@ -188,7 +188,7 @@ def _figures_of(
 ) -> Iterator[Callable[[], dict[str, float]]]:
     with (
         tempfile.TemporaryFile() as output,
-        processes.running(processes.start(command, server.folder, output)) as process,
+        processes.running(command, server.folder, output) as process,
     ):
 
         def figures() -> dict[str, float]:

@@ -55,6 +55,8 @@ def compiled(name: str, *options: str) -> str:
         command = [compiler, "-O2", *flags, "-o", str(unfinished), str(SOURCES / f"{name}.c")]
         done = subprocess.run([*command, *libraries], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise BenchmarkError(f"{compiler} cannot compile {name}.c:\n{done.stderr.strip()}")
+            hint = "\nTLS needs OpenSSL: apt-get install libssl-dev" if libraries else ""
+            text = done.stderr.strip() + hint
+            raise BenchmarkError(f"{compiler} cannot compile {name}.c:\n{text}")
         unfinished.replace(program)
     return str(program)

@@ -15,6 +15,7 @@ from attrs import define, field
 
 from benchmarks import processes
 from benchmarks.errors import BenchmarkError
+from benchmarks.interruption import INTERRUPTION
 from benchmarks.job_servers.usage import resident_bytes
 
 START_SECONDS: Final = 30.0
@@ -58,7 +59,7 @@ class Server:
 
     def start(self) -> None:
         """Start the process; it need not be ready."""
-        with self.log.open("ab") as output:
+        with self.log.open("ab") as output, INTERRUPTION.put_off():
             self._process = processes.start(self.command(self.port), self.folder, output)
 
     def stop(self) -> None:
@@ -88,6 +89,19 @@ class Server:
                 return self._echo(deadline)
             self._pause()
         raise self._trouble(f"does not serve after {seconds:.0f} s")
+
+    def wait_listening(self, seconds: float = START_SECONDS) -> None:
+        """Return when it accepts connections; it need not serve yet.
+
+        Raises:
+            BenchmarkError: it ended, or did not listen within ``seconds``.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ConnectionError), self.connect():
+                return
+            self._pause()
+        raise self._trouble(f"does not listen after {seconds:.0f} s")
 
     def _echo(self, deadline: float) -> None:
         with self.connect(max(0.1, deadline - time.monotonic())) as link:
@@ -128,24 +142,30 @@ class Server:
             seconds: how long it may take.
 
         Returns:
-            The size of the reply.
+            The size of the reply, which may be large and is not kept.
 
         Raises:
             BenchmarkError: the server closed the connection, or took too long.
         """
-        size, tail, buffer = 0, b"", bytearray(1 << 20)
+        return sum(map(len, self._reply(line, end, seconds)))
+
+    def read(self, line: bytes, end: bytes, seconds: float) -> bytes:
+        """Do as :meth:`ask` and return the reply."""
+        return b"".join(self._reply(line, end, seconds))
+
+    def _reply(self, line: bytes, end: bytes, seconds: float) -> Iterator[bytes]:
+        tail = b""
         try:
             with self.connect(seconds) as link:
                 link.sendall(line)
                 while not tail.endswith(end):
-                    count = link.recv_into(buffer)
-                    if not count:
+                    piece = link.recv(1 << 20)
+                    if not piece:
                         raise self._trouble(f"closed the connection at {line!r}")
-                    size += count
-                    tail = (tail + bytes(buffer[max(0, count - len(end)) : count]))[-len(end) :]
+                    yield piece
+                    tail = (tail + piece[-len(end) :])[-len(end) :]
         except OSError as error:
             raise self._trouble(f"did not answer {line!r}: {error}") from error
-        return size
 
     @property
     def memory(self) -> int:

@@ -10,5 +10,11 @@ MEMORY: Final = "memory"
 DURABLE: Final = "durable"
 """Background jobs are kept in SQLite, in the server's folder."""
 
+NORMAL: Final = "durable, synchronous=normal"
+"""The same, but a loss of power may take the newest jobs. Ours only."""
+
+WAKES_ALL: Final = "wakes all"
+"""The queue is in memory and every sleeping worker is woken for a job. Ours only."""
+
 TLS: Final = "tls"
-"""The port speaks TLS; the queue is in memory."""
+"""The port speaks TLS; the queue is in memory. Ours only."""

@@ -12,6 +12,9 @@ STALL_US: Final = 20_000
 """No request of one client keeps 99 of 100 jobs of another waiting longer than this."""
 
 _AS_MEMORY_OF_A_CONNECTION: Final = 1 / 1.5
+_BOUNDED: Final = 2
+"""A queue file that ten times as many jobs went through is no more than so much larger."""
+
 _NEAR_THE_BEST: Final = 1 / 1.25
 _NEAR_THE_FLOOR: Final = 1 / 2
 _NEAR_ONE_WORKER: Final = 1 / 1.5
@@ -46,6 +49,8 @@ TARGETS: Final = (
     Target("durable-submit", "jobs_per_s", 50, C_DEFAULT),
     Target("durable-one", "p50_us", 1, C_DEFAULT),
     Target("durable-drain", "jobs_per_s", 0.8, than_kind="drain"),
+    Target("restart", "p99_us", limit=STALL_US),
+    Target("disk", "disk_growth", limit=_BOUNDED),
 )
 """All targets. Those of one kind hold also where another target of it is stricter."""
 

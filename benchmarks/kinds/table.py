@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.kinds import background, foreground, many_workers, queued, stalls
+from benchmarks.kinds import background, foreground, many_workers, options, queued, stalls, stored
 
 KINDS: Final = (
     *foreground.KINDS,
@@ -13,4 +13,6 @@ KINDS: Final = (
     *queued.KINDS,
     *stalls.KINDS,
     *background.DURABLE_KINDS,
+    *stored.KINDS,
+    *options.KINDS,
 )

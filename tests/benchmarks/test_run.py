@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from benchmarks.command_line import main
 from tests.benchmarks.scene import kind_result, results
-from tests.peers import require_program
+from tests.peers import require_peer, require_program
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
@@ -76,6 +76,16 @@ def test_a_small_run_measures_a_durable_queue(tmp_path: Path) -> None:
     assert standings["drop-in"]["medians"]["jobs_per_s"] > 0
     assert standings["ours"]["medians"]["jobs_per_s"] > 0
     assert kinds["durable-submit"]["absent"] == {"floor": "it has no store"}
+
+
+def test_a_small_run_measures_tls(tmp_path: Path) -> None:
+    """The load speaks TLS with a certificate made for the run; the C server is told as absent."""
+    require_peer(
+        Path("/usr/include/openssl/ssl.h").exists(), "OpenSSL", "apt-get install libssl-dev"
+    )
+    kinds = measure(tmp_path, "--kind", "tls-64", "--servers", "ours,c-t4")
+    assert kinds["tls-64"]["standings"]["ours"]["medians"]["jobs_per_s"] > 0
+    assert set(kinds["tls-64"]["absent"]) == {"c-t4"}
 
 
 def test_an_interrupted_run_leaves_nothing_running(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from docutils.core import publish_doctree
 from rich.console import Console
 
 from benchmarks.chart import ratios
+from benchmarks.costs import Cost, cost_rows
 from benchmarks.page import machine, tables, targets, write_docs
 from benchmarks.results import Results
 from benchmarks.rows import Row, number, rows_of
@@ -125,9 +126,37 @@ def test_the_files_of_the_documentation_are_written(tmp_path: Path) -> None:
     rows, verdicts = shown(some)
     folder = tmp_path / "performance"
     write_docs(SUITES["server"], some, verdicts, rows, folder)
-    names = ["server-machine.rst", "server-tables.rst", "server-targets.rst", "server.svg"]
+    names = [
+        "server-machine.rst",
+        "server-options.rst",
+        "server-tables.rst",
+        "server-targets.rst",
+        "server.svg",
+    ]
     assert sorted(path.name for path in folder.iterdir()) == names
     drawing = (folder / "server.svg").read_bytes()
     assert ET.fromstring(drawing).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314  # ours
     write_docs(SUITES["server"], some, verdicts, rows, folder)
     assert (folder / "server.svg").read_bytes() == drawing
+
+
+def test_what_an_option_costs_is_ours_with_and_without_it() -> None:
+    """What was not measured has no row."""
+    some = results(
+        drain=kind_result(ours=[100.0], c_t4=[1.0]), durable=kind_result(ours=[80.0], c_t4=[1.0])
+    )
+    costs = [
+        Cost("--queue-type=sqlite", "durable", "drain", "jobs_per_s"),
+        Cost("--queue-type=sqlite", "durable", "drain", "p99_us"),
+        Cost("--other", "durable", "nothing", "jobs_per_s"),
+    ]
+    assert list(cost_rows(costs, some, "ours")) == [
+        (
+            "``--queue-type=sqlite``",
+            "one job at a time",
+            "throughput, jobs/s",
+            "100",
+            "80.0",
+            "×0.8",
+        )
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.job_servers.targets import TARGETS
+from benchmarks.kinds.options import COSTS
 from benchmarks.kinds.table import KINDS
 from benchmarks.metrics import METRICS, advantage
 from benchmarks.results import Results
@@ -119,3 +120,11 @@ def test_kinds_have_names_of_their_own_and_show_metrics() -> None:
     """Names choose kinds, and what is shown has a title and a unit."""
     assert len({kind.name for kind in KINDS}) == len(KINDS)
     assert {metric for kind in KINDS for metric in kind.shows} <= set(METRICS)
+
+
+def test_costs_are_of_kinds_that_show_the_metric() -> None:
+    """A cost with a name misspelt would never be told."""
+    shown = {kind.name: kind.shows for kind in KINDS}
+    for cost in COSTS:
+        assert cost.metric in shown[cost.with_it]
+        assert cost.metric in shown[cost.without]
