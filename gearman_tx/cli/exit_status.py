@@ -14,7 +14,7 @@ USAGE: Final = 2
 """The command line, or something that it names, is wrong."""
 
 UNREACHABLE: Final = 3
-"""A job server could not be reached, was lost or did not answer."""
+"""A job server, or a database, could not be reached, was lost or did not answer."""
 
 REFUSED: Final = 4
 """A job server refused what was asked, or does not know it."""

@@ -118,7 +118,7 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
 
     All jobs are taken over, or none. They stay in the source as well, unless there is --delete; a
     second import takes only what is new. What is no job that can be run is told and left where it
-    is, and the exit status is 1 then.
+    is, and the exit status is 1 then. A database that does not answer is exit status 3.
 
     A password is asked for with --ask-password, read from --password-file, or taken from the
     environment: PGPASSWORD, MYSQL_PWD or REDISCLI_AUTH.

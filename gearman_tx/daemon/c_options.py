@@ -16,7 +16,9 @@ C_GROUP: Final = "Options of the C server without effect here"
 REFUSED_GROUP: Final = "Options of the C server that this version refuses"
 
 _NO_HTTP: Final = "HTTP is not in this version of gearman_tx"
-_NO_STORE: Final = "the queue is in memory or in SQLite in this version; see --queue-type"
+_NO_STORE: Final = (
+    "the queue is in memory or in SQLite in this version; see --queue-type, and gearman-tx import"
+)
 
 
 def _protocol(word: str) -> str:

@@ -25,6 +25,8 @@ SQLITE: Final = "sqlite"
 QUEUE_TYPES: Final = {BUILTIN: BUILTIN, SQLITE: SQLITE, "libsqlite3": SQLITE}
 """The names of queue types, ours and the C server's, and what each means."""
 
+_IMPORTED: Final = frozenset({"mysql", "postgres", "redis"})
+
 SYNCHRONOUS: Final = ("full", "normal")
 """What survives a loss of power: every acknowledged job, or all but the newest."""
 
@@ -42,6 +44,8 @@ def queue_type(word: str) -> str:
     """
     if word.lower() not in QUEUE_TYPES:
         text = f"{word!r} is not in this version; there are {BUILTIN} and {SQLITE}"
+        if word.lower() in _IMPORTED:
+            text += ", and gearman-tx import takes its jobs over into a file"
         raise ConfigurationError(text)
     return QUEUE_TYPES[word.lower()]
 

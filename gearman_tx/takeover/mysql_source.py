@@ -49,6 +49,7 @@ class MySQLSource:
         database = options.get("database", "")
         where = options.get("unix_socket") or f"{options.get('host')}:{options.get('port')}"
         self.name = f"the table {table} of MySQL's database {database} at {where}"
+        self.identity = self.name
         self._charset = charset
         self._table = "`" + table.replace("`", "``") + "`"
         self._lock = " FOR UPDATE" if will_delete else ""
@@ -65,6 +66,9 @@ class MySQLSource:
                 cursor.execute(f"SET SESSION net_write_timeout = {_SLOW_SECONDS}")
                 cursor.execute(f"SHOW COLUMNS FROM {self._table}")
                 columns = {str(row[0]).lower() for row in cursor.fetchall()}
+                cursor.execute("SELECT @@hostname, @@port, @@datadir")
+                host, port, folder = cursor.fetchone()
+                self.identity = f"mysql {host} {port} {folder} {database} {table}"
         except BaseException:
             self._connection.close()
             raise

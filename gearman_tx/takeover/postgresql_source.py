@@ -42,7 +42,7 @@ class PostgreSQLSource:
     def __init__(
         self, address: str, table: str, password: str | None, *, will_delete: bool = False
     ) -> None:
-        self.name = f"the table {table} of PostgreSQL"
+        self.name = self.identity = f"the table {table} of PostgreSQL"
         # In a database without an encoding psycopg would take text for bytes.
         more: dict[str, Any] = {"client_encoding": "UTF8"}
         if password is not None:
@@ -80,9 +80,18 @@ class PostgreSQLSource:
         if not types.keys() >= _NEEDED:
             raise SourceError(f"{self.name} is not the C server's; --table names another")
         self._table = found
+        self.identity = f"postgresql {self._system()} {self._connection.info.dbname} {found}"
         self._function = _as_bytes("function_name", types)
         self._unique = _as_bytes("unique_key", types)
         self._due = "when_to_run" if "when_to_run" in types else "NULL"
+
+    def _system(self) -> str:
+        """Return the number that PostgreSQL gave to all its databases here, or where they are."""
+        may = "SELECT has_function_privilege('pg_control_system()', 'execute')"
+        if self._connection.execute(may).fetchone()[0]:
+            number = "SELECT system_identifier FROM pg_control_system()"
+            return str(self._connection.execute(number).fetchone()[0])
+        return self.name
 
     def count(self) -> int:
         """Return how many rows there are."""

@@ -61,6 +61,7 @@ class RedisSource:
         functions: Collection[bytes] = (),
     ) -> None:
         self.name = f"the keys {prefix}* of {name}"
+        self.identity = self.name  # redis has no name of its own that outlives a restart
         self._prefix = prefix.encode() + b"-"
         self._functions = functions
         with self._errors():

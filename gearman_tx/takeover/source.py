@@ -49,11 +49,12 @@ class Source(Protocol):
     """A store of the C server, open. It is read once from beginning to end.
 
     Attributes:
-        name: what it is called in messages, without a password; the same store asked for in the
-            same way has the same name.
+        name: what it is called in messages, without a password.
+        identity: what tells it from other stores, by whatever address it was found.
     """
 
     name: str
+    identity: str
 
     def count(self) -> int | None:
         """Return how many rows there are, or None where that is not known beforehand.

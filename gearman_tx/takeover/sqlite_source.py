@@ -37,6 +37,7 @@ class SQLiteSource:
     def __init__(self, path: Path, table: str, *, will_delete: bool = False) -> None:
         self.path = path.resolve()
         self.name = f"the table {table} of {self.path}"
+        self.identity = self.name
         self._table = c_queue.quoted(table)
         with self._errors():
             self.path.stat()  # SQLite would say less

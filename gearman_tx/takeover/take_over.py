@@ -72,7 +72,7 @@ class Outcome:
 
 def source_id(source: Source) -> bytes:
     """Return 8 bytes that stand for a source in a queue file."""
-    return blake2b(source.name.encode(), digest_size=_ID_SIZE).digest()
+    return blake2b(source.identity.encode(), digest_size=_ID_SIZE).digest()
 
 
 def take_over(

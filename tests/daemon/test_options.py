@@ -185,6 +185,7 @@ def test_output_limits_belong_together() -> None:
         ("-rhttp", "--protocol: HTTP is not in this version"),
         ("--protocol=gopher", "--protocol: unknown protocol module 'gopher'"),
         ("-qMySQL", "--queue-type: 'MySQL' is not in this version; there are builtin and sqlite"),
+        ("-qfoo", "--queue-type: 'foo' is not in this version; there are builtin and sqlite"),
         ("--redis-server=x", "--redis-server: the queue is in memory or in SQLite in this version"),
         ("--pid-file=x", "--pid-file: it is twistd's: twistd --pidfile=FILE gearmand"),
         ("-d", "--daemon: it is twistd's: twistd gearmand"),
@@ -195,6 +196,12 @@ def test_output_limits_belong_together() -> None:
 def test_what_this_version_cannot_do_is_refused(words: str, reason: str) -> None:
     """It is never ignored, and the message says what to do instead if there is something."""
     assert refusal(words).startswith(reason)
+
+
+def test_a_queue_that_can_be_imported() -> None:
+    """Of a queue in one of the C server's databases the message says how to bring it along."""
+    text = "--queue-type: 'Postgres' is not in this version; there are builtin and sqlite"
+    assert refusal("-qPostgres") == f"{text}, and gearman-tx import takes its jobs over into a file"
 
 
 def test_options_without_effect_are_accepted() -> None:

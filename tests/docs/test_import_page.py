@@ -75,7 +75,7 @@ def mariadb() -> Iterator[Database]:
 
 @runs(PAGE, "mysql")
 def test_mysql(reader: Reader, mariadb: Database) -> None:
-    """By TCP and by a Unix socket the jobs are the same."""
+    """By TCP and by a Unix socket the jobs are the same ones."""
     leave_behind(
         reader.folder,
         TASKS,
@@ -86,8 +86,9 @@ def test_mysql(reader: Reader, mariadb: Database) -> None:
         "db.example:3306": f"127.0.0.1:{mariadb.port}",
         "/run/mysqld/mysqld.sock": str(mariadb.folder / "sock"),
     }
-    for line in take(reader, "mysql", words):
-        assert line.startswith("3 jobs of the table gearman_queue of MySQL's database jobs")
+    first, second = take(reader, "mysql", words)
+    assert first.startswith("3 jobs of the table gearman_queue of MySQL's database jobs")
+    assert second == "3 jobs of it had been taken over before; --again adds them"
 
 
 @runs(PAGE, "postgresql")
