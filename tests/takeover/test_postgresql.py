@@ -87,6 +87,32 @@ def test_columns_of_bytes_without_times(postgresql: Database, tmp_path: Path, pa
     assert stored(path) == [(b"\xff", b"\xfe", 2, b"", 0.0)]
 
 
+@pytest.mark.parametrize("may", ["GRANT", "REVOKE"])
+def test_a_common_user(postgresql: Database, tmp_path: Path, may: str) -> None:
+    """A user who may only read imports, too; a database is known again by another address."""
+    name = new_postgresql_database(postgresql, "UTF8")
+    leave_behind(tmp_path, [(NORMAL_BG, (b"f", b"u", b"1"))], *c_options(postgresql, name))
+    to = "TO" if may == "GRANT" else "FROM"
+    psql(
+        postgresql,
+        f"CREATE ROLE reader{name} LOGIN",
+        f"GRANT SELECT ON queue TO reader{name}",
+        f"{may} EXECUTE ON FUNCTION pg_control_system() {to} PUBLIC",
+        name=name,
+    )
+    where = f"host={postgresql.folder} port={postgresql.port} dbname={name}"
+    done = take(tmp_path, f"postgresql:{where} user=reader{name}")
+    assert done.status == 0, done
+    done = take(tmp_path, f"postgresql:{conninfo(postgresql, name)}", PGPASSWORD=PASSWORD)
+    known = "1 job of it had been taken over before" in done.out
+    assert known == (may == "GRANT")
+    done = take(tmp_path, f"postgresql:{where} user=reader{name}", "--delete")
+    assert done.status == 3
+    assert "the jobs were taken over, but cannot change" in done.err
+    assert "permission denied" in done.err
+    assert count(postgresql, name) == 1
+
+
 def test_rows_that_change_meanwhile(postgresql: Database, tmp_path: Path, path: Path) -> None:
     """A row that a C server changes during an import is not deleted, and then none is."""
     name = new_postgresql_database(postgresql, "UTF8")
