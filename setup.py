@@ -39,7 +39,6 @@ COMPILED = [
             "backlog.py",
             "handling.py",
             "output.py",
-            "packet_link.py",
             "socket_set.py",
             "turn.py",
         )
@@ -49,7 +48,6 @@ COMPILED = [
         for name in (
             "arguments.py",
             "client_side.py",
-            "connection.py",
             "deadline_timer.py",
             "worker_side.py",
         )

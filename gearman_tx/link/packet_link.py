@@ -20,16 +20,15 @@ All three parties use this: the job server, clients and workers differ in their 
 from __future__ import annotations
 
 import socket
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from mypy_extensions import mypyc_attr
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from typing_extensions import override
-from zope.interface import classImplements
+from zope.interface import implementer
 
 from gearman_tx.errors import Refused, RemoteProtocolError
 from gearman_tx.link.handling import handle_units
@@ -55,8 +54,8 @@ _NO_DECODER: Final = PacketDecoder()  # of a connection that is over; it is fed 
 _log: Final = Logger()
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
-class PacketLink(Protocol):
+@implementer(IHalfCloseableProtocol)
+class PacketLink(Protocol, ABC):
     """A connection; subclasses give it a table of handlers and say what its end means.
 
     Args:
@@ -232,6 +231,3 @@ class PacketLink(Protocol):
     @abstractmethod
     def output_failed(self, reason: str) -> None:
         """The peer does not read: drop it."""
-
-
-classImplements(PacketLink, IHalfCloseableProtocol)

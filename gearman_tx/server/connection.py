@@ -56,8 +56,6 @@ class Connection(PacketLink):
         peer: what the queues know of it, while it is connected.
     """
 
-    __deletable__ = ["peer"]  # the compiler asks to be told
-
     peer: Peer
 
     def __init__(  # noqa: PLR0913  # the factory is the only caller
