@@ -10,6 +10,7 @@ from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
 from gearman_tx.daemon import open_files, queue_options
+from gearman_tx.daemon.collector import Collector
 from gearman_tx.daemon.endpoints import parse_endpoints
 from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
@@ -72,6 +73,8 @@ def build(
     factory = GearmanFactory(jobs, reactor, journal, commands.reply, limits)
     queue = make_queue(options, jobs, factory, journal, patience)
     shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
+    collector = Collector(jobs.tables.jobs)
+    factory.turn.hooks.append(collector.adjust)
     notes = [
         f"up to {limits.connections} connections, {files} open files",
         *left_out,
@@ -79,7 +82,7 @@ def build(
         *queue_options.notes(options),
         *_notes(options),
     ]
-    return Parts(reactor, factory, listening, shutdown, log, log_file, notes, queue)
+    return Parts(reactor, factory, listening, shutdown, collector, log, log_file, notes, queue)
 
 
 def first_job_id(now: float) -> int:

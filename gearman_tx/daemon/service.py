@@ -15,6 +15,7 @@ from typing_extensions import override
 import twisted
 from gearman_tx import __version__
 from gearman_tx.daemon import systemd
+from gearman_tx.daemon.collector import Collector
 from gearman_tx.daemon.signals import SignalHandlers
 from gearman_tx.wire import IS_COMPILED
 
@@ -43,6 +44,7 @@ class Parts:
         factory: the connections.
         listening: where they come from.
         shutdown: how it ends.
+        collector: what it does about the garbage collector, once a turn.
         log: where start and stop are told.
         log_file: its own log file, if it has one.
         notes: what else is told at the start.
@@ -53,6 +55,7 @@ class Parts:
     factory: GearmanFactory
     listening: Listening
     shutdown: Shutdown
+    collector: Collector
     log: Logger
     log_file: LogFile | None
     notes: Sequence[str]
@@ -108,6 +111,7 @@ class GearmanService(Service):
         if self.parts.queue is not None:
             self.parts.queue.check()
         self._signals.install()
+        self.parts.collector.start()
         self.parts.reactor.callWhenRunning(self._run)
 
     def _listen(self) -> None:
@@ -227,4 +231,5 @@ class GearmanService(Service):
 
     def _tell_end(self, _: None) -> None:
         self._signals.restore()
+        self.parts.collector.stop()
         self.parts.log.info("stopped")

@@ -8,9 +8,10 @@ one descriptor, that of the epoll. When it is readable, all sockets with news ar
 turn, which ends with one write for each connection that got something. Nothing else changes: the
 transports are Twisted's own, and so is the order of their calls.
 
-What never happens: the reactor is kept from other work for long (a turn serves so many sockets at
-most, and there are a few turns at most before the reactor has its own), or one socket's error
-reaches another.
+What never happens: one connection, or many together, keep the others waiting for long. Of each no
+more than :data:`READ_SIZE` bytes are read at a time, and a turn ends when it has read
+:data:`BYTES_A_TURN`; those that it did not come to are first in the next one. After a few turns the
+reactor has its own. Nor does one socket's error reach another.
 
 Where there is no epoll, and under a reactor without descriptors, nothing is adopted.
 """
@@ -42,7 +43,10 @@ _SOCKETS_A_TURN: Final = 64
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
 READ_SIZE: Final = 64 * 1024
-"""How many bytes are read at a time: as many as one connection's packets a turn may have."""
+"""How many bytes are read of one connection before the others have their turn."""
+
+BYTES_A_TURN: Final = 256 * 1024
+"""How many bytes are read before the answers to them go out."""
 
 _log: Final = Logger()
 
@@ -54,13 +58,15 @@ class _Entry:
         events: what it waits for.
         recv: reads from its socket; None if its transport reads in a way of its own.
         receive: where what was read goes.
+        size: how many bytes were read last.
     """
 
-    __slots__ = ("events", "receive", "recv", "transport")
+    __slots__ = ("events", "receive", "recv", "size", "transport")
 
     def __init__(self, transport: Any) -> None:
         self.transport = transport
         self.events = 0
+        self.size = 0
         self.recv: Callable[[int], bytes] | None = None
         if not isinstance(transport, UnixConnection):
             self.recv = transport.getHandle().recv
@@ -79,6 +85,7 @@ class SocketSet:
         self._reactor = reactor
         self._turn = turn
         self._entries: dict[int, _Entry] = {}
+        self._left: list[tuple[int, int]] = []  # news that the last turn did not come to
         self._epoll: Any = None
         if _make_epoll is not None and IReactorFDSet.providedBy(reactor):
             self._epoll = _make_epoll()
@@ -164,31 +171,39 @@ class SocketSet:
         """Twisted: some sockets have news; serve them, and write what came of it."""
         turn = self._turn
         for _ in range(_TURNS):
-            events = self._epoll.poll(0, _SOCKETS_A_TURN)
+            events = self._left or self._epoll.poll(0, _SOCKETS_A_TURN)
             if not events:
                 return
             turn.begin()
             try:
-                self._serve(events)
+                self._left = self._serve(events)
             finally:
                 turn.end()
 
-    def _serve(self, events: list[tuple[int, int]]) -> None:
+    def _serve(self, events: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Serve the sockets of ``events``; return those that are for the next turn."""
         entries = self._entries
+        room = BYTES_A_TURN
+        served = 0
         for fd, event in events:
+            if room <= 0:
+                break
+            served += 1
             entry = entries.get(fd)
             if entry is None:
                 continue  # gone, by what another one said in this turn
+            news = event & (entry.events | _GONE)  # it may have paused since
             why: BaseException | None = None
             is_read = False
             try:
-                if event & _IN:
+                if news & _IN:
                     is_read = True
                     why = self._read(entry)
-                elif event & _GONE:
+                    room -= entry.size
+                elif news & _GONE:
                     is_read = entry.events & _IN != 0
                     why = CONNECTION_DONE if is_read else CONNECTION_LOST
-                if why is None and event & _OUT:
+                if why is None and news & _OUT:
                     is_read = False
                     why = entry.transport.doWrite()
             except Exception as error:  # noqa: BLE001  # one connection's trouble is its own
@@ -196,9 +211,11 @@ class SocketSet:
                 why = error
             if why is not None:
                 self._end(entry, why, is_read=is_read)
+        return events[served:]
 
     def _read(self, entry: _Entry) -> BaseException | None:
         """Read once; return why the connection ends, if it does."""
+        entry.size = 0
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
@@ -210,6 +227,7 @@ class SocketSet:
             return CONNECTION_LOST
         if not data:
             return CONNECTION_DONE
+        entry.size = len(data)
         entry.receive(data)
         return None
 

@@ -1,0 +1,245 @@
+"""Plain sockets share one epoll; their transports take it for a reactor like any other."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from attrs import define, field
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from typing_extensions import override
+
+from gearman_tx.link import SocketSet, Turn
+from gearman_tx.link.socket_set import BYTES_A_TURN, READ_SIZE
+from tests.link.logs import LogBook
+from tests.link.probe import Probe
+from tests.link.transports import FdReactor, SocketTransport, connect, tcp_pair
+
+
+class Listener(Protocol):
+    """A protocol that notes what it is told, and does what a test wants when bytes come."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.lost: list[Failure] = []
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        """Note ``data``; fail over a certain word."""
+        self.received.append(data)
+        if data == b"fail":
+            raise ValueError(data)
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Note why."""
+        self.lost.append(reason)
+
+
+@define(eq=False)
+class House:
+    """A socket set behind a reactor that a test drives, and the connections it adopted."""
+
+    reactor: FdReactor = field(factory=FdReactor)
+    stack: ExitStack = field(factory=ExitStack)
+    turn: Turn = field(init=False)
+    sockets: SocketSet = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the turn and the set."""
+        self.turn = Turn(self.reactor)
+        self.sockets = SocketSet(self.reactor, self.turn)
+
+    def connection(self, protocol: Protocol) -> tuple[Any, socket.socket]:
+        """Return the adopted transport of ``protocol`` and the peer's socket."""
+        near, far = tcp_pair()
+        self.stack.enter_context(near)
+        self.stack.enter_context(far)
+        transport = SocketTransport(near, protocol, self.reactor)
+        connect(protocol, transport)
+        self.sockets.adopt(transport)
+        return transport, far
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    """A house whose sockets are closed at the end."""
+    made = House()
+    with made.stack:
+        yield made
+
+
+def test_the_reactor_sees_one_descriptor(house: House) -> None:
+    """However many connections there are; and none when the last of them is gone."""
+    protocols = [Listener() for _ in range(3)]
+    transports = [house.connection(protocol)[0] for protocol in protocols]
+    assert house.reactor.readers == [house.sockets]
+    assert house.sockets.fileno() > 0
+    assert house.sockets.logPrefix()
+    for transport in transports:
+        transport.connectionLost(Failure(ConnectionLost()))
+    assert house.reactor.readers == []
+
+
+def test_all_reads_come_before_the_writes_of_a_turn(house: House) -> None:
+    """What two connections are told in one turn is answered at its end, without a timed call."""
+    links = [Probe(house.turn), Probe(house.turn)]
+    peers = [house.connection(link)[1] for link in links]
+    for peer in peers:
+        peer.sendall(b"one\ntwo\n")
+    house.reactor.read_once()
+    assert [peer.recv(100) for peer in peers] == [b"one\ntwo\n"] * 2
+    assert house.reactor.getDelayedCalls() == []
+
+
+def test_a_paused_connection_is_not_read(house: House) -> None:
+    """Bytes wait in the kernel until the transport is resumed."""
+    listener = Listener()
+    transport, peer = house.connection(listener)
+    transport.pauseProducing()
+    peer.sendall(b"later")
+    house.reactor.read_once()
+    assert listener.received == []
+    transport.resumeProducing()
+    house.reactor.read_once()
+    assert listener.received == [b"later"]
+
+
+def test_what_the_socket_does_not_take_is_written_when_it_can(house: House) -> None:
+    """A backlog larger than the kernel's buffers goes out as the peer reads it."""
+    link = Probe(house.turn)
+    _, peer = house.connection(link)
+    size = 8 * 1024 * 1024
+    link.send(bytes(size))
+    house.reactor.advance(0)
+    received = 0
+    while received < size:
+        received += len(peer.recv(1 << 20))
+        house.reactor.read_once()
+    assert link.queued == 0
+
+
+def test_a_peer_that_closes_ends_its_connection_alone(house: House) -> None:
+    """The protocol is told that the connection is done, as by a reactor."""
+    gone, stays = Listener(), Listener()
+    _, peer = house.connection(gone)
+    _, other = house.connection(stays)
+    peer.close()
+    other.sendall(b"here")
+    house.reactor.read_once()
+    assert [reason.type for reason in gone.lost] == [ConnectionDone]
+    assert stays.received == [b"here"]
+    assert stays.lost == []
+
+
+def test_a_reset_connection_is_lost(house: House) -> None:
+    """A peer that cuts the connection with bytes unread is a loss, not an end."""
+    listener = Listener()
+    _, peer = house.connection(listener)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+    house.reactor.read_once()
+    assert [reason.type for reason in listener.lost] == [ConnectionLost]
+
+
+def test_a_peer_that_is_gone_is_noticed_though_reading_is_paused(house: House) -> None:
+    """Nothing waits for a peer that cut the connection while it was not read from."""
+    listener = Listener()
+    transport, peer = house.connection(listener)
+    transport.pauseProducing()
+    transport.startWriting()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+    house.reactor.read_once()
+    assert [reason.type for reason in listener.lost] == [ConnectionLost]
+
+
+def test_a_protocol_that_fails_costs_its_own_connection_alone(house: House, log: LogBook) -> None:
+    """The error is logged, its connection is lost, the one behind it is served."""
+    failing, sound = Listener(), Listener()
+    _, peer = house.connection(failing)
+    _, other = house.connection(sound)
+    peer.sendall(b"fail")
+    other.sendall(b"fine")
+    house.reactor.read_once()
+    assert [reason.type for reason in failing.lost] == [ValueError]
+    assert sound.received == [b"fine"]
+    assert log.failures() == ["a connection could not be served: ValueError"]
+
+
+def test_a_flood_leaves_room_for_the_others(house: House) -> None:
+    """A turn ends when it has read its share; whom it did not come to is first in the next."""
+    flooding = [Listener() for _ in range(BYTES_A_TURN // READ_SIZE + 1)]
+    patient = Listener()
+    order: list[int] = []
+    for protocol in flooding:
+        _, peer = house.connection(protocol)
+        peer.setblocking(False)
+        peer.send(bytes(READ_SIZE * 4))
+    _, peer = house.connection(patient)
+    peer.sendall(b"me too")
+    house.turn.hooks.append(lambda: order.append(len(patient.received)))
+    house.reactor.read_once()
+    assert order[:2] == [0, 1]
+    assert all(len(data) <= READ_SIZE for it in flooding for data in it.received)
+
+
+def test_one_that_is_lost_in_a_turn_is_served_no_more_in_it(house: House) -> None:
+    """What another connection's packet did to it comes first."""
+    victim = Listener()
+    order: list[SocketTransport] = []
+
+    class Killer(Listener):
+        @override
+        def dataReceived(self, data: bytes) -> None:
+            for transport in order:
+                transport.connectionLost(Failure(ConnectionLost()))
+
+    _, killing = house.connection(Killer())
+    transport, peer = house.connection(victim)
+    order.append(transport)
+    killing.sendall(b"now")
+    peer.sendall(b"too late")
+    house.reactor.read_once()
+    assert victim.received == []
+    assert len(victim.lost) == 1
+
+
+def test_the_end_of_the_reactor_is_the_end_of_all(house: House) -> None:
+    """A reactor that stops tells its descriptors; the set tells those it stands for."""
+    protocols = [Listener(), Listener()]
+    for protocol in protocols:
+        house.connection(protocol)
+    house.sockets.connectionLost(Failure(ConnectionLost()))
+    assert [len(protocol.lost) for protocol in protocols] == [1, 1]
+    assert house.reactor.readers == []
+
+
+def test_transports_reach_the_reactor_through_the_set(house: House) -> None:
+    """``abortConnection`` is a timed call of the reactor behind the set."""
+    listener = Listener()
+    transport, _ = house.connection(listener)
+    transport.abortConnection()
+    house.reactor.advance(0)
+    assert len(listener.lost) == 1
+
+
+def test_what_is_no_plain_socket_is_left_alone(house: House) -> None:
+    """Transports in memory, of another reactor, or under a mere clock stay as they are."""
+    house.sockets.adopt(StringTransport())
+    near, far = tcp_pair()
+    with near, far:
+        elsewhere = FdReactor()
+        transport = SocketTransport(near, Listener(), elsewhere)
+        house.sockets.adopt(transport)
+        assert elsewhere.readers == [transport]
+        clock = Clock()
+        SocketSet(clock, Turn(clock)).adopt(transport)
+        assert elsewhere.readers == [transport]
