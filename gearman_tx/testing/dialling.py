@@ -115,6 +115,7 @@ class MemoryConnector:
             return
         self._attempt = None
         self._connection = connection
+        self._reactor.add_connection(connection)
         near = connection.near
         near.on_lost = self._lost
         # The listening end is first: it has accepted when the other end hears of it.

@@ -25,6 +25,7 @@ from twisted.internet.task import Clock
 from typing_extensions import override
 from zope.interface import implementer
 
+from gearman_tx.testing.connection import MemoryConnection
 from gearman_tx.testing.dialling import MemoryConnector, MemoryPort
 from gearman_tx.testing.inline_runner import InlineRunner
 
@@ -53,6 +54,7 @@ class MemoryReactor(Clock):
         self._addresses = {"localhost": _LOCALHOST}
         self._ports: dict[tuple[str, int], MemoryPort] = {}
         self._next_port = _FIRST_FREE_PORT
+        self._connections: list[MemoryConnection] = []
 
     # ---------------------------------------------------------------------------------- time
 
@@ -142,6 +144,18 @@ class MemoryReactor(Clock):
     def port_at(self, host: str, port: int) -> MemoryPort | None:
         """Connectors: return who listens at an address."""
         return self._ports.get((host, port))
+
+    @property
+    def connections(self) -> list[MemoryConnection]:
+        """The connections that at least one end takes for open, oldest first."""
+        self._connections = [
+            one for one in self._connections if one.near.connected or one.far.connected
+        ]
+        return list(self._connections)
+
+    def add_connection(self, connection: MemoryConnection) -> None:
+        """Connectors: this one was made."""
+        self._connections.append(connection)
 
     def new_client_address(self) -> IPv4Address:
         """Connectors: return an address that nobody had before."""

@@ -1,0 +1,1 @@
+"""Client, job server and worker together, in weather that no real network would have."""

@@ -1,0 +1,192 @@
+"""What was submitted, what ran, how it ended: the books that the invariants are checked against."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+
+from gearman_tx import (
+    Client,
+    ConnectionLost,
+    JobException,
+    JobFailed,
+    NoServer,
+    Task,
+    TimedOut,
+    Worker,
+    WorkerJob,
+)
+
+COMPLETE: Final = "complete"
+FAIL: Final = "fail"
+RAISE: Final = "raise"
+
+
+class OnPurpose(Exception):  # nothing is wrong
+    """What a function raises when the weather is to be bad inside of it, too."""
+
+
+@define(eq=False)
+class Submitted:
+    """One task that a client submitted.
+
+    Attributes:
+        task: the task.
+        function: its function.
+        workload: its workload, which no other task has.
+        unique: its unique; empty for none.
+        has_timeout: whether its time is limited.
+        is_repeatable: whether it may run more than once without anything being lost.
+        ends: each value or error that ``task.result`` fired with.
+        accepts: likewise of ``task.accepted``.
+        is_cancelled: whether its client was told to give it up.
+    """
+
+    task: Task[bytes]
+    function: bytes
+    workload: bytes
+    unique: bytes
+    has_timeout: bool
+    is_repeatable: bool
+    ends: list[Any] = field(factory=list)
+    accepts: list[Any] = field(factory=list)
+    is_cancelled: bool = False
+
+
+@define(eq=False)
+class Run:
+    """One job that a function was given.
+
+    Attributes:
+        number: its place among all runs.
+        worker: who runs it.
+        job: what the function was given.
+        unique: the unique with which it was submitted.
+        done: what the function returned.
+        outcome: how the function ended; empty while it runs, or when it was cancelled.
+    """
+
+    number: int
+    worker: Worker
+    job: WorkerJob
+    unique: bytes
+    done: Deferred[bytes] = field(factory=Deferred)
+    outcome: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the function has ended."""
+        return self.done.called
+
+    @property
+    def result(self) -> bytes:
+        """What it returns: it names this very run."""
+        return b"%b by run %d" % (self.job.workload, self.number)
+
+    def end(self, outcome: str) -> None:
+        """Let the function end."""
+        self.outcome = outcome
+        if outcome == COMPLETE:
+            self.done.callback(self.result)
+        elif outcome == FAIL:
+            self.done.errback(JobFailed(self.job.function, self.job.handle))
+        else:
+            self.done.errback(OnPurpose("on purpose"))
+
+
+@define(eq=False)
+class Record:
+    """Everything that happened.
+
+    Attributes:
+        submitted: the tasks, by their workload.
+        runs: the jobs that functions were given, in order.
+        is_fair: whether nothing was lost, or given up, until now.
+        has_closed: whether a client was closed.
+    """
+
+    submitted: dict[bytes, Submitted] = field(factory=dict)
+    runs: list[Run] = field(factory=list)
+    is_fair: bool = True
+    has_closed: bool = False
+
+    def submit(self, client: Client[Any], **wish: Any) -> None:
+        """Submit a task, and write down how it ends."""
+        workload = b"task %d" % len(self.submitted)
+        task = client.submit(workload=workload, **wish)
+        has_timeout = bool(wish["timeout"] or wish["try_timeout"])
+        one = Submitted(
+            task,
+            wish["function"],
+            workload,
+            wish["unique"],
+            has_timeout=has_timeout,
+            is_repeatable=wish["retries"] > 0 or has_timeout,
+        )
+        self.submitted[workload] = one
+        note(task.result, one.ends)
+        note(task.accepted, one.accepts)
+
+    def begin(self, worker: Worker, job: WorkerJob) -> Run:
+        """Note a job that a function is given; it must have been submitted as it came."""
+        known = self.submitted.get(job.workload)
+        assert known is not None, f"{job} runs, and nobody submitted it"
+        assert known.function == job.function, job
+        # A worker whose first question was not answered asks in a way that tells no unique.
+        assert job.unique in {known.unique, b""}, job
+        run = Run(len(self.runs), worker, job, known.unique)
+        self.runs.append(run)
+        return run
+
+    def runs_of(self, one: Submitted) -> list[Run]:
+        """Return the runs whose outcome may be that of a task: its own, or of its unique."""
+        return [
+            run
+            for run in self.runs
+            if run.job.function == one.function
+            and (
+                run.job.workload == one.workload or (bool(one.unique) and run.unique == one.unique)
+            )
+        ]
+
+    def check(self) -> None:
+        """Check all tasks and all workers."""
+        for one in self.submitted.values():
+            self.check_task(one)
+        for worker in {run.worker for run in self.runs}:
+            held = [run for run in self.runs if run.worker is worker and not run.is_over]
+            assert len(held) <= worker.slots.size, "a worker runs more than it may"
+
+    def check_task(self, one: Submitted) -> None:
+        """Check that a task has ended once at most, and lawfully."""
+        assert len(one.ends) == int(one.task.is_done), one
+        assert len(one.accepts) <= 1, one
+        own = [run for run in self.runs if run.job.workload == one.workload]
+        if self.is_fair and not one.is_repeatable:
+            assert len(own) <= 1, f"nothing was lost, and {one.workload!r} ran {len(own)} times"
+        for end in one.ends:
+            assert self.is_lawful(one, end), f"{one} ended with {end!r}"
+
+    def is_lawful(self, one: Submitted, end: Any) -> bool:
+        """Return whether a task may have ended so."""
+        outcomes = {run.outcome for run in self.runs_of(one)}
+        if isinstance(end, bytes):
+            if one.task.is_background:
+                return end.startswith(b"H:")
+            return any(run.outcome == COMPLETE and run.result == end for run in self.runs_of(one))
+        if isinstance(end, JobException):
+            return RAISE in outcomes
+        if isinstance(end, JobFailed):
+            return FAIL in outcomes
+        if isinstance(end, ConnectionLost | NoServer):
+            return self.has_closed or not self.is_fair
+        if isinstance(end, TimedOut):
+            return one.has_timeout
+        return isinstance(end, CancelledError) and one.is_cancelled
+
+
+def note(waiting: Deferred[Any], ends: list[Any]) -> None:
+    """Write down each time that ``waiting`` fires, and with what."""
+    waiting.addCallbacks(ends.append, lambda failure: ends.append(failure.value))

@@ -1,0 +1,84 @@
+"""A network on which nothing arrives unless the weather lets it: bit by bit, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from twisted.internet.error import ConnectionLost
+
+from gearman_tx.testing import MemoryConnection, MemoryServer, Stage
+from gearman_tx.testing.pipe import Pipe
+from gearman_tx.testing.transport import MemoryTransport
+
+
+class Weather:
+    """The network of a stage, all of whose connections are held.
+
+    Args:
+        stage: whose network it is.
+
+    Attributes:
+        half_open: connections that are dead without a word: nothing gets through any more.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.half_open: set[MemoryConnection] = set()
+        for server in stage.servers:
+            server.freeze()
+
+    def begin(self, server: MemoryServer) -> None:
+        """Start a server that is down."""
+        server.start()
+        server.freeze()
+
+    @property
+    def connections(self) -> list[MemoryConnection]:
+        """The connections on which something may still arrive."""
+        return [one for one in self.stage.reactor.connections if one not in self.half_open]
+
+    def pipes(self) -> list[Pipe]:
+        """Return the directions of connections in which something has arrived."""
+        return [pipe for pipe in self._all() if pipe.waiting]
+
+    def _all(self) -> Iterator[Pipe]:
+        for connection in self.connections:
+            yield connection.near.arriving
+            yield connection.far.arriving
+
+    def clear(self) -> None:
+        """Let everything arrive, and what follows from it, until nothing moves at this moment."""
+        self.stage.advance(0)
+        while any(self._give(pipe) for pipe in self.pipes()):
+            self.stage.advance(0)
+
+    @staticmethod
+    def _give(pipe: Pipe) -> bool:
+        """Let all of a pipe through, and return whether something came of it."""
+        before = pipe.waiting
+        pipe.let_through(1 << 30)
+        return pipe.waiting != before
+
+    def pass_time(self, seconds: float, meanwhile: Callable[[], object], step: float = 0.5) -> None:
+        """Let time pass in steps, and do something after each."""
+        while seconds > 0:
+            self.stage.advance(min(step, seconds))
+            meanwhile()
+            seconds -= step
+
+    def cut(self, connection: MemoryConnection) -> None:
+        """Let both ends know that the connection is lost."""
+        self.half_open.discard(connection)
+        connection.cut()
+        self.stage.advance(0)
+
+    def lose_end(self, end: MemoryTransport) -> None:
+        """Let one end know that the connection is lost; the other one finds out when it writes."""
+        end.lose(ConnectionLost())
+        self.stage.advance(0)
+
+    def mend(self) -> None:
+        """Let both ends of every connection that is half open, or lost to one, find out."""
+        for connection in self.stage.reactor.connections:
+            if connection in self.half_open or not connection.is_open:
+                self.cut(connection)
