@@ -46,7 +46,7 @@ class Client(Generic[T]):
             ``"tls:host:port"``, in a list or with commas between them; see :func:`parse_server`.
         reactor: the reactor, or None for the one that Twisted has installed.
         choice: which server a task is given to: by the ``"hash"`` of its unique, ``"in order"``,
-            ``"round robin"``, ``"random"``, or as what this function makes says.
+            ``"round robin"``, ``"random"``, or as a :class:`Choice` says that this function makes.
         encoder: what workloads and results are: ``BYTES``, ``TEXT``, ``JSON``, or any object with
             ``encode`` and ``decode``.
         namespace: put in front of each function's name.
@@ -148,7 +148,7 @@ class Client(Generic[T]):
         it accepted the task, the task fails with ConnectionLost unless there are retries left.
 
         Args:
-            function: what to do.
+            function: the name of what to do; the namespace goes in front.
             workload: what to do it with; the encoder turns it into bytes.
             unique: submissions with the same one become one job, while it is queued or runs. Empty:
                 never; ``-``: those with the same workload do. At most 64 bytes.
@@ -171,7 +171,7 @@ class Client(Generic[T]):
 
         Raises:
             LocalProtocolError: Gearman cannot say this: a name with a NUL byte, a unique that is
-                too long, a foreground task for later.
+                too long, a foreground task for later, a time without a zone.
             Exception: what the encoder raises when it cannot encode the workload.
         """
         callbacks = NO_CALLBACKS

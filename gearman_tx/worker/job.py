@@ -20,9 +20,10 @@ class WorkerJob:
     """One job, as the function that runs it sees it.
 
     All methods may be called from the thread that a plain function runs in; there they wait until
-    the job server has room for more. In the reactor each returns a Deferred that fires then, and
-    which a function that says much should await. What is said about a job that is lost, or over,
-    goes nowhere.
+    the job server has room for more. In the reactor each returns a Deferred that fires with None
+    then, or when the connection ends, and never fails; a function that says much should await it.
+    Cancelling it only stops the waiting. What is said about a job that is lost, or over, goes
+    nowhere.
 
     Attributes:
         function: the name under which the function was registered.
