@@ -271,7 +271,8 @@ class AdminClient:
         """Stop the server, if it was started with ``--allow-shutdown``.
 
         Args:
-            graceful: stop when the jobs that it has are done, instead of now.
+            graceful: wait first for jobs that run or that a client waits for; for every job, when
+                the queue is in memory.
 
         Returns:
             Fires with what the server said; fails with :class:`Refused` when it may not be stopped.
