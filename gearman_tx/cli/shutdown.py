@@ -11,7 +11,9 @@ from gearman_tx.link import Server
 
 
 @click.command()
-@click.option("--graceful", is_flag=True, help="Wait first for jobs that run, or that a client waits for.")
+@click.option(
+    "--graceful", is_flag=True, help="Wait first for jobs that run, or that a client waits for."
+)
 @servers_option
 @timeout_option
 def shutdown(graceful: bool, servers: list[Server], timeout: float) -> None:  # noqa: FBT001  # click hands it over by name
