@@ -110,7 +110,9 @@ TEST = [
 ]
 
 BENCH = [
+    "gear>=0.16",  # our client and worker are measured beside its
     "matplotlib>=3.9",  # draws the chart of the page on performance
+    "pygearman>=0.2.6",  # as gear
     *CLI,
     *TLS,
 ]

@@ -33,6 +33,7 @@ METRICS: Final[Mapping[str, Metric]] = {
     "p999_us": Metric("latency, 999 of 1000", "µs"),
     "max_us": Metric("longest latency", "µs"),
     "cpu_us_per_job": Metric("server CPU", "µs/job"),
+    "own_cpu_us_per_job": Metric("CPU of the library's process", "µs/job"),
     "load_cpu_s": Metric("CPU of the load", "s"),
     "bytes_per_job": Metric("memory of a queued job", "bytes"),
     "bytes_left": Metric("memory kept of it when the queue is empty", "bytes"),

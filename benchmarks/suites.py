@@ -15,6 +15,9 @@ from benchmarks.job_servers.targets import COLUMNS, TARGETS
 from benchmarks.kind import Kind
 from benchmarks.kinds.options import COSTS
 from benchmarks.kinds.table import KINDS
+from benchmarks.libraries import contenders as library_contenders
+from benchmarks.libraries import kinds as library_kinds
+from benchmarks.libraries import targets as library_targets
 from benchmarks.targets import Target
 
 
@@ -58,6 +61,16 @@ SUITES: Final = {
             COLUMNS,
             may_fail=frozenset({C}),
             costs=COSTS,
+        ),
+        Suite(
+            "library",
+            "our client and worker beside pygearman, gear and libgearman, at the C server",
+            library_kinds.KINDS,
+            library_contenders.contenders,
+            library_targets.TARGETS,
+            library_contenders.OURS,
+            library_targets.COLUMNS,
+            may_fail=frozenset({library_contenders.PYTHON}),
         ),
     )
 }

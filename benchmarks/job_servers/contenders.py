@@ -136,7 +136,8 @@ def c_program() -> str | None:
     return shutil.which("gearmand") or shutil.which("gearmand", path="/usr/sbin:/usr/local/sbin")
 
 
-def _c_server(threads: int) -> ServerContender:
+def c_server(threads: int) -> ServerContender:
+    """Return the C server with so many threads."""
     program = c_program()
     missing = None if program else "not installed: apt-get install gearman-job-server"
 
@@ -170,6 +171,6 @@ def contenders(variants: Sequence[tuple[str, str]] = ()) -> list[ServerContender
     commands = {OURS: our_command(), **dict(variants)}
     return [
         *(ours(name, command) for name, command in commands.items()),
-        *(_c_server(threads) for threads in C_THREADS),
+        *(c_server(threads) for threads in C_THREADS),
         _floor(),
     ]
