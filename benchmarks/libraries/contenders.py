@@ -22,6 +22,8 @@ from benchmarks.job_servers.server import Server, serving
 from benchmarks.kind import Kind
 from benchmarks.libraries.library import Library, libgearman
 
+ROOT: Final = Path(__file__).parents[2]
+
 OURS: Final = "ours"
 PYTHON: Final = "python"
 C: Final = "libgearman"
@@ -77,7 +79,8 @@ class LibraryContender:
             self.name, self.family, lambda port: words(settings.MEMORY, folder, port), folder
         )
         with serving(server):
-            program = [sys.executable, "-m", f"benchmarks.libraries.programs.{self.program}"]
+            module = f"benchmarks.libraries.programs.{self.program}"
+            program = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", module]
             if not self.program:
                 program = libgearman("", "")[:1]
             yield Library(server, program, self.more, self.share)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Final
 
 from attrs import define
 
@@ -16,8 +14,6 @@ from benchmarks.job_servers import Server
 from benchmarks.job_servers.load import figures_in
 from benchmarks.job_servers.programs import compiled
 from benchmarks.metrics import Measures
-
-ROOT: Final = Path(__file__).parents[2]
 
 
 def libgearman(role: str, mode: str) -> list[str]:
@@ -89,12 +85,10 @@ class Library:
     @contextlib.contextmanager
     def _started(self, words: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         """Start a program whose output is read here; it has ended when the context ends."""
-        process = processes.start(
-            words, self.server.folder, subprocess.PIPE, environment={"PYTHONPATH": str(ROOT)}
-        )
-        assert process.stdout is not None, "it is a pipe"
-        with process.stdout, processes.running(process):
-            yield process
+        with processes.running(words, self.server.folder, subprocess.PIPE) as process:
+            assert process.stdout is not None, "it is a pipe"
+            with process.stdout:
+                yield process
 
 
 def _await_ready(process: subprocess.Popen[bytes]) -> None:
