@@ -32,6 +32,7 @@ WISHES: Final = st.fixed_dictionaries(
         "retries": st.sampled_from([0, 0, 2]),
         "timeout": st.sampled_from([None, None, 15.0]),
         "try_timeout": st.sampled_from([None, None, 8.0]),
+        "is_jealous": st.booleans(),
     }
 )
 
@@ -101,7 +102,7 @@ class Parties(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         who=st.sampled_from(["new worker", "drain", "give back", "close client"]),
-        functions=st.sampled_from([list(FUNCTIONS), [b"f"]]),
+        functions=st.sampled_from([list(FUNCTIONS), [b"g", b"f"]]),
     )
     def come_and_go(self, data: st.DataObject, who: str, functions: list[bytes]) -> None:
         """Start a worker, or end one, with or without patience; or close one of two clients."""
@@ -190,17 +191,19 @@ class Parties(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        what=st.sampled_from(["cut", "half open", "near", "far", "mend", "server", "stop server"]),
+        what=st.sampled_from(
+            ["cut", "half open", "near", "far", "keep-alive", "server", "stop server"]
+        ),
     )
     def misfortune(self, data: st.DataObject, what: str) -> None:
         """Lose a connection: for both ends, for one, or for neither of them yet; or a server.
 
-        A server that is down is started again, and after "mend" the kernels have found out which
+        A server that is down is started again; and with "keep-alive" the servers find out which
         connections are half open.
         """
         self.record.is_fair = False
-        if what == "mend":
-            self.weather.mend()
+        if what == "keep-alive":
+            self.weather.keep_alive()
         elif "server" in what:
             server = data.draw(st.sampled_from(self.stage.servers))
             if not server.is_up:
@@ -231,6 +234,7 @@ class Parties(RuleBasedStateMachine):
         try:
             if self.clients:
                 self.recover()
+                self.fill_slots()
                 self.go_home()
         finally:
             failures = self.log.failures()
@@ -241,7 +245,7 @@ class Parties(RuleBasedStateMachine):
     def recover(self) -> None:
         """Let servers and workers run, and functions end; then every task ends."""
         self.is_calm = True
-        self.weather.mend()
+        self.weather.keep_alive()
         for server in self.stage.servers:
             if not server.is_up:
                 self.weather.begin(server)
@@ -259,6 +263,21 @@ class Parties(RuleBasedStateMachine):
                 assert ended, f"{one} was accepted and lost"
         for server in self.stage.servers:
             assert server.jobs() == [], "a server keeps jobs that nobody waits for"
+
+    def fill_slots(self) -> None:
+        """Submit as many tasks as there are slots: all of them run at once."""
+        self.is_calm = False
+        working = [worker for worker in self.workers if not worker.is_stopping]
+        slots = sum(worker.slots.size for worker in working)
+        for _ in range(slots):
+            self.record.submit(self.clients[0], function=b"f")
+        self.weather.pass_time(2, self.weather.clear)
+        running = [run for run in self.record.runs if not run.is_over]
+        assert len(running) == slots, "a slot is lost"
+        for run in running:
+            run.end(COMPLETE)
+        self.weather.clear()
+        self.record.check()
 
     def go_home(self) -> None:
         """Close everything: each Deferred has fired, and nothing is due."""

@@ -112,22 +112,40 @@ class Record:
     is_fair: bool = True
     has_closed: bool = False
 
-    def submit(self, client: Client[Any], **wish: Any) -> None:
-        """Submit a task, and write down how it ends."""
+    def submit(
+        self, client: Client[Any], function: bytes, *, is_jealous: bool = False, **wish: Any
+    ) -> None:
+        """Submit a task, and write down how it ends.
+
+        Args:
+            client: submits it.
+            function: what to do.
+            is_jealous: whether all others of its unique are given up when it ends.
+            wish: the other options of the task.
+        """
         workload = b"task %d" % len(self.submitted)
-        task = client.submit(workload=workload, **wish)
-        has_timeout = bool(wish["timeout"] or wish["try_timeout"])
+        task = client.submit(function, workload, **wish)
+        has_timeout = bool(wish.get("timeout") or wish.get("try_timeout"))
         one = Submitted(
             task,
-            wish["function"],
+            function,
             workload,
-            wish["unique"],
+            wish.get("unique", b""),
             has_timeout=has_timeout,
-            is_repeatable=wish["retries"] > 0 or has_timeout,
+            is_repeatable=wish.get("retries", 0) > 0 or has_timeout,
         )
         self.submitted[workload] = one
+        if is_jealous and one.unique:
+            task.result.addBoth(lambda _: self.cancel_rivals(one))
         note(task.result, one.ends)
         note(task.accepted, one.accepts)
+
+    def cancel_rivals(self, one: Submitted) -> None:
+        """Give up all tasks that share the unique of ``one``, in the midst of what ended it."""
+        for rival in self.submitted.values():
+            if rival is not one and rival.unique == one.unique:
+                rival.is_cancelled = True
+                rival.task.cancel()
 
     def begin(self, worker: Worker, job: WorkerJob) -> Run:
         """Note a job that a function is given; it must have been submitted as it came."""

@@ -68,7 +68,6 @@ class Weather:
 
     def cut(self, connection: MemoryConnection) -> None:
         """Let both ends know that the connection is lost."""
-        self.half_open.discard(connection)
         connection.cut()
         self.stage.advance(0)
 
@@ -77,8 +76,12 @@ class Weather:
         end.lose(ConnectionLost())
         self.stage.advance(0)
 
-    def mend(self) -> None:
-        """Let both ends of every connection that is half open, or lost to one, find out."""
+    def keep_alive(self) -> None:
+        """Let the servers' kernels find out which connections are half open, or lost to one end.
+
+        Nobody tells the other ends: clients and workers have their own heartbeat.
+        """
         for connection in self.stage.reactor.connections:
-            if connection in self.half_open or not connection.is_open:
-                self.cut(connection)
+            if connection in self.half_open or not connection.near.connected:
+                connection.far.lose(ConnectionLost())
+        self.stage.advance(0)
