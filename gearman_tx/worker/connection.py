@@ -4,7 +4,8 @@ Theory of operation. ``Slots`` says when a question for a job is asked; several 
 once the first was answered with a job. Some servers do not know GRAB_JOB_ALL: Perl's says ERROR,
 that of ``gear`` says nothing. So a connection that ends, or is given up, with its first question
 unanswered makes the next one ask with GRAB_JOB_UNIQ, and that one the next with GRAB_JOB; ``Lines``
-keeps the count.
+keeps the count. A server that has answered GRAB_JOB_ALL once knows it: the loss of a connection to
+that one tells nothing, and jobs must not come without their uniques because of it.
 
 Functions are taken back (CANT_DO) one by one, each at a moment when no question is under way and
 none of its jobs runs: the C server gives a running job of a function that is taken back to another
@@ -67,6 +68,7 @@ class WorkerConnection(OutgoingLink):
     Attributes:
         jobs: the jobs that came over this connection and are not over, by handle.
         misunderstood: the same for the next connection to the server.
+        is_understood: whether the server answered the question in its fullest form.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # the worker is the only caller
@@ -86,6 +88,7 @@ class WorkerConnection(OutgoingLink):
         self._largest = limits.packet
         self.jobs: dict[bytes, tuple[WorkerJob, WorkerFunction]] = {}
         self.misunderstood = misunderstood
+        self.is_understood = False
         self._grab = _GRABS[misunderstood % len(_GRABS)]
         self._seconds = FIRST_SECONDS
         self._asked_at = 0.0
@@ -199,6 +202,7 @@ class WorkerConnection(OutgoingLink):
         if not self._slots.is_asked(self):
             raise RemoteProtocolError("an answer came to a question that was not asked")
         self.misunderstood = 0
+        self.is_understood |= self._grab is _GRABS[0]
         self._seconds = GRAB_SECONDS
         self._asked_at = self._clock.seconds()
 

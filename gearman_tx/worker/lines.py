@@ -49,6 +49,7 @@ class Lines:
             server.name: self._make_service(server) for server in parse_servers(servers)
         }
         self._misunderstood = dict.fromkeys(self._services, 0)
+        self._understanding: set[str] = set()  # servers that answered the fullest question
         self._stopping: list[Deferred[None]] = []
         self._down: set[str] = set()  # servers of which the last that is known is bad
         self._all_down: Waiters[None] = Waiters()
@@ -82,7 +83,12 @@ class Lines:
     def remove(self, connection: WorkerConnection) -> None:
         """Forget a connection that is gone, but not what it learned."""
         del self.open[connection]
-        self._misunderstood[connection.server] = connection.misunderstood
+        name, misunderstood = connection.server, connection.misunderstood
+        if connection.is_understood:
+            self._understanding.add(name)
+        if name in self._understanding and not connection.is_dropped:
+            misunderstood = min(misunderstood, self._misunderstood[name])
+        self._misunderstood[name] = misunderstood
         self._is_down(connection.server)
 
     def _is_down(self, name: str) -> None:

@@ -258,6 +258,9 @@ class Parties(RuleBasedStateMachine):
         for one in self.record.submitted.values():
             assert one.task.is_done, f"{one} never ended"
             assert len(one.accepts) == 1, f"{one} was neither accepted nor refused"
+            again: list[Any] = []
+            note(one.task.result, again)
+            assert again == one.ends, f"{one} ended, and its end is another one now"
             if one.task.is_background and isinstance(one.ends[0], bytes):
                 ended = [run.outcome for run in self.record.runs_of(one) if run.outcome]
                 assert ended, f"{one} was accepted and lost"

@@ -223,6 +223,17 @@ class DialectTests(WorkerCase):
         peer.send(PacketType.JOB_ASSIGN, b"H:1", b"f", b"w")
         assert held.jobs[0].unique == b""
 
+    def test_a_server_that_understood_once_is_not_doubted_after_a_loss(self) -> None:
+        """Connections lost before an answer prove nothing: jobs go on to have their uniques."""
+        _, held, peer = self.held()
+        peer.send(PacketType.NO_JOB)
+        for _ in range(3):
+            peer.lose()
+            peer = self.next_connection()
+            assert peer.read()[-1] == GRAB
+        self.assign(peer, b"H:1")
+        assert held.jobs[0].unique == b"u"
+
     def test_a_later_question_has_more_time(self) -> None:
         """A busy server keeps its connection for thirty seconds; then the next one is asked."""
         worker = self.make_worker(servers=2)
