@@ -25,6 +25,7 @@ from gearman_tx.takeover import (
     Outcome,
     Source,
     SourceError,
+    TakenBeforeError,
     Tally,
     Wish,
     open_source,
@@ -33,6 +34,7 @@ from gearman_tx.takeover import (
 )
 
 _DEFAULT: Final = "gearmand-4730.sqlite3"
+_CHOICE: Final = "--only-new leaves them out, --again takes them once more"
 
 
 def _moment(seconds: object) -> str:
@@ -88,7 +90,8 @@ _COLUMNS: Final = (
 @click.option(
     "--delete", is_flag=True, help="When the jobs are on the disk, delete them from the source."
 )
-@click.option("--again", is_flag=True, help="Also take what was taken from this source before.")
+@click.option("--only-new", is_flag=True, help="Leave out what was taken from this source before.")
+@click.option("--again", is_flag=True, help="Take what was taken from this source before, too.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, not a table.")
 def import_queue(  # noqa: PLR0913  # an argument for each option
     *,
@@ -101,6 +104,7 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     ask_password: bool,
     dry_run: bool,
     delete: bool,
+    only_new: bool,
     again: bool,
     is_json: bool,
 ) -> None:
@@ -116,8 +120,9 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
       postgresql:CONNINFO                the C server has as --libpq-conninfo
       redis://HOST:PORT/NUMBER           redis (-q redis)
 
-    All jobs are taken over, or none. They stay in the source as well, unless there is --delete; a
-    second import takes only what is new. What is no job that can be run is told and left where it
+    All jobs are taken over, or none. They stay in the source as well, unless there is --delete. A
+    second import is refused when it meets a job that was taken over before, unless --only-new or
+    --again says what is meant. What is no job that can be run is told and left where it
     is, and the exit status is 1 then. A database that does not answer is exit status 3.
 
     A password is asked for with --ask-password, read from --password-file, or taken from the
@@ -132,6 +137,8 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     """
     if dry_run and delete:
         raise click.UsageError("--delete does not go with --dry-run")
+    if only_new and again:
+        raise click.UsageError("--only-new does not go with --again")
     if ask_password and password_file is not None:
         raise click.UsageError("--ask-password does not go with --password-file")
     password = None
@@ -154,7 +161,14 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
             if again:
                 load.forget()
             with _bar(opened) as progress:
-                outcome = take_over(opened, load, now, delete=delete, progress=progress)
+                outcome = take_over(
+                    opened,
+                    load,
+                    now,
+                    only_new=only_new or dry_run,
+                    delete=delete,
+                    progress=progress,
+                )
         _show(outcome, opened, load.path, is_rehearsal=dry_run, is_json=is_json)
         _conclude(outcome, opened)
 
@@ -170,6 +184,8 @@ def _opened(wish: Wish) -> Iterator[Source]:
             source.close()
     except SourceError as error:
         raise Trouble(str(error), exit_status.UNREACHABLE) from error
+    except TakenBeforeError as error:
+        raise Trouble(f"{error}; {_CHOICE}", exit_status.FAILED) from error
     except DriverMissingError as error:
         raise Trouble(str(error), exit_status.FAILED) from error
 
@@ -228,7 +244,8 @@ def _show(
     done = "would be taken over into" if is_rehearsal else "are now in"
     click.echo(f"{_jobs(count)} of {source.name} {done} {path}")
     if outcome.known:
-        click.echo(f"{_jobs(outcome.known)} of it had been taken over before; --again adds them")
+        before = f"{_jobs(outcome.known)} of it had been taken over before"
+        click.echo(f"{before}; {_CHOICE}" if is_rehearsal else before)
     if outcome.deleted:
         click.echo(f"{_jobs(outcome.deleted)} deleted from the source")
 
@@ -243,7 +260,8 @@ def _conclude(outcome: Outcome, source: Source) -> None:
         say(f"left: {line}")
     if outcome.not_deleted:
         text = f"the jobs were taken over, but {outcome.not_deleted}"
-        raise Trouble(f"{text}; the same command deletes them", exit_status.UNREACHABLE)
+        text += "; once that is mended, --only-new --delete deletes them"
+        raise Trouble(text, exit_status.UNREACHABLE)
     if outcome.unreadable:
         stay = "stays" if outcome.unreadable == 1 else "stay"
         text = f"{_jobs(outcome.unreadable)} could not be taken over and {stay} in {source.name}"

@@ -8,7 +8,7 @@ has it.
 from gearman_tx.store.backup import backup
 from gearman_tx.store.bulk_load import BulkLoad
 from gearman_tx.store.c_queue import DEFAULT_TABLE
-from gearman_tx.store.foreign_job import ForeignJob
+from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.memory import MemoryStore
 from gearman_tx.store.opening import Opening
 from gearman_tx.store.port import (
@@ -26,6 +26,7 @@ __all__ = [
     "DEFAULT_TABLE",
     "BulkLoad",
     "Contents",
+    "Fate",
     "ForeignJob",
     "InUseError",
     "MemoryStore",

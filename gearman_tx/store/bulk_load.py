@@ -2,9 +2,9 @@
 
 Theory of operation. The jobs come a few at a time and go into SQLite's log, so memory does not grow
 with their number. Beside each job goes a digest of it into the table ``imported``: what is there
-already was taken over before, and is not added again. Until :meth:`BulkLoad.commit` nothing of it
-can be seen; whoever leaves without it, or dies, leaves the file as it was, or no file if there was
-none.
+already is not added again, and its time tells whether it came with this load or with an earlier
+one. Until :meth:`BulkLoad.commit` nothing of it can be seen; whoever leaves without it, or dies,
+leaves the file as it was, or no file if there was none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 from gearman_tx.core import JobRecord
 from gearman_tx.store import rows
 from gearman_tx.store.disk import sync
+from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.queue_lock import QueueLock
 from gearman_tx.store.salvage import finish
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gearman_tx.store.foreign_job import ForeignJob
     from gearman_tx.store.opening import Opening
 
-REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?)"
-"""Note the digest of a job of a source; no row is changed if it was noted before."""
+REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?)"
+"""Note the digest of a job of a source, and when; no row is changed if it was noted before."""
+
+_WHEN: Final = "SELECT taken FROM imported WHERE source = ? AND digest = ?"
 
 _MICROSECONDS: Final = 1_000_000
 _REMEDY: Final = "start a server on it once, which keeps what can be read"
@@ -117,24 +119,27 @@ class BulkLoad:
         with self._errors("write"):
             self._connection.execute("DELETE FROM imported WHERE source = ?", (self._source,))
 
-    def add(self, jobs: Sequence[ForeignJob]) -> list[bool]:
+    def add(self, jobs: Sequence[ForeignJob]) -> list[Fate]:
         """Add those of ``jobs`` that were not taken over before, in their order.
 
         Returns:
-            For each job, whether it was added.
+            What became of each job.
 
         Raises:
             StoreError: the file cannot be written.
         """
         with self._errors("write"):
-            connection = self._connection
-            added = [
-                connection.execute(REMEMBER, (self._source, job.digest)).rowcount == 1
-                for job in jobs
-            ]
-            new = [job for job, is_new in zip(jobs, added, strict=True) if is_new]
-            rows.insert_jobs(connection, list(map(self._as_record, new)))
-        return added
+            fates = [self._remember(job.digest) for job in jobs]
+            new = [job for job, fate in zip(jobs, fates, strict=True) if fate is Fate.ADDED]
+            rows.insert_jobs(self._connection, list(map(self._as_record, new)))
+        return fates
+
+    def _remember(self, digest: bytes) -> Fate:
+        execute = self._connection.execute
+        if execute(REMEMBER, (self._source, digest, self._now)).rowcount == 1:
+            return Fate.ADDED
+        (taken,) = execute(_WHEN, (self._source, digest)).fetchone()
+        return Fate.REPEATED if taken == self._now else Fate.KNOWN
 
     def _as_record(self, job: ForeignJob) -> JobRecord:
         number = self._next_id

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 _DIGEST_SIZE: Final = 16
+
+
+class Fate(Enum):
+    """What becomes of a job that is to be added.
+
+    Attributes:
+        ADDED: it is added.
+        REPEATED: the same job came before in the same load.
+        KNOWN: the same job of the same source was added by an earlier load.
+    """
+
+    ADDED = 1
+    REPEATED = 2
+    KNOWN = 3
 
 
 class ForeignJob(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 from gearman_tx.store.bulk_load import REMEMBER
+from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.schema import find_version
 from gearman_tx.store.sqlite_errors import reason
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from gearman_tx.store.foreign_job import ForeignJob
     from gearman_tx.store.opening import Opening
 
 _FIRST_FORMAT: Final = 3  # the first one that has the table
-_SCRATCH: Final = "CREATE TABLE imported (source BLOB, digest BLOB, PRIMARY KEY (source, digest))"
+_SCRATCH: Final = (
+    "CREATE TABLE imported (source BLOB, digest BLOB, taken REAL, PRIMARY KEY (source, digest))"
+)
 
 
 class Rehearsal:
@@ -81,24 +83,25 @@ class Rehearsal:
         """Take nothing for known that was taken over before."""
         self._is_forgotten = True
 
-    def add(self, jobs: Sequence[ForeignJob]) -> list[bool]:
-        """Return for each of ``jobs`` whether it would be added.
+    def add(self, jobs: Sequence[ForeignJob]) -> list[Fate]:
+        """Return what would become of each of ``jobs``.
 
         Raises:
             StoreError: the file cannot be read.
         """
         try:
-            return [self._is_new(job.digest) for job in jobs]
+            return [self._fate(job.digest) for job in jobs]
         except sqlite3.Error as error:
             raise StoreError(f"cannot read the queue file {self.path}: {reason(error)}") from error
 
-    def _is_new(self, digest: bytes) -> bool:
+    def _fate(self, digest: bytes) -> Fate:
         key = (self._source, digest)
         if self._file is not None and not self._is_forgotten:
             known = "SELECT 1 FROM imported WHERE source = ? AND digest = ?"
             if self._file.execute(known, key).fetchone():
-                return False
-        return self._seen.execute(REMEMBER, key).rowcount == 1
+                return Fate.KNOWN
+        is_new = self._seen.execute(REMEMBER, (*key, 0)).rowcount == 1
+        return Fate.ADDED if is_new else Fate.REPEATED
 
     def commit(self) -> None:
         """Do nothing."""

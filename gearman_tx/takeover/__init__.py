@@ -5,7 +5,7 @@
 
 from gearman_tx.takeover.address import DriverMissingError, Wish, open_source
 from gearman_tx.takeover.source import Source, SourceError
-from gearman_tx.takeover.take_over import Load, Outcome, source_id, take_over
+from gearman_tx.takeover.take_over import Load, Outcome, TakenBeforeError, source_id, take_over
 from gearman_tx.takeover.tally import FunctionTally, Tally
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "Source",
     "SourceError",
+    "TakenBeforeError",
     "Tally",
     "Wish",
     "open_source",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -10,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.testing import ServerProcess
+from tests.daemon.process import wait_gone
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.job_server import JobServer
+from tests.peers import require_program
 from tests.servers import free_port, wait_ready
 from tests.takeover.databases import (
     PASSWORD,
@@ -34,6 +38,7 @@ TASKS = [(NORMAL_BG, (b"resize", b"u%d" % number, b"photo")) for number in range
 @pytest.fixture
 def reader(make_reader: MakeReader) -> Reader:
     """A reader who has the password in a file."""
+    require_program("gearman", "apt-get install gearman-tools")
     reader = make_reader(PAGE, free_port())
     (reader.folder / "secret").write_text(PASSWORD)
     return reader
@@ -47,7 +52,7 @@ def take(reader: Reader, name: str, words: Mapping[str, str]) -> list[str]:
 
 @runs(PAGE, "look", "take", "start", "delete")
 def test_a_file_of_sqlite(reader: Reader) -> None:
-    """The reader looks, takes over, starts the server and deletes; workers find the jobs."""
+    """The reader looks, takes over, starts the server, and deletes; a worker does the jobs."""
     old = reader.folder / "queue.db"
     leave_behind(reader.folder, TASKS, "--queue-type=libsqlite3", f"--libsqlite3-db={old}")
     words = {"/var/lib/gearman": str(reader.folder)}
@@ -59,6 +64,12 @@ def test_a_file_of_sqlite(reader: Reader) -> None:
     server = ServerProcess(process.process, reader.port, process.out_file)
     wait_ready(server)
     JobServer("ours", server).await_counts("resize", lambda counts: counts.total == 3)
+    done = reader.type("gearman -w -c 3 -f resize -- cat")
+    assert done.status == 0
+    JobServer("ours", server).await_counts("resize", lambda counts: counts.total == 0)
+    pid = int(server.ask(b"getpid\n").split()[1])  # not that of the shell
+    os.kill(pid, signal.SIGTERM)
+    wait_gone(pid)
     (line,) = take(reader, "delete", words)
     assert line == "3 jobs deleted from the source"
     with closing(sqlite3.connect(old)) as connection:
@@ -73,7 +84,7 @@ def mariadb() -> Iterator[Database]:
         yield database
 
 
-@runs(PAGE, "mysql")
+@runs(PAGE, "mysql", "mysql-socket")
 def test_mysql(reader: Reader, mariadb: Database) -> None:
     """By TCP and by a Unix socket the jobs are the same ones."""
     leave_behind(
@@ -86,12 +97,13 @@ def test_mysql(reader: Reader, mariadb: Database) -> None:
         "db.example:3306": f"127.0.0.1:{mariadb.port}",
         "/run/mysqld/mysqld.sock": str(mariadb.folder / "sock"),
     }
-    first, second = take(reader, "mysql", words)
-    assert first.startswith("3 jobs of the table gearman_queue of MySQL's database jobs")
-    assert second == "3 jobs of it had been taken over before; --again adds them"
+    for name in ("mysql", "mysql-socket"):
+        (line,) = take(reader, name, words)
+        assert line.startswith("3 jobs of the table gearman_queue of MySQL's database jobs")
+        queue_file_of(reader).unlink()
 
 
-@runs(PAGE, "postgresql")
+@runs(PAGE, "postgresql", "postgresql-address")
 def test_postgresql(reader: Reader) -> None:
     """By the C server's words and by an address the jobs are the same ones."""
     with running_postgresql() as database:
@@ -101,9 +113,10 @@ def test_postgresql(reader: Reader) -> None:
         options = ("--queue-type=postgres", f"--libpq-conninfo={secret}")
         leave_behind(reader.folder, TASKS, *options)
         port = str(database.port)
-        first, second = take(reader, "postgresql", {"db.example": "127.0.0.1", "5432": port})
-    assert first.startswith("3 jobs of the table queue of PostgreSQL's database jobs")
-    assert second == "3 jobs of it had been taken over before; --again adds them"
+        for name in ("postgresql", "postgresql-address"):
+            (line,) = take(reader, name, {"db.example": "127.0.0.1", "5432": port})
+            assert line.startswith("3 jobs of the table queue of PostgreSQL's database jobs")
+            queue_file_of(reader).unlink()
 
 
 @runs(PAGE, "redis", "function")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
-from gearman_tx.store import ForeignJob
+from gearman_tx.store import Fate, ForeignJob
 
 
 @define
@@ -27,12 +27,11 @@ class ListLoad:
     is_committed: bool = False
     at_commit: Callable[[], object] = list
 
-    def add(self, jobs: Sequence[ForeignJob]) -> list[bool]:
+    def add(self, jobs: Sequence[ForeignJob]) -> list[Fate]:
         """Keep those that are not known."""
         self.batches.append(len(jobs))
-        added = [job not in self.known for job in jobs]
         self.jobs += [job for job in jobs if job not in self.known]
-        return added
+        return [Fate.KNOWN if job in self.known else Fate.ADDED for job in jobs]
 
     def commit(self) -> None:
         """Note it."""

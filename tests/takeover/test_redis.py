@@ -61,7 +61,7 @@ def test_hyphens(redis_server: Database, keys: Any, tmp_path: Path, path: Path) 
     leave_behind(tmp_path, tasks, *c_options(redis_server, "--redis-prefix=q*[1]"))
     keys.hset(b"q*[1]-f-x-y", mapping={"data": "4", "priority": 0})
     keys.hset(b"qq1-f-u", mapping={"data": "of somebody else", "priority": 0})
-    words = (address(redis_server), "--prefix", "q*[1]")
+    words = (address(redis_server), "--prefix", "q*[1]", "--only-new")
     done = take(tmp_path, *words, "--delete", REDISCLI_AUTH=PASSWORD)
     assert done.status == 1
     told = "which of its hyphens ends the function is not known: name its function with --function"

@@ -90,14 +90,21 @@ def test_it_is_told_what_came(tmp_path: Path, old: Path) -> None:
 
 
 def test_nothing_is_taken_over_twice(tmp_path: Path, old: Path, path: Path) -> None:
-    """A second import takes what is new; ``--again`` takes everything, though it was done here."""
+    """A second import is refused, or takes what is new, or takes everything, as the user says."""
     assert take(tmp_path, str(old)).status == 0
     drain(tmp_path, path, JOBS)
     run(old, "INSERT INTO gearman_queue VALUES ('u4', 'f', 1, 'new', 0)")
-    done = take(tmp_path, str(old))
+    done = take(tmp_path, str(old), "--delete")
+    assert done.status == 1
+    text = f"jobs of the table gearman_queue of {old} were taken over before"
+    choice = "--only-new leaves them out, --again takes them once more"
+    assert (done.out, done.err) == ("", f"gearman-tx: {text}; {choice}\n")
+    assert [job.unique for job in stored(path)] == [b"u3"]
+    assert len(uniques(old)) == 4
+    done = take(tmp_path, str(old), "--only-new")
     assert done.status == 0
     assert "1 job of the table gearman_queue" in done.out
-    assert "3 jobs of it had been taken over before; --again adds them" in done.out
+    assert done.out.splitlines()[-1] == "3 jobs of it had been taken over before"
     assert [job.unique for job in stored(path)] == [b"u3", b"u4"]
     done = take(tmp_path, str(old), "--again")
     assert done.out.splitlines()[-1].startswith("4 jobs of the table gearman_queue")
@@ -132,7 +139,7 @@ def test_deleting(tmp_path: Path, old: Path, path: Path) -> None:
     assert take(tmp_path, str(old)).status == 1
     assert len(uniques(old)) == 4
     run(old, "INSERT INTO gearman_queue VALUES ('u4', 'f', 1, 'new', 0)")
-    done = take(tmp_path, str(old), "--delete")
+    done = take(tmp_path, str(old), "--only-new", "--delete")
     assert done.status == 1
     assert "4 jobs deleted from the source" in done.out
     priority = "its priority is 7, not 0 (high), 1 (normal) or 2 (low)"
@@ -258,6 +265,7 @@ def test_wrong_words(tmp_path: Path, old: Path, path: Path) -> None:
         (("empty.db",), 3, "has no table gearman_queue of the C server; there are: notes;"),
         ((str(path), "--into", "x"), 3, f"{path} is a queue file already: start a server on it"),
         ((str(old), "--into", str(old)), 2, "is to be both source and queue file"),
+        ((str(old), "--only-new", "--again"), 2, "--only-new does not go with --again"),
         ((str(old), "--prefix", "x"), 2, "--prefix and --function are for redis"),
         (("redis://x", "--table", "x"), 2, "--table is for databases with tables"),
         ((str(old), "--ask-password", "--password-file", str(old)), 2, "does not go with"),

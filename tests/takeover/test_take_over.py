@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearman_tx.store import ForeignJob
-from gearman_tx.takeover import SourceError, take_over
+from gearman_tx.takeover import SourceError, TakenBeforeError, take_over
 from gearman_tx.takeover.as_job import LARGEST_WORKLOAD, UnreadableError, as_job, label
 from gearman_tx.takeover.redis_key import AmbiguousKeyError, split_key
 from gearman_tx.takeover.source import Key, Row
@@ -128,10 +128,14 @@ def test_a_source_that_cannot_delete() -> None:
 
 
 def test_what_was_taken_over_before() -> None:
-    """It is counted, deleted as well, and not in the tally."""
+    """It stops everything, or is counted, deleted as well, and not in the tally."""
     source = ListSource([row(1), row(2)])
     load = ListLoad(known={as_job(row(1))})
-    outcome = take_over(source, load, NOW, delete=True)
+    with pytest.raises(TakenBeforeError, match="jobs of a list were taken over before"):
+        take_over(source, load, NOW, delete=True)
+    assert not load.is_committed
+    assert source.deleted == []
+    outcome = take_over(source, load, NOW, only_new=True, delete=True)
     assert (outcome.known, outcome.added.count, outcome.deleted) == (1, 1, 2)
 
 
