@@ -273,7 +273,8 @@ class GearmanClient(GearmanConnectionManager):
             request.state = JOB_PENDING
             request.timed_out = False
             request.connection_attempts += 1
-        THREAD.call(submit, self._servers, list(self.connection_list), errands)
+        THREAD.start()
+        THREAD.tell(submit, self._servers, list(self.connection_list), errands)
 
     def _make_errand(self, request: GearmanJobRequest) -> Errand:
         if request.priority not in _PRIORITIES:
@@ -293,8 +294,10 @@ class GearmanClient(GearmanConnectionManager):
     ) -> None:
         """Wait until requests are accepted or over, and tell them what became of them."""
         errands = [request.errand for request in requests if request.errand is not None]
+        waited_for = [errand for errand in errands if not errand.has_passed(over=over)]
         try:
-            THREAD.call(when_all, errands, over, timeout=timeout)
+            if waited_for:
+                THREAD.call(when_all, waited_for, over, timeout=timeout)
         except TimedOut:
             pass  # the requests say so
         finally:

@@ -7,10 +7,16 @@ from typing import Final
 from gearman_tx.link.servers import DEFAULT_PORT
 
 DEFAULT_GEARMAN_PORT: Final = DEFAULT_PORT
+"""The port of a job server that is named without one."""
 
 PRIORITY_NONE: Final = None
+"""The normal priority."""
+
 PRIORITY_LOW: Final = "LOW"
+"""The low priority: after all others."""
+
 PRIORITY_HIGH: Final = "HIGH"
+"""The high priority: before all others."""
 
 JOB_UNKNOWN: Final = "UNKNOWN"
 """The request was not submitted, or its job server was lost."""

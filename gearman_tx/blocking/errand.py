@@ -69,6 +69,10 @@ class Errand:
 
     # ---------------------------------------------------------------- in the thread of a caller
 
+    def has_passed(self, *, over: bool) -> bool:
+        """Return whether it is over, or at least accepted; its news then tell so."""
+        return self.is_over or (self.is_accepted and not over)
+
     def tell(self, request: GearmanJobRequest, client: GearmanConnectionManager) -> None:
         """Tell ``request`` what became known since the last call."""
         with self._telling:
@@ -79,7 +83,7 @@ class Errand:
 
     def when(self, *, over: bool) -> Deferred[None]:
         """Return a Deferred that fires when it is accepted, or when it is over; never fails."""
-        if self.is_over or (self.is_accepted and not over):
+        if self.has_passed(over=over):
             return succeed(None)
         waiting: Deferred[None] = Deferred(self._forget)
         self._waiting.append((over, waiting))

@@ -92,7 +92,6 @@ class Servers:
             return group
         client = Client(
             [connection.server for connection in by_name.values()],
-            choice="random",
             accept_timeout=REACH_TIMEOUT,
         )
         if group is not None:

@@ -1,0 +1,131 @@
+"""The thread behind the door: who runs the reactor, who may wait, how it ends, what is logged."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.interop.peer_process import Outcome, PeerRunner
+from tests.interop.scene import Scene
+from tests.servers import free_port
+
+SUBMIT = """
+from gearman_tx import blocking as gearman
+def submit():
+    client = gearman.GearmanClient(["127.0.0.1:PORT"])
+    return client.submit_job("FUNCTION", b"x", background=True).state
+"""
+
+
+def run(scene: Scene, code: str, status: int = 0) -> Outcome:
+    """Run a program that may call ``submit()``."""
+    text = (SUBMIT + code).replace("PORT", str(scene.server.port))
+    text = text.replace("FUNCTION", scene.function)
+    return scene.run([sys.executable, "-c", text], status=status)
+
+
+def test_a_program_on_twisted(scene: Scene) -> None:
+    """The reactor that it runs is used; a thread may wait, and the reactor's own may not."""
+    outcome = run(
+        scene,
+        """
+from twisted.internet import reactor
+from twisted.internet.threads import deferToThread
+def begin():
+    try:
+        submit()
+    except RuntimeError as error:
+        print(type(error).__name__)
+    deferToThread(submit).addBoth(print).addBoth(lambda _: reactor.stop())
+reactor.callWhenRunning(begin)
+reactor.run()
+try:
+    submit()
+except gearman.errors.ReactorUnavailable as error:
+    print(str(error)[:57])
+""",
+    )
+    assert outcome.lines == [
+        "RuntimeError",
+        "CREATED",
+        "the thread that talks to the job servers has ended: the i",
+    ]
+    assert outcome.err == b""
+
+
+def test_a_program_that_uses_crochet_already(scene: Scene) -> None:
+    """Crochet's own thread is used, and the program ends as crochet wants it."""
+    outcome = run(scene, "import crochet\ncrochet.setup()\nprint(submit())\n")
+    assert (outcome.lines, outcome.err) == (["CREATED"], b"")
+
+
+def test_a_worker_whose_reactor_ends(scene: Scene) -> None:
+    """Crochet ends the reactor with the main thread; a worker in another one is told, and ends."""
+    outcome = run(
+        scene,
+        """
+import crochet, threading
+crochet.setup()
+class Worker(gearman.GearmanWorker):
+    def after_poll(self, any_activity):
+        began.set()
+        return True
+def work():
+    worker = Worker(["127.0.0.1:PORT"])
+    worker.register_task("FUNCTION", print)
+    try:
+        worker.work()
+    except gearman.errors.ReactorUnavailable as error:
+        print(error)
+began = threading.Event()
+threading.Thread(target=work).start()
+began.wait()
+""",
+    )
+    (line,) = outcome.lines
+    assert line.startswith(("the reactor has ended", "the thread that talks to the job servers"))
+
+
+def test_the_last_words_of_a_program(scene: Scene) -> None:
+    """What is registered with atexit before the first call comes too late, and does not hang."""
+    outcome = run(
+        scene,
+        """
+import atexit
+def last_words():
+    try:
+        submit()
+    except gearman.errors.ReactorUnavailable:
+        print("too late")
+atexit.register(last_words)
+print(submit())
+atexit.register(lambda: print("in time:", submit()))
+""",
+    )
+    assert outcome.lines == ["CREATED", "in time: CREATED", "too late"]
+    assert outcome.err == b""
+
+
+def test_what_is_logged(peers: PeerRunner) -> None:
+    """Nothing, unless the program sets logging up; then it is the logger ``gearman_tx``."""
+    code = f"""
+from gearman_tx import blocking as gearman
+try:
+    gearman.GearmanClient(["127.0.0.1:{free_port()}"]).submit_job("f", b"x")
+except gearman.errors.ServerUnavailable:
+    print("nobody is there")
+"""
+    quiet = peers.run([sys.executable, "-c", code])
+    assert (quiet.out, quiet.err) == (b"nobody is there\n", b"")
+    talking = peers.run([sys.executable, "-c", f"import logging; logging.basicConfig(){code}"])
+    assert talking.err.startswith(b"WARNING:gearman_tx")
+    assert b"cannot connect to job server 127.0.0.1:" in talking.err
+
+
+def test_without_crochet(peers: PeerRunner) -> None:
+    """The error says what to install."""
+    code = "import sys; sys.modules['crochet'] = None; import gearman_tx.blocking"
+    error = peers.run([sys.executable, "-c", code], status=1).err.decode().splitlines()[-1]
+    assert error == (
+        "ImportError: gearman_tx.blocking needs the package crochet: "
+        "pip install 'gearman-tx[blocking]'"
+    )
