@@ -99,10 +99,9 @@ class Printer:
 
     def _failed(self, error: GearmanError) -> int:
         self.output.end_result(always=self.one_per_line)
+        trouble = explain(error)
         if isinstance(error, TimedOut):
-            trouble = Trouble(str(error), exit_status.FAILED)
-        else:
-            trouble = explain(error)
+            trouble = Trouble(trouble.message, exit_status.FAILED)
         self.fail(trouble)
         return trouble.status
 

@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IProtocol
 from gearman_tx.client import Task
 from gearman_tx.client.router import MOST_DOUBTS
 from gearman_tx.errors import ConnectionLost, JobFailed, NoServer, Refused
-from gearman_tx.wire import PacketType
+from gearman_tx.wire import PacketType, response
 from tests.client.stage import ClientCase, Peer
 
 
@@ -273,6 +273,27 @@ class LostAfterAcceptanceTests(ClientCase):
         error = self.failure_of(task.result, ConnectionLost)
         assert str(error) == "job server s0 was lost: Connection was closed cleanly"
         assert functions(peers[1]) == []
+
+    def test_a_server_that_dies_in_the_middle_of_a_result(self) -> None:
+        """The part that came is nobody's: the task is lost, or tried again from the beginning."""
+        for retries in (0, 1):
+            client = self.make_client(servers=2)
+            task = client.submit("f", b"x", retries=retries)
+            peers = [fake.accept() for fake in self.fakes]
+            peers[0].read()
+            peers[0].create(b"H:1")
+            packet = response(PacketType.WORK_COMPLETE, b"H:1", b"the whole result")
+            peers[0].send_bytes(packet[:-7])
+            result = task.result
+            self.assert_waits(result)
+            peers[0].lose()
+            if retries:
+                assert functions(peers[1]) == [b"f"]
+                peers[1].create(b"H:1")
+                peers[1].send(PacketType.WORK_COMPLETE, b"H:1", b"another result")
+                assert self.successResultOf(result) == b"another result"
+            else:
+                self.failure_of(result, ConnectionLost)
 
     def test_with_retries_it_is_submitted_again(self) -> None:
         """It goes to the next server, gets another handle and tells the caller before."""

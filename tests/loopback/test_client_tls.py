@@ -1,4 +1,4 @@
-"""The client over TLS and Unix sockets: the endpoint decides whom it believes."""
+"""Client and worker over TLS and Unix sockets: the endpoint decides whom they believe."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS
 from gearman_tx.errors import NoServer
 from gearman_tx.link import Server
 from gearman_tx.testing import ServerProcess
+from gearman_tx.worker import Worker
 from tests.loopback.servers_case import ServersCase
 from tests.servers import free_port
 
@@ -49,6 +50,16 @@ def write_certificate(path: Path) -> bytes:
     return certificate
 
 
+def trusting(port: int, certificate: bytes) -> Server:
+    """Return the server on ``port``, believed when it has that certificate."""
+
+    def make_endpoint(reactor: Any) -> Any:
+        trusted = optionsForClientTLS("localhost", Certificate.loadPEM(certificate))
+        return wrapClientTLS(trusted, TCP4ClientEndpoint(reactor, "127.0.0.1", port))
+
+    return Server("tls", make_endpoint)
+
+
 class TLSTests(ServersCase):
     """Against our server; Debian's C server is built without TLS."""
 
@@ -65,15 +76,22 @@ class TLSTests(ServersCase):
         """Tasks, large ones too, go there and back."""
         server, port, certificate = self.start_tls()
         await self.start_worker(server)
-
-        def make_endpoint(reactor: Any) -> Any:
-            trusted = optionsForClientTLS("localhost", Certificate.loadPEM(certificate))
-            return wrapClientTLS(trusted, TCP4ClientEndpoint(reactor, "127.0.0.1", port))
-
-        client = self.make_client(Server("tls", make_endpoint))
+        client = self.make_client(trusting(port, certificate))
         assert await client.submit("reverse", b"abc") == b"cba"
         workload = bytes(range(256)) * 8192
         assert await client.submit("reverse", workload) == workload[::-1]
+
+    async def test_a_worker_with_a_trusted_certificate(self) -> None:
+        """Jobs and results, large ones too, go over TLS at both ends."""
+        _server, port, certificate = self.start_tls()
+        worker = Worker([trusting(port, certificate)], concurrency=2, reactor=self.reactor)
+        worker.register("reverse", lambda job: job.workload[::-1])
+        self.addCleanup(worker.give_back)
+        await worker.start()
+        client = self.make_client(trusting(port, certificate))
+        workload = bytes(range(256)) * 8192
+        results = await client.submit_many("reverse", [b"abc", workload, b"def"] * 10)
+        assert results == [b"cba", workload[::-1], b"fed"] * 10
 
     async def test_an_unknown_certificate(self) -> None:
         """``tls:host:port`` believes nobody whom the system does not; the error says so."""
