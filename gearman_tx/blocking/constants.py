@@ -13,10 +13,10 @@ PRIORITY_NONE: Final = None
 """The normal priority."""
 
 PRIORITY_LOW: Final = "LOW"
-"""The low priority: after all others."""
+"""The low priority, after all others."""
 
 PRIORITY_HIGH: Final = "HIGH"
-"""The high priority: before all others."""
+"""The high priority, before all others."""
 
 JOB_UNKNOWN: Final = "UNKNOWN"
 """The request was not submitted, or its job server was lost."""
