@@ -82,6 +82,7 @@ def _bars(axes: Any, found: Mapping[str, Mapping[str, float]], columns: Mapping[
             color=COLOURS[place % len(COLOURS)],
         )
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks([row + 0.4 - height / 2 for row in range(len(found))], list(found))
     axes.invert_yaxis()

@@ -107,8 +107,8 @@ def main(  # noqa: PLR0913  # an option is an argument
 ) -> None:
     """Measure gearman_tx beside its peers and print tables of medians.
 
-    Without --quick this takes hours. Progress is told on stderr. All that is started listens on
-    127.0.0.1, and has ended when this command ends.
+    Without --quick this takes about an hour. Progress is told on stderr. All that is started
+    listens on 127.0.0.1, and has ended when this command ends.
     """
     request = Request(
         suite=SUITES[suite],

@@ -37,5 +37,5 @@ class Effort:
 QUICK: Final = Effort("quick", seconds=0.2, rounds=3, share=0.02, patience=60)
 """Under two minutes for the kinds that are marked as quick. The figures are rough."""
 
-FULL: Final = Effort("full", seconds=3.0, rounds=5, share=1.0, patience=600)
+FULL: Final = Effort("full", seconds=2.0, rounds=5, share=1.0, patience=600)
 """What the documentation shows."""

@@ -19,6 +19,7 @@ _NEAR_THE_BEST: Final = 1 / 1.25
 _NEAR_THE_FLOOR: Final = 1 / 2
 _NEAR_ONE_WORKER: Final = 1 / 1.5
 
+_SIZES: Final = ("64", "4k", "256k", "8m")
 _STALLS: Final = ("status", "jobs", "collector", "large", "pipeline")
 
 TARGETS: Final = (
@@ -34,9 +35,9 @@ TARGETS: Final = (
     # Beside its best number of threads.
     Target("together", "jobs_per_s", 1, C_BEST),
     Target("drain", "jobs_per_s", 1, C_BEST),
-    Target("foreground-64", "jobs_per_s", _NEAR_THE_BEST, C_BEST),
+    *(Target(f"foreground-{size}", "jobs_per_s", _NEAR_THE_BEST, C_BEST) for size in _SIZES),
     # What a job costs beyond its system calls.
-    Target("foreground-64", "cpu_us_per_job", _NEAR_THE_FLOOR, FLOOR),
+    *(Target(f"foreground-{size}", "cpu_us_per_job", _NEAR_THE_FLOOR, FLOOR) for size in _SIZES),
     Target("together", "cpu_us_per_job", _NEAR_THE_FLOOR, FLOOR),
     Target("drain", "cpu_us_per_job", _NEAR_THE_FLOOR, FLOOR),
     # Memory. A queued job's has its workload in it, ours and theirs.

@@ -11,7 +11,7 @@ from benchmarks.effort import Effort
 from benchmarks.job_servers import Load, Server, load
 from benchmarks.job_servers.settings import DURABLE
 from benchmarks.kind import Kind
-from benchmarks.kinds.background import DURABLE_FILL, FILL
+from benchmarks.kinds.background import DEFAULT_ONLY, DURABLE_FILL, FILL
 from benchmarks.metrics import Measures
 
 GROUP: Final = "A long queue"
@@ -59,7 +59,11 @@ _queued = partial(
 
 KINDS: Final = (
     _queued(
-        "queued", "{count} jobs of 64 B queued", play=partial(_fill_and_drain, FILL), is_quick=True
+        "queued",
+        "{count} jobs of 64 B queued",
+        play=partial(_fill_and_drain, FILL),
+        is_quick=True,
+        without=DEFAULT_ONLY,
     ),
     _queued(
         "durable-queued",

@@ -22,6 +22,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.job_servers import Load, Server, loading
 from benchmarks.job_servers.load import flooding, registered
 from benchmarks.kind import Kind
+from benchmarks.kinds.background import DEFAULT_ONLY
 from benchmarks.kinds.loads import measures_of
 from benchmarks.kinds.queued import QUEUED, fill
 from benchmarks.metrics import Measures
@@ -163,7 +164,7 @@ def _pipeline(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]
         submits_only=True,
         prefix="other",
         seconds=_seconds(effort),
-        jobs=20 * PIPELINED,
+        jobs=40 * PIPELINED,
     )
     with loading(server, work, effort.patience) as figures:
         yield _nothing_of(figures)
@@ -188,7 +189,7 @@ _probe = partial(
     group=GROUP,
     is_fresh=True,
     most_rounds=3,
-    without={"floor": "it has no reports, and the functions of a benchmark only"},
+    without={"floor": "it has no reports, and few functions", **DEFAULT_ONLY},
 )
 _SHOWS: Final = ("p99_us", "p999_us", "max_us")
 

@@ -96,12 +96,12 @@ def _pass_through(server: Server, effort: Effort) -> Measures:
     }
 
 
-_stored = partial(Kind[Server], group=IN_SQLITE, setting=DURABLE, is_fresh=True, most_rounds=2)
+_stored = partial(Kind[Server], group=IN_SQLITE, setting=DURABLE, is_fresh=True, most_rounds=1)
 
 KINDS: Final = (
     _stored(
         "restart",
-        "started again with {count} stored jobs; status is asked meanwhile",
+        "in SQLite: started again with {count} stored jobs; status is asked meanwhile",
         play=_restart,
         shows=("served_s", "answers_s", "p99_us", "max_us"),
         count=QUEUED,
@@ -109,7 +109,7 @@ KINDS: Final = (
     ),
     _stored(
         "disk",
-        "{count} jobs went through the queue file",
+        "in SQLite: {count} jobs went through the file",
         play=_pass_through,
         shows=("disk_bytes_early", "disk_bytes", "disk_growth"),
         count=THROUGH,
