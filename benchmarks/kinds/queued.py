@@ -54,7 +54,7 @@ _queued = partial(
     shows=("bytes_per_job", "bytes_left", "first_us_per_job", "last_us_per_job", "growth"),
     count=QUEUED,
     is_fresh=True,
-    most_rounds=2,
+    most_rounds=1,
 )
 
 KINDS: Final = (
