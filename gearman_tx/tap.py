@@ -7,10 +7,12 @@ and exit status 1.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twisted.application.service import IService, IServiceCollection
+    from twisted.internet.defer import Deferred
 
     from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.service import Parts
 
 __all__ = ["Options", "makeService"]
+
+FAILURE: Final = 1
+"""The exit status of whatever keeps the server from serving."""
 
 
 class _TwistdService(GearmanService):
@@ -58,6 +64,13 @@ class _TwistdService(GearmanService):
         with self._one_line():
             super().startService()
 
+    @override
+    def stopService(self) -> Deferred[None]:
+        """Twisted: end; with a status that tells of a failure, which ``twistd`` would not."""
+        if self.has_failed and self._twistd is not None:
+            atexit.register(_leave, FAILURE)
+        return super().stopService()
+
     @contextlib.contextmanager
     def _one_line(self) -> Iterator[None]:
         """End the program with one line where ``twistd`` would show a traceback."""
@@ -69,7 +82,14 @@ class _TwistdService(GearmanService):
             with contextlib.suppress(OSError):
                 Path(self._twistd["pidfile"] or "").unlink()
             print(f"{Options.program}: {error}", file=sys.__stderr__)
-            raise SystemExit(1) from error
+            raise SystemExit(FAILURE) from error
+
+
+def _leave(status: int) -> None:
+    """End the process, whose work is done, with ``status``."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:

@@ -138,4 +138,4 @@ def _run(
     service.ready.addCallbacks(ready, failed)
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.run(installSignalHandlers=False)  # the service takes the signals itself
-    return status
+    return FAILURE if service.has_failed else status

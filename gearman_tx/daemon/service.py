@@ -71,6 +71,7 @@ class GearmanService(Service):
     Attributes:
         ready: fires with None when connections are accepted and signals are heeded; fails with
             :class:`ConfigurationError` if something cannot be listened on.
+        has_failed: whether it ends because it cannot serve.
     """
 
     name = "gearmand"
@@ -78,6 +79,7 @@ class GearmanService(Service):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.ready: Deferred[None] = Deferred()
+        self.has_failed = False
         self._listens: Deferred[None] | None = None
         self._signals = SignalHandlers(
             parts.reactor,
@@ -126,6 +128,7 @@ class GearmanService(Service):
         self._listens.addCallback(lambda _: self._fail(failures[0]) if failures else None)
 
     def _fail(self, failure: Failure) -> Failure:
+        self.has_failed = True
         self.parts.log.critical("{reason}", reason=failure.getErrorMessage())
         self.parts.shutdown.at_once("it cannot be served")
         return failure

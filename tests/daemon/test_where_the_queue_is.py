@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,12 @@ from gearman_tx.tap import Options
 from tests.daemon.peer import Peer
 from tests.daemon.process import daemon, drop_in, run, started, twistd, until, wait_gone
 from tests.servers import free_port
-from tests.store.files import common_user, locked_by_another_process, queue_file
+from tests.store.files import (
+    common_user,
+    locked_by_another_process,
+    queue_file,
+    small_disk,
+)
 
 
 def parsed(*words: str, **of_twistd: str) -> Options:
@@ -104,6 +111,22 @@ def test_a_file_that_another_process_has_locked(tmp_path: Path) -> None:
     assert (done.status, done.err.count("\n")) == (1, 1)
     text = f"twistd gearmand: cannot open the queue file {path}: another process holds its lock"
     assert done.err.startswith(text)
+
+
+@pytest.mark.parametrize("command", [twistd, drop_in])
+def test_a_disk_without_room_for_a_new_file(
+    tmp_path: Path, command: Callable[..., list[str]]
+) -> None:
+    """It is found out when the file is made, and ends the server with a line and status 1."""
+    with small_disk(tmp_path / "disk", 100) as disk:
+        ballast = disk / "ballast"
+        with contextlib.suppress(OSError):
+            ballast.write_bytes(bytes(200_000))
+        files = ("--log-file=stderr", f"--sqlite-path={disk / 'queue.sqlite3'}")
+        done = run(command("--port=0", "--listen=127.0.0.1", *files), tmp_path)
+    assert done.status == 1
+    text = f"cannot open the queue file {disk / 'queue.sqlite3'}: the disk is full (SQLITE_FULL)"
+    assert text in done.err
 
 
 def test_another_root_folder_is_looked_into_when_it_is_there() -> None:

@@ -64,6 +64,7 @@ class Traffic:
     submitted: int = 0
     acknowledged: int = 0
     completed: int = 0
+    idle: int = 0
     is_ending: bool = False
     is_over: bool = False
     usage: Usage = field(factory=Usage)
@@ -113,9 +114,12 @@ class Traffic:
             elif kind == p.ECHO_RES:
                 self.is_over = True
             elif kind == p.NO_JOB:
-                answers.append(req(p.PRE_SLEEP))
+                self.idle += 1
+                if self.idle == GRABS:
+                    answers.append(req(p.PRE_SLEEP))
             elif kind == p.NOOP:
-                answers.append(req(p.GRAB_JOB) * GRABS)
+                answers.append(req(p.GRAB_JOB) * self.idle)
+                self.idle = 0
             else:
                 raise AssertionError(f"the server said {kind}: {body!r}")
         if answers:
