@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from gearman_tx.blocking.connection_manager import GearmanConnectionManager
@@ -187,13 +188,16 @@ class GearmanClient(GearmanConnectionManager):
         Raises:
             ServerUnavailable: a request was lost, and no job server can be reached.
         """
+        watch = Stopwatch(poll_timeout)
         requests = list(_several(job_requests, "job requests"))
-        self._wait(requests, poll_timeout, over=True)
+        self._wait(requests, watch.remaining, over=True)
         for request in requests:
             request.timed_out = not request.complete
         lost = any(request.errand and request.state == JOB_UNKNOWN for request in requests)
-        if lost and not self._call(self._servers.is_up):
-            raise ServerUnavailable(self.not_available())
+        if lost:
+            with suppress(TimedOut):  # nobody knows, and the requests say that they are lost
+                if not self._call(self._servers.is_up, timeout=watch.remaining):
+                    raise ServerUnavailable(self.not_available())
         return job_requests
 
     # --------------------------------------------------------------------------------- status

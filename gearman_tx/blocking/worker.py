@@ -12,6 +12,7 @@ from gearman_tx.blocking.errors import GearmanError
 from gearman_tx.blocking.reactor_thread import THREAD
 from gearman_tx.blocking.shift import OpenJob, Shift, make_shift
 from gearman_tx.errors import ConfigurationError, TimedOut
+from gearman_tx.worker import WorkerJob
 
 POLL_TIMEOUT_IN_SECONDS: Final = 60.0
 """Seconds after which ``work`` calls ``after_poll`` although nothing has come."""
@@ -127,7 +128,7 @@ class GearmanWorker(GearmanConnectionManager):
         """Run a job by the hooks, in this thread."""
         job = opened.job
         connection = next(one for one in self.connection_list if one.name == job.server)
-        current_job = self.create_job(connection, job)
+        current_job = self._make_job(connection, job)
         key = connection, current_job.handle
         self._open = {at: one for at, one in self._open.items() if not one.is_over}
         self._open[key] = opened
@@ -135,7 +136,7 @@ class GearmanWorker(GearmanConnectionManager):
         if not opened.is_over:
             THREAD.call(opened.leave)
 
-    def create_job(self, connection: Any, job: Any) -> Any:
+    def _make_job(self, connection: Any, job: WorkerJob) -> Any:
         """Return a job of ours as a GearmanJob."""
         names = [name for name in self.worker_abilities if _raw(name) == job.function]
         task = names[0] if names else job.function

