@@ -28,10 +28,13 @@ def has_queue(connection: sqlite3.Connection, table: str) -> bool:
     return columns_of(connection, table) >= _NEEDED
 
 
-def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: float) -> int:
+def take_over(
+    connection: sqlite3.Connection, table: str, prefix: bytes, now: float
+) -> tuple[int, int]:
     """Move the jobs of ``table`` into ours and drop it, as part of the transaction under way.
 
-    The jobs keep their order. Ours must be empty.
+    The jobs keep their order. Ours must be empty. A priority that there is not, which the C server
+    never writes, becomes the normal one.
 
     Args:
         connection: the file, with the tables of a queue file.
@@ -40,8 +43,11 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
         now: the time, in Unix seconds.
 
     Returns:
-        How many jobs there were.
+        How many jobs there were, and how many of them had no priority that there is.
     """
+    (odd,) = connection.execute(
+        f"SELECT count(*) FROM {quoted(table)} WHERE priority IS NULL OR priority NOT IN (0, 1, 2)"  # noqa: S608  # the table's name is quoted
+    ).fetchone()
     due = f"coalesce({_WHEN}, 0)" if _WHEN in columns_of(connection, table) else "0"
     connection.execute(
         f"""
@@ -66,7 +72,7 @@ def take_over(connection: sqlite3.Connection, table: str, prefix: bytes, now: fl
     )
     (count,) = connection.execute("SELECT changes()").fetchone()
     connection.execute(f"DROP TABLE {quoted(table)}")
-    return int(count)
+    return int(count), int(odd)
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> frozenset[str]:

@@ -145,12 +145,15 @@ class Opening:
         """Make a queue file out of one of the C server, in one transaction."""
         connection.execute("BEGIN EXCLUSIVE")
         upgrade(connection, 0)
-        count = take_over(connection, self.c_table, self.handle_prefix, self.seconds())
+        count, odd = take_over(connection, self.c_table, self.handle_prefix, self.seconds())
         connection.execute("COMMIT")
         _set_layout(connection)
         with contextlib.suppress(sqlite3.Error):  # without it the file only grows, but works
             connection.execute("VACUUM")
-        return f"{count} jobs of the C server's table {self.c_table} in {path} were taken over"
+        text = f"{count} jobs of the C server's table {self.c_table} in {path} were taken over"
+        if odd:
+            text += f"; {odd} of them had a priority that there is not, and have the normal one now"
+        return text
 
 
 def _need_new_sqlite() -> None:

@@ -129,7 +129,7 @@ def test_the_old_table(path: Path) -> None:
 
 
 def test_odd_rows(path: Path) -> None:
-    """Missing values and priorities that there are not become usual ones."""
+    """Missing values and priorities that there are not become usual ones, which is said."""
     run(
         path,
         NEW_TABLE,
@@ -137,7 +137,9 @@ def test_odd_rows(path: Path) -> None:
         "INSERT INTO gearman_queue VALUES ('u', 'f', 7, 'text', 5)",
         "INSERT INTO gearman_queue VALUES ('v', 'f', 0, 12, 0)",
     )
-    found, _ = taken_over(path)
+    found, (notice,) = taken_over(path)
+    text = "; 2 of them had a priority that there is not, and have the normal one now"
+    assert notice.endswith(f" were taken over{text}")
     assert found == [
         (b"", b"", NORMAL, b"", 0.0, None),
         (b"f", b"u", NORMAL, b"text", 5.0, None),

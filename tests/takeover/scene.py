@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -30,6 +33,16 @@ HIGH_BG = PacketType.SUBMIT_JOB_HIGH_BG
 LOW_BG = PacketType.SUBMIT_JOB_LOW_BG
 EPOCH = PacketType.SUBMIT_JOB_EPOCH
 REDUCE_BG = PacketType.SUBMIT_REDUCE_JOB_BACKGROUND
+
+
+MEASURED = """
+import sys
+from gearman_tx.cli import main
+assert main(["gearman-tx", "import", *sys.argv[1:]]) == 0
+print(open("/proc/self/status").read())
+"""
+MOST_MEMORY = 130_000_000
+"""Bytes of a process that takes over 100 MB; the drivers alone make it 70 MB large."""
 
 
 class Job(NamedTuple):
@@ -124,6 +137,20 @@ def take(folder: Path, *words: str, **variables: str) -> Done:
 def _written(stream: TextIOWrapper) -> str:
     stream.seek(0)
     return stream.read()
+
+
+def peak_of(folder: Path, *words: str, **variables: str) -> int:
+    """Run ``gearman-tx import`` in a process of its own; return the most memory that it had."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *words],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    (peak,) = (line for line in done.stdout.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) * 1024
 
 
 def stored(path: Path) -> list[Job]:

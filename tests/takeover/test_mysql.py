@@ -11,7 +11,16 @@ from gearman_tx.takeover import Wish, open_source, take_over
 from tests.cli.scene import gearman_tx
 from tests.takeover.databases import PASSWORD, USER, Database, mysql, new_mysql_database
 from tests.takeover.loads import ListLoad
-from tests.takeover.scene import NORMAL_BG, drain, leave_all, leave_behind, stored, take
+from tests.takeover.scene import (
+    MOST_MEMORY,
+    NORMAL_BG,
+    drain,
+    leave_all,
+    leave_behind,
+    peak_of,
+    stored,
+    take,
+)
 
 
 def address(database: Database, name: str, more: str = "") -> str:
@@ -97,6 +106,24 @@ def test_columns_of_bytes(mariadb: Database, tmp_path: Path, path: Path) -> None
     assert done.status == 0, done
     assert stored(path) == jobs
     assert uniques(mariadb, name) == []
+
+
+def test_many_jobs(mariadb: Database, tmp_path: Path, path: Path) -> None:
+    """The memory of an import does not grow with the queue."""
+    name = new_mysql_database(mariadb, "utf8mb4")
+    mysql(
+        mariadb,
+        "CREATE TABLE gearman_queue (unique_key VARCHAR(64), function_name VARCHAR(255),"
+        " priority INT, data LONGBLOB, when_to_run INT, UNIQUE KEY (unique_key, function_name))",
+        "INSERT INTO gearman_queue SELECT concat('u', seq), 'f', 1, repeat('x', 10000), 0"
+        " FROM seq_1_to_10000",
+        name=name,
+    )
+    where = address(mariadb, name)
+    assert peak_of(tmp_path, where, "--delete", MYSQL_PWD=PASSWORD) < MOST_MEMORY
+    assert uniques(mariadb, name) == []
+    jobs = stored(path)
+    assert [job.unique for job in jobs] == [b"u%d" % number for number in range(1, 10_001)]
 
 
 def test_a_c_server_that_still_runs(mariadb: Database, tmp_path: Path) -> None:

@@ -15,7 +15,16 @@ from tests.takeover.databases import (
     psql,
 )
 from tests.takeover.loads import ListLoad
-from tests.takeover.scene import NORMAL_BG, drain, leave_all, leave_behind, stored, take
+from tests.takeover.scene import (
+    MOST_MEMORY,
+    NORMAL_BG,
+    drain,
+    leave_all,
+    leave_behind,
+    peak_of,
+    stored,
+    take,
+)
 
 
 def conninfo(database: Database, name: str) -> str:
@@ -110,6 +119,24 @@ def test_a_common_user(postgresql: Database, tmp_path: Path, may: str) -> None:
     assert "the jobs were taken over, but cannot change" in done.err
     assert "permission denied" in done.err
     assert count(postgresql, name) == 1
+
+
+def test_many_jobs(postgresql: Database, tmp_path: Path, path: Path) -> None:
+    """The memory of an import does not grow with the queue."""
+    name = new_postgresql_database(postgresql, "UTF8")
+    psql(
+        postgresql,
+        "CREATE TABLE queue (unique_key VARCHAR(64), function_name VARCHAR(255), priority INT,"
+        " data BYTEA, when_to_run INT)",
+        "INSERT INTO queue SELECT 'u' || i, 'f', 1, decode(repeat('00', 10000), 'hex'), 0"
+        " FROM generate_series(1, 10000) AS i",
+        name=name,
+    )
+    where = f"postgresql:{conninfo(postgresql, name)}"
+    assert peak_of(tmp_path, where, "--delete", PGPASSWORD=PASSWORD) < MOST_MEMORY
+    assert count(postgresql, name) == 0
+    jobs = stored(path)
+    assert [job.unique for job in jobs] == [b"u%d" % number for number in range(1, 10_001)]
 
 
 def test_rows_that_change_meanwhile(postgresql: Database, tmp_path: Path, path: Path) -> None:

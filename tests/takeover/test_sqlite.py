@@ -5,32 +5,36 @@ from __future__ import annotations
 import signal
 import sqlite3
 import subprocess
-import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gearman_tx.store import StoreError
+from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
 from tests.daemon.process import BIN, WAIT_SECONDS
 from tests.servers import running, start_our_server
 from tests.store.files import PATIENCE, common_user, locked_by_another_process, queue_file
 from tests.store.test_c_queue import NEW_TABLE, OLD_TABLE, run
-from tests.takeover.scene import Job, drain, leave_all, stored, take
+from tests.takeover.scene import (
+    EPOCH,
+    MOST_MEMORY,
+    Job,
+    drain,
+    leave_all,
+    leave_behind,
+    peak_of,
+    stored,
+    take,
+)
 
 MANY = """
 INSERT INTO gearman_queue
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
 SELECT 'u' || i, 'f' || (i % 10), i % 3, zeroblob(1000), 0 FROM n
 """
-MEASURED = """
-import sys
-from gearman_tx.cli import main
-assert main(["gearman-tx", *sys.argv[1:]]) == 0
-print(open("/proc/self/status").read())
-"""
-MOST_MEMORY = 80_000  # kilobytes, of a process that takes over 100 MB; most of it is Python
 
 
 @pytest.fixture
@@ -74,6 +78,24 @@ def test_from_the_c_server_to_a_worker(tmp_path: Path, path: Path, form: str) ->
     assert stored(path) == jobs
     assert old.read_bytes() == before
     drain(tmp_path, path, jobs)
+
+
+def test_a_delayed_job_is_done_when_it_is_due(tmp_path: Path, path: Path) -> None:
+    """A job for a later time is handed out then, and not earlier."""
+    old, due = tmp_path / "queue.db", int(time.time()) + 4
+    leave_behind(
+        tmp_path,
+        [(EPOCH, (b"work", b"u", b"%d" % due, b"later"))],
+        *("--queue-type=libsqlite3", f"--libsqlite3-db={old}"),
+    )
+    assert take(tmp_path, str(old)).status == 0
+    options = ("--queue-type=sqlite", f"--sqlite-path={path}")
+    with running(start_our_server(tmp_path, *options)) as server, Peer(server.port) as worker:
+        worker.send(PacketType.CAN_DO, b"work")
+        worker.send(PacketType.PRE_SLEEP)
+        assert worker.receive()[0] == PacketType.NOOP
+        assert time.time() > due - 0.1
+        worker.grab()
 
 
 def test_it_is_told_what_came(tmp_path: Path, old: Path) -> None:
@@ -281,10 +303,7 @@ def test_many_jobs(tmp_path: Path, path: Path) -> None:
     """The memory of an import does not grow with the queue."""
     old = tmp_path / "queue.db"
     run(old, NEW_TABLE, MANY.format(count=100_000))
-    command = [sys.executable, "-c", MEASURED, "import", str(old), "--into", str(path), "--delete"]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
-    (peak,) = (line for line in done.stdout.splitlines() if line.startswith("VmHWM"))
-    assert int(peak.split()[1]) < MOST_MEMORY
+    assert peak_of(tmp_path, str(old), "--delete") < MOST_MEMORY
     assert uniques(old) == []
     file = queue_file(path)
     assert file.open().jobs == 100_000
