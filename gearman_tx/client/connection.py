@@ -27,6 +27,7 @@ from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from gearman_tx.client.after_read import AfterRead
+from gearman_tx.client.lazy_reading import MANY_JOBS, LazyReading
 from gearman_tx.client.nobody import Nobody
 from gearman_tx.client.ports import ConnectionOwner
 from gearman_tx.client.question import Question
@@ -105,6 +106,7 @@ class ClientConnection(OutgoingLink):
         """Twisted: the connection is there; greet the server."""
         super().connectionMade()
         self._sockets.adopt(self.transport)
+        self._reading = LazyReading(self._clock, self.transport)
         self._greeting = self._clock.callLater(GREETING_TIMEOUT, self._not_greeted)
         answers = [self.ask_for(option) for option in self._options]
         DeferredList(answers, consumeErrors=True).addCallback(self._greeted)
@@ -115,6 +117,8 @@ class ClientConnection(OutgoingLink):
         self._after_read.begin()
         super().dataReceived(data)
         self._after_read.end()
+        if len(self._jobs) >= MANY_JOBS and not self._is_over:
+            self._reading.has_read(len(data))
 
     def _greeted(self, _answers: object) -> None:
         """Go on: a server that refuses the options lives as well."""
@@ -135,6 +139,7 @@ class ClientConnection(OutgoingLink):
     def ended(self) -> None:
         """OutgoingLink: the server takes part no more."""
         super().ended()
+        self._reading.stop()
         self._stop_greeting()
         self._owner.lost(self)
 
