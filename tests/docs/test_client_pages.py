@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
+from gearman_tx import Worker, WorkerJob
 from gearman_tx.client import Client
 from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, runs
@@ -114,6 +115,24 @@ class PagesTests(ServersCase):
         """Two tasks, one job."""
         _server, client = await self.open(has_worker=False)
         assert await run_block(JOBS, "unique", {"client": client}) == ["2 clients wait"]
+
+    @runs(JOBS, "reducer")
+    async def test_reducer(self) -> None:
+        """A worker that splits by lines submits the parts, and gives their results to the other."""
+        server, client = await self.open(has_worker=False)
+        worker = Worker(f"127.0.0.1:{server.port}", reactor=self.reactor, concurrency=4)
+
+        @worker.function("count-words")
+        async def count_words(job: WorkerJob) -> bytes:
+            if not job.reducer:
+                return b"%d" % len(job.workload.split())
+            parts = await client.submit_many(job.function, job.workload.splitlines())
+            return await client.submit(job.reducer, b" ".join(parts))
+
+        worker.register("sum", lambda job: b"%d" % sum(map(int, job.workload.split())))
+        self.addCleanup(worker.stop)
+        await worker.start()
+        assert await run_block(JOBS, "reducer", {"client": client}) == ["3 words"]
 
     @runs(MANY, "results", "handles", "loop", "source", "unique-each")
     async def test_many(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import requires
 
 import pytest
 
@@ -65,3 +66,9 @@ def test_the_tree_of_errors() -> None:
         if isinstance(thing, type) and issubclass(thing, errors.GearmanError) and thing.__base__
     }
     assert shown == real
+
+
+def test_the_extra_builds_the_reference() -> None:
+    """``tox -e docs`` installs ``[docs]`` alone, and docstrings need what modules import."""
+    needed = [line for line in requires("gearman-tx") or () if 'extra == "docs"' in line]
+    assert {"sphinx", "furo", "crochet"} <= {re.split(r"\W", line)[0] for line in needed}

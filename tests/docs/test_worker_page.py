@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx import LifeLimits
+from gearman_tx import LifeLimits, Worker
 from tests.docs.blocks import read_block, runs
+from tests.docs.conftest import MakeReader
+from tests.docs.python_blocks import run_block
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
+from tests.loopback.servers_case import ServersCase
 from tests.peers import require_program
 from tests.servers import running, start_our_server
 
@@ -84,3 +87,35 @@ def test_the_limits() -> None:
     )
     wanted = LifeLimits(jobs=10_000, seconds=86_400, memory=500_000_000, code=True)
     assert done.stdout == f"{wanted}\n"
+
+
+@runs(PAGE, "processes")
+def test_two_processes(
+    server: JobServer, peers: PeerRunner, make_reader: MakeReader, tmp_path: Path
+) -> None:
+    """Both are workers, and they do the jobs of the page's program."""
+    reader = make_reader(PAGE, server.port, variables={"PYTHONPATH": str(tmp_path)})
+    reader.start("processes")
+    server.await_counts("primes", lambda counts: counts.workers == 2)
+    assert ask(server, peers, "reverse", "hello") == b"olleh"
+    assert ask(server, peers, "primes", "100") == b"25"
+
+
+class ComingAndGoingTests(ServersCase):
+    """A worker that is connected while its functions change."""
+
+    kind = "ours"
+
+    @runs(PAGE, "register")
+    async def test_functions_come_and_go(self) -> None:
+        """The new function is offered and works; the server knows no worker for the old one."""
+        server = self.start_server()
+        worker = Worker(f"127.0.0.1:{server.port}", reactor=self.reactor)
+        self.addCleanup(worker.stop)
+        worker.register("reverse", lambda job: job.workload[::-1])
+        await worker.start()
+        await run_block(PAGE, "register", {"worker": worker})
+        assert await self.make_client(server).submit("shout", b"hello") == b"HELLO"
+        lines = server.ask(b"status\n", b".\n").splitlines()
+        assert b"shout\t0\t0\t1" in lines
+        assert b"reverse\t0\t0\t0" in lines
