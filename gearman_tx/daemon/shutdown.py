@@ -9,7 +9,7 @@ at once a turn, when the output of the turn is written, so nobody misses the las
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attrs import define, field
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from twisted.logger import Logger
 
     from gearman_tx.core import JobServer
-    from gearman_tx.daemon.listening import Listening
     from gearman_tx.server import GearmanFactory
 
 NO_DEADLINE: Final = 0.0
@@ -28,6 +27,13 @@ NO_DEADLINE: Final = 0.0
 
 READING_TIME: Final = 10.0
 """Seconds that peers have, when no job is left, to read what was sent to them."""
+
+
+class Listening(Protocol):
+    """What accepts connections."""
+
+    def stop(self) -> object:
+        """Accept none any more."""
 
 
 @define(eq=False)

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from attrs import frozen
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from gearman_tx._version import __version__
 from gearman_tx.admin import AdminCommands, JobDetails, read_jobs
 from gearman_tx.core import JobServer, Policy
+from gearman_tx.daemon.shutdown import NO_DEADLINE, Shutdown
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link import parse_address, parse_server
 from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, Journal
@@ -24,6 +27,8 @@ from gearman_tx.testing.reactor import MemoryReactor
 
 DEFAULT_ADDRESS: Final = "localhost:4730"
 """Where a job server is when nobody says otherwise."""
+
+_log = Logger()
 
 
 class MemoryServer:
@@ -113,18 +118,39 @@ class MemoryServer:
             self._queue = DurableQueue(self.job_server, self._store, self.factory, journal)
             self._queue.open()
         interface = self._reactor.add_host(self.host)
-        self._listening = self._reactor.listenTCP(self.port, self.factory, interface=interface)
-        self._listening.latency, self._listening.piece = self._latency, self._piece
+        listening = self._reactor.listenTCP(self.port, self.factory, interface=interface)
+        listening.latency, listening.piece = self._latency, self._piece
+        self._listening = listening
+        # It looks at the end of a turn, in which the server cannot end.
+        self._shutdown = Shutdown(
+            self.job_server,
+            self.factory,
+            _Listening(listening),
+            NO_DEADLINE,
+            lambda: life.callLater(0, self.stop),
+            _log,
+        )
 
     def stop(self) -> None:
         """End it in good order, as SIGTERM does: what was submitted is answered, then it closes."""
         if self._listening is not None:
+            self._shutdown.forget()
             self._listening.stopListening()
             if self._queue is not None:
                 self._queue.finish()
             self.factory.stop()
             self._reactor.advance(0)
         self.lose()
+
+    def shut_down(self) -> None:
+        """End it gracefully, as SIGUSR1 does.
+
+        It accepts no connection and no task any more, and goes on with the jobs that it has; with
+        ``durable`` the background jobs that no worker has are kept for the next start. When no job
+        is left to wait for, it stops.
+        """
+        if self._listening is not None:
+            self._shutdown.gracefully("shut_down()")
 
     def lose(self) -> None:
         """End it at once, as ``kill -9`` does: connections are reset, nothing more is said."""
@@ -198,6 +224,17 @@ class MemoryServer:
         """Return the jobs that it has: delayed, queued and running."""
         self.job_server.tables.now = self._reactor.seconds()
         return read_jobs(b"".join(self._commands.reply(b"jobs")))
+
+
+@frozen
+class _Listening:
+    """What a shutdown ends first."""
+
+    port: MemoryPort
+
+    def stop(self) -> None:
+        """Accept no connection any more."""
+        self.port.stopListening()
 
 
 @implementer(IReactorTime)

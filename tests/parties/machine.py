@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -81,16 +82,23 @@ class Parties(RuleBasedStateMachine):
             self.record.submit(self.clients[0], **wish)
         self.weather.clear()
 
-    def start_worker(self, concurrency: int, functions: list[bytes]) -> None:
-        """Start one more worker."""
+    def start_worker(self, concurrency: int, functions: list[bytes], timeout: float = 0.0) -> None:
+        """Start one more worker, whose jobs may have a time limit."""
         limits = LinkLimits(heartbeat=HEARTBEAT)
         worker = self.stage.worker(concurrency=concurrency, link_limits=limits)
         for function in functions:
-            worker.register(function, lambda job: self.perform(worker, job), place="reactor")
+            self.register(worker, function, timeout)
         self.promise(worker.when_ended())
         self.promise(worker.when_connected())
         self.stage.start(worker)
         self.workers.append(worker)
+
+    def register(self, worker: Worker, function: bytes, timeout: float) -> None:
+        """Let a worker offer a function."""
+        if timeout:
+            self.record.is_fair = False  # a job that takes long runs again
+        call = partial(self.perform, worker)
+        worker.register(function, call, place="reactor", timeout=timeout)
 
     def perform(self, worker: Worker, job: WorkerJob) -> Any:
         """Be a function of ``worker``: the machine ends it, or in good weather it ends at once."""
@@ -101,13 +109,21 @@ class Parties(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        who=st.sampled_from(["new worker", "drain", "give back", "close client"]),
-        functions=st.sampled_from([list(FUNCTIONS), [b"g", b"f"]]),
+        who=st.sampled_from(
+            ["new worker", "offer", "take back", "drain", "give back", "close client"]
+        ),
+        timeout=st.sampled_from([0.0, 0.0, 4.0]),
     )
-    def come_and_go(self, data: st.DataObject, who: str, functions: list[bytes]) -> None:
-        """Start a worker, or end one, with or without patience; or close one of two clients."""
+    def come_and_go(self, data: st.DataObject, who: str, timeout: float) -> None:
+        """Start a worker, change what one offers, or end one; or close one of two clients."""
         if who == "new worker" and len(self.workers) < MOST_WORKERS:
-            self.start_worker(2, functions)
+            self.start_worker(2, [b"g", b"f"], timeout)
+        elif who == "offer":
+            self.register(data.draw(st.sampled_from(self.workers)), b"f", timeout)
+        elif who == "take back":
+            worker = data.draw(st.sampled_from(self.workers))
+            if b"f" in worker.functions:
+                worker.unregister(b"f")
         elif who == "drain":
             self.promise(data.draw(st.sampled_from(self.workers)).stop())
         elif who == "give back":
@@ -192,7 +208,7 @@ class Parties(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         what=st.sampled_from(
-            ["cut", "half open", "near", "far", "keep-alive", "server", "stop server"]
+            ["cut", "half open", "near", "far", "keep-alive", "kill", "stop", "shut down"]
         ),
     )
     def misfortune(self, data: st.DataObject, what: str) -> None:
@@ -204,14 +220,16 @@ class Parties(RuleBasedStateMachine):
         self.record.is_fair = False
         if what == "keep-alive":
             self.weather.keep_alive()
-        elif "server" in what:
+        elif what in {"kill", "stop", "shut down"}:
             server = data.draw(st.sampled_from(self.stage.servers))
             if not server.is_up:
                 self.weather.begin(server)
-            elif what == "server":
+            elif what == "kill":
                 server.lose()
-            else:
+            elif what == "stop":
                 server.stop()
+            else:
+                server.shut_down()
         elif self.weather.connections:
             connection = data.draw(st.sampled_from(self.weather.connections))
             if what == "cut":
@@ -247,6 +265,8 @@ class Parties(RuleBasedStateMachine):
         self.is_calm = True
         self.weather.keep_alive()
         for server in self.stage.servers:
+            if server.job_server.tables.draining:
+                server.lose()
             if not server.is_up:
                 self.weather.begin(server)
         self.start_worker(2, list(FUNCTIONS))
@@ -271,6 +291,8 @@ class Parties(RuleBasedStateMachine):
         """Submit as many tasks as there are slots: all of them run at once."""
         self.is_calm = False
         working = [worker for worker in self.workers if not worker.is_stopping]
+        for worker in working:
+            self.register(worker, b"f", 0.0)
         slots = sum(worker.slots.size for worker in working)
         for _ in range(slots):
             self.record.submit(self.clients[0], function=b"f")

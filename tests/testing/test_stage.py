@@ -277,6 +277,54 @@ def test_a_server_that_stops_answers_what_was_submitted() -> None:
         assert len(stage.server.jobs()) == 1
 
 
+def test_a_graceful_shutdown() -> None:
+    """What runs is finished there, what is new goes to the other server, then the first is gone."""
+    held: list[Deferred[bytes]] = []
+
+    def hold(_job: WorkerJob) -> Deferred[bytes]:
+        held.append(Deferred())
+        return held[-1]
+
+    with Stage("one.example", "two.example", durable=True) as stage:
+        worker = stage.worker(concurrency=2)
+        worker.register("hold", hold, place="reactor")
+        worker.register("reverse", reverse)
+        stage.start(worker)
+        client = stage.client(choice="in order")
+        stage.result(client.submit("nobody", b"", background=True))
+        running = client.submit("hold", b"")
+        stage.result(running.accepted)
+        first, second = stage.servers
+        first.shut_down()
+        task = client.submit("reverse", b"abc")
+        assert stage.result(task) == b"cba"
+        assert stage.result(task.accepted).startswith(b"H:two.example:")
+        assert [job.state for job in first.jobs()] == ["kept", "running"]
+        held[0].callback(b"held")
+        assert stage.result(running) == b"held"
+        stage.advance(1)
+        assert not first.is_up
+        first.shut_down()
+        first.start()
+        assert [job.function for job in first.jobs()] == [b"nobody"]
+        assert second.jobs() == []
+
+
+def test_a_server_that_shuts_down_is_lost_all_the_same() -> None:
+    """A kill in the midst of it, and a start after that, work as ever."""
+    with Stage() as stage:
+        task = stage.client().submit("nobody", b"")
+        stage.result(task.accepted)
+        stage.server.shut_down()
+        stage.advance(100)
+        assert stage.server.is_up
+        stage.server.restart()
+        stage.advance(100)
+        assert stage.server.is_up
+        with pytest.raises(ConnectionLost):
+            stage.result(task)
+
+
 def test_a_frozen_server_is_found_by_the_heartbeat() -> None:
     """Nothing is heard, so the client gives it up; thawed, it serves again."""
     with Stage() as stage:
