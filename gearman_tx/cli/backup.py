@@ -50,4 +50,4 @@ def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # c
     if as_json:
         click.echo(json.dumps({"queue": str(queue), "copy": str(copy), "jobs": jobs, "size": size}))
     else:
-        click.echo(f"{copy}: {jobs} jobs, {size} bytes")
+        click.echo(f"{copy}: {jobs} {'job' if jobs == 1 else 'jobs'}, {size} bytes")

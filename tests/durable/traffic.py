@@ -158,7 +158,7 @@ def main() -> int:
             server.stop()
         rows = [
             ("jobs", f"{given.jobs}"),
-            ("queued at a time", f"{given.depth}"),
+            ("queued at most", f"{given.depth}"),
             ("jobs a second", f"{given.jobs / seconds:.0f}"),
             ("largest file, MB", f"{usage.largest_file / 1e6:.1f}"),
             ("in each third, MB", ", ".join(f"{size / 1e6:.1f}" for size in usage.thirds)),
