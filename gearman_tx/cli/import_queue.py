@@ -122,8 +122,8 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
 
     All jobs are taken over, or none. They stay in the source as well, unless there is --delete. A
     second import is refused when it meets a job that was taken over before, unless --only-new or
-    --again says what is meant. What is no job that can be run is told and left where it
-    is, and the exit status is 1 then. A database that does not answer is exit status 3.
+    --again says what is meant. What is no job that can be run is told and left where it is, and
+    the exit status is 1 then. A database that does not answer is exit status 3.
 
     A password is asked for with --ask-password, read from --password-file, or taken from the
     environment: PGPASSWORD, MYSQL_PWD or REDISCLI_AUTH.

@@ -14,7 +14,7 @@ import pytest
 from gearman_tx.store import StoreError
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
-from tests.daemon.process import BIN, WAIT_SECONDS
+from tests.daemon.process import BIN, WAIT_SECONDS, until
 from tests.servers import running, start_our_server
 from tests.store.files import PATIENCE, common_user, locked_by_another_process, queue_file
 from tests.store.test_c_queue import NEW_TABLE, OLD_TABLE, run
@@ -318,10 +318,8 @@ def test_one_that_is_interrupted(tmp_path: Path, path: Path, number: signal.Sign
     command = [str(BIN / "gearman-tx"), "import", str(old), "--into", str(path), "--delete"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     log = Path(f"{path}-wal")
-    while process.poll() is None:
-        if log.exists() and log.stat().st_size > 2_000_000:  # it is in the midst of it
-            process.send_signal(number)
-            break
+    until(lambda: log.exists() and log.stat().st_size > 2_000_000, "it is in the midst of it")
+    process.send_signal(number)
     _, said = process.communicate(timeout=WAIT_SECONDS)
     if number == signal.SIGINT:
         assert process.returncode == 130
