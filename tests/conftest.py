@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 GEARMAN_VARIABLES = (
     "GEARMAND_PORT",
@@ -17,8 +17,8 @@ GEARMAN_VARIABLES = (
 def pytest_configure() -> None:
     """Clear the environment of Gearman settings and load the hypothesis profile.
 
-    A loaded machine makes single examples slow without anything being wrong, so examples have
-    no deadline; pytest-timeout ends what hangs. With ``CI=true`` the examples are the same in
+    A loaded machine makes examples, or their making, slow without anything being wrong, so
+    neither has a deadline; pytest-timeout ends what hangs. With ``CI=true`` the examples are the same in
     every run, and a developer's machine goes on looking for new ones.
     """
     for name in GEARMAN_VARIABLES:
@@ -26,6 +26,7 @@ def pytest_configure() -> None:
     settings.register_profile(
         "gearman_tx",
         deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
         print_blob=True,
         derandomize=os.environ.get("CI") == "true",
     )
