@@ -18,8 +18,8 @@ def pytest_configure() -> None:
     """Clear the environment of Gearman settings and load the hypothesis profile.
 
     A loaded machine makes examples, or their making, slow without anything being wrong, so
-    neither has a deadline; pytest-timeout ends what hangs. With ``CI=true`` the examples are the same in
-    every run, and a developer's machine goes on looking for new ones.
+    neither has a deadline; pytest-timeout ends what hangs. With ``CI=true`` the examples are the
+    same in every run, and a developer's machine goes on looking for new ones.
     """
     for name in GEARMAN_VARIABLES:
         os.environ.pop(name, None)

@@ -91,6 +91,11 @@ class Ledger:
         )
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for what is noted; nobody does for the ends of jobs."""
+        return bool(self._added or self._max_queue or self._again)
+
+    @property
     def has_submissions(self) -> bool:
         """Whether somebody waits for an answer that the next batch brings."""
         return bool(self._added)

@@ -86,9 +86,8 @@ class SocketSet:
         self._turn = turn
         self._entries: dict[int, _Entry] = {}
         self._left: list[tuple[int, int]] = []  # news that the last turn did not come to
-        self._epoll: Any = None
-        if _make_epoll is not None and IReactorFDSet.providedBy(reactor):
-            self._epoll = _make_epoll()
+        self._epoll: Any = None  # made when there is something to adopt
+        self._is_able = IReactorFDSet.providedBy(reactor)
 
     def adopt(self, transport: Any) -> None:
         """Serve ``transport`` from now on, if it is a plain socket of the reactor.
@@ -97,15 +96,19 @@ class SocketSet:
             transport: what Twisted gave to a protocol; it may be anything.
         """
         if (
-            self._epoll is not None
-            and isinstance(transport, Connection)
-            and not transport.TLS
-            and transport.reactor is self._reactor
+            _make_epoll is None
+            or not self._is_able
+            or not isinstance(transport, Connection)
+            or transport.TLS
+            or transport.reactor is not self._reactor
         ):
-            transport.stopReading()
-            made: Any = transport
-            made.reactor = self
-            transport.startReading()
+            return
+        if self._epoll is None:
+            self._epoll = _make_epoll()
+        transport.stopReading()
+        made: Any = transport
+        made.reactor = self
+        transport.startReading()
 
     def __getattr__(self, name: str) -> Any:
         """Return whatever else transports ask of a reactor."""

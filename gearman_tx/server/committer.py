@@ -2,7 +2,8 @@
 
 Theory of operation. One call of the store is under way at a time. When a commit is done its
 submissions are answered, and everything noted meanwhile is the next batch; so a slow disk makes
-larger batches, not slower peers. Now and then, between two commits, the store is looked after.
+larger batches, not slower peers. For the ends of jobs nobody waits: where there is nothing else to
+store they are gathered for a moment. Now and then, between two commits, the store is looked after.
 
 While the store cannot write, submissions are refused at once with the reason. Everything else is
 kept, and every :data:`RETRY_SECONDS` it is tried again, with what was noted or with an empty batch:
@@ -45,6 +46,9 @@ FINISH_SECONDS: Final = 20.0
 LARGE_LOG: Final = 256 * 1024 * 1024
 """Bytes of the store's log that are told of, and then each doubling: it should have begun anew."""
 
+GATHER_SECONDS: Final = 0.02
+"""How long the ends of jobs are gathered; those of a server that is killed then run again."""
+
 _TEND_SOON: Final = 0.25  # while there is more to do
 _IDS_A_COMMIT: Final = 100_000  # foreground jobs use ids too; the store must keep ahead of them
 
@@ -76,6 +80,7 @@ class Committer:
         self._has_lost = False  # the store lost everything, and has not committed since
         self._retry: IDelayedCall | None = None
         self._beat: IDelayedCall | None = None
+        self._gathering: IDelayedCall | None = None
         self._told_log = 0  # how large the store's log was when that was last told
         self._is_to_tend = False
         self._is_stopped = False
@@ -105,13 +110,22 @@ class Committer:
             self._tend()
         elif (
             self._reason  # it is tried again, though nobody submits: the cause may be gone
-            or not ledger.is_empty
+            or ledger.is_urgent
             or self._jobs.tables.next_id - self._next_id >= _IDS_A_COMMIT
         ):
+            self._commit()
+        elif self._gathering is None and not ledger.is_empty:
+            self._gathering = self._turn.clock.callLater(GATHER_SECONDS, self._gathered)
+
+    def _gathered(self) -> None:
+        """Store the ends of jobs now, unless something else brought them along."""
+        self._gathering = None
+        if self._under_way is None and self._retry is None and not self._ledger.is_empty:
             self._commit()
 
     def _commit(self) -> None:
         self._stop_retry()
+        self._stop_gathering()
         batch = self._ledger.take()
         self._next_id = batch.next_id
         commit = self._begin(self._store.commit, batch)
@@ -243,9 +257,15 @@ class Committer:
     def _stopped(self, _: None) -> None:
         self._is_stopped = True
         self._stop_retry()
+        self._stop_gathering()
         if not self._ledger.is_empty:
             text = "jobs whose end could not be stored run again after the next start: {count}"
             _log.error(text, count=self._ledger.ended)
+
+    def _stop_gathering(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
 
     def _stop_retry(self) -> None:
         if self._retry is not None:

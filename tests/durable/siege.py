@@ -280,7 +280,8 @@ class Siege:
             link = self._connect(server)
             worker = Worker(link, self.account, make=self.make_new)
             worker.start()
-            while not worker.is_idle or time.monotonic() < time_of_delayed:
+            # What it submits itself is given to it only when it is stored.
+            while not worker.is_idle or worker.asked or time.monotonic() < time_of_delayed:
                 self._read([worker])
             link.close()
             left = server.ask(b"show jobs\n", until=b".\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
+from gearman_tx.server.committer import GATHER_SECONDS
 from gearman_tx.server.durable_queue import DurableQueue
 from gearman_tx.store import Store
 from tests.durable.faulty_store import Disk, FaultyStore
@@ -73,6 +74,12 @@ class DurableStage(Stage):
     def settle(self) -> None:
         """Let the store work until nothing is left to do."""
         self.end_turn()
+        self.gather()
         while self.faulty.is_held:
             self.faulty.end()
             self.end_turn()
+            self.gather()
+
+    def gather(self) -> None:
+        """Let the time pass in which the ends of jobs are gathered."""
+        self.clock.advance(GATHER_SECONDS)

@@ -169,6 +169,7 @@ def test_lag_while_the_store_fails(stage: DurableStage) -> None:
     stage.settle()
     worker.grabs(FIRST_ID, b"f", b"data")
     worker.tells(req(p.WORK_COMPLETE, p.handle(FIRST_ID), b""))
+    stage.gather()
     for _ in range(5):
         stage.faulty.end(FAILS)
         stage.clock.advance(1)
@@ -217,6 +218,7 @@ def test_what_could_not_be_stored_at_the_end(stage: DurableStage, log: LogBook) 
     stage.settle()
     worker.grabs(FIRST_ID, b"f", b"data")
     worker.tells(req(p.WORK_COMPLETE, p.handle(FIRST_ID), b""))
+    stage.gather()
     stage.faulty.end(FAILS)
     done: list[object] = []
     stage.queue.close().addCallback(done.append)

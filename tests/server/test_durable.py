@@ -7,6 +7,7 @@ import pytest
 from gearman_tx.core import Committed
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
+from gearman_tx.server.committer import GATHER_SECONDS
 from gearman_tx.server.connection import MOST_PROMISED, MOST_PROMISES
 from gearman_tx.store import StoreLostError
 from tests.link.logs import LogBook
@@ -240,8 +241,30 @@ def test_ends_of_jobs_are_stored_too(stage: DurableStage) -> None:
     stage.keep()
     worker.grabs(1, b"f", b"data")
     worker.tells(req(p.WORK_COMPLETE, handle(1), b""))
+    stage.clock.advance(GATHER_SECONDS)
     assert stage.store.batches[-1].finished == [1]
     stage.keep()
+    assert stage.store.under_way is None
+
+
+def test_ends_of_jobs_are_gathered(stage: DurableStage) -> None:
+    """Two jobs that end within a moment cost one commit; a submission takes them along at once."""
+    client, worker = stage.guest(), stage.worker(b"f")
+    client.tells(submit() * 3)
+    stage.keep()
+    for number in (1, 2):
+        worker.grabs(number, b"f", b"data")
+        worker.tells(req(p.WORK_COMPLETE, handle(number), b""))
+    assert stage.store.under_way is None
+    stage.clock.advance(GATHER_SECONDS)
+    assert stage.store.batches[-1].finished == [1, 2]
+    stage.keep()
+    worker.grabs(3, b"f", b"data")
+    worker.tells(req(p.WORK_COMPLETE, handle(3), b""))
+    client.tells(submit())
+    assert stage.store.batches[-1].finished == [3]
+    stage.keep()
+    stage.clock.advance(GATHER_SECONDS)
     assert stage.store.under_way is None
 
 
@@ -252,6 +275,7 @@ def test_a_failed_end_is_stored_again_after_a_while(stage: DurableStage, log: Lo
     stage.keep()
     worker.grabs(1, b"f", b"data")
     worker.tells(req(p.WORK_COMPLETE, handle(1), b""))
+    stage.clock.advance(GATHER_SECONDS)
     stage.fail()
     assert stage.store.under_way is None
     worker.tells(ECHO)
