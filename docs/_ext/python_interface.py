@@ -34,6 +34,9 @@ GIVEN: Final = frozenset(
 AMBIGUOUS: Final = {"gearman_tx.store": {"batch: Batch": "batch: gearman_tx.core.Batch"}}
 """By the beginning of a name: annotations that could mean two classes, and what they mean there."""
 
+INLINE: Final = re.compile(r"^[~\w.]*Generator\[([~\w.]*Deferred)\[[~\w.]*\], [~\w.]*, (.+)\]$")
+"""What a function with ``inlineCallbacks`` is annotated to return; its caller gets a Deferred."""
+
 ERROR: Final = re.compile(
     r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed"
     r"|LocalProtocolError|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?!`|\w|\.\w)"
@@ -53,12 +56,13 @@ def shown_signature(  # what Sphinx calls with
     """Sphinx: return the arguments to show after ``name``, or None to leave them as they are."""
     if (kind == "exception" and signature) or (kind == "class" and name in GIVEN):
         return "", None
+    if signature is None:
+        return None
     for start, meanings in AMBIGUOUS.items():
-        if signature is not None and name.startswith(start):
+        if name.startswith(start):
             for written, meant in meanings.items():
                 signature = signature.replace(written, meant)
-            return signature, returns
-    return None
+    return signature, INLINE.sub(r"\1[\2]", returns) if returns else returns
 
 
 def link_errors(  # what Sphinx calls with
