@@ -27,7 +27,7 @@ nitpick_ignore_regex = [
 
 autodoc_class_signature = "mixed"
 autodoc_default_options = {"member-order": "bysource"}
-autodoc_preserve_defaults = True  # a named default shows its name
+autodoc_preserve_defaults = True  # a named default shows its name, or its number
 autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False

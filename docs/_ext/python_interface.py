@@ -8,6 +8,7 @@ as long as it is the only one with this name; the name of an error does so witho
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final
 
 from docutils import nodes
@@ -37,6 +38,18 @@ AMBIGUOUS: Final = {"gearman_tx.store": {"batch: Batch": "batch: gearman_tx.core
 INLINE: Final = re.compile(r"^[~\w.]*Generator\[([~\w.]*Deferred)\[[~\w.]*\], [~\w.]*, (.+)\]$")
 """What a function with ``inlineCallbacks`` is annotated to return; its caller gets a Deferred."""
 
+ATTRS_DEFAULT: Final = re.compile(r"attr_dict\['(\w+)'\]\.default")
+"""How attrs writes a default into the constructor that it makes."""
+
+CONSTANT: Final = re.compile(r"(?<== )[A-Z][A-Z_]+\b")
+"""The name of a constant that is a default."""
+
+INTERFACE: Final = re.compile(r"<InterfaceClass ([\w.]+)>")
+"""How an interface of zope shows itself."""
+
+ARGUMENTS: Final = re.compile(r"^:param .*\n(?:[ ]+.*\n)*", re.MULTILINE)
+"""An argument in a docstring that Google's style was translated from."""
+
 ERROR: Final = re.compile(
     r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed"
     r"|LocalProtocolError|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?!`|\w|\.\w)"
@@ -48,28 +61,46 @@ def shown_signature(  # what Sphinx calls with
     _app: Sphinx,
     kind: str,
     name: str,
-    _thing: object,
+    thing: object,
     _options: object,
     signature: str | None,
     returns: str | None,
 ) -> tuple[str, str | None] | None:
     """Sphinx: return the arguments to show after ``name``, or None to leave them as they are."""
-    if (kind == "exception" and signature) or (kind == "class" and name in GIVEN):
-        return "", None
     if signature is None:
         return None
+    if kind == "exception" or (kind == "class" and is_given(name, thing)):
+        return "", None
     for start, meanings in AMBIGUOUS.items():
         if name.startswith(start):
             for written, meant in meanings.items():
                 signature = signature.replace(written, meant)
+    defaults = {field.name: field.default for field in getattr(thing, "__attrs_attrs__", ())}
+    signature = ATTRS_DEFAULT.sub(lambda found: repr(defaults[found[1]]), signature)
+    module = sys.modules.get(getattr(thing, "__module__", ""))
+    signature = CONSTANT.sub(lambda found: value_of(module, found[0]), signature)
+    signature = INTERFACE.sub(r"\1", signature.replace("NOTHING", "..."))
     return signature, INLINE.sub(r"\1[\2]", returns) if returns else returns
 
 
-def link_errors(  # what Sphinx calls with
-    _app: Sphinx, _kind: str, _name: str, _thing: object, _options: object, lines: list[str]
+def value_of(module: object, name: str) -> str:
+    """Return the number or text of a module's constant, or its name if it is anything else."""
+    value = getattr(module, name, None)
+    return repr(value) if isinstance(value, int | float | str | bytes) else name
+
+
+def is_given(name: str, thing: object) -> bool:
+    """Return whether a program never calls a class: it is given its objects, or it is a port."""
+    return name in GIVEN or bool(getattr(thing, "_is_protocol", False))
+
+
+def shown_docstring(  # what Sphinx calls with
+    _app: Sphinx, kind: str, name: str, thing: object, _options: object, lines: list[str]
 ) -> None:
-    """Sphinx: make links of the errors that the lines of a docstring name."""
-    lines[:] = [ERROR.sub(r":class:`\1`", line) for line in lines]
+    """Sphinx: make links of the errors that a docstring names; leave out hidden arguments."""
+    if kind == "class" and is_given(name, thing):
+        lines[:] = ARGUMENTS.sub("", "\n".join([*lines, ""])).splitlines()
+    lines[:] = [INTERFACE.sub(r"\1", ERROR.sub(r":class:`\1`", line)) for line in lines]
 
 
 def find_anywhere(
@@ -87,6 +118,6 @@ def find_anywhere(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Make Sphinx call what is above."""
     app.connect("autodoc-process-signature", shown_signature)
-    app.connect("autodoc-process-docstring", link_errors)
+    app.connect("autodoc-process-docstring", shown_docstring)
     app.connect("missing-reference", find_anywhere)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
