@@ -116,10 +116,7 @@ class GearmanClient(GearmanConnectionManager):
             kwargs: as for :meth:`submit_multiple_requests`.
 
         Returns:
-            A request for each job, in their order.
-
-        Raises:
-            GearmanError: as for :meth:`submit_multiple_requests`.
+            A request for each job, in their order. It raises what the other one does.
         """
         requests = [
             self._make_request(job, background, max_retries)
@@ -301,9 +298,8 @@ class GearmanClient(GearmanConnectionManager):
         waited_for = [errand for errand in errands if not errand.has_passed(over=over)]
         try:
             if waited_for:
-                THREAD.call(when_all, waited_for, over, timeout=timeout)
-        except TimedOut:
-            pass  # the requests say so
+                with suppress(TimedOut):  # the requests say so
+                    THREAD.call(when_all, waited_for, over, timeout=timeout)
         finally:
             for request in requests:
                 if request.errand is not None:

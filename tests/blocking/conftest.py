@@ -23,6 +23,9 @@ from tests.peers import require_peer
 __all__ = ["function", "kind", "peers", "scene", "server", "shared_servers", "start_server"]
 
 PROGRAMS = Path(__file__).parent / "programs"
+one_server = pytest.mark.parametrize("kind", ["ours"], indirect=True)
+"""Marks a test of what goes on in the program, whatever job server is there."""
+
 Find = Callable[[str, str], str]
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.blocking.conftest import PROGRAMS
+from tests.blocking.conftest import PROGRAMS, one_server
 from tests.interop.conftest import StartServer
 from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
@@ -158,6 +158,7 @@ print(client.submit_job("f", b"2", background=True).state)
     assert lines == ["CREATED", "OK", "refused b'QUEUE_ERROR'", "FAILED"]
 
 
+@one_server
 @pytest.mark.parametrize("name", ["a\\0b", "u" * 65])
 def test_what_gearman_cannot_say(start_server: StartServer, peers: PeerRunner, name: str) -> None:
     """It is a ProtocolError, and nothing was sent."""

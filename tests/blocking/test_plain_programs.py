@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
+from tests.blocking.conftest import one_server
 from tests.blocking.test_faults import program
 from tests.interop.conftest import StartServer
 from tests.interop.peer_process import PeerRunner
@@ -28,6 +29,7 @@ def test_ten_thousand_requests(scene: Scene) -> None:
     ]
 
 
+@one_server
 def test_forks(scene: Scene) -> None:
     """A client may be used in a child that was forked before its first use, and not after it."""
     outcome = scene.run(program("forks", scene.server.port, scene.function))
@@ -40,6 +42,7 @@ def test_forks(scene: Scene) -> None:
     assert outcome.err == b""
 
 
+@one_server
 def test_control_c_ends_the_waiting(scene: Scene) -> None:
     """KeyboardInterrupt is raised where the program waits; the client can be used after it."""
     client = scene.start(program("waits", scene.server.port, scene.function, "main"))
@@ -63,6 +66,7 @@ def test_control_c_gives_the_job_back(start_server: StartServer, peers: PeerRunn
     second.await_output(b"holding word\n")
 
 
+@one_server
 def test_the_program_ends_while_a_thread_waits(scene: Scene) -> None:
     """A daemon thread that waits for a job keeps nothing from ending."""
     outcome = scene.run(program("waits", scene.server.port, scene.function, "daemon"))
@@ -90,6 +94,7 @@ Worker(["127.0.0.1:1"]).work()
     assert peers.run([sys.executable, "-c", code]).lines == ["asked False"]
 
 
+@one_server
 def test_functions_come_and_go_while_it_works(scene: Scene) -> None:
     """A job's function registers another one and takes itself back, and shuts the worker down."""
     code = f"""
@@ -116,6 +121,7 @@ except gearman.errors.ServerUnavailable:
     assert scene.server.counts(scene.function).workers == 0
 
 
+@one_server
 def test_a_client_that_is_dropped_is_closed(start_server: StartServer, peers: PeerRunner) -> None:
     """Clients that a program makes for each job do not pile up connections."""
     server = start_server()

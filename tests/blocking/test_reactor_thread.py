@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from tests.blocking.conftest import one_server
 from tests.interop.peer_process import Outcome, PeerRunner
 from tests.interop.scene import Scene
 from tests.servers import free_port
@@ -23,6 +24,7 @@ def run(scene: Scene, code: str, status: int = 0) -> Outcome:
     return scene.run([sys.executable, "-c", text], status=status)
 
 
+@one_server
 def test_a_program_on_twisted(scene: Scene) -> None:
     """The reactor that it runs is used; a thread may wait, and the reactor's own may not."""
     outcome = run(
@@ -52,12 +54,14 @@ except gearman.errors.ReactorUnavailable as error:
     assert outcome.err == b""
 
 
+@one_server
 def test_a_program_that_uses_crochet_already(scene: Scene) -> None:
     """Crochet's own thread is used, and the program ends as crochet wants it."""
     outcome = run(scene, "import crochet\ncrochet.setup()\nprint(submit())\n")
     assert (outcome.lines, outcome.err) == (["CREATED"], b"")
 
 
+@one_server
 def test_a_worker_whose_reactor_ends(scene: Scene) -> None:
     """Crochet ends the reactor with the main thread; a worker in another one is told, and ends."""
     outcome = run(
@@ -85,6 +89,7 @@ began.wait()
     assert line.startswith(("the reactor has ended", "the thread that talks to the job servers"))
 
 
+@one_server
 def test_the_last_words_of_a_program(scene: Scene) -> None:
     """What is registered with atexit before the first call comes too late, and does not hang."""
     outcome = run(
