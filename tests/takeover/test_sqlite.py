@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.store import StoreError
+from gearman_tx.takeover import Wish
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
 from tests.daemon.process import BIN, WAIT_SECONDS, until
@@ -65,19 +66,33 @@ def uniques(path: Path) -> list[str]:
         return [unique for (unique,) in rows]
 
 
-@pytest.mark.parametrize("form", ["{}", "sqlite:{}", "sqlite://{}"])
-def test_from_the_c_server_to_a_worker(tmp_path: Path, path: Path, form: str) -> None:
+def test_from_the_c_server_to_a_worker(tmp_path: Path, path: Path) -> None:
     """Every job comes back in its order, and a worker does it; the file is as it was."""
     old = tmp_path / "queue.db"
     jobs = leave_all(tmp_path, "--queue-type=libsqlite3", f"--libsqlite3-db={old}")
     before = old.read_bytes()
-    done = take(tmp_path, form.format(old))
+    done = take(tmp_path, str(old))
     assert done.status == 0, done
     text = f"{len(jobs)} jobs of the table gearman_queue of {old} are now in {path}"
     assert done.out.splitlines()[-1] == text
     assert stored(path) == jobs
     assert old.read_bytes() == before
     drain(tmp_path, path, jobs)
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("queue.db", "queue.db"),
+        ("/var/a:b", "/var/a:b"),
+        ("sqlite:queue.db", "queue.db"),
+        ("LIBSQLITE3:/a b", "/a b"),
+        ("sqlite:///a%20b", "/a b"),
+    ],
+)
+def test_forms_of_a_path(address: str, path: str) -> None:
+    """A path may stand alone or behind its kind; only an address has signs in code."""
+    assert Wish(address).path == Path(path)
 
 
 def test_a_delayed_job_is_done_when_it_is_due(tmp_path: Path, path: Path) -> None:
