@@ -8,9 +8,12 @@ same each time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Final
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.base import DelayedCall
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
@@ -19,10 +22,9 @@ from twisted.internet.interfaces import (
     IReactorFromThreads,
     IReactorPluggableNameResolver,
     IReactorTCP,
+    IReactorTime,
     IResolutionReceiver,
 )
-from twisted.internet.task import Clock
-from typing_extensions import override
 from zope.interface import implementer
 
 from gearman_tx.testing.connection import MemoryConnection
@@ -39,17 +41,21 @@ _LOCALHOST: Final = "127.0.0.1"
 _FIRST_FREE_PORT: Final = 49152
 
 
-@implementer(IReactorTCP, IReactorPluggableNameResolver, IReactorFromThreads)
-class MemoryReactor(Clock):
+@implementer(IReactorTime, IReactorTCP, IReactorPluggableNameResolver, IReactorFromThreads)
+class MemoryReactor:
     """A reactor in memory; give it to clients and workers as their ``reactor``.
+
+    Its time is moved as that of Twisted's ``Clock`` is.
 
     Attributes:
         nameResolver: finds the addresses of hosts.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.rightNow = START
+        self._now = START
+        self._pending: dict[DelayedCall, None] = {}
+        self._places: list[tuple[float, int, DelayedCall]] = []  # a heap
+        self._order = count()  # what is due at one time happens in the order of the calls
         self.nameResolver: IHostnameResolver = _Names(self)
         self._addresses = {"localhost": _LOCALHOST}
         self._ports: dict[tuple[str, int], MemoryPort] = {}
@@ -58,33 +64,63 @@ class MemoryReactor(Clock):
 
     # ---------------------------------------------------------------------------------- time
 
-    @override
+    def seconds(self) -> float:
+        """Twisted: return the time, in Unix seconds."""
+        return self._now
+
+    def callLater(
+        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
+    ) -> DelayedCall:
+        """Twisted: call something when ``delay`` seconds have passed."""
+        call = DelayedCall(
+            self._now + delay, callable, args, kw, self._cancelled, self._put, self.seconds
+        )
+        self._pending[call] = None
+        self._put(call)
+        return call
+
+    def _put(self, call: DelayedCall) -> None:
+        """Put a call in its place; the places that it had before are passed over."""
+        heappush(self._places, (call.getTime(), next(self._order), call))
+
+    def _cancelled(self, call: DelayedCall) -> None:
+        del self._pending[call]
+
+    def getDelayedCalls(self) -> list[DelayedCall]:
+        """Twisted: return what is to be called."""
+        return list(self._pending)
+
     def advance(self, amount: float) -> None:
         """Let ``amount`` seconds pass and do what becomes due, each thing at its own time.
 
         Raises:
             RuntimeError: things due at once are followed by others due at once, for ever.
         """
-        end = self.seconds() + amount
-        moment, calls = self.seconds(), 0
-        while self.calls:
-            call: Any = min(self.calls, key=lambda one: one.getTime())
-            if call.getTime() > end:
-                break
-            self.rightNow = max(self.rightNow, call.getTime())
-            if self.rightNow > moment:
-                moment, calls = self.rightNow, 0
+        end = self._now + amount
+        moment, calls = self._now, 0
+        while (due := self.next_time()) is not None and due <= end:
+            _, _, call = heappop(self._places)
+            self._now = max(self._now, due)
+            if self._now > moment:
+                moment, calls = self._now, 0
             calls += 1
             if calls > MOST_CALLS:
                 raise RuntimeError(f"{MOST_CALLS} calls were due at once; the last was {call}")
-            self.calls.remove(call)
+            del self._pending[call]
             call.called = 1
             call.func(*call.args, **call.kw)
-        self.rightNow = max(self.rightNow, end)
+        self._now = max(self._now, end)
 
     def next_time(self) -> float | None:
         """Return when the next thing is due, in Unix seconds, or None if nothing is."""
-        return min((call.getTime() for call in self.getDelayedCalls()), default=None)
+        while self._places:
+            when, _, call = self._places[0]
+            if call in self._pending and call.getTime() == when:
+                return when
+            heappop(self._places)
+            if call in self._pending and call.getTime() > when:
+                self._put(call)  # it was put off, which Twisted does not tell
+        return None
 
     # ------------------------------------------------------------------------------- network
 

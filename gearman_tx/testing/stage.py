@@ -21,6 +21,10 @@ CLOSING_TIME: Final = 5.0
 """Seconds of the stage's time that the end takes: longer than any connection needs to close."""
 
 
+MOMENT: Final = 0.1
+"""Seconds that may pass for a result unless a test says otherwise."""
+
+
 class NoResult(AssertionError):  # it fails a test as an assertion does
     """What was waited for did not come in the time that was given."""
 
@@ -119,12 +123,13 @@ class Stage:
         """Let time pass: all that becomes due happens, each thing at its own time."""
         self.reactor.advance(seconds)
 
-    def result(self, waiting: Awaitable[T], within: float = 0.0) -> T:
+    def result(self, waiting: Awaitable[T], within: float = MOMENT) -> T:
         """Return the result of a task, a Deferred or a coroutine.
 
         Args:
             waiting: what to wait for; a coroutine is started.
-            within: seconds that may pass meanwhile. No more pass than it needs.
+            within: seconds that may pass meanwhile. No more pass than it needs; the default is
+                enough for the short rests that client and worker take when there is much to do.
 
         Raises:
             NoResult: there is none yet. A task or a Deferred may be asked for again.

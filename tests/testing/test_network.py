@@ -27,6 +27,7 @@ from twisted.internet.interfaces import (
     IReactorFromThreads,
     IReactorPluggableNameResolver,
     IReactorTCP,
+    IReactorTime,
     ITCPTransport,
 )
 from twisted.internet.protocol import ClientFactory, Factory, Protocol, connectionDone
@@ -153,7 +154,12 @@ def failure_of(waiting: Deferred[Any]) -> type[BaseException]:
 def test_it_has_the_interfaces_that_it_says(net: Net) -> None:
     """Zope's verification finds every method, with the right arguments."""
     near, _, _ = net.pair()
-    for interface in (IReactorTCP, IReactorPluggableNameResolver, IReactorFromThreads):
+    for interface in (
+        IReactorTime,
+        IReactorTCP,
+        IReactorPluggableNameResolver,
+        IReactorFromThreads,
+    ):
         assert verifyObject(interface, net.reactor)
     assert verifyObject(IListeningPort, net.port)
     assert verifyObject(ITCPTransport, near.transport)
@@ -534,9 +540,15 @@ def test_time_goes_from_event_to_event() -> None:
     for delay in (3, 1, 2):
         reactor.callLater(delay, lambda: times.append(reactor.seconds() - start))
     reactor.callFromThread(times.append, 0.0)
+    never = reactor.callLater(2, times.append, -1.0)
+    later, sooner = (reactor.callLater(1.5, times.append, number) for number in (7.0, 0.5))
+    never.cancel()
+    later.reset(7)
+    sooner.reset(0.5)
+    assert len(reactor.getDelayedCalls()) == 6
     assert reactor.next_time() == start
     reactor.advance(10)
-    assert times == [0.0, 1.0, 2.0, 3.0]
+    assert times == [0.0, 0.5, 1.0, 2.0, 3.0, 7.0]
     assert reactor.seconds() == start + 10
     assert reactor.next_time() is None
 

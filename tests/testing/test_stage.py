@@ -371,6 +371,20 @@ def test_bad_weather_meets_old_and_new_connections() -> None:
         assert stage.result(client.submit("reverse", b"abcdef"), within=60) == b"fedcba"
 
 
+def test_many_tasks() -> None:
+    """A thousand tasks, each with a time limit, are submitted at once and done; no timer is left."""
+    with Stage() as stage:
+        performer(stage, reverse=reverse)
+        client = stage.client()
+
+        async def submit() -> list[bytes]:
+            batch = client.submit_many("reverse", [b"ab"] * 1000, window=1000, timeout=60)
+            return list(await batch)
+
+        assert stage.result(submit()) == [b"ba"] * 1000
+    assert stage.reactor.getDelayedCalls() == []
+
+
 def test_a_large_workload_meets_back_pressure() -> None:
     """More than fits under way gets through, to the worker and back."""
     workload = bytes(range(256)) * 4096
