@@ -372,7 +372,7 @@ def test_bad_weather_meets_old_and_new_connections() -> None:
 
 
 def test_many_tasks() -> None:
-    """A thousand tasks, each with a time limit, are submitted at once and done; no timer is left."""
+    """A thousand tasks with time limits, submitted at once, are done, and no timer is left."""
     with Stage() as stage:
         performer(stage, reverse=reverse)
         client = stage.client()
