@@ -44,19 +44,19 @@ KINDS: Final = (
     _client(
         "client-one",
         "one job at a time",
-        play=partial(_submit, "one", 20_000),
+        play=partial(_submit, "one", 50_000),
         without=_SAME_CLIENT,
     ),
     _client(
         "client-many",
         "1,000 jobs at a time",
-        play=partial(_submit, "many", 50_000),
+        play=partial(_submit, "many", 200_000),
         without=_SAME_CLIENT,
     ),
     _client(
         "client-background",
         "background jobs, acknowledged",
-        play=partial(_submit, "background", 50_000),
+        play=partial(_submit, "background", 100_000),
         without=_SAME_CLIENT,
     ),
     *(
@@ -69,11 +69,11 @@ KINDS: Final = (
         )
         for count in OUTSTANDING
     ),
-    _worker("worker-one", "a full queue, one job at a time", play=partial(_work, 1, 20_000)),
+    _worker("worker-one", "a full queue, one job at a time", play=partial(_work, 1, 50_000)),
     _worker(
         "worker-eight",
         f"a full queue, {AT_ONCE} jobs at a time",
-        play=partial(_work, AT_ONCE, 20_000),
+        play=partial(_work, AT_ONCE, 100_000),
         without=_ONE_AT_A_TIME,
     ),
 )

@@ -27,7 +27,7 @@ from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from gearman_tx.client.after_read import AfterRead
-from gearman_tx.client.lazy_reading import MANY_JOBS, LazyReading
+from gearman_tx.client.lazy_reading import LazyReading
 from gearman_tx.client.nobody import Nobody
 from gearman_tx.client.ports import ConnectionOwner
 from gearman_tx.client.question import Question
@@ -117,8 +117,8 @@ class ClientConnection(OutgoingLink):
         self._after_read.begin()
         super().dataReceived(data)
         self._after_read.end()
-        if len(self._jobs) >= MANY_JOBS and not self._is_over:
-            self._reading.has_read(len(data))
+        if not self._is_over:
+            self._reading.has_read(len(data), len(self._jobs))
 
     def _greeted(self, _answers: object) -> None:
         """Go on: a server that refuses the options lives as well."""

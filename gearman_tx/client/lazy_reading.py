@@ -2,10 +2,11 @@
 
 Theory of operation. A server sends each result when it has it. A client that waits for hundreds of
 them and has nothing else to do would wake for every single one, and a wake costs twice as much as
-all the rest that is done for a task. So after a small read it rests for a millisecond, and then
-finds in one read what came meanwhile: a result may be a millisecond late, where it waited behind
-hundreds anyway, and costs a half or a third. A client with few jobs under way never rests, nor does
-one that is busy: its reads are large by themselves.
+all the rest that is done for a task. So after a small read it rests, and then finds in one read
+what came meanwhile. The more jobs are under way, the longer each of them waits for those before it,
+and the longer is the rest: it adds little to that, and takes a half or more off the cost of a task.
+A client with few jobs under way never rests, nor does one that is busy: its reads are large by
+themselves.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from typing import Any, Final
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-MANY_JOBS: Final = 64
+MANY_JOBS: Final = 250
 """Jobs under way on one connection from which on its client rests."""
 
 SMALL_READ: Final = 4096
 """Bytes of a read after which it does: some forty packets with short results."""
 
-REST: Final = 0.001
-"""Seconds of a rest."""
+REST_PER_JOB: Final = 4e-6
+"""Seconds of a rest for each job under way."""
+
+LONGEST_REST: Final = 0.005
 
 
 @define(eq=False)
@@ -38,11 +41,15 @@ class LazyReading:
     transport: Any
     _end: IDelayedCall | None = field(default=None, init=False)
 
-    def has_read(self, size: int) -> None:
-        """Note a read of ``size`` bytes, with many jobs under way; rest if it was a small one."""
-        if size < SMALL_READ and self._end is None:
+    def has_read(self, size: int, jobs: int) -> None:
+        """Note a read of ``size`` bytes; rest if it was a small one, with many ``jobs`` under way.
+
+        That a transport may give something during a rest, as TLS does, makes no second one.
+        """
+        if jobs >= MANY_JOBS and size < SMALL_READ and self._end is None:
             self.transport.pauseProducing()
-            self._end = self.clock.callLater(REST, self._go_on)
+            rest = min(jobs * REST_PER_JOB, LONGEST_REST)
+            self._end = self.clock.callLater(rest, self._go_on)
 
     def _go_on(self) -> None:
         self._end = None

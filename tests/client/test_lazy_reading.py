@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from gearman_tx.client import Task
-from gearman_tx.client.lazy_reading import MANY_JOBS, REST, SMALL_READ
+from gearman_tx.client.lazy_reading import LONGEST_REST, MANY_JOBS, SMALL_READ
 from gearman_tx.wire import PacketType, response
 from tests.client.stage import ClientCase, FakeTransport, Peer
 
@@ -39,7 +39,7 @@ class LazyReadingTests(ClientCase):
         tasks = [client.submit("f", b"x") for _ in range(count)]
         peer.read()
         peer.create(*(b"H:%d" % number for number in range(count)))
-        self.clock.advance(REST)
+        self.clock.advance(LONGEST_REST)
         transport: Any = peer.transport
         transport.__class__ = WatchedTransport
         return client, peer, tasks
@@ -49,13 +49,23 @@ class LazyReadingTests(ClientCase):
         peer.send_bytes(response(PacketType.WORK_COMPLETE, b"H:%d" % number, bytes(size)))
 
     def test_with_many_jobs_a_small_read_is_followed_by_a_rest(self) -> None:
-        """What came is told at once, and the connection is read again a millisecond later."""
+        """What came is told at once, and the connection is read again a moment later."""
         _, peer, tasks = self.under_way(MANY_JOBS + 1)
         self.complete(peer, 0)
         assert tasks[0].is_done
         assert not peer.transport.is_read
-        self.clock.advance(REST)
+        self.clock.advance(LONGEST_REST)
         assert peer.transport.is_read
+
+    def test_the_rest_grows_with_the_jobs_under_way(self) -> None:
+        """Four microseconds for each, and five milliseconds at most."""
+        for count, rest in ((MANY_JOBS, 0.001), (2 * MANY_JOBS, 0.002), (2000, 0.005)):
+            _, peer, _ = self.under_way(count + 1)
+            self.complete(peer, 0)
+            self.clock.advance(rest * 0.99)
+            assert not peer.transport.is_read
+            self.clock.advance(rest * 0.02)
+            assert peer.transport.is_read
 
     def test_with_few_jobs_there_is_none(self) -> None:
         """Who waits for few results waits for each."""
@@ -76,7 +86,7 @@ class LazyReadingTests(ClientCase):
         self.complete(peer, 0)
         self.complete(peer, 1)
         assert tasks[1].is_done
-        self.clock.advance(REST)
+        self.clock.advance(LONGEST_REST)
         assert peer.transport.is_read
 
     def test_a_rest_ends_with_the_connection(self) -> None:
