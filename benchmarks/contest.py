@@ -7,6 +7,7 @@ was started for a kind has ended when its result is there.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -62,7 +63,7 @@ def play_kind(
                 standing = result.standings[player.name]
                 if standing.fault is not None:
                     continue
-                tell(f"  round {number + 1} of {rounds}: {player.name}")
+                began = time.monotonic()
                 try:
                     if kind.is_fresh:
                         with ExitStack() as own:
@@ -76,6 +77,8 @@ def play_kind(
                     tell(f"{kind.name}: {player.name} failed: {error}")
                     continue
                 standing.rounds.append(check(measures))
+                took = time.monotonic() - began
+                tell(f"  round {number + 1} of {rounds}: {player.name}, {took:.1f} s")
     return result
 
 

@@ -26,9 +26,11 @@ C_IS_SLOW: Final = {
 }
 
 
-def fill(server: Server, effort: Effort, work: Load = FILL) -> list[float]:
-    """Submit :data:`QUEUED` jobs in :data:`PARTS` parts and return each part's CPU for a job."""
-    part = evolve(work, jobs=max(1, effort.count(QUEUED) // PARTS))
+def fill(
+    server: Server, effort: Effort, work: Load = FILL, full_count: int = QUEUED
+) -> list[float]:
+    """Submit jobs in :data:`PARTS` parts and return each part's CPU for a job."""
+    part = evolve(work, jobs=max(1, effort.count(full_count) // PARTS))
     return [load(server, part, effort.patience)["cpu_us_per_job"] for _ in range(PARTS)]
 
 

@@ -101,7 +101,7 @@ def test_an_interrupted_run_leaves_nothing_running(tmp_path: Path) -> None:
     try:
         assert process.stderr is not None
         while line := process.stderr.readline():
-            if b"floor" in line:  # ours runs, and the floor is about to
+            if b": ours, " in line:  # it runs, and the floor is about to
                 break
         assert living_in(tmp_path)
         process.send_signal(signal.SIGINT)
