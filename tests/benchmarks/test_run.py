@@ -18,7 +18,7 @@ from tests.benchmarks.scene import kind_result, results
 from tests.peers import require_peer, require_program
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60
+SECONDS = 240  # a busy machine takes its time; nothing is compared here
 
 
 def call(*words: str) -> Result:
