@@ -97,8 +97,7 @@ class Loading:
         return store.replay(self._take).addBoth(self._collect_again).addCallback(self._end)
 
     def _collect_again(self, result: int | Failure) -> int | Failure:
-        """Go on with the collection of garbage, but not among the jobs that were loaded."""
-        gc.freeze()
+        """Go on with the collection of garbage."""
         if self._collects_garbage:
             gc.enable()
         return result
