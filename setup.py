@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
@@ -56,16 +56,15 @@ COMPILED = [
 """The modules that mypyc compiles; each of them runs uncompiled as well."""
 
 
+HAS_COMPILER = find_spec("mypyc") is not None
+
+
 def extension_modules() -> list[Extension]:
     """Return the compiled modules to build: none, unless they are asked for."""
-    if not COMPILE:
-        return []
-    try:
-        from mypyc.build import mypycify  # noqa: PLC0415  # there only when it is asked for
-    except ImportError:
-        if "egg_info" in sys.argv:
-            return []  # pip asks what the build needs, and is told below
-        raise
+    if not (COMPILE and HAS_COMPILER):
+        return []  # without the compiler pip only asks what the build needs, and is told below
+    from mypyc.build import mypycify  # noqa: PLC0415  # there only when it is asked for
+
     extensions: list[Extension] = mypycify(COMPILED, opt_level="3", debug_level="0")
     return extensions
 
@@ -163,7 +162,7 @@ setup(
     python_requires=">=3.11",
     install_requires=REQUIRED,
     # What it imports is there too, so that the compiler knows its types.
-    setup_requires=[*COMPILER, *REQUIRED] if COMPILE else [],
+    setup_requires=[*COMPILER, *REQUIRED] if COMPILE and not HAS_COMPILER else [],
     ext_modules=extension_modules(),
     extras_require={
         "blocking": BLOCKING,
