@@ -57,6 +57,7 @@ class Connection:
     incoming: bytes = b""
     asked: deque[tuple[Submission, list[bytes]]] = field(factory=deque)
     is_lost: bool = False
+    echoes: int = 0
 
     def send(self, data: bytes) -> None:
         """Send ``data``, if there is somebody."""
@@ -101,6 +102,8 @@ class Connection:
             submission, done = self.asked.popleft()
             self.account.promise(body, submission)
             self.account.settled.update(done)
+        elif kind == p.ECHO_RES:
+            self.echoes += 1
         elif kind == p.ERROR:
             raise Broken(f"the server answered {body!r}")
 
@@ -125,6 +128,10 @@ class Worker(Connection):
     grabbed: list[bytes] = field(factory=list)
     unsettled: list[bytes] = field(factory=list)
     is_idle: bool = False
+
+    def rests(self) -> bool:
+        """Return whether it was told that there is no job, and waits for no answer."""
+        return self.is_idle and not self.asked
 
     def start(self) -> None:
         """Ask for the first job."""
@@ -280,8 +287,7 @@ class Siege:
             link = self._connect(server)
             worker = Worker(link, self.account, make=self.make_new)
             worker.start()
-            # What it submits itself is given to it only when it is stored.
-            while not worker.is_idle or worker.asked or time.monotonic() < time_of_delayed:
+            while time.monotonic() < time_of_delayed or not self._is_done(worker):
                 self._read([worker])
             link.close()
             left = server.ask(b"show jobs\n", until=b".\n")
@@ -290,6 +296,22 @@ class Siege:
             server.stop()
         finally:
             server.kill()
+
+    def _is_done(self, worker: Worker) -> bool:
+        """Return whether there is nothing for a worker to do any more.
+
+        What it submits itself is given to it only when it is stored, and a NOOP for that may be on
+        its way: it comes before the answer to an echo.
+        """
+        if not worker.rests():
+            return False
+        echoes = worker.echoes
+        worker.send(req(p.ECHO_REQ, b"still idle?"))
+        while worker.echoes == echoes:
+            self._read([worker])
+            if worker.is_lost:
+                raise Broken("the server closed a connection")
+        return worker.rests()
 
     def _connect(self, server: ServerProcess) -> socket.socket:
         link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
