@@ -8,10 +8,10 @@ one descriptor, that of the epoll. When it is readable, all sockets with news ar
 turn, which ends with one write for each connection that got something. Nothing else changes: the
 transports are Twisted's own, and so is the order of their calls.
 
-What never happens: one connection, or many together, keep the others waiting for long. Of each no
-more than :data:`READ_SIZE` bytes are read at a time, and a turn ends when it has read
-:data:`BYTES_A_TURN`; those that it did not come to are first in the next one. After a few turns the
-reactor has its own. Nor does one socket's error reach another.
+What never happens: one connection, or many together, keep the others waiting for long. All that
+have news share :data:`BYTES_A_TURN`, so each is read a little when they are many, and a turn ends
+when it has read as much; those that it did not come to are first in the next one. After a few turns
+the reactor has its own. Nor does one socket's error reach another.
 
 Where there is no epoll, and under a reactor without descriptors, nothing is adopted.
 """
@@ -39,14 +39,14 @@ _IN: Final = 0x001  # EPOLLIN and the others: numbers of the kernel, written out
 _OUT: Final = 0x004  # makes something of constants alone
 _GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
 
-_SOCKETS_A_TURN: Final = 64
+_SOCKETS_A_TURN: Final = 1024
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
-READ_SIZE: Final = 64 * 1024
-"""How many bytes are read of one connection before the others have their turn."""
+BYTES_A_TURN: Final = 64 * 1024
+"""How many bytes are read before the answers to them go out: some hundred small packets."""
 
-BYTES_A_TURN: Final = 256 * 1024
-"""How many bytes are read before the answers to them go out."""
+LEAST_READ: Final = 256
+"""How many bytes are read of each connection, however many others have news."""
 
 _log: Final = Logger()
 
@@ -187,6 +187,7 @@ class SocketSet:
         """Serve the sockets of ``events``; return those that are for the next turn."""
         entries = self._entries
         room = BYTES_A_TURN
+        share = max(LEAST_READ, BYTES_A_TURN // len(events))
         served = 0
         for fd, event in events:
             if room <= 0:
@@ -201,7 +202,7 @@ class SocketSet:
             try:
                 if news & _IN:
                     is_read = True
-                    why = self._read(entry)
+                    why = self._read(entry, share)
                     room -= entry.size
                 elif news & _GONE:
                     is_read = entry.events & _IN != 0
@@ -216,14 +217,14 @@ class SocketSet:
                 self._end(entry, why, is_read=is_read)
         return events[served:]
 
-    def _read(self, entry: _Entry) -> BaseException | None:
-        """Read once; return why the connection ends, if it does."""
+    def _read(self, entry: _Entry, most: int) -> BaseException | None:
+        """Read up to ``most`` bytes; return why the connection ends, if it does."""
         entry.size = 0
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
         try:
-            data = entry.recv(READ_SIZE)
+            data = entry.recv(most)
         except BlockingIOError:
             return None
         except OSError:

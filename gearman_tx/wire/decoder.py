@@ -10,7 +10,7 @@ the data received, never with the size claimed. What never happens: an exception
 not the protocol set :attr:`PacketDecoder.error` and end the decoding for good; the units before
 them are still returned, because the peer is owed its answers to those.
 
-Cost: each byte is copied once into its body, twice when the body spans several reads.
+Cost: each byte is copied once into its body; twice, in a body of many small reads.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ TEXT: Final = 0
 WRONG_MAGIC: Final = -1
 """The type under which a packet in the wrong direction is returned."""
 
+_LARGE_PART: Final = 16 * 1024  # bytes of a body that are kept as they came
+
 _HEADER: Final = Struct(">III")
 
 
@@ -50,13 +52,13 @@ class PacketDecoder:
     """
 
     __slots__ = (
-        "_body",
         "_kept",
         "_magic",
         "_max_line",
         "_max_packet",
         "_missing",
         "_other",
+        "_parts",
         "_type",
         "_usual",
         "error",
@@ -75,7 +77,7 @@ class PacketDecoder:
         self._max_packet = max_packet
         self._max_line = max_text_line
         self._kept = b""  # a header or a text line that is not whole
-        self._body: bytearray | None = None  # a body that is not whole, of ...
+        self._parts: list[bytes | bytearray] | None = None  # of a body that is not whole, of ...
         self._type = 0
         self._missing = 0
         self.error: RemoteProtocolError | None = None
@@ -83,7 +85,7 @@ class PacketDecoder:
     @property
     def buffered(self) -> int:
         """How many bytes are held of a unit that is not whole yet."""
-        return len(self._kept) + len(self._body or b"")
+        return len(self._kept) + sum(map(len, self._parts or []))
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Take ``data`` and return the units that became whole, in order.
@@ -100,7 +102,7 @@ class PacketDecoder:
             return []
         units: list[tuple[int, bytes]] = []
         start = 0
-        if self._body is not None:
+        if self._parts is not None:
             start = self._fill_body(data, units)
         elif self._kept:
             data = self._kept + data
@@ -130,7 +132,7 @@ class PacketDecoder:
                 packet_type = WRONG_MAGIC
             start += HEADER_SIZE
             if end - start < size:
-                self._body = bytearray(memoryview(data)[start:])
+                self._parts = [data[start:]]
                 self._type = packet_type
                 self._missing = size - (end - start)
                 break
@@ -140,15 +142,23 @@ class PacketDecoder:
 
     def _fill_body(self, data: bytes, units: list[tuple[int, bytes]]) -> int:
         """Add ``data`` to the body that is not whole; return where the next unit starts."""
-        assert self._body is not None
+        parts = self._parts
+        assert parts is not None, "there is a body to be filled"
         missing = self._missing
-        self._body += memoryview(data)[:missing]
-        if len(data) < missing:
-            self._missing = missing - len(data)
-            return len(data)
-        units.append((self._type, bytes(self._body)))
-        self._body = None
-        return missing
+        if len(data) >= missing:
+            parts.append(data[:missing])
+            units.append((self._type, b"".join(parts)))
+            self._parts = None
+            return missing
+        self._missing = missing - len(data)
+        last = parts[-1]
+        if len(data) >= _LARGE_PART:
+            parts.append(data)
+        elif isinstance(last, bytearray) and len(last) < _LARGE_PART:
+            last += data  # a byte at a time must not cost an object a byte
+        else:
+            parts.append(bytearray(data))
+        return len(data)
 
     def _cut_line(self, data: bytes, start: int, units: list[tuple[int, bytes]]) -> int:
         """Add the text line at ``start``, or keep its beginning; return where the next unit is."""

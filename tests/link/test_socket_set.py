@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.link import SocketSet, Turn
-from gearman_tx.link.socket_set import BYTES_A_TURN, READ_SIZE
+from gearman_tx.link.socket_set import BYTES_A_TURN, LEAST_READ
 from tests.link.logs import LogBook
 from tests.link.probe import Probe
 from tests.link.transports import FdReactor, SocketTransport, connect, tcp_pair
@@ -174,21 +174,31 @@ def test_a_protocol_that_fails_costs_its_own_connection_alone(house: House, log:
     assert log.failures() == ["a connection could not be served: ValueError"]
 
 
+def test_those_that_have_news_share_a_turn(house: House) -> None:
+    """One connection may be read much at a time, four of them a quarter of it each."""
+    alone = Listener()
+    _, peer = house.connection(alone)
+    peer.sendall(bytes(2 * BYTES_A_TURN))
+    house.reactor.read_once()
+    assert max(map(len, alone.received)) == BYTES_A_TURN
+    crowd = [Listener() for _ in range(4)]
+    for protocol in crowd:
+        _, peer = house.connection(protocol)
+        peer.sendall(bytes(BYTES_A_TURN))
+    house.reactor.read_once()
+    assert {len(protocol.received[0]) for protocol in crowd} == {BYTES_A_TURN // 4}
+
+
 def test_a_flood_leaves_room_for_the_others(house: House) -> None:
     """A turn ends when it has read its share; whom it did not come to is first in the next."""
-    flooding = [Listener() for _ in range(BYTES_A_TURN // READ_SIZE + 1)]
-    patient = Listener()
-    order: list[int] = []
-    for protocol in flooding:
+    crowd = [Listener() for _ in range(2 * BYTES_A_TURN // LEAST_READ)]
+    for protocol in crowd:
         _, peer = house.connection(protocol)
-        peer.setblocking(False)
-        peer.send(bytes(READ_SIZE * 4))
-    _, peer = house.connection(patient)
-    peer.sendall(b"me too")
-    house.turn.hooks.append(lambda: order.append(len(patient.received)))
+        peer.sendall(bytes(2 * LEAST_READ))
+    served: list[int] = []
+    house.turn.hooks.append(lambda: served.append(sum(bool(it.received) for it in crowd)))
     house.reactor.read_once()
-    assert order[:2] == [0, 1]
-    assert all(len(data) <= READ_SIZE for it in flooding for data in it.received)
+    assert served[:2] == [len(crowd) // 2, len(crowd)]
 
 
 def test_one_that_is_lost_in_a_turn_is_served_no_more_in_it(house: House) -> None:
