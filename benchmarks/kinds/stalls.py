@@ -160,8 +160,8 @@ def _large(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
 def _pipeline(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
     work = Load(
         window=PIPELINED,
+        workers=4,
         is_background=True,
-        submits_only=True,
         prefix="other",
         seconds=_seconds(effort),
         jobs=40 * PIPELINED,
@@ -223,7 +223,7 @@ KINDS: Final = (
     ),
     _probe(
         "stall-pipeline",
-        "while one connection pipelines 100,000 submissions",
+        "while one connection has 100,000 submissions in its pipe",
         play=_probing(_pipeline),
         shows=_SHOWS,
     ),

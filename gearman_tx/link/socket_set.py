@@ -10,7 +10,8 @@ transports are Twisted's own, and so is the order of their calls.
 
 What never happens: one connection, or many together, keep the others waiting for long. All that
 have news share :data:`BYTES_A_TURN`, so each is read a little when they are many, and a turn ends
-when it has read as much; those that it did not come to are first in the next one. After a few turns
+when it has read as much; those that it did not come to are first in the next one. Of connections
+that end together, each turn buries a few: what they held must be given to others. After a few turns
 the reactor has its own. Nor does one socket's error reach another.
 
 Where there is no epoll, and under a reactor without descriptors, nothing is adopted.
@@ -19,6 +20,7 @@ Where there is no epoll, and under a reactor without descriptors, nothing is ado
 from __future__ import annotations
 
 import select
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
@@ -40,6 +42,7 @@ _OUT: Final = 0x004  # makes something of constants alone
 _GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
 
 _SOCKETS_A_TURN: Final = 1024
+_ENDS_A_TURN: Final = 4
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
 BYTES_A_TURN: Final = 64 * 1024
@@ -59,14 +62,16 @@ class _Entry:
         recv: reads from its socket; None if its transport reads in a way of its own.
         receive: where what was read goes.
         size: how many bytes were read last.
+        is_ending: whether its connection has ended, or half of it, and is to be told.
     """
 
-    __slots__ = ("events", "receive", "recv", "size", "transport")
+    __slots__ = ("events", "is_ending", "receive", "recv", "size", "transport")
 
     def __init__(self, transport: Any) -> None:
         self.transport = transport
         self.events = 0
         self.size = 0
+        self.is_ending = False
         self.recv: Callable[[int], bytes] | None = None
         if not isinstance(transport, UnixConnection):
             self.recv = transport.getHandle().recv
@@ -86,6 +91,8 @@ class SocketSet:
         self._turn = turn
         self._entries: dict[int, _Entry] = {}
         self._left: list[tuple[int, int]] = []  # news that the last turn did not come to
+        self._ending: deque[tuple[_Entry, BaseException, bool]] = deque()
+        self._is_called = False  # by the reactor in its next turn, news or no news
         self._epoll: Any = None  # made when there is something to adopt
         self._is_able = IReactorFDSet.providedBy(reactor)
 
@@ -175,26 +182,34 @@ class SocketSet:
         turn = self._turn
         for _ in range(_TURNS):
             events = self._left or self._epoll.poll(0, _SOCKETS_A_TURN)
-            if not events:
+            if not events and not self._ending:
                 return
             turn.begin()
             try:
                 self._left = self._serve(events)
+                self._bury()
             finally:
                 turn.end()
+        if self._ending and not self._is_called:
+            self._is_called = True
+            self._reactor.callLater(0, self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_called = False
+        self.doRead()
 
     def _serve(self, events: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Serve the sockets of ``events``; return those that are for the next turn."""
         entries = self._entries
         room = BYTES_A_TURN
-        share = max(LEAST_READ, BYTES_A_TURN // len(events))
+        share = max(LEAST_READ, BYTES_A_TURN // (len(events) or 1))
         served = 0
         for fd, event in events:
             if room <= 0:
                 break
             served += 1
             entry = entries.get(fd)
-            if entry is None:
+            if entry is None or entry.is_ending:
                 continue  # gone, by what another one said in this turn
             news = event & (entry.events | _GONE)  # it may have paused since
             why: BaseException | None = None
@@ -214,7 +229,8 @@ class SocketSet:
                 _log.failure("a connection could not be served")
                 why = error
             if why is not None:
-                self._end(entry, why, is_read=is_read)
+                entry.is_ending = True
+                self._ending.append((entry, why, is_read))
         return events[served:]
 
     def _read(self, entry: _Entry, most: int) -> BaseException | None:
@@ -235,15 +251,22 @@ class SocketSet:
         entry.receive(data)
         return None
 
-    def _end(self, entry: _Entry, why: BaseException, *, is_read: bool) -> None:
-        """End a connection, or its reading half, as a reactor does."""
-        transport = entry.transport
-        self.removeReader(transport)
-        if is_read and why is CONNECTION_DONE:
-            transport.readConnectionLost(Failure(why))
-        else:
-            self.removeWriter(transport)
-            transport.connectionLost(Failure(why))
+    def _bury(self) -> None:
+        """End some of the connections that have ended, or their reading halves, as a reactor."""
+        for _ in range(_ENDS_A_TURN):
+            if not self._ending:
+                return
+            entry, why, is_read = self._ending.popleft()
+            entry.is_ending = False
+            transport = entry.transport
+            if transport.disconnected:
+                continue  # by something else meanwhile
+            self.removeReader(transport)
+            if is_read and why is CONNECTION_DONE:
+                transport.readConnectionLost(Failure(why))
+            else:
+                self.removeWriter(transport)
+                transport.connectionLost(Failure(why))
 
 
 classImplements(SocketSet, IReadDescriptor)

@@ -201,6 +201,40 @@ def test_a_flood_leaves_room_for_the_others(house: House) -> None:
     assert served[:2] == [len(crowd) // 2, len(crowd)]
 
 
+def test_connections_that_end_together_leave_room_for_the_others(house: House) -> None:
+    """A few are buried a turn, the rest in the next turns of the reactor, without further news."""
+    leaving = [Listener() for _ in range(40)]
+    for protocol in leaving:
+        house.connection(protocol)[1].close()
+    stays = Listener()
+    _, peer = house.connection(stays)
+    peer.sendall(b"here")
+    lost: list[int] = []
+    house.turn.hooks.append(lambda: lost.append(sum(bool(it.lost) for it in leaving)))
+    house.reactor.read_once()
+    assert stays.received == [b"here"]
+    assert 0 < lost[0] < lost[-1] < len(leaving)
+    while house.reactor.getDelayedCalls():
+        house.reactor.advance(0)
+    assert [len(protocol.lost) for protocol in leaving] == [1] * len(leaving)
+
+
+def test_one_that_was_cut_before_its_burial_is_told_once(house: House) -> None:
+    """A connection may be aborted while its end waits to be told."""
+    leaving = [Listener() for _ in range(20)]
+    transports = []
+    for protocol in leaving:
+        transport, peer = house.connection(protocol)
+        transports.append(transport)
+        peer.close()
+    house.reactor.read_once()
+    for transport in transports:
+        transport.connectionLost(Failure(ConnectionLost()))
+    while house.reactor.getDelayedCalls():
+        house.reactor.advance(0)
+    assert [len(protocol.lost) for protocol in leaving] == [1] * len(leaving)
+
+
 def test_one_that_is_lost_in_a_turn_is_served_no_more_in_it(house: House) -> None:
     """What another connection's packet did to it comes first."""
     victim = Listener()
