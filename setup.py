@@ -109,6 +109,7 @@ TEST = [
 ]
 
 BENCH = [
+    *COMPILER,  # so that the compiled server takes part
     "gear>=0.16",  # our client and worker are measured beside its
     "matplotlib>=3.9",  # draws the chart of the page on performance
     "pygearman>=0.2.6",  # as gear
@@ -123,10 +124,9 @@ DOCS = [
 ]
 
 LINT = [
+    *COMPILER,
     "build>=1.2",
     "import-linter>=2.1",
-    "mypy>=1.15",
-    "mypy-zope>=1.0.11",
     "ruff>=0.12",
     "towncrier>=24.8",
     "types-docutils>=0.21",

@@ -28,7 +28,9 @@ def ratios(suite: Suite, results: Results) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for kind in results.kinds.values():
         metric = kind.shows[0]
-        mine = next((n for n, one in kind.standings.items() if one.family == suite.ours), "")
+        mine = next(
+            (n for n, one in kind.standings.items() if one.family == suite.ours and one.rounds), ""
+        )
         ours = kind.value(mine, metric)
         for who, title in suite.columns.items():
             theirs = kind.value(who, metric)

@@ -1,4 +1,4 @@
-"""The table of job servers: ours, the C server at several thread counts, and the floor.
+"""The table of job servers: ours, compiled and not, the C server by threads, and the floor.
 
 The C server is the one that Debian packages. Its default is four threads; which number is best
 depends on the work, so all of them play and their best has a column of its own. The floor does a
@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -20,6 +21,7 @@ from attrs import frozen
 from benchmarks.errors import BenchmarkError
 from benchmarks.job_servers import settings
 from benchmarks.job_servers.certificate import write_certificate
+from benchmarks.job_servers.compiled_package import compiled_package
 from benchmarks.job_servers.programs import compiled
 from benchmarks.job_servers.server import Server, serving
 from benchmarks.kind import Kind
@@ -27,6 +29,7 @@ from benchmarks.kind import Kind
 Words: TypeAlias = Callable[[str, Path, int], list[str]]
 
 OURS: Final = "ours"
+COMPILED: Final = "compiled"
 C: Final = "c"
 FLOOR: Final = "floor"
 
@@ -131,6 +134,18 @@ def our_command() -> str:
     return shlex.join([str(Path(sys.executable).with_name("twistd")), "-n", "gearmand"])
 
 
+def _compiled() -> ServerContender:
+    """Return the server of this checkout with its compiled rooms."""
+    missing = None if find_spec("mypyc") else "no compiler: pip install '.[bench]'"
+
+    def words(setting: str, folder: Path, port: int) -> list[str]:
+        path = f"PYTHONPATH={compiled_package()}"
+        return _ours(["env", path, *shlex.split(our_command())])(setting, folder, port)
+
+    title = "gearman_tx, compiled"
+    return ServerContender(COMPILED, title, OURS, words, frozenset(_OUR_OPTIONS), missing)
+
+
 def c_program() -> str | None:
     """Return the path of the C server, or None where there is none."""
     return shutil.which("gearmand") or shutil.which("gearmand", path="/usr/sbin:/usr/local/sbin")
@@ -170,6 +185,7 @@ def contenders(variants: Sequence[tuple[str, str]] = ()) -> list[ServerContender
     """
     commands = {OURS: our_command(), **dict(variants)}
     return [
+        _compiled(),
         *(ours(name, command) for name, command in commands.items()),
         *(c_server(threads) for threads in C_THREADS),
         _floor(),

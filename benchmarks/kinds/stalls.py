@@ -160,11 +160,11 @@ def _large(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
 def _pipeline(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
     work = Load(
         window=PIPELINED,
-        workers=4,
         is_background=True,
+        submits_only=True,
         prefix="other",
         seconds=_seconds(effort),
-        jobs=40 * PIPELINED,
+        jobs=PIPELINED,
     )
     with loading(server, work, effort.patience) as figures:
         yield _nothing_of(figures)
@@ -223,7 +223,7 @@ KINDS: Final = (
     ),
     _probe(
         "stall-pipeline",
-        "while one connection has 100,000 submissions in its pipe",
+        "while one connection pipelines 100,000 submissions",
         play=_probing(_pipeline),
         shows=_SHOWS,
     ),
