@@ -43,6 +43,7 @@ _GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
 
 _SOCKETS_A_TURN: Final = 1024
 _ENDS_A_TURN: Final = 4
+_BUSY: Final = 2
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
 BYTES_A_TURN: Final = 64 * 1024
@@ -190,6 +191,8 @@ class SocketSet:
                 self._bury()
             finally:
                 turn.end()
+            if len(events) < _BUSY:
+                break  # the next news will take a while: the reactor may wait for them as well
         if self._ending and not self._is_called:
             self._is_called = True
             self._reactor.callLater(0, self._go_on)

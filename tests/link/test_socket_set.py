@@ -180,6 +180,7 @@ def test_those_that_have_news_share_a_turn(house: House) -> None:
     _, peer = house.connection(alone)
     peer.sendall(bytes(2 * BYTES_A_TURN))
     house.reactor.read_once()
+    house.reactor.read_once()
     assert max(map(len, alone.received)) == BYTES_A_TURN
     crowd = [Listener() for _ in range(4)]
     for protocol in crowd:
