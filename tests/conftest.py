@@ -1,8 +1,13 @@
-"""What every test may rely on: no Gearman setting of the user's shell, no hypothesis deadline."""
+"""What every test may rely on: no Gearman setting of the user's shell, no hypothesis deadline.
+
+And Ctrl-C: a shell starts what it puts into the background with SIGINT ignored, and so would all that
+tests start and then interrupt.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -23,6 +28,8 @@ def pytest_configure() -> None:
     """
     for name in GEARMAN_VARIABLES:
         os.environ.pop(name, None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile(
         "gearman_tx",
         deadline=None,
