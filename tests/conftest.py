@@ -1,7 +1,7 @@
 """What every test may rely on: no Gearman setting of the user's shell, no hypothesis deadline.
 
-And Ctrl-C: a shell starts what it puts into the background with SIGINT ignored, and so would all that
-tests start and then interrupt.
+And Ctrl-C: a shell starts what it puts into the background with SIGINT ignored, and so would be all
+that tests start and then interrupt.
 """
 
 from __future__ import annotations
