@@ -98,6 +98,10 @@ class PacketLink(Protocol, ABC):
         """Whether the connection is lost, or on its way to it."""
         return self._is_over
 
+    def missing(self) -> int:
+        """Return how many bytes the packet that is being read still lacks."""
+        return self._decoder.missing
+
     @property
     def queued(self) -> int:
         """How many bytes were sent and wait here: for the peer to read, or behind a hole."""

@@ -52,6 +52,9 @@ BYTES_A_TURN: Final = 64 * 1024
 LEAST_READ: Final = 256
 """How many bytes are read of each connection, however many others have news."""
 
+LARGE_READ: Final = 256 * 1024
+"""How many bytes of one large packet are read at a time: they are only kept, which costs little."""
+
 _log: Final = Logger()
 
 
@@ -63,10 +66,11 @@ class _Entry:
         recv: reads from its socket; None if its transport reads in a way of its own.
         receive: where what was read goes.
         size: how many bytes were read last.
+        missing: tells how many bytes belong to one packet; None if its protocol cannot tell.
         is_ending: whether its connection has ended, or half of it, and is to be told.
     """
 
-    __slots__ = ("events", "is_ending", "receive", "recv", "size", "transport")
+    __slots__ = ("events", "is_ending", "missing", "receive", "recv", "size", "transport")
 
     def __init__(self, transport: Any) -> None:
         self.transport = transport
@@ -77,6 +81,7 @@ class _Entry:
         if not isinstance(transport, UnixConnection):
             self.recv = transport.getHandle().recv
         self.receive: Callable[[bytes], None] = transport.protocol.dataReceived
+        self.missing: Callable[[], int] | None = getattr(transport.protocol, "missing", None)
 
 
 class SocketSet:
@@ -221,7 +226,7 @@ class SocketSet:
                 if news & _IN:
                     is_read = True
                     why = self._read(entry, share)
-                    room -= entry.size
+                    room -= min(entry.size, share)
                 elif news & _GONE:
                     is_read = entry.events & _IN != 0
                     why = CONNECTION_DONE if is_read else CONNECTION_LOST
@@ -242,6 +247,8 @@ class SocketSet:
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
+        if entry.missing is not None:
+            most = max(most, min(entry.missing(), LARGE_READ))
         try:
             data = entry.recv(most)
         except BlockingIOError:

@@ -83,6 +83,11 @@ class PacketDecoder:
         self.error: RemoteProtocolError | None = None
 
     @property
+    def missing(self) -> int:
+        """How many bytes the packet that began to arrive still lacks; 0 if none is known to."""
+        return self._missing if self._parts is not None else 0
+
+    @property
     def buffered(self) -> int:
         """How many bytes are held of a unit that is not whole yet."""
         return len(self._kept) + sum(map(len, self._parts or []))

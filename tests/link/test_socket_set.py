@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from typing_extensions import override
 
 from gearman_tx.link import SocketSet, Turn
 from gearman_tx.link.socket_set import BYTES_A_TURN, LEAST_READ
+from gearman_tx.wire import PacketType, request
 from tests.link.logs import LogBook
 from tests.link.probe import Probe
 from tests.link.transports import FdReactor, SocketTransport, connect, tcp_pair
@@ -188,6 +191,26 @@ def test_those_that_have_news_share_a_turn(house: House) -> None:
         peer.sendall(bytes(BYTES_A_TURN))
     house.reactor.read_once()
     assert {len(protocol.received[0]) for protocol in crowd} == {BYTES_A_TURN // 4}
+
+
+def test_a_large_packet_is_read_much_at_a_time(house: House) -> None:
+    """What only has to be kept is no burden to the others in the turn."""
+    size = 4 * BYTES_A_TURN
+    link = Probe(house.turn)
+    reads: list[int] = []
+    _, peer = house.connection(link)
+    for _ in range(3):
+        _, other = house.connection(Listener())
+        other.sendall(b"news")
+    packet = request(PacketType.ECHO_REQ, bytes(size))
+    sender = threading.Thread(target=peer.sendall, args=(packet,))
+    sender.start()
+    house.turn.hooks.append(lambda: reads.append(link.missing()))
+    while not link.handled:
+        house.reactor.read_once()
+    sender.join()
+    taken = [before - after for before, after in pairwise(reads)]
+    assert max(taken) > BYTES_A_TURN
 
 
 def test_a_flood_leaves_room_for_the_others(house: House) -> None:
