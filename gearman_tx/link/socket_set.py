@@ -42,8 +42,8 @@ _OUT: Final = 0x004  # makes something of constants alone
 _GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
 
 _SOCKETS_A_TURN: Final = 1024
-_ENDS_A_TURN: Final = 4
-_BUSY: Final = 2
+_ENDS_A_TURN: Final = 4  # a worker that ends may have a thousand functions to be taken from
+_BUSY: Final = 2  # so many sockets with news, and more is looked for before the reactor waits
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
 BYTES_A_TURN: Final = 64 * 1024
