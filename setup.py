@@ -37,7 +37,7 @@ COMPILED = [
         "gearman_tx/link/" + name
         for name in (
             "backlog.py",
-            "handling.py",
+            "input.py",
             "output.py",
             "socket_set.py",
             "turn.py",

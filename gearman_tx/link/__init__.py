@@ -8,10 +8,11 @@ connection to one of them, :class:`OutgoingLink` is that connection.
 
 from gearman_tx.link.backoff import Backoff
 from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
+from gearman_tx.link.input import SUSPEND
 from gearman_tx.link.limits import OutputLimits
 from gearman_tx.link.outgoing import PROBE, Handler, LinkLimits, OutgoingLink, make_handlers
 from gearman_tx.link.output import Hole, Output
-from gearman_tx.link.packet_link import SUSPEND, PacketLink
+from gearman_tx.link.packet_link import PacketLink
 from gearman_tx.link.plain_socket import tcp_socket
 from gearman_tx.link.reconnecting import Reconnecting
 from gearman_tx.link.servers import (

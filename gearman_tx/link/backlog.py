@@ -1,19 +1,48 @@
 """Bytes that wait for a peer to read, oldest first, and how they are cut for writing.
 
 What never happens: a large piece is copied to be joined to another. Small ones are joined, because
-a call of the kernel costs more than the copy; a byte is copied twice at most.
+a piece costs more than the copy.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-JOIN_BELOW: Final = 64 * 1024
-"""Pieces that are smaller together become one."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+JOIN_BELOW: Final = 16 * 1024
+"""Neighbouring pieces that are smaller than this become one."""
 
 SLICE: Final = 128 * 1024
-"""What is written at a time."""
+"""How many bytes a transport that buffers is given at a time."""
+
+MOST_AT_ONCE: Final = 512 * 1024
+"""How many bytes a socket is given at a time."""
+
+_PIECES: Final = 64  # that are written in one call; the kernel takes 1024
+
+
+Piece = bytes | memoryview
+"""Bytes that wait, or those of them that are left."""
+
+
+def gathered(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the bytes of ``pieces`` in fewer pieces: neighbours that are small are one."""
+    made: list[Piece] = []
+    small: list[Piece] = []
+    for piece in pieces:
+        if len(piece) < JOIN_BELOW:
+            small.append(piece)
+            continue
+        if small:
+            made.append(b"".join(small))
+            small = []
+        made.append(piece)
+    if small:
+        made.append(b"".join(small))
+    return made
 
 
 class Backlog:
@@ -27,41 +56,64 @@ class Backlog:
     __slots__ = ("_pieces", "size", "taken")
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes | memoryview] = deque()
+        self._pieces: deque[Piece] = deque()
         self.size = 0
         self.taken = 0
 
-    def add(self, data: bytes) -> None:
-        """Put ``data`` at the end."""
-        if data:
-            self._pieces.append(data)
-            self.size += len(data)
+    def add(self, pieces: Sequence[Piece]) -> None:
+        """Put ``pieces`` at the end."""
+        for piece in pieces:
+            if piece:
+                self._pieces.append(piece)
+                self.size += len(piece)
 
-    def next_slice(self) -> bytes | memoryview:
-        """Return what is to be written next; there must be something."""
-        pieces = self._pieces
-        first = pieces[0]
-        size = len(first)
-        if size > SLICE:
-            return memoryview(first)[:SLICE]
-        if size < JOIN_BELOW and len(pieces) > 1 and size + len(pieces[1]) <= SLICE:
-            joined = [pieces.popleft()]
-            while pieces and size + len(pieces[0]) <= SLICE:
-                size += len(pieces[0])
-                joined.append(pieces.popleft())
-            first = b"".join(joined)
-            pieces.appendleft(first)
+    def next_slice(self) -> Piece:
+        """Return what a transport that buffers is to be given next; there must be something."""
+        if len(self._pieces) > 1:
+            self._gather()
+        first = self._pieces[0]
+        return memoryview(first)[:SLICE] if len(first) > SLICE else first
+
+    def next_pieces(self) -> list[Piece]:
+        """Return what a socket is to be given next, in the pieces that it is in."""
+        if len(self._pieces) > _PIECES:
+            self._gather()
+        size = 0
+        first: list[Piece] = []
+        for piece in self._pieces:
+            if size + len(piece) > MOST_AT_ONCE:
+                first.append(memoryview(piece)[: MOST_AT_ONCE - size])
+                break
+            size += len(piece)
+            first.append(piece)
+            if len(first) == _PIECES:
+                break
         return first
 
+    def _gather(self) -> None:
+        """Join the small ones among the first pieces."""
+        pieces = self._pieces
+        size = 0
+        first: list[Piece] = []
+        while pieces and size < SLICE:
+            piece = pieces.popleft()
+            size += len(piece)
+            first.append(piece)
+        pieces.extendleft(reversed(gathered(first)))
+
     def take(self, size: int) -> None:
-        """Forget the first ``size`` bytes of what :meth:`next_slice` returned."""
-        piece = self._pieces[0]
-        if size == len(piece):
-            self._pieces.popleft()
-        else:
-            self._pieces[0] = memoryview(piece)[size:]
+        """Forget the first ``size`` bytes."""
         self.size -= size
         self.taken += size
+        pieces = self._pieces
+        while size:
+            first = pieces[0]
+            length = len(first)
+            if size < length:
+                pieces[0] = memoryview(first)[size:]
+                return
+            pieces.popleft()
+            size -= length
 
     def clear(self) -> None:
         """Forget everything that waits."""

@@ -2,16 +2,16 @@
 
 Theory of operation. ``send`` appends to the list of this turn. ``flush`` offers the list to the
 socket at once, which nearly always takes all of it, so the reactor need not be asked to wait for
-writability. What the socket does not take becomes the backlog, written as the peer reads, in
-slices; only then the bytes are counted.
+writability. Small pieces are joined for that, large ones given as they are. What the socket does
+not take becomes the backlog, written as the peer reads; only then the bytes are counted.
 
 A reply that must wait makes a hole: everything sent behind it is held until ``fill`` brings it,
 so replies keep the order of their requests while other connections go on. A hole is a list, empty
 until it is filled.
 
-Two shapes of transport. A plain TCP or Unix socket is written to directly, and it calls
-``resumeProducing`` when it can take more of the backlog. Anything else (TLS above all) buffers by
-itself and tells us to pause and to resume.
+Two shapes of transport. A plain TCP or Unix socket is written to directly; its transport is only
+asked to wait until there is room, and calls ``resumeProducing`` then. Anything else (TLS above all)
+buffers by itself and tells us to pause and to resume.
 
 The end. ``close`` waits until every hole is filled and all is written, then tells the transport
 to close; a peer that stops reading meanwhile, or a TLS peer that never says goodbye, is cut off
@@ -31,7 +31,7 @@ from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.tcp import Connection as TCPConnection
 from zope.interface import classImplements
 
-from gearman_tx.link.backlog import JOIN_BELOW, Backlog
+from gearman_tx.link.backlog import Backlog, Piece, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 Hole = list[bytes]
 """A place in the output for a reply that comes later; made by ``hold``, given to ``fill``."""
 
-_SLICES_A_TURN: Final = 16  # so that one large packet leaves room for others
+_WRITES_A_TURN: Final = 4  # so that one large packet leaves room for others
+_JOIN_BELOW: Final = 64 * 1024  # what a turn sends is one piece, if it has fewer bytes
 
 
 class Owner(Protocol):
@@ -67,6 +68,9 @@ class Output:
         turn: the reactor turn that it is flushed at the end of.
         limits: how much may be left unread.
         owner: who is told about a peer that does not read.
+
+    Attributes:
+        is_waiting: whether a socket that is written to directly has to tell when it has room.
     """
 
     __slots__ = (
@@ -78,16 +82,17 @@ class Output:
         "_is_finished",
         "_is_high",
         "_is_joined",
-        "_is_registered",
         "_limits",
         "_list",
         "_owner",
         "_send",
+        "_sendmsg",
         "_socket",
         "_taken_before",
         "_transport",
         "_turn",
         "_watch",
+        "is_waiting",
     )
 
     def __init__(self, turn: Turn, limits: OutputLimits, owner: Owner) -> None:
@@ -97,13 +102,14 @@ class Output:
         # Twisted's transports are typed too loosely to say what is needed of them.
         self._transport: Any = None
         self._socket: Any = None  # the transport, if it can be written to directly
-        self._send: Callable[[bytes], int] | None = None  # its socket's own
+        self._send: Callable[[bytes], int] | None = None  # its socket's own, as the next
+        self._sendmsg: Callable[[list[Piece]], int] | None = None
         self._list: list[bytes] = []
         self._is_joined = False  # in the turn's list of what to flush
         self._held: deque[bytes | Hole] = deque()
         self._held_size = 0
         self._backlog = Backlog()
-        self._is_registered = False
+        self.is_waiting = False
         self._is_blocked = False
         self._is_high = False
         self._is_closing = False
@@ -121,9 +127,10 @@ class Output:
         self._transport = transport
         if isinstance(transport, TCPConnection) and not transport.TLS:
             self._socket = transport
-            self._send = transport.getHandle().send
+            handle = transport.getHandle()
+            self._send = handle.send
+            self._sendmsg = handle.sendmsg
         else:
-            self._is_registered = True
             transport.registerProducer(self, streaming=True)
 
     def detach(self) -> None:
@@ -131,7 +138,7 @@ class Output:
 
         The owner too: without a cycle its memory is given back at once, not by the next sweep.
         """
-        self._transport = self._socket = self._send = self._owner = None
+        self._transport = self._socket = self._send = self._sendmsg = self._owner = None
         self._list.clear()
         self._held.clear()
         self._backlog.clear()
@@ -199,73 +206,78 @@ class Output:
         if self._transport is None or self._is_finished:
             pieces.clear()
             return
-        size = 0
-        for piece in pieces:
-            size += len(piece)
-        if size <= JOIN_BELOW:
-            data = b"".join(pieces)
+        if self._send is None or self.is_waiting:
+            self._backlog.add(pieces)
             pieces.clear()
-            if self._send is not None and not self._is_registered and data:
-                try:
-                    sent = self._send(data)
-                except OSError:
-                    sent = 0  # a lost connection is noticed by the reactor, when it writes the rest
-                if sent == size and not (self._held or self._is_high or self._is_closing):
-                    return
-                data = data[sent:]
-            self._backlog.add(data)
         else:
+            size = 0
             for piece in pieces:
-                self._backlog.add(piece)
-            pieces.clear()
+                size += len(piece)
+            if size < _JOIN_BELOW:
+                data = b"".join(pieces)
+                pieces.clear()
+                if data:
+                    try:
+                        sent = self._send(data)
+                    except OSError:
+                        sent = 0  # a lost connection is noticed by the reactor
+                    if sent < size:
+                        self._backlog.add([memoryview(data)[sent:]])
+            else:
+                self._backlog.add(gathered(pieces))
+                pieces.clear()
+                self._write_pieces()
+            if not (self._backlog.size or self._held or self._is_high or self._is_closing):
+                return
         self._write_backlog()
         self._look_at_limits()
 
+    def _write_pieces(self) -> None:
+        """Give the socket as much of the backlog as it takes, and leaves room for others."""
+        backlog = self._backlog
+        for _ in range(_WRITES_A_TURN):
+            if not backlog.size or self._sendmsg is None:
+                return
+            pieces = backlog.next_pieces()
+            size = 0
+            for piece in pieces:
+                size += len(piece)
+            try:
+                sent = self._sendmsg(pieces)
+            except OSError:
+                return  # a lost connection is noticed by the reactor
+            backlog.take(sent)
+            if sent < size:
+                return
+
     def _write_backlog(self) -> None:
-        """Start writing the backlog, or go on with it as far as the transport wants."""
+        """Have what the socket did not take written when there is room; hand over to others."""
         if self._socket is None:
             while self._backlog.size and not self._is_blocked:
-                self._hand_over_slice(self._transport)
-        elif self._backlog.size and not self._is_registered:
-            self._is_registered = True
-            # It calls resumeProducing at once.
+                part = self._backlog.next_slice()
+                self._backlog.take(len(part))
+                self._transport.write(bytes(part))
+        elif self._backlog.size and not self.is_waiting:
             self._socket.registerProducer(self, streaming=False)
-
-    def _hand_over_slice(self, transport: Any) -> None:
-        """Let ``transport`` write the next slice when it can; it asks for more afterwards."""
-        part = self._backlog.next_slice()
-        self._backlog.take(len(part))
-        transport.write(bytes(part))
+            self.is_waiting = True
 
     def resumeProducing(self) -> None:
-        """Twisted: the transport has written all that it had; give it more."""
+        """Twisted: there is room for more of the backlog."""
         self._is_blocked = False
         if self._transport is None:
             return
         if self._socket is None:
             self._write_backlog()
         else:
-            self._write_directly(self._socket)
+            if self.is_waiting:  # else this is the answer to being registered: there is no room
+                self._write_pieces()
+            if self._backlog.size:
+                self._socket.startWriting()
+            else:
+                self.is_waiting = False
+                self._socket.stopWriting()
+                self._socket.unregisterProducer()
         self._look_at_limits()
-
-    def _write_directly(self, socket: Any) -> None:
-        backlog = self._backlog
-        for _ in range(_SLICES_A_TURN):
-            if not backlog.size:
-                break
-            part = backlog.next_slice()
-            sent = socket.writeSomeData(part)
-            if not isinstance(sent, int):
-                break  # the reactor finds the connection lost when it writes the next slice
-            if sent:
-                backlog.take(sent)
-            if sent < len(part):
-                break
-        if backlog.size:
-            self._hand_over_slice(socket)
-        else:
-            self._is_registered = False
-            socket.unregisterProducer()
 
     def pauseProducing(self) -> None:
         """Twisted: the transport's own buffer is full."""

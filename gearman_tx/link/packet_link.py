@@ -1,9 +1,9 @@
-"""One connection that speaks Gearman: the decode loop over a table of handlers.
+"""One connection that speaks Gearman: a Twisted protocol around an input and an output.
 
-Theory of operation. Each read is decoded into units (packets and text lines), and each unit is
-given to the handler of its type: a function of the connection and the body, which answers by
-``send``. A handler that cannot be done at once returns ``SUSPEND``: the units behind it wait, and
-nothing more is read, until ``proceed``. So do the units of a peer that does not read its answers.
+Theory of operation. Each read goes to the :class:`~gearman_tx.link.input.Input`, which gives each
+packet and text line to the handler of its type: a function of the connection and the body, which
+answers by ``send``, that is, by the :class:`~gearman_tx.link.output.Output`. This class knows the
+transport, and what the end of a connection means.
 
 The end comes in one of three ways, and ``ended`` is called once in each: the connection is lost,
 we abort it, or we close it when its answers are written. A peer that closes its sending side
@@ -21,37 +21,26 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.logger import Logger
 from typing_extensions import override
 from zope.interface import implementer
 
-from gearman_tx.errors import Refused, RemoteProtocolError
-from gearman_tx.link.handling import handle_units
+from gearman_tx.link.input import Input
 from gearman_tx.link.output import Output
 from gearman_tx.link.plain_socket import acknowledge_at_once, tcp_socket
-from gearman_tx.wire import PacketDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from twisted.python.failure import Failure
 
+    from gearman_tx.errors import Refused
     from gearman_tx.link.limits import OutputLimits
     from gearman_tx.link.turn import Turn
-
-SUSPEND: Final = True
-"""What a handler returns when the units behind its own must wait for ``proceed``."""
-
-_LARGE_READ: Final = 32 * 1024  # so much in one read is a part of something large
-
-_NO_DECODER: Final = PacketDecoder()  # of a connection that is over; it is fed nothing
-
-_log: Final = Logger()
+    from gearman_tx.wire import PacketDecoder
 
 
 @implementer(IHalfCloseableProtocol)
@@ -65,11 +54,17 @@ class PacketLink(Protocol, ABC):
         limits: how much the peer may leave unread.
 
     Attributes:
+        input: what comes in.
+        output: what goes out.
+        receives_directly: whether a socket set may give bytes to the input itself, in a turn of
+            the link's ``Turn``; not where :meth:`dataReceived` does more than that.
         send: send bytes at the end of this turn.
         send_parts: send the bytes of a sequence at the end of this turn.
         hold: leave a hole in the output for an answer that comes later.
         fill: bring the answer for a hole.
     """
+
+    receives_directly: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -78,14 +73,8 @@ class PacketLink(Protocol, ABC):
         handlers: Mapping[int, Callable[[Any, bytes], bool | None]],
         limits: OutputLimits,
     ) -> None:
-        self._decoder = decoder
-        self._handlers = handlers
-        self._output = output = Output(turn, limits, self)
-        self._waiting: Iterator[tuple[int, bytes]] | None = None  # units to be handled later
-        self._put_back: list[tuple[int, bytes]] = []  # a unit to be handled again
-        self._unread: list[bytes] = []  # what a transport gave while reading was paused
-        self._is_suspended = False  # a handler is not done
-        self._is_high = False  # the peer leaves too much unread
+        self.input = Input(decoder, handlers, self)
+        self.output = output = Output(turn, limits, self)
         self._is_over = False
         self._plain: socket.socket | None = None
         self.send = output.send
@@ -98,14 +87,10 @@ class PacketLink(Protocol, ABC):
         """Whether the connection is lost, or on its way to it."""
         return self._is_over
 
-    def missing(self) -> int:
-        """Return how many bytes the packet that is being read still lacks."""
-        return self._decoder.missing
-
     @property
     def queued(self) -> int:
         """How many bytes were sent and wait here: for the peer to read, or behind a hole."""
-        return self._output.queued
+        return self.output.queued
 
     @override
     def connectionMade(self) -> None:
@@ -113,77 +98,41 @@ class PacketLink(Protocol, ABC):
         plain = self._plain = tcp_socket(self.transport)
         if plain is not None:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._output.attach(self.transport)
+        self.output.attach(self.transport)
 
     @override
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes arrived."""
-        if self._is_over:
-            return
-        if len(data) >= _LARGE_READ and self._plain is not None:
-            acknowledge_at_once(self._plain)
-        if self._is_suspended or self._is_high:
-            self._unread.append(data)
-        else:
-            self._handle(iter(self._decoder.feed(data)))
+        self.input.receive(data)
 
-    def _handle(self, units: Iterator[tuple[int, bytes]]) -> None:
-        """Give each unit to its handler until there is none left or one suspends the rest."""
-        handlers = self._handlers
-        try:
-            while True:
-                try:
-                    if handle_units(self, handlers, units):
-                        self._is_suspended = True
-                        self._waiting = chain(self._put_back, units)
-                        self._put_back = []
-                        self._pause()
-                        return
-                    break
-                except Refused as refusal:
-                    self.refuse(refusal)
-        except RemoteProtocolError as error:
-            self.protocol_failed(str(error))
-        except Exception:  # noqa: BLE001  # one connection's trouble is not another's
-            _log.failure("a packet could not be handled")
-            self.abort()
-        else:
-            if self._decoder.error is not None:
-                self.protocol_failed(str(self._decoder.error))
+    def has_read_much(self) -> None:
+        """Input: a part of something large was read; let the peer send the next."""
+        if self._plain is not None:
+            acknowledge_at_once(self._plain)
 
     def put_back(self, packet_type: int, body: bytes) -> None:
         """Have a unit handled again, before those behind it, by a handler that suspends them."""
-        self._put_back = [(packet_type, body)]
+        self.input.put_back(packet_type, body)
 
     def proceed(self) -> None:
         """Go on behind the unit whose handler returned ``SUSPEND``; not from that handler."""
-        self._is_suspended = False
-        self._go_on()
+        self.input.proceed()
 
-    def _go_on(self) -> None:
-        """Handle what waits, then read again, as far as nothing stands against it."""
-        while not (self._is_suspended or self._is_high or self._is_over):
-            if self._waiting is not None:
-                units, self._waiting = self._waiting, None
-                self._handle(units)
-            elif self._unread:
-                self._handle(iter(self._decoder.feed(self._unread.pop(0))))
-            else:
-                self.transport.resumeProducing()  # type: ignore[union-attr]  # made, not lost
-                return
-
-    def _pause(self) -> None:
+    def pause_reading(self) -> None:
+        """Input: read nothing more."""
         self.transport.pauseProducing()  # type: ignore[union-attr]  # made, not lost
 
+    def resume_reading(self) -> None:
+        """Input: read again."""
+        self.transport.resumeProducing()  # type: ignore[union-attr]  # made, not lost
+
     def output_is_high(self) -> None:
-        """The peer leaves too much unread: take no more requests from it."""
-        self._is_high = True
-        self._pause()
+        """Output: the peer leaves too much unread; take no more requests from it."""
+        self.input.hold()
 
     def output_is_low(self) -> None:
-        """The peer has read enough: take its requests again."""
-        self._is_high = False
-        self._go_on()
+        """Output: the peer has read enough; take its requests again."""
+        self.input.release()
 
     def readConnectionLost(self) -> None:  # noqa: N802  # Twisted's name
         """Twisted: the peer will send nothing more; it may still read its answers."""
@@ -197,27 +146,25 @@ class PacketLink(Protocol, ABC):
         """Twisted: the connection is gone, for whatever reason."""
         self._plain = None
         self._end()
-        self._output.detach()
+        self.output.detach()
 
     def close(self) -> None:
         """Close the connection when all that was sent is written; read nothing more."""
         if not self._is_over:
-            self._pause()
+            self.pause_reading()
             self._end()
-            self._output.close()
+            self.output.close()
 
     def abort(self) -> None:
         """Close the connection at once, whatever the peer left unread."""
         self._end()
-        self._output.abort()
+        self.output.abort()
 
     def _end(self) -> None:
         """Handle nothing more."""
         if not self._is_over:
             self._is_over = True
-            self._waiting = None
-            self._unread.clear()
-            self._decoder = _NO_DECODER  # with the part of a packet that it may hold
+            self.input.end()
             self.ended()
 
     @abstractmethod

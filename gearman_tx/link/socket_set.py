@@ -34,6 +34,8 @@ from zope.interface import classImplements
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gearman_tx.link.input import Input
+    from gearman_tx.link.output import Output
     from gearman_tx.link.turn import Turn
 
 _make_epoll: Final = getattr(select, "epoll", None)  # of Linux alone
@@ -46,14 +48,23 @@ _ENDS_A_TURN: Final = 4  # a worker that ends may have a thousand functions to b
 _BUSY: Final = 2  # so many sockets with news, and more is looked for before the reactor waits
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
-BYTES_A_TURN: Final = 64 * 1024
-"""How many bytes are read before the answers to them go out: some hundred small packets."""
+PACKETS_A_TURN: Final = 640
+"""How many packets are handled before the answers to them go out."""
 
-LEAST_READ: Final = 256
-"""How many bytes are read of each connection, however many others have news."""
+LEAST_PACKETS: Final = 4
+"""For how many packets is read of each connection, however many others have news."""
+
+READ_COST: Final = 2
+"""A read counts as much as so many packets."""
+
+SMALL_PACKET: Final = 100
+"""How many bytes a packet is thought to have, unless those before it had more."""
+
+MANY_READ: Final = 64 * 1024
+"""How many bytes are read of one connection at a time, at most."""
 
 LARGE_READ: Final = 256 * 1024
-"""How many bytes of one large packet are read at a time: they are only kept, which costs little."""
+"""How many bytes of one large packet are: they are only kept, which costs little."""
 
 _log: Final = Logger()
 
@@ -63,25 +74,49 @@ class _Entry:
 
     Attributes:
         events: what it waits for.
+        news: what the epoll told of it, if it has to wait for its turn.
         recv: reads from its socket; None if its transport reads in a way of its own.
-        receive: where what was read goes.
-        size: how many bytes were read last.
-        missing: tells how many bytes belong to one packet; None if its protocol cannot tell.
+        input: the input of its protocol; None if that is no link.
+        output: the output of its protocol; None if that is no link.
+        is_direct: whether what was read goes to the input itself.
+        receive: where it goes otherwise.
+        units: how many packets it brought last.
+        is_greedy: whether the last read found as much as it asked for.
+        is_waiting: whether it waits for its turn.
         is_ending: whether its connection has ended, or half of it, and is to be told.
     """
 
-    __slots__ = ("events", "is_ending", "missing", "receive", "recv", "size", "transport")
+    __slots__ = (
+        "events",
+        "input",
+        "is_direct",
+        "is_ending",
+        "is_greedy",
+        "is_waiting",
+        "news",
+        "output",
+        "receive",
+        "recv",
+        "transport",
+        "units",
+    )
 
     def __init__(self, transport: Any) -> None:
         self.transport = transport
         self.events = 0
-        self.size = 0
+        self.news = 0
+        self.units = 0
+        self.is_greedy = False
+        self.is_waiting = False
         self.is_ending = False
         self.recv: Callable[[int], bytes] | None = None
         if not isinstance(transport, UnixConnection):
             self.recv = transport.getHandle().recv
-        self.receive: Callable[[bytes], None] = transport.protocol.dataReceived
-        self.missing: Callable[[], int] | None = getattr(transport.protocol, "missing", None)
+        protocol = transport.protocol
+        self.receive: Callable[[bytes], None] = protocol.dataReceived
+        self.input: Input | None = getattr(protocol, "input", None)
+        self.output: Output | None = getattr(protocol, "output", None)
+        self.is_direct: bool = getattr(protocol, "receives_directly", False)
 
 
 class SocketSet:
@@ -96,7 +131,7 @@ class SocketSet:
         self._reactor = reactor
         self._turn = turn
         self._entries: dict[int, _Entry] = {}
-        self._left: list[tuple[int, int]] = []  # news that the last turn did not come to
+        self._waiting: deque[_Entry] = deque()  # those that have news and wait for their turn
         self._ending: deque[tuple[_Entry, BaseException, bool]] = deque()
         self._is_called = False  # by the reactor in its next turn, news or no news
         self._epoll: Any = None  # made when there is something to adopt
@@ -187,12 +222,12 @@ class SocketSet:
         """Twisted: some sockets have news; serve them, and write what came of it."""
         turn = self._turn
         for _ in range(_TURNS):
-            events = self._left or self._epoll.poll(0, _SOCKETS_A_TURN)
-            if not events and not self._ending:
+            events = self._epoll.poll(0, _SOCKETS_A_TURN)
+            if not (events or self._waiting or self._ending):
                 return
             turn.begin()
             try:
-                self._left = self._serve(events)
+                self._serve(events)
                 self._bury()
             finally:
                 turn.end()
@@ -206,49 +241,65 @@ class SocketSet:
         self._is_called = False
         self.doRead()
 
-    def _serve(self, events: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Serve the sockets of ``events``; return those that are for the next turn."""
+    def _serve(self, events: list[tuple[int, int]]) -> None:
+        """Serve the sockets that have news, as far as a turn goes; the others keep their places."""
         entries = self._entries
-        room = BYTES_A_TURN
-        share = max(LEAST_READ, BYTES_A_TURN // (len(events) or 1))
-        served = 0
-        for fd, event in events:
-            if room <= 0:
-                break
-            served += 1
+        waiting = self._waiting
+        share = max(LEAST_PACKETS, PACKETS_A_TURN // (len(events) or 1))
+        room = PACKETS_A_TURN
+        for fd, news in events:
             entry = entries.get(fd)
-            if entry is None or entry.is_ending:
-                continue  # gone, by what another one said in this turn
-            news = event & (entry.events | _GONE)  # it may have paused since
-            why: BaseException | None = None
-            is_read = False
-            try:
-                if news & _IN:
-                    is_read = True
-                    why = self._read(entry, share)
-                    room -= min(entry.size, share)
-                elif news & _GONE:
-                    is_read = entry.events & _IN != 0
-                    why = CONNECTION_DONE if is_read else CONNECTION_LOST
-                if why is None and news & _OUT:
-                    is_read = False
-                    why = entry.transport.doWrite()
-            except Exception as error:  # noqa: BLE001  # one connection's trouble is its own
-                _log.failure("a connection could not be served")
-                why = error
-            if why is not None:
-                entry.is_ending = True
-                self._ending.append((entry, why, is_read))
-        return events[served:]
+            if entry is None or entry.is_ending or entry.is_waiting:
+                continue  # gone, by what another one said in this turn; or not yet
+            if entry.is_greedy or room < PACKETS_A_TURN // 2:
+                entry.news = news
+                entry.is_waiting = True
+                waiting.append(entry)
+            else:
+                room -= self._attend(entry, news, share)
+        while waiting and room > 0:
+            entry = waiting.popleft()
+            entry.is_waiting = False
+            if entry.events and not entry.is_ending:
+                room -= self._attend(entry, entry.news, share)
 
-    def _read(self, entry: _Entry, most: int) -> BaseException | None:
-        """Read up to ``most`` bytes; return why the connection ends, if it does."""
-        entry.size = 0
+    def _attend(self, entry: _Entry, event: int, share: int) -> int:
+        """Serve a socket; return how many packets that was worth."""
+        news = event & (entry.events | _GONE)  # it may have paused since
+        why: BaseException | None = None
+        is_read = False
+        entry.units = 0
+        try:
+            if news & _IN:
+                is_read = True
+                why = self._read(entry, share)
+            elif news & _GONE:
+                is_read = entry.events & _IN != 0
+                why = CONNECTION_DONE if is_read else CONNECTION_LOST
+            if why is None and news & _OUT:
+                is_read = False
+                why = self._write(entry)
+        except Exception as error:  # noqa: BLE001  # one connection's trouble is its own
+            _log.failure("a connection could not be served")
+            why = error
+        if why is not None:
+            entry.is_ending = True
+            self._ending.append((entry, why, is_read))
+        return READ_COST + entry.units
+
+    def _read(self, entry: _Entry, share: int) -> BaseException | None:
+        """Read about ``share`` packets; return why the connection ends, if it does."""
+        link = entry.input
+        size = SMALL_PACKET
+        missing = 0
+        if link is not None:
+            size = max(link.unit_size, SMALL_PACKET)
+            missing = min(link.missing, LARGE_READ)
+        most = max(missing, min(share * size, MANY_READ))
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
-        if entry.missing is not None:
-            most = max(most, min(entry.missing(), LARGE_READ))
+        entry.is_greedy = False
         try:
             data = entry.recv(most)
         except BlockingIOError:
@@ -257,9 +308,26 @@ class SocketSet:
             return CONNECTION_LOST
         if not data:
             return CONNECTION_DONE
-        entry.size = len(data)
-        entry.receive(data)
+        entry.is_greedy = len(data) == most
+        if link is None:
+            entry.units = len(data) // SMALL_PACKET
+            entry.receive(data)
+            return None
+        if entry.is_direct:
+            link.receive(data)
+        else:
+            entry.receive(data)
+        entry.units = link.units
         return None
+
+    def _write(self, entry: _Entry) -> BaseException | None:
+        """Write what waits for room; return why the connection ends, if it does."""
+        output = entry.output
+        if output is not None and output.is_waiting:
+            output.resumeProducing()
+            return None
+        why: BaseException | None = entry.transport.doWrite()
+        return why
 
     def _bury(self) -> None:
         """End some of the connections that have ended, or their reading halves, as a reactor."""

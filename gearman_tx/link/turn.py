@@ -28,11 +28,13 @@ class Turn:
         clock: what makes the end of the turn happen.
 
     Attributes:
+        beginnings: called in order when a turn begins with :meth:`begin`.
         hooks: called in order after the flush, each time a turn ends.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
+        self.beginnings: list[Callable[[], None]] = []
         self.hooks: list[Callable[[], None]] = []
         self._call_later = clock.callLater
         self._outputs: list[Output] = []
@@ -42,6 +44,8 @@ class Turn:
     def begin(self) -> None:
         """Begin a turn that :meth:`end` ends: what joins it needs no call of the clock."""
         self._is_open = True
+        for hook in self.beginnings:
+            hook()
 
     def end(self) -> None:
         """Flush and run the hooks now."""

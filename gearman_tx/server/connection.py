@@ -57,6 +57,8 @@ class Connection(PacketLink):
     """
 
     peer: Peer
+    # What dataReceived does besides, the factory does at the beginning of each turn.
+    receives_directly = True
 
     def __init__(  # noqa: PLR0913  # the factory is the only caller
         self,

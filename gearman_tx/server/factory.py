@@ -83,7 +83,12 @@ class GearmanFactory(ServerFactory):
         self._limits = limits
         self.handlers = make_handlers(jobs, TextSide(self.turn, reply).text)
         self._timer = DeadlineTimer(jobs, self.turn)
+        self.turn.beginnings.append(self._set_time)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
+
+    def _set_time(self) -> None:
+        """A turn begins: all that arrived is dealt with at this time."""
+        self._jobs.tables.now = self.turn.clock.seconds()
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Connection:

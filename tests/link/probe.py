@@ -11,6 +11,8 @@ from gearman_tx.errors import Refused, RemoteProtocolError
 from gearman_tx.link import SUSPEND, OutputLimits, PacketLink, Turn
 from gearman_tx.wire import TEXT, PacketDecoder, PacketType, response_header
 
+Handler = Callable[[Any, bytes], bool | None]
+
 
 class Probe(PacketLink):
     """A link whose text lines say what to do, and which answers ECHO_REQ.
@@ -31,9 +33,11 @@ class Probe(PacketLink):
         self,
         turn: Turn,
         limits: OutputLimits | None = None,
-        handlers: dict[int, Callable[[Any, bytes], bool | None]] | None = None,
+        handlers: dict[int, Handler] | None = None,
     ) -> None:
-        table = {PacketType.ECHO_REQ: _echo, TEXT: _line, **(handlers or {})}
+        table = handlers if handlers is not None else {}
+        table.setdefault(PacketType.ECHO_REQ, _echo)
+        table.setdefault(TEXT, _line)
         super().__init__(turn, PacketDecoder(), table, limits or OutputLimits())
         self.handled: list[bytes] = []
         self.refusals: list[bytes] = []

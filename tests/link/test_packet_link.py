@@ -13,7 +13,7 @@ from gearman_tx.errors import Refused
 from gearman_tx.link import SUSPEND, OutputLimits, Turn
 from gearman_tx.wire import TEXT, PacketType, request, response
 from tests.link.logs import LogBook, watched_log
-from tests.link.probe import Probe
+from tests.link.probe import Handler, Probe
 from tests.link.transports import FdReactor, connect
 from tests.link.wiring import direct, wire
 
@@ -150,14 +150,13 @@ def test_a_peer_that_reads_again_stays_suspended() -> None:
 def test_a_unit_that_is_put_back_is_handled_again_first() -> None:
     """A handler may put its unit off; later it comes again, before those behind it."""
     reactor = FdReactor()
-    table: dict[int, object] = {}
 
     def put_off(link: Probe, line: bytes) -> bool:
         link.put_back(TEXT, line)
         return SUSPEND
 
-    link = Probe(Turn(reactor), handlers={TEXT: put_off})
-    table = link._handlers  # type: ignore[assignment]  # noqa: SLF001  # the table changes in place
+    table: dict[int, Handler] = {TEXT: put_off}
+    link = Probe(Turn(reactor), handlers=table)
     connect(link, StringTransport())
     link.dataReceived(b"first\n" + ECHO)
     link.dataReceived(b"last\n")

@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,7 +18,13 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.link import SocketSet, Turn
-from gearman_tx.link.socket_set import BYTES_A_TURN, LEAST_READ
+from gearman_tx.link.socket_set import (
+    LEAST_PACKETS,
+    MANY_READ,
+    PACKETS_A_TURN,
+    READ_COST,
+    SMALL_PACKET,
+)
 from gearman_tx.wire import PacketType, request
 from tests.link.logs import LogBook
 from tests.link.probe import Probe
@@ -181,48 +186,93 @@ def test_those_that_have_news_share_a_turn(house: House) -> None:
     """One connection may be read much at a time, four of them a quarter of it each."""
     alone = Listener()
     _, peer = house.connection(alone)
-    peer.sendall(bytes(2 * BYTES_A_TURN))
-    house.reactor.read_once()
-    house.reactor.read_once()
-    assert max(map(len, alone.received)) == BYTES_A_TURN
+    peer.sendall(bytes(2 * MANY_READ))
+    while sum(map(len, alone.received)) < 2 * MANY_READ:
+        house.reactor.read_once()
+    whole = PACKETS_A_TURN * SMALL_PACKET
+    assert max(map(len, alone.received)) == whole
     crowd = [Listener() for _ in range(4)]
     for protocol in crowd:
         _, peer = house.connection(protocol)
-        peer.sendall(bytes(BYTES_A_TURN))
+        peer.sendall(bytes(whole))
     house.reactor.read_once()
-    assert {len(protocol.received[0]) for protocol in crowd} == {BYTES_A_TURN // 4}
+    assert {len(protocol.received[0]) for protocol in crowd} == {whole // 4}
+
+
+def _reads_of(house: House, packet: bytes, count: int) -> list[int]:
+    """Return how much was read at a time of many such packets, beside three others with news."""
+    link = Probe(house.turn)
+    reads: list[int] = []
+    transport, peer = house.connection(link)
+    receive = link.input.receive
+    link.dataReceived = lambda data: (reads.append(len(data)), receive(data))  # type: ignore[assignment,func-returns-value]
+    transport.pauseProducing()
+    transport.resumeProducing()
+    for _ in range(3):
+        _, other = house.connection(Listener())
+        other.sendall(b"news")
+    sender = threading.Thread(target=peer.sendall, args=(packet * count,))
+    sender.start()
+    while len(link.handled) < count:
+        house.reactor.read_once()
+        house.reactor.advance(0)
+    sender.join()
+    return reads
 
 
 def test_a_large_packet_is_read_much_at_a_time(house: House) -> None:
     """What only has to be kept is no burden to the others in the turn."""
-    size = 4 * BYTES_A_TURN
-    link = Probe(house.turn)
-    reads: list[int] = []
-    _, peer = house.connection(link)
-    for _ in range(3):
-        _, other = house.connection(Listener())
-        other.sendall(b"news")
-    packet = request(PacketType.ECHO_REQ, bytes(size))
-    sender = threading.Thread(target=peer.sendall, args=(packet,))
-    sender.start()
-    house.turn.hooks.append(lambda: reads.append(link.missing()))
-    while not link.handled:
-        house.reactor.read_once()
-    sender.join()
-    taken = [before - after for before, after in pairwise(reads)]
-    assert max(taken) > BYTES_A_TURN
+    assert max(_reads_of(house, request(PacketType.ECHO_REQ, bytes(1 << 20)), 1)) > MANY_READ
+
+
+def test_of_packets_that_are_not_small_as_many_are_read_as_of_small_ones(house: House) -> None:
+    """A read follows the size of the packets before it, up to a limit."""
+    reads = _reads_of(house, request(PacketType.ECHO_REQ, bytes(2000)), 300)
+    assert max(reads) > PACKETS_A_TURN // 4 * SMALL_PACKET
+    assert max(reads) <= MANY_READ
 
 
 def test_a_flood_leaves_room_for_the_others(house: House) -> None:
     """A turn ends when it has read its share; whom it did not come to is first in the next."""
-    crowd = [Listener() for _ in range(2 * BYTES_A_TURN // LEAST_READ)]
+    cost = LEAST_PACKETS + READ_COST
+    crowd = [Listener() for _ in range(PACKETS_A_TURN // cost)]
     for protocol in crowd:
         _, peer = house.connection(protocol)
-        peer.sendall(bytes(2 * LEAST_READ))
+        peer.sendall(bytes(3 * LEAST_PACKETS * SMALL_PACKET))
     served: list[int] = []
     house.turn.hooks.append(lambda: served.append(sum(bool(it.received) for it in crowd)))
     house.reactor.read_once()
-    assert served[:2] == [len(crowd) // 2, len(crowd)]
+    assert len(crowd) // 2 <= served[0] <= len(crowd)
+    assert served[1] == len(crowd)
+
+
+def test_one_that_says_little_is_served_before_those_that_flood(house: House) -> None:
+    """Whose last read found all that it asked for has to wait until the others are served."""
+    order: list[Listener] = []
+
+    class Noting(Listener):
+        @override
+        def dataReceived(self, data: bytes) -> None:
+            super().dataReceived(data)
+            order.append(self)
+
+    flood = [Noting() for _ in range(3)]
+    for protocol in flood:
+        _, peer = house.connection(protocol)
+        peer.sendall(bytes(4 * MANY_READ))
+    modest = Noting()
+    _, peer = house.connection(modest)
+    peer.sendall(b"first")
+    turns: list[int] = []
+
+    def told() -> None:
+        turns.append(len(order))
+        if len(turns) == 1:
+            peer.sendall(b"second")
+
+    house.turn.hooks.append(told)
+    house.reactor.read_once()
+    assert order[turns[0]] is modest
 
 
 def test_connections_that_end_together_leave_room_for_the_others(house: House) -> None:

@@ -128,11 +128,16 @@ class _ScriptedSocket:
         if self.is_broken:
             raise BrokenPipeError(errno.EPIPE, "the connection is lost")
         part = bytes(memoryview(data)[: self.room])
-        if not part:
+        if data and not part:
             raise BlockingIOError(errno.EWOULDBLOCK, "there is no room")
         self.room -= len(part)
-        self.sends.append(part)
+        if part:
+            self.sends.append(part)
         return len(part)
+
+    def sendmsg(self, pieces: list[bytes]) -> int:
+        """Take what there is room for, of all pieces together."""
+        return self.send(b"".join(pieces))
 
     def setblocking(self, _: bool) -> None:
         """Do nothing."""

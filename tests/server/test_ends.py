@@ -149,10 +149,10 @@ def test_a_connection_that_closes_keeps_no_part_of_a_packet(stage: Stage) -> Non
     guest = stage.guest(reads=False, buffer=1000)
     guest.tells(req(p.ECHO_REQ, bytes(300_000)))
     guest.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
-    held = guest.connection._decoder.buffered  # noqa: SLF001  # its only witness
+    held = guest.connection.input.buffered
     guest.connection.readConnectionLost()
     assert guest.connection.queued > 0
-    assert (held, guest.connection._decoder.buffered) == (100_000, 0)  # noqa: SLF001  # likewise
+    assert (held, guest.connection.input.buffered) == (100_000, 0)
 
 
 def test_a_lost_connection_is_in_no_report(stage: Stage) -> None:

@@ -99,7 +99,7 @@ def check_bounds(guest: Guest) -> None:
     """Check that the hostile connection holds no more memory than the limits say."""
     connection = guest.connection
     assert connection.queued <= LIMITS.output.most
-    assert connection._decoder.buffered <= 12 + LIMITS.packet  # noqa: SLF001  # its only witness
+    assert connection.input.buffered <= 12 + LIMITS.packet
     assert len(guest.transport.buffer) <= guest.transport.limit + 256 * 1024
 
 

@@ -1,0 +1,211 @@
+"""What comes in on one connection: cut into units, handled in order, held back when it must wait.
+
+Theory of operation. Each read is decoded into units (packets and text lines), and each unit is
+given to the handler of its type. A handler that cannot be done at once returns ``SUSPEND``: the
+units behind it wait, and so does what a transport may still give, until ``proceed``. The same
+holds while the peer does not read its answers. The owner is told to stop reading and to go on.
+
+It is apart from the Twisted protocol around it because it is compiled where speed matters, and
+that is not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from twisted.logger import Logger
+
+from gearman_tx.errors import Refused, RemoteProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gearman_tx.wire import PacketDecoder
+
+SUSPEND: Final = True
+"""What a handler returns when the units behind its own must wait for ``proceed``."""
+
+LARGE_READ: Final = 32 * 1024
+"""So many bytes in one read are a part of something large."""
+
+_log: Final = Logger()
+
+
+class Owner(Protocol):
+    """Whose input it is."""
+
+    def refuse(self, refusal: Refused) -> None:
+        """Answer a request that a handler refused."""
+
+    def protocol_failed(self, reason: str) -> None:
+        """End the connection: the peer sent bytes that are not the protocol."""
+
+    def abort(self) -> None:
+        """End the connection at once: a handler failed."""
+
+    def has_read_much(self) -> None:
+        """A part of something large was read."""
+
+    def pause_reading(self) -> None:
+        """Read nothing more."""
+
+    def resume_reading(self) -> None:
+        """Read again."""
+
+
+class Input:
+    """The input of one connection.
+
+    Args:
+        decoder: fresh, for the packets of this direction.
+        handlers: for every type that the decoder may return, what to do with it.
+        owner: is given to the handlers, and told what becomes of the connection.
+
+    Attributes:
+        units: how many units became whole by the last read.
+        unit_size: how many bytes these had on average; that of earlier ones if there were none.
+    """
+
+    __slots__ = (
+        "_decoder",
+        "_handlers",
+        "_is_high",
+        "_is_suspended",
+        "_owner",
+        "_put_back",
+        "_unread",
+        "_waiting",
+        "unit_size",
+        "units",
+    )
+
+    def __init__(
+        self,
+        decoder: PacketDecoder,
+        handlers: Mapping[int, Callable[[Any, bytes], bool | None]],
+        owner: Owner,
+    ) -> None:
+        self._decoder: PacketDecoder | None = decoder  # None when the connection is over
+        self._handlers = handlers
+        self._owner: Owner | None = owner
+        self._waiting: list[tuple[int, bytes]] | None = None  # units to be handled later
+        self._put_back: tuple[int, bytes] | None = None  # a unit to be handled again
+        self._unread: list[bytes] = []  # what a transport gave while nothing was to be read
+        self._is_suspended = False  # a handler is not done
+        self._is_high = False  # the peer leaves too much unread
+        self.units = 0
+        self.unit_size = 0
+
+    @property
+    def missing(self) -> int:
+        """How many bytes the packet that is being read still lacks."""
+        decoder = self._decoder
+        return 0 if decoder is None else decoder.missing
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes are held of a unit that is not whole yet."""
+        decoder = self._decoder
+        return 0 if decoder is None else decoder.buffered
+
+    def receive(self, data: bytes) -> None:
+        """Take what was read, and handle it unless it has to wait."""
+        decoder = self._decoder
+        if decoder is None:
+            return
+        size = len(data)
+        if size >= LARGE_READ:
+            owner = self._owner
+            if owner is not None:
+                owner.has_read_much()
+        if self._is_suspended or self._is_high:
+            self._unread.append(data)
+            return
+        units = decoder.feed(data)
+        self.units = count = len(units)
+        if count:
+            self.unit_size = size // count
+        self._handle(units)
+
+    def _handle(self, units: list[tuple[int, bytes]]) -> None:
+        """Give each unit to its handler until there is none left or one suspends the rest."""
+        owner = self._owner
+        assert owner is not None, "only an input that lives handles anything"
+        handlers = self._handlers
+        done = 0
+        count = len(units)
+        try:
+            while done < count:
+                packet_type, body = units[done]
+                done += 1
+                try:
+                    if handlers[packet_type](owner, body):
+                        self._suspend(units[done:])
+                        return
+                except Refused as refusal:
+                    owner.refuse(refusal)
+        except RemoteProtocolError as error:
+            owner.protocol_failed(str(error))
+        except Exception:  # noqa: BLE001  # one connection's trouble is not another's
+            _log.failure("a packet could not be handled")
+            owner.abort()
+        else:
+            decoder = self._decoder
+            if decoder is not None and decoder.error is not None:
+                owner.protocol_failed(str(decoder.error))
+
+    def _suspend(self, units: list[tuple[int, bytes]]) -> None:
+        """Keep ``units`` for :meth:`proceed`, behind the one that was put back."""
+        if self._put_back is not None:
+            units.insert(0, self._put_back)
+            self._put_back = None
+        self._is_suspended = True
+        if self._decoder is not None:
+            self._waiting = units
+        self._pause()
+
+    def put_back(self, packet_type: int, body: bytes) -> None:
+        """Have a unit handled again, before those behind it, by a handler that suspends them."""
+        self._put_back = (packet_type, body)
+
+    def proceed(self) -> None:
+        """Go on behind the unit whose handler returned ``SUSPEND``; not from that handler."""
+        self._is_suspended = False
+        self._go_on()
+
+    def hold(self) -> None:
+        """The peer leaves too much unread: take no more requests from it."""
+        self._is_high = True
+        self._pause()
+
+    def release(self) -> None:
+        """The peer has read enough: take its requests again."""
+        self._is_high = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Handle what waits, then read again, as far as nothing stands against it."""
+        while not (self._is_suspended or self._is_high):
+            decoder, owner = self._decoder, self._owner
+            if decoder is None or owner is None:
+                return
+            if self._waiting is not None:
+                units = self._waiting
+                self._waiting = None
+                self._handle(units)
+            elif self._unread:
+                self._handle(decoder.feed(self._unread.pop(0)))
+            else:
+                owner.resume_reading()
+                return
+
+    def _pause(self) -> None:
+        if self._owner is not None:
+            self._owner.pause_reading()
+
+    def end(self) -> None:
+        """Handle nothing more, and forget what waits, the part of a packet and the owner."""
+        self._decoder = None
+        self._waiting = None
+        self._unread.clear()
+        self._owner = None
