@@ -26,6 +26,7 @@ COMPILE = os.environ.get("GEARMAN_TX_COMPILE", "") not in {"", "0"}
 """Whether to compile what is on the path of every packet, which needs a C compiler."""
 
 COMPILED = [
+    "gearman_tx/daemon/collector.py",
     *("gearman_tx/wire/" + name for name in ("compiled.py", "decoder.py", "encoder.py")),
     *(
         str(path.relative_to(HERE))
@@ -47,6 +48,7 @@ COMPILED = [
         "gearman_tx/server/" + name
         for name in (
             "arguments.py",
+            "caller.py",
             "client_side.py",
             "deadline_timer.py",
             "worker_side.py",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
+
+from mypy_extensions import mypyc_attr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,31 +19,41 @@ NO_CLIENT_ID: Final = b"-"
 _MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles a peer
 
 
-class PeerPort(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class PeerPort:
     """What the queues may ask of a connection; nothing here fails, waits or calls them back."""
+
+    __slots__ = ()
 
     @property
     def fd(self) -> int:
         """The number of its file descriptor, for reports; -1 when there is none."""
+        raise NotImplementedError
 
     @property
     def host(self) -> str:
         """The address of its other end, for reports."""
+        raise NotImplementedError
 
     def noop(self) -> None:
         """Tell a sleeping worker that there may be work."""
+        raise NotImplementedError
 
     def created(self, handle: bytes) -> None:
         """Answer the oldest submission that waits for durability: the job is durable."""
+        raise NotImplementedError
 
     def refused(self, code: bytes, text: bytes) -> None:
         """Answer the oldest submission that waits for durability: it could not be stored."""
+        raise NotImplementedError
 
     def update(self, parts: Sequence[bytes]) -> None:
         """Pass on what a worker said about a job, already encoded, in one or more parts."""
+        raise NotImplementedError
 
     def failed(self, handle: bytes) -> None:
         """Tell a client that the job ended without a result."""
+        raise NotImplementedError
 
 
 class Ability:

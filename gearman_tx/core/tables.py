@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BY_WORKLOAD: Final = b"-"
 """The unique that coalesces submissions of the same workload."""
 
+_LAST_DIGITS: Final = [b"%03d" % number for number in range(1000)]
+
 _ROOM_SECONDS: Final = 1.0  # a full table of functions looks for unused ones this often at most
 
 
@@ -44,9 +46,11 @@ class Tables:
     """
 
     __slots__ = (
+        "_beginning",
         "_by_unique",
         "_next_room",
         "_prefix",
+        "_thousands",
         "delayed",
         "draining",
         "functions",
@@ -75,12 +79,20 @@ class Tables:
         self._by_unique: dict[bytes, Job | dict[int, Job]] = {}
         self._next_room = 0.0
         self._prefix = policy.handle_prefix + b":"
+        self._thousands = 0  # of the last handle, and what handles with as many begin with
+        self._beginning = b""
 
     def new_handle(self) -> tuple[int, bytes]:
         """Return the id and the handle of the next job; neither is ever given again."""
         number = self.next_id
         self.next_id = number + 1
-        return number, self._prefix + str(number).encode()
+        thousands = number // 1000
+        if thousands == 0:
+            return number, self._prefix + b"%d" % number
+        if thousands != self._thousands:
+            self._thousands = thousands
+            self._beginning = self._prefix + b"%d" % thousands
+        return number, self._beginning + _LAST_DIGITS[number % 1000]
 
     def function(self, name: bytes) -> Function:
         """Return the function called ``name``, made if it is not known yet.

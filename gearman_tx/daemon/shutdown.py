@@ -61,10 +61,6 @@ class Shutdown:
     _is_over: bool = field(init=False, default=False)
     _deadline: IDelayedCall | None = field(init=False, default=None)
 
-    def __attrs_post_init__(self) -> None:
-        """Look at the end of each turn whether it is time."""
-        self._factory.turn.hooks.append(self._look)
-
     def command(self, graceful: bool) -> None:  # noqa: FBT001  # the text command's signature
         """Stop as the text command says; the server stops only when its reply is written."""
         if graceful:
@@ -72,7 +68,7 @@ class Shutdown:
         else:
             self._log.info("text command: stopping at once")
             self._is_commanded = True
-            self._factory.turn.touch()
+            self._look_each_turn()
 
     def at_once(self, why: str) -> None:
         """Stop now; jobs that are queued or running end with the server."""
@@ -91,12 +87,19 @@ class Shutdown:
         self._listening.stop()
         if self._timeout != NO_DEADLINE:
             self._ring_in(self._timeout, self._time_is_over)
-        self._factory.turn.touch()
+        self._look_each_turn()
 
     @property
     def left(self) -> int:
         """How many jobs there are, or are to wait for in a graceful shutdown."""
         return self._jobs.control.left
+
+    def _look_each_turn(self) -> None:
+        """From now on, look at the end of each turn whether it is time."""
+        turn = self._factory.turn
+        if self._look not in turn.hooks:
+            turn.hooks.append(self._look)
+        turn.touch()
 
     def _look(self) -> None:
         """At the end of a turn: go on to the next step if it is time."""

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from gearman_tx.errors import Refused, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gearman_tx.wire import PacketDecoder
 
@@ -59,7 +59,8 @@ class Input:
     Args:
         decoder: fresh, for the packets of this direction.
         handlers: for every type that the decoder may return, what to do with it.
-        owner: is given to the handlers, and told what becomes of the connection.
+        owner: is told what becomes of the connection.
+        subject: what the handlers are given.
 
     Attributes:
         units: how many units became whole by the last read.
@@ -73,6 +74,7 @@ class Input:
         "_is_suspended",
         "_owner",
         "_put_back",
+        "_subject",
         "_unread",
         "_waiting",
         "unit_size",
@@ -82,12 +84,14 @@ class Input:
     def __init__(
         self,
         decoder: PacketDecoder,
-        handlers: Mapping[int, Callable[[Any, bytes], bool | None]],
+        handlers: dict[int, Callable[[Any, bytes], bool | None]],
         owner: Owner,
+        subject: Any,
     ) -> None:
         self._decoder: PacketDecoder | None = decoder  # None when the connection is over
         self._handlers = handlers
         self._owner: Owner | None = owner
+        self._subject = subject
         self._waiting: list[tuple[int, bytes]] | None = None  # units to be handled later
         self._put_back: tuple[int, bytes] | None = None  # a unit to be handled again
         self._unread: list[bytes] = []  # what a transport gave while nothing was to be read
@@ -131,6 +135,7 @@ class Input:
         """Give each unit to its handler until there is none left or one suspends the rest."""
         owner = self._owner
         assert owner is not None, "only an input that lives handles anything"
+        subject = self._subject
         handlers = self._handlers
         done = 0
         count = len(units)
@@ -139,7 +144,7 @@ class Input:
                 packet_type, body = units[done]
                 done += 1
                 try:
-                    if handlers[packet_type](owner, body):
+                    if handlers[packet_type](subject, body):
                         self._suspend(units[done:])
                         return
                 except Refused as refusal:
@@ -209,3 +214,4 @@ class Input:
         self._waiting = None
         self._unread.clear()
         self._owner = None
+        self._subject = None

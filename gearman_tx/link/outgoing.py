@@ -76,7 +76,7 @@ class OutgoingLink(PacketLink):
     _log: ClassVar[Logger] = Logger()
 
     def __init__(
-        self, server: str, turn: Turn, handlers: Mapping[int, Handler], limits: LinkLimits
+        self, server: str, turn: Turn, handlers: dict[int, Handler], limits: LinkLimits
     ) -> None:
         decoder = PacketDecoder(RESPONSE_MAGIC, limits.packet)
         super().__init__(turn, decoder, handlers, limits.output)

@@ -33,7 +33,7 @@ from gearman_tx.link.output import Output
 from gearman_tx.link.plain_socket import acknowledge_at_once, tcp_socket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from twisted.python.failure import Failure
 
@@ -52,6 +52,7 @@ class PacketLink(Protocol, ABC):
         decoder: fresh, for the packets of this direction.
         handlers: for every type that the decoder may return, what to do with it.
         limits: how much the peer may leave unread.
+        subject: what the handlers are given; the link itself unless it is something else.
 
     Attributes:
         input: what comes in.
@@ -70,10 +71,11 @@ class PacketLink(Protocol, ABC):
         self,
         turn: Turn,
         decoder: PacketDecoder,
-        handlers: Mapping[int, Callable[[Any, bytes], bool | None]],
+        handlers: dict[int, Callable[[Any, bytes], bool | None]],
         limits: OutputLimits,
+        subject: object = None,
     ) -> None:
-        self.input = Input(decoder, handlers, self)
+        self.input = Input(decoder, handlers, self, self if subject is None else subject)
         self.output = output = Output(turn, limits, self)
         self._is_over = False
         self._plain: socket.socket | None = None

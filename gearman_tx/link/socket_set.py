@@ -60,6 +60,9 @@ READ_COST: Final = 2
 SMALL_PACKET: Final = 100
 """How many bytes a packet is thought to have, unless those before it had more."""
 
+LITTLE_READ: Final = 479
+"""How many bytes are read at first, and where little was found before: it needs no large buffer."""
+
 MANY_READ: Final = 64 * 1024
 """How many bytes are read of one connection at a time, at most."""
 
@@ -80,7 +83,8 @@ class _Entry:
         output: the output of its protocol; None if that is no link.
         is_direct: whether what was read goes to the input itself.
         receive: where it goes otherwise.
-        units: how many packets it brought last.
+        size: how many bytes were read last.
+        units: how many packets these were.
         is_greedy: whether the last read found as much as it asked for.
         is_waiting: whether it waits for its turn.
         is_ending: whether its connection has ended, or half of it, and is to be told.
@@ -97,6 +101,7 @@ class _Entry:
         "output",
         "receive",
         "recv",
+        "size",
         "transport",
         "units",
     )
@@ -105,6 +110,7 @@ class _Entry:
         self.transport = transport
         self.events = 0
         self.news = 0
+        self.size = 0
         self.units = 0
         self.is_greedy = False
         self.is_waiting = False
@@ -295,7 +301,7 @@ class SocketSet:
         if link is not None:
             size = max(link.unit_size, SMALL_PACKET)
             missing = min(link.missing, LARGE_READ)
-        most = max(missing, min(share * size, MANY_READ))
+        most = max(missing, min(share * size, MANY_READ, max(entry.size * 4, LITTLE_READ)))
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
@@ -308,9 +314,10 @@ class SocketSet:
             return CONNECTION_LOST
         if not data:
             return CONNECTION_DONE
-        entry.is_greedy = len(data) == most
+        entry.size = len(data)
+        entry.is_greedy = entry.size == most
         if link is None:
-            entry.units = len(data) // SMALL_PACKET
+            entry.units = entry.size // SMALL_PACKET
             entry.receive(data)
             return None
         if entry.is_direct:

@@ -44,6 +44,7 @@ class AcceptGate:
         self._clock = clock
         self._ports: list[Any] = []  # of Port, which Twisted leaves untyped
         self._is_closed = False
+        self._is_to_adjust = True  # something changed since the last time
         self._rest: IDelayedCall | None = None
 
     def watch(self, port: IListeningPort) -> None:
@@ -54,19 +55,27 @@ class AcceptGate:
             self._ports.append(watched)
             if self._is_closed:
                 watched.pauseProducing()
-            self.adjust()
+            self._adjust()
 
     def opened(self) -> None:
         """Count a new connection."""
         self.count += 1
+        self._is_to_adjust = True
 
     def closed(self) -> None:
         """Count an ended connection; what it held is free."""
         self.count -= 1
+        self._is_to_adjust = True
         self._end_rest()
 
     def adjust(self) -> None:
-        """Once a turn: let each port accept what there is room for, if anything."""
+        """Once a turn: if connections came or went, change what may be accepted."""
+        if self._is_to_adjust:
+            self._is_to_adjust = False
+            self._adjust()
+
+    def _adjust(self) -> None:
+        """Let each port accept what there is room for, if anything."""
         room = self.limit - self.count
         if room <= 0 and not self._is_closed:
             self._journal.accepting_paused(self.count)
@@ -95,7 +104,7 @@ class AcceptGate:
 
     def _rest_is_over(self) -> None:
         self._rest = None
-        self.adjust()
+        self._adjust()
 
     def _end_rest(self) -> None:
         if self._rest is not None:

@@ -11,7 +11,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer, JobStatus
-    from gearman_tx.server.connection import Connection
+    from gearman_tx.server.caller import Caller
 
 _CREATED: Final = int(PacketType.JOB_CREATED)
 _SUBMIT_JOB: Final = int(PacketType.SUBMIT_JOB)  # numbers of their own: an enumeration's
@@ -32,31 +32,31 @@ class ClientSide:
         self._intake = jobs.intake
         self._snapshots = jobs.snapshots
 
-    def submit_job(self, connection: Connection, body: bytes) -> bool:
+    def submit_job(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB: foreground, normal priority."""
-        return self._submit(connection, body, _SUBMIT_JOB, NORMAL, background=False)
+        return self._submit(caller, body, _SUBMIT_JOB, NORMAL, background=False)
 
-    def submit_job_bg(self, connection: Connection, body: bytes) -> bool:
+    def submit_job_bg(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB_BG: background, normal priority."""
-        return self._submit(connection, body, _SUBMIT_JOB_BG, NORMAL, background=True)
+        return self._submit(caller, body, _SUBMIT_JOB_BG, NORMAL, background=True)
 
-    def submit_job_high(self, connection: Connection, body: bytes) -> bool:
+    def submit_job_high(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB_HIGH: foreground, high priority."""
-        return self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
+        return self._submit(caller, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
 
-    def submit_job_high_bg(self, connection: Connection, body: bytes) -> bool:
+    def submit_job_high_bg(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB_HIGH_BG: background, high priority."""
-        return self._submit(connection, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
+        return self._submit(caller, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
 
-    def submit_job_low(self, connection: Connection, body: bytes) -> bool:
+    def submit_job_low(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB_LOW: foreground, low priority."""
-        return self._submit(connection, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
+        return self._submit(caller, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
 
-    def submit_job_low_bg(self, connection: Connection, body: bytes) -> bool:
+    def submit_job_low_bg(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB_LOW_BG: background, low priority."""
-        return self._submit(connection, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
+        return self._submit(caller, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
 
-    def submit_job_epoch(self, connection: Connection, body: bytes) -> bool:
+    def submit_job_epoch(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_JOB_EPOCH: background, normal priority, not before a Unix time."""
         function, unique, epoch, workload = split(body, PacketType.SUBMIT_JOB_EPOCH)
         due = leading_number(epoch)
@@ -64,22 +64,22 @@ class ClientSide:
             text = b"SUBMIT_JOB_EPOCH: the epoch %b is over the limit of %d"
             raise Refused(b"INVALID_ARGUMENT", text % (epoch[:40], _LARGEST_EPOCH))
         job = self._intake.submit(
-            connection.peer, function, unique, workload, NORMAL, background=True, due=due
+            caller.peer, function, unique, workload, NORMAL, background=True, due=due
         )
-        return _answer(connection, job, len(body))
+        return _answer(caller, job, len(body))
 
-    def submit_reduce_job(self, connection: Connection, body: bytes) -> bool:
+    def submit_reduce_job(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB: foreground, normal priority, with a reducer."""
-        return self._submit_reduce(connection, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
+        return self._submit_reduce(caller, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
 
-    def submit_reduce_job_background(self, connection: Connection, body: bytes) -> bool:
+    def submit_reduce_job_background(self, caller: Caller, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB_BACKGROUND: background, normal priority, with a reducer."""
         packet_type = PacketType.SUBMIT_REDUCE_JOB_BACKGROUND
-        return self._submit_reduce(connection, body, packet_type, background=True)
+        return self._submit_reduce(caller, body, packet_type, background=True)
 
     def _submit(
         self,
-        connection: Connection,
+        caller: Caller,
         body: bytes,
         packet_type: int,
         priority: int,
@@ -90,21 +90,21 @@ class ClientSide:
         if len(arguments) != 3:  # noqa: PLR2004  # function, unique, workload
             arguments = split(body, packet_type)  # which says what is wrong
         job = self._intake.submit(
-            connection.peer,
+            caller.peer,
             arguments[0],
             arguments[1],
             arguments[2],
             priority,
             background=background,
         )
-        return _answer(connection, job, len(body))
+        return _answer(caller, job, len(body))
 
     def _submit_reduce(
-        self, connection: Connection, body: bytes, packet_type: PacketType, *, background: bool
+        self, caller: Caller, body: bytes, packet_type: PacketType, *, background: bool
     ) -> bool:
         function, unique, reducer, _, workload = split(body, packet_type)
         job = self._intake.submit(
-            connection.peer,
+            caller.peer,
             function,
             unique,
             workload,
@@ -112,42 +112,42 @@ class ClientSide:
             background=background,
             reducer=reducer or None,
         )
-        return _answer(connection, job, len(body))
+        return _answer(caller, job, len(body))
 
-    def get_status(self, connection: Connection, body: bytes) -> None:
+    def get_status(self, caller: Caller, body: bytes) -> None:
         """GET_STATUS: by handle."""
         handle = until_nul(body)
         fields = _fields(self._snapshots.status(handle))
-        connection.send(response(PacketType.STATUS_RES, handle, *fields[:-1]))
+        caller.output.send(response(PacketType.STATUS_RES, handle, *fields[:-1]))
 
-    def get_status_unique(self, connection: Connection, body: bytes) -> None:
+    def get_status_unique(self, caller: Caller, body: bytes) -> None:
         """GET_STATUS_UNIQUE: the newest job with a unique, of whatever function."""
         unique = until_nul(body)
         fields = _fields(self._snapshots.status_by_unique(unique))
-        connection.send(response(PacketType.STATUS_RES_UNIQUE, unique, *fields))
+        caller.output.send(response(PacketType.STATUS_RES_UNIQUE, unique, *fields))
 
-    def option_req(self, connection: Connection, body: bytes) -> None:
+    def option_req(self, caller: Caller, body: bytes) -> None:
         """OPTION_REQ: ``exceptions`` is the only option there is."""
         if len(body) >= _OPTION_SIZE or until_nul(body).lower() != _EXCEPTIONS:
             raise Refused(b"UNKNOWN_OPTION", b"Server does not recognize given option")
-        connection.peer.exceptions = True
-        connection.send(response(PacketType.OPTION_RES, body))
+        caller.peer.exceptions = True
+        caller.output.send(response(PacketType.OPTION_RES, body))
 
-    def echo_req(self, connection: Connection, body: bytes) -> None:
+    def echo_req(self, caller: Caller, body: bytes) -> None:
         """ECHO_REQ: the same bytes back."""
-        connection.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
+        caller.output.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
 
 
-def _answer(connection: Connection, job: Job | None, size: int) -> bool:
+def _answer(caller: Caller, job: Job | None, size: int) -> bool:
     """Answer a submission now, or leave room for the answer when the job is durable.
 
     Returns:
         Whether the units behind it have to wait.
     """
     if job is None:
-        return connection.promise(size)
+        return caller.promise(size)
     handle = job.handle
-    connection.send_parts((response_header(_CREATED, len(handle)), handle))
+    caller.output.send_parts((response_header(_CREATED, len(handle)), handle))
     return False
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.protocol import connectionDone
 from typing_extensions import override
 
-from gearman_tx.link import Hole, OutputLimits, PacketLink, Turn
+from gearman_tx.link import OutputLimits, PacketLink, Turn
+from gearman_tx.server.caller import Caller
 from gearman_tx.wire import (
     DEFAULT_MAX_PACKET,
     DEFAULT_MAX_TEXT_LINE,
@@ -16,11 +16,10 @@ from gearman_tx.wire import (
     PacketDecoder,
     PacketType,
     response,
-    response_header,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from twisted.python.failure import Failure
 
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
     from gearman_tx.errors import Refused
     from gearman_tx.server.journal import Journal
 
-MOST_PROMISES: Final = 1000
-"""How many submissions of one connection may wait for durability before it is read no further."""
-
-MOST_PROMISED: Final = 16 * 1024 * 1024
-"""Likewise, how many bytes these submissions may have; one may have more."""
-
-_NOOP: Final = response(PacketType.NOOP)
 _MAPPED_IPV4: Final = "::ffff:"  # how an IPv6 socket names an IPv4 peer
 
 
@@ -53,10 +45,9 @@ class Connection(PacketLink):
         on_lost: called once, when the connection is gone.
 
     Attributes:
-        peer: what the queues know of it, while it is connected.
+        caller: what handlers and the queues see of it.
     """
 
-    peer: Peer
     # What dataReceived does besides, the factory does at the beginning of each turn.
     receives_directly = True
 
@@ -64,7 +55,7 @@ class Connection(PacketLink):
         self,
         jobs: JobServer,
         turn: Turn,
-        handlers: Mapping[int, Callable[[Any, bytes], bool | None]],
+        handlers: dict[int, Callable[[Any, bytes], bool | None]],
         journal: Journal,
         *,
         output_limits: OutputLimits,
@@ -74,7 +65,9 @@ class Connection(PacketLink):
         on_lost: Callable[[Connection], None],
     ) -> None:
         decoder = PacketDecoder(REQUEST_MAGIC, max_packet, max_text_line)
-        super().__init__(turn, decoder, handlers, output_limits)
+        caller = self.caller = Caller(self, turn.clock)
+        super().__init__(turn, decoder, handlers, output_limits, caller)
+        caller.output = self.output
         self._jobs = jobs
         self._tables = jobs.tables
         self._turn = turn
@@ -85,11 +78,11 @@ class Connection(PacketLink):
         self._fd = -1
         self._host = "-"
         self._is_dismissed = False
-        # Where the answers of durable submissions go, and the sizes of these.
-        self._promises: deque[tuple[Hole, int]] = deque()
-        self._promised = 0
-        self._is_full = False
-        self.update = self.send_parts  # PeerPort: pass on what a worker said
+
+    @property
+    def peer(self) -> Peer:
+        """What the queues know of it, while it is connected."""
+        return self.caller.peer
 
     @property
     def fd(self) -> int:
@@ -111,7 +104,7 @@ class Connection(PacketLink):
         self._fd = fileno() if fileno is not None else -1
         host = str(getattr(transport.getPeer(), "host", "unix"))
         self._host = host.removeprefix(_MAPPED_IPV4)
-        self.peer = self._jobs.join(self)
+        self.caller.peer = self._jobs.join(self.caller)
         self._on_made(self)
 
     @override
@@ -127,8 +120,7 @@ class Connection(PacketLink):
         super().connectionLost(reason)
         self._turn.touch()
         self._on_lost(self)
-        # Nothing asks for it any more, and a cycle would keep both until the next sweep.
-        del self.peer
+        self.caller.lose()
 
     @override
     def ended(self) -> None:
@@ -166,51 +158,14 @@ class Connection(PacketLink):
         self._turn.touch()
         super().output_is_low()
 
-    def promise(self, size: int) -> bool:
-        """Leave room for the answer to a submission of ``size`` bytes that waits for durability.
-
-        Returns:
-            Whether the units behind it have to wait too, because the disk is slower than the peer.
-        """
-        self._promises.append((self.hold(), size))
-        self._promised += size
-        self._is_full = len(self._promises) >= MOST_PROMISES or self._promised >= MOST_PROMISED
-        return self._is_full
-
-    def _keep_promise(self, answer: bytes) -> None:
-        """Answer the oldest submission that waits, and go on reading when not many do."""
-        hole, size = self._promises.popleft()
-        self.fill(hole, answer)
-        self._promised -= size
-        if self._is_full and not (
-            len(self._promises) > MOST_PROMISES // 2 or self._promised > MOST_PROMISED // 2
-        ):
-            self._is_full = False
-            # Not now: the queues are in the midst of answering.
-            self._turn.clock.callLater(0, self.proceed)
-
-    def noop(self) -> None:
-        """PeerPort: tell a sleeping worker that there may be work."""
-        self.send(_NOOP)
-
-    def created(self, handle: bytes) -> None:
-        """PeerPort: the oldest submission that waits for durability is durable."""
-        answer = response_header(PacketType.JOB_CREATED, len(handle)) + handle
-        self._keep_promise(answer)
-
-    def refused(self, code: bytes, text: bytes) -> None:
-        """PeerPort: the oldest submission that waits for durability could not be stored."""
+    def tell_refused(self, code: bytes, text: bytes) -> None:
+        """Caller: a request was answered with ERROR; the operator may want to know."""
         self._journal.refused(self, code, text)
-        self._keep_promise(response(PacketType.ERROR, code, text))
-
-    def failed(self, handle: bytes) -> None:
-        """PeerPort: the job ended without a result; the handle goes without a NUL behind it."""
-        self.send(response_header(PacketType.WORK_FAIL, len(handle)) + handle)
 
     @override
     def refuse(self, refusal: Refused) -> None:
         """PacketLink: a handler refused a request."""
-        self._journal.refused(self, refusal.code, refusal.text)
+        self.tell_refused(refusal.code, refusal.text)
         self.send(response(PacketType.ERROR, refusal.code, refusal.text))
 
     @override

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gearman_tx.core import JobServer
-    from gearman_tx.server.connection import Connection
+    from gearman_tx.server.caller import Caller
 
     Handler = Callable[[Any, bytes], bool | None]
 
 
-def wrong_magic(_connection: Connection, _body: bytes) -> None:
+def wrong_magic(_caller: Caller, _body: bytes) -> None:
     """Refuse a packet that is addressed to a client or worker."""
     raise Refused(b"INVALID_MAGIC", b"Request magic expected")
 
 
-def unexpected(_connection: Connection, _body: bytes) -> None:
+def unexpected(_caller: Caller, _body: bytes) -> None:
     """Refuse a packet that only the server sends, or that this server does not offer."""
     raise Refused(b"INVALID_COMMAND", b"Command not expected")
 

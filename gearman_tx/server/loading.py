@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobRecord, JobServer
     from gearman_tx.link import Turn
+    from gearman_tx.server.caller import Caller
     from gearman_tx.server.connection import Connection
     from gearman_tx.store import Contents, Store
 
@@ -68,15 +69,15 @@ class Loading:
             handlers[packet_type] = partial(self._put_off, packet_type)
         handlers[TEXT] = self._text
 
-    def _put_off(self, packet_type: int, connection: Connection, body: bytes) -> bool:
-        connection.put_back(packet_type, body)
-        self._waiting.append(connection)
+    def _put_off(self, packet_type: int, caller: Caller, body: bytes) -> bool:
+        caller.connection.put_back(packet_type, body)
+        self._waiting.append(caller.connection)
         return SUSPEND
 
-    def _text(self, connection: Connection, line: bytes) -> bool | None:
+    def _text(self, caller: Caller, line: bytes) -> bool | None:
         if line.partition(b" ")[0].lower() in CHANGES:
-            return self._put_off(TEXT, connection, line)
-        return self._real[TEXT](connection, line)
+            return self._put_off(TEXT, caller, line)
+        return self._real[TEXT](caller, line)
 
     def load(self, store: Store, contents: Contents) -> Deferred[int]:
         """Bring back what ``store`` holds, then let packets through.

@@ -22,6 +22,7 @@ from gearman_tx.link import SUSPEND, Hole, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gearman_tx.server.caller import Caller
     from gearman_tx.server.connection import Connection
 
     Reply = Callable[[bytes], Iterator[bytes]]
@@ -66,8 +67,9 @@ class TextSide:
         self._end: float | None = None  # until when this turn may make reports
         turn.hooks.append(self._forget_slice)
 
-    def text(self, connection: Connection, line: bytes) -> bool | None:
+    def text(self, caller: Caller, line: bytes) -> bool | None:
         """Answer a text line, in one write; the units behind it wait for a long reply."""
+        connection: Connection = caller.connection
         report = _Report(connection, self._reply(line))
         if not self._ring:
             while self._has_time():

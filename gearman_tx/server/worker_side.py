@@ -14,7 +14,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer
-    from gearman_tx.server.connection import Connection
+    from gearman_tx.server.caller import Caller
 
 _NUL: Final = b"\0"
 _NO_JOB: Final = response(PacketType.NO_JOB)
@@ -37,78 +37,79 @@ class WorkerSide:
         self._dispatch = jobs.dispatch
         self._outcome = jobs.outcome
 
-    def can_do(self, connection: Connection, body: bytes) -> None:
+    def can_do(self, caller: Caller, body: bytes) -> None:
         """CAN_DO: register a function; no reply."""
-        self._dispatch.can_do(connection.peer, body)
+        self._dispatch.can_do(caller.peer, body)
 
-    def can_do_timeout(self, connection: Connection, body: bytes) -> None:
+    def can_do_timeout(self, caller: Caller, body: bytes) -> None:
         """CAN_DO_TIMEOUT: register a function with a time limit in milliseconds; no reply.
 
         What is no positive number means no limit: npm's worker sends four binary bytes.
         """
         function, timeout = split(body, PacketType.CAN_DO_TIMEOUT)
         seconds = max(0, leading_number(timeout)) / _MILLISECONDS
-        self._dispatch.can_do(connection.peer, function, seconds)
+        self._dispatch.can_do(caller.peer, function, seconds)
 
-    def cant_do(self, connection: Connection, body: bytes) -> None:
+    def cant_do(self, caller: Caller, body: bytes) -> None:
         """CANT_DO: take a registration back; no reply."""
-        self._dispatch.cant_do(connection.peer, body)
+        self._dispatch.cant_do(caller.peer, body)
 
-    def reset_abilities(self, connection: Connection, _body: bytes) -> None:
+    def reset_abilities(self, caller: Caller, _body: bytes) -> None:
         """RESET_ABILITIES: take all registrations back; no reply."""
-        self._dispatch.reset_abilities(connection.peer)
+        self._dispatch.reset_abilities(caller.peer)
 
-    def set_client_id(self, connection: Connection, body: bytes) -> None:
+    def set_client_id(self, caller: Caller, body: bytes) -> None:
         """SET_CLIENT_ID: what reports call this connection; no reply."""
-        connection.peer.client_id = body[:MAX_CLIENT_ID]
+        caller.peer.client_id = body[:MAX_CLIENT_ID]
 
-    def pre_sleep(self, connection: Connection, _body: bytes) -> None:
+    def pre_sleep(self, caller: Caller, _body: bytes) -> None:
         """PRE_SLEEP: NOOP when there is a job, now or later."""
-        self._dispatch.pre_sleep(connection.peer)
+        self._dispatch.pre_sleep(caller.peer)
 
-    def grab_job(self, connection: Connection, _body: bytes) -> None:
+    def grab_job(self, caller: Caller, _body: bytes) -> None:
         """GRAB_JOB: JOB_ASSIGN or NO_JOB."""
-        job = self._dispatch.grab(connection.peer)
+        job = self._dispatch.grab(caller.peer)
         if job is None:
-            connection.send(_NO_JOB)
+            caller.output.send(_NO_JOB)
             return
         handle, name, workload = job.handle, job.function.name, job.workload
+        caller.assigned = handle
         size = len(handle) + len(name) + len(workload) + 2
         header = response_header(_JOB_ASSIGN, size)
-        connection.send_parts((header, handle, _NUL, name, _NUL, workload))
+        caller.output.send_parts((header, handle, _NUL, name, _NUL, workload))
 
-    def grab_job_uniq(self, connection: Connection, _body: bytes) -> None:
+    def grab_job_uniq(self, caller: Caller, _body: bytes) -> None:
         """GRAB_JOB_UNIQ: JOB_ASSIGN_UNIQ or NO_JOB."""
-        job = self._dispatch.grab(connection.peer)
+        job = self._dispatch.grab(caller.peer)
         if job is None:
-            connection.send(_NO_JOB)
+            caller.output.send(_NO_JOB)
             return
-        _assign_uniq(connection, job)
+        _assign_uniq(caller, job)
 
-    def grab_job_all(self, connection: Connection, _body: bytes) -> None:
+    def grab_job_all(self, caller: Caller, _body: bytes) -> None:
         """GRAB_JOB_ALL: JOB_ASSIGN_ALL for a job with a reducer, else as GRAB_JOB_UNIQ."""
-        job = self._dispatch.grab(connection.peer)
+        job = self._dispatch.grab(caller.peer)
         if job is None:
-            connection.send(_NO_JOB)
+            caller.output.send(_NO_JOB)
             return
         if job.reducer is None:
-            _assign_uniq(connection, job)
+            _assign_uniq(caller, job)
         else:
             parts = (job.handle, job.function.name, job.unique, job.reducer, job.workload)
             body = _NUL.join(parts)
-            connection.send_parts((response_header(PacketType.JOB_ASSIGN_ALL, len(body)), body))
+            caller.output.send_parts((response_header(PacketType.JOB_ASSIGN_ALL, len(body)), body))
 
-    def work_data(self, connection: Connection, body: bytes) -> None:
+    def work_data(self, caller: Caller, body: bytes) -> None:
         """WORK_DATA: pass it on; the job goes on."""
-        handle, update = _relay(_WORK_DATA, body)
-        self._outcome.data(connection.peer, handle, update)
+        handle, update = _relay(caller, _WORK_DATA, body)
+        self._outcome.data(caller.peer, handle, update)
 
-    def work_warning(self, connection: Connection, body: bytes) -> None:
+    def work_warning(self, caller: Caller, body: bytes) -> None:
         """WORK_WARNING: pass it on; the job goes on."""
-        handle, update = _relay(PacketType.WORK_WARNING, body)
-        self._outcome.data(connection.peer, handle, update)
+        handle, update = _relay(caller, PacketType.WORK_WARNING, body)
+        self._outcome.data(caller.peer, handle, update)
 
-    def work_status(self, connection: Connection, body: bytes) -> None:
+    def work_status(self, caller: Caller, body: bytes) -> None:
         """WORK_STATUS: keep the progress and pass it on as it came; the job goes on."""
         handle, numerator, denominator = split(body, PacketType.WORK_STATUS)
         progress = (
@@ -116,36 +117,41 @@ class WorkerSide:
             leading_number(denominator) % _PROGRESS_RANGE,
         )
         update = (response_header(PacketType.WORK_STATUS, len(body)), body)
-        self._outcome.status(connection.peer, handle, progress, update)
+        self._outcome.status(caller.peer, handle, progress, update)
 
-    def work_complete(self, connection: Connection, body: bytes) -> None:
+    def work_complete(self, caller: Caller, body: bytes) -> None:
         """WORK_COMPLETE: pass the result on; the job ends."""
-        handle, update = _relay(_WORK_COMPLETE, body)
-        self._outcome.complete(connection.peer, handle, update)
+        handle, update = _relay(caller, _WORK_COMPLETE, body)
+        self._outcome.complete(caller.peer, handle, update)
 
-    def work_fail(self, connection: Connection, body: bytes) -> None:
+    def work_fail(self, caller: Caller, body: bytes) -> None:
         """WORK_FAIL: pass it on; the job ends."""
-        self._outcome.fail(connection.peer, until_nul(body))
+        self._outcome.fail(caller.peer, until_nul(body))
 
-    def work_exception(self, connection: Connection, body: bytes) -> None:
+    def work_exception(self, caller: Caller, body: bytes) -> None:
         """WORK_EXCEPTION: pass it on to clients that asked for it; the job ends."""
-        handle, update = _relay(PacketType.WORK_EXCEPTION, body)
-        self._outcome.exception(connection.peer, handle, update)
+        handle, update = _relay(caller, PacketType.WORK_EXCEPTION, body)
+        self._outcome.exception(caller.peer, handle, update)
 
 
-def _assign_uniq(connection: Connection, job: Job) -> None:
+def _assign_uniq(caller: Caller, job: Job) -> None:
     handle, name, unique, workload = job.handle, job.function.name, job.unique, job.workload
+    caller.assigned = handle
     size = len(handle) + len(name) + len(unique) + len(workload) + 3
     header = response_header(_JOB_ASSIGN_UNIQ, size)
-    connection.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
+    caller.output.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
 
 
-def _relay(packet_type: int, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+def _relay(caller: Caller, packet_type: int, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
     """Return the handle that ``body`` starts with and the packet for the clients.
 
     Perl's worker leaves the NUL out when the data is empty; clients need it.
     """
-    end = body.find(b"\0")
-    if end < 0:
-        return body, (response_header(packet_type, len(body) + 1), body, b"\0")
-    return body[:end], (response_header(packet_type, len(body)), body)
+    handle = caller.assigned  # what it says is nearly always about this job
+    end = len(handle)
+    if len(body) <= end or body[end] or not body.startswith(handle):
+        end = body.find(b"\0")
+        if end < 0:
+            return body, (response_header(packet_type, len(body) + 1), body, b"\0")
+        handle = body[:end]
+    return handle, (response_header(packet_type, len(body)), body)

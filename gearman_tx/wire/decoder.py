@@ -18,6 +18,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
+from mypy_extensions import i64
+
 from gearman_tx.errors import RemoteProtocolError
 from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 from gearman_tx.wire.packets import (
@@ -106,13 +108,13 @@ class PacketDecoder:
         if self.error is not None:
             return []
         units: list[tuple[int, bytes]] = []
-        start = 0
+        start: i64 = 0
         if self._parts is not None:
             start = self._fill_body(data, units)
         elif self._kept:
             data = self._kept + data
             self._kept = b""
-        end = len(data)
+        end: i64 = len(data)
         while start < end:
             if data[start]:
                 start = self._cut_line(data, start, units)
@@ -120,8 +122,8 @@ class PacketDecoder:
             if end - start < HEADER_SIZE:
                 self._keep_header(data, start)
                 break
-            packet_type = data[start + 7]
-            size = (
+            packet_type: i64 = data[start + 7]
+            size: i64 = (
                 data[start + 8] << 24
                 | data[start + 9] << 16
                 | data[start + 10] << 8

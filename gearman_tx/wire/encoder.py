@@ -11,14 +11,21 @@ from typing import Final
 
 from gearman_tx.errors import LocalProtocolError
 from gearman_tx.wire.limits import LARGEST_SIZE
-from gearman_tx.wire.packets import BY_TYPE, REQUEST_MAGIC, RESPONSE_MAGIC, Packet
+from gearman_tx.wire.packets import (
+    BY_TYPE,
+    LAST_PACKET_TYPE,
+    REQUEST_MAGIC,
+    RESPONSE_MAGIC,
+    Packet,
+)
 
 _pack: Final = Struct(">III").pack
 _REQUEST: Final = int.from_bytes(REQUEST_MAGIC, "big")
 _RESPONSE: Final = int.from_bytes(RESPONSE_MAGIC, "big")
 
 _SMALL: Final = 512
-_small_headers: Final[dict[int, bytes]] = {}  # of bodies below _SMALL bytes, made once each
+# Of bodies below _SMALL bytes, by type and size, made once each; a type that is not used has none.
+_small_headers: Final[list[list[bytes]]] = [[] for _ in range(LAST_PACKET_TYPE + 1)]
 
 
 def request(packet_type: int, *arguments: bytes) -> bytes:
@@ -59,10 +66,12 @@ def response_header(packet_type: int, size: int) -> bytes:
     """Return the 12-byte header of a response whose body has ``size`` bytes, unchecked."""
     if size >= _SMALL:
         return _pack(_RESPONSE, packet_type, size)
-    key = packet_type * _SMALL + size
-    header = _small_headers.get(key)
-    if header is None:
-        header = _small_headers[key] = _pack(_RESPONSE, packet_type, size)
+    row = _small_headers[packet_type]
+    if not row:
+        row += [b""] * _SMALL
+    header = row[size]
+    if not header:
+        header = row[size] = _pack(_RESPONSE, packet_type, size)
     return header
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
+from gearman_tx.core import PeerPort
+
 Refusal = tuple[bytes, bytes]
 Answer = bytes | Refusal | None
 """What a submission was answered: a handle, an error's code and text, or nothing yet."""
@@ -15,8 +17,8 @@ WORK_FAIL = b"WORK_FAIL"
 
 
 @define(eq=False)
-class RecordingPort:
-    """A :class:`gearman_tx.core.PeerPort` without a connection.
+class RecordingPort(PeerPort):
+    """A port without a connection.
 
     Attributes:
         fd: the number that reports show.

@@ -29,7 +29,7 @@ BUDGETS = {
     "SUBMIT_JOB": 16,
     "SUBMIT_JOB_BG": 15,
     "GRAB_JOB": 9,
-    "WORK_COMPLETE": 11,
+    "WORK_COMPLETE": 12,
     "PRE_SLEEP": 4,
     "ECHO_REQ": 4,
 }
