@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
+import sys
+import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, PlatformError
 
 HERE = Path(__file__).parent
 
@@ -21,9 +27,6 @@ def read_version() -> str:
         raise RuntimeError(message)
     return found.group(1)
 
-
-COMPILE = os.environ.get("GEARMAN_TX_COMPILE", "") not in {"", "0"}
-"""Whether to compile what is on the path of every packet, which needs a C compiler."""
 
 COMPILED = [
     "gearman_tx/daemon/collector.py",
@@ -57,18 +60,83 @@ COMPILED = [
 ]
 """The modules that mypyc compiles; each of them runs uncompiled as well."""
 
+ASKED = os.environ.get("GEARMAN_TX_COMPILE", "")
+"""``1``: compile or fail. ``0``: do not. Unset: compile what is installed, if that can be done."""
 
-HAS_COMPILER = find_spec("mypyc") is not None
+if ASKED not in {"", "0", "1"}:
+    sys.exit(f"error: GEARMAN_TX_COMPILE is 0, 1 or not set; it is {ASKED!r}")
+
+NEVER_BY_ITSELF = {
+    "editable_wheel",  # compiled modules beside sources that are edited would soon be stale
+    "get_requires_for_build_editable",
+    "develop",
+    "get_requires_for_build_sdist",  # packs sources only
+}
+"""Words of a command line at which compiling has to be asked for."""
+
+IS_TO_COMPILE = ASKED == "1" or (
+    # What pip asks for stands in the original words, what setuptools makes of it in the others.
+    ASKED == "" and NEVER_BY_ITSELF.isdisjoint((*sys.orig_argv, *sys.argv))
+)
 
 
-def extension_modules() -> list[Extension]:
-    """Return the compiled modules to build: none, unless they are asked for."""
-    if not (COMPILE and HAS_COMPILER):
-        return []  # without the compiler pip only asks what the build needs, and is told below
-    from mypyc.build import mypycify  # noqa: PLC0415  # there only when it is asked for
+def missing_tool() -> str | None:
+    """Return what this machine lacks for compiling, and where to get it; None if it has all."""
+    if sys.implementation.name != "cpython":
+        return f"this is {sys.implementation.name}, and mypyc knows CPython only"
+    program = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+    if shutil.which(program) is None:
+        return f"there is no C compiler {program!r} (Debian: apt-get install gcc libc6-dev)"
+    headers = sysconfig.get_path("include", "posix_prefix")
+    if not Path(headers, "Python.h").exists():
+        return f"there is no Python.h in {headers} (Debian: apt-get install python3-dev)"
+    return None
 
-    extensions: list[Extension] = mypycify(COMPILED, opt_level="3", debug_level="0")
-    return extensions
+
+class BuildHotPath(build_ext):
+    """Compile the modules of COMPILED, or say why not and leave them as they are."""
+
+    command_name = "build_ext"
+
+    def run(self) -> None:
+        """Compile; what fails is an error only where compiling was asked for."""
+        try:
+            self._compile()
+        except Exception as error:
+            if ASKED == "1":
+                raise
+            self._take_extensions([])
+            self.warn(
+                f"gearman_tx is not compiled: {error}. It works as well, at half the speed. Install"
+                " it again when that is mended; GEARMAN_TX_COMPILE=0 says that it is meant so."
+            )
+
+    def _compile(self) -> None:
+        if missing := missing_tool():
+            raise PlatformError(missing)
+        if find_spec("mypyc") is None:
+            raise PlatformError(f"mypyc is not installed (pip install {shlex.join(COMPILER)})")
+        from mypyc.build import mypycify  # noqa: PLC0415  # pip installs it only to compile
+
+        try:
+            extensions = mypycify(COMPILED, opt_level="3", debug_level="0")
+        except SystemExit as error:
+            raise CompileError("mypyc refused the sources; its messages stand above") from error
+        self._take_extensions(extensions)
+        super().run()
+
+    def _take_extensions(self, extensions: list[Extension]) -> None:
+        """Let ``extensions`` be all that is compiled, whatever an earlier build left behind."""
+        self.distribution.ext_modules = extensions
+        places = {"inplace": self.inplace, "editable_mode": self.editable_mode}
+        self.reinitialize_command(self, **places).ensure_finalized()
+        expected = {Path(name) for name in self.get_outputs()}
+        for found in Path(self.build_lib).rglob("*" + sysconfig.get_config_var("EXT_SUFFIX")):
+            if found not in expected:
+                found.unlink()
+        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
+        if wheel is not None:  # it took its name before this command ran
+            wheel.root_is_pure = not extensions
 
 
 REQUIRED = [
@@ -79,7 +147,8 @@ REQUIRED = [
     "zope.interface>=5",
 ]
 
-COMPILER = ["mypy>=2.4", "mypy-zope>=1.0.17"]
+BUILD = "setuptools>=70"  # as in pyproject.toml; new environments are without it since Python 3.12
+COMPILER = ["mypy>=2.4", "mypy-zope>=1.0.17", BUILD]
 
 TLS = ["twisted[tls]>=24.11"]
 
@@ -104,6 +173,7 @@ TEST = [
     "pytest>=8.2",
     "pytest-cov>=6",
     "pytest-timeout>=2.3",
+    BUILD,  # what it makes of setup.py is tested
     *BLOCKING,
     *CLI,
     *IMPORT,
@@ -163,9 +233,14 @@ setup(
     ],
     python_requires=">=3.11",
     install_requires=REQUIRED,
-    # What it imports is there too, so that the compiler knows its types.
-    setup_requires=[*COMPILER, *REQUIRED] if COMPILE and not HAS_COMPILER else [],
-    ext_modules=extension_modules(),
+    # pip asks for these before it builds. What we import is among them, so that the compiler knows
+    # its types; where nothing can be compiled, nothing is to be downloaded for it.
+    setup_requires=[*COMPILER, *REQUIRED]
+    if IS_TO_COMPILE and not missing_tool() and not find_spec("mypyc")
+    else [],
+    # A name for what the command puts in its place, so that other commands know of it.
+    ext_modules=[Extension("gearman_tx.hot_path", COMPILED)] if IS_TO_COMPILE else [],
+    cmdclass={"build_ext": BuildHotPath},
     extras_require={
         "blocking": BLOCKING,
         "cli": CLI,

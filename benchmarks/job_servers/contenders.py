@@ -136,7 +136,7 @@ def our_command() -> str:
 
 def _compiled() -> ServerContender:
     """Return the server of this checkout with its compiled rooms."""
-    missing = None if find_spec("mypyc") else "no compiler: pip install '.[bench]'"
+    missing = None if find_spec("mypyc") else "no compiler: pip install -e '.[bench]'"
 
     def words(setting: str, folder: Path, port: int) -> list[str]:
         path = f"PYTHONPATH={compiled_package()}"

@@ -1,4 +1,4 @@
-"""Whether the path of packets runs compiled: ``GEARMAN_TX_COMPILE=1`` at installation."""
+"""Whether the path of packets runs compiled: an installation tries, see setup.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,12 @@
-"""The wheel carries the twistd plugin, the type marker and both commands."""
+"""The wheel carries the twistd plugin, the type marker and both commands.
+
+It is built here as on a machine that has no C compiler. Where ``GEARMAN_TX_WHEEL`` names a wheel,
+that one is tested: ``.ci/compiled`` names a compiled one.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,18 +15,19 @@ from pathlib import Path
 import pytest
 
 from gearman_tx import __version__
-from tests.packaging.sources import ROOT, copy_sources, user_environment
+from tests.packaging.sources import ROOT, compiling_environment, copy_sources
 
 PIP_SECONDS = 240
 START_SECONDS = 30
+GIVEN = os.environ.get("GEARMAN_TX_WHEEL")
 
 
-def run(*command: str | Path, folder: Path, seconds: int = START_SECONDS) -> str:
+def run(*command: str | Path, folder: Path, seconds: int = START_SECONDS, **variables: str) -> str:
     """Run ``command`` in ``folder`` with nothing of this checkout in sight; return its output."""
     done = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env=user_environment(),
+        env={**compiling_environment(), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=seconds,
@@ -33,14 +39,27 @@ def run(*command: str | Path, folder: Path, seconds: int = START_SECONDS) -> str
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy of the sources, so that no old build folder leaks into it."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Build the wheel from a copy of the sources, so that no old build folder leaks into it.
+
+    Returns:
+        the wheel, and what pip told about it.
+    """
+    if GIVEN:
+        return Path(GIVEN), ""
     folder = tmp_path_factory.mktemp("wheel")
     tree = copy_sources(folder / "tree")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "wheel", "--no-deps", "-w", folder, tree, folder=folder, seconds=PIP_SECONDS)
-    (built,) = folder.glob("*.whl")
-    return built
+    words = (*pip, "wheel", "-v", "--no-deps", "-w", folder, tree)
+    output = run(*words, folder=folder, seconds=PIP_SECONDS, CC="/nonexistent/cc")
+    (wheel,) = folder.glob("*.whl")
+    return wheel, output
+
+
+@pytest.fixture(scope="session")
+def wheel(built: tuple[Path, str]) -> Path:
+    """Return the wheel that is tested."""
+    return built[0]
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +70,15 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = (folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
     run(*pip, "install", wheel, folder=folder.parent, seconds=PIP_SECONDS)
     return folder / "bin"
+
+
+@pytest.mark.skipif(bool(GIVEN), reason="the wheel was built by somebody else")
+def test_without_a_compiler_pip_tells_and_goes_on(built: tuple[Path, str]) -> None:
+    """``pip -v`` shows why the wheel is not compiled, once, and what would help."""
+    wheel, output = built
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert output.count("gearman_tx is not compiled") == 1
+    assert "no C compiler '/nonexistent/cc' (Debian: apt-get install gcc libc6-dev)" in output
 
 
 def test_the_wheel_has_the_plugin_and_no_init_beside_it(wheel: Path) -> None:
@@ -96,6 +124,15 @@ def test_the_package_is_imported_from_the_wheel(environment: Path, tmp_path: Pat
     show = "import gearman_tx; print(gearman_tx.__version__, gearman_tx.__file__)"
     output = run(environment / "python", "-c", show, folder=tmp_path)
     assert output.startswith(f"{__version__} {environment.parent}")
+
+
+def test_the_name_of_the_wheel_says_whether_it_is_compiled(
+    wheel: Path, environment: Path, tmp_path: Path
+) -> None:
+    """A wheel for one kind of machine has the compiled modules, and they are what is imported."""
+    show = "from gearman_tx.wire import IS_COMPILED; print(IS_COMPILED)"
+    output = run(environment / "python", "-c", show, folder=tmp_path)
+    assert output == f"{not wheel.name.endswith('-none-any.whl')}\n"
 
 
 def test_the_drop_in_command_runs_from_the_wheel(environment: Path, tmp_path: Path) -> None:

@@ -1,0 +1,217 @@
+"""What is compiled and what is not: setup.py as pip calls it, with a stand-in for mypyc.
+
+The stand-in makes modules of a line of C, so that a build takes a second. ``.ci/compiled`` builds
+with mypyc itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from tests.packaging.sources import COMPILE, compiling_environment, copy_sources
+from tests.peers import require_peer, require_program
+
+BUILD_SECONDS = 60
+SUFFIX = ".so"
+PURE = "py3-none-any.whl"
+WARNING = "gearman_tx is not compiled: "
+
+MYPYC = """
+from pathlib import Path
+from setuptools import Extension
+
+def mypycify(paths, **options):
+    assert "gearman_tx/wire/decoder.py" in paths
+    found = sorted(Path(__file__).parent.glob("*.c"))
+    if not found:
+        raise SystemExit(1)
+    return [Extension(f"gearman_tx.wire.{path.stem}", [str(path)]) for path in found]
+"""
+GOOD = "int good;\n"
+BAD = "#error it does not compile\n"
+HOOK = "import sys, setuptools.build_meta as pip; print(getattr(pip, sys.argv[1])(*sys.argv[2:]))"
+
+
+@frozen
+class Builder:
+    """Somebody who builds the sources in ``tree``; the results go into ``dist`` beside it."""
+
+    tree: Path
+    mypyc: Path
+    dist: Path
+
+    def write(self, **sources: str) -> None:
+        """Let the stand-in make these C sources of our modules, and no others."""
+        for old in self.mypyc.glob("*.c"):
+            old.unlink()
+        for name, text in sources.items():
+            (self.mypyc / f"{name}.c").write_text(text, encoding="utf-8")
+
+    def run(self, *words: str, fails: bool = False, **variables: str) -> str:
+        """Run Python in the tree, with environment variables set, and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=self.tree,
+            env={**compiling_environment(), "PYTHONPATH": str(self.mypyc.parent), **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=BUILD_SECONDS,
+            check=False,
+            text=True,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def fail(self, *, first: str = "", **variables: str) -> str:
+        """Build a wheel, which must fail, and return the output; ``first`` as in :meth:`build`."""
+        words = ("-c", f"{first}\n{HOOK}", "build_wheel", str(self.dist))
+        return self.run(*words, fails=True, **variables)
+
+    def build(
+        self, hook: str = "build_wheel", *, first: str = "", **variables: str
+    ) -> tuple[Path, str]:
+        """Build as pip does, by one of setuptools' hooks; return the wheel and the output.
+
+        Args:
+            hook: what to build.
+            first: a line of Python for the same process, ahead of the hook.
+            variables: what to set in the environment.
+        """
+        output = self.run("-c", f"{first}\n{HOOK}", hook, str(self.dist), **variables)
+        return self.dist / output.splitlines()[-1], output
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Builder:
+    """Lay out the sources, and a mypyc that makes one module of them."""
+    for compiler in ("gcc", "cc"):  # Python's own word for it is one of them
+        require_program(compiler, "apt-get install gcc libc6-dev")
+    headers = Path(sysconfig.get_path("include", "posix_prefix"), "Python.h")
+    require_peer(headers.exists(), str(headers), "apt-get install python3-dev")
+    builder = Builder(copy_sources(tmp_path / "tree"), tmp_path / "mypyc", tmp_path / "dist")
+    builder.mypyc.mkdir()
+    (builder.mypyc / "__init__.py").touch()
+    (builder.mypyc / "build.py").write_text(MYPYC, encoding="utf-8")
+    builder.write(good=GOOD)
+    return builder
+
+
+def compiled(place: Path) -> list[str]:
+    """Return the names of the compiled modules in a wheel or a folder."""
+    if place.is_dir():
+        names = [path.name for path in place.rglob(f"*{SUFFIX}")]
+    else:
+        with zipfile.ZipFile(place) as archive:
+            names = [Path(name).name for name in archive.namelist() if name.endswith(SUFFIX)]
+    return sorted(name.split(".")[0] for name in names)
+
+
+def test_a_wheel_is_compiled(builder: Builder) -> None:
+    """Nobody has to ask; the wheel says by its name that it is for this kind of machine only."""
+    wheel, output = builder.build()
+    assert compiled(wheel) == ["good"]
+    assert "none-any" not in wheel.name
+    assert WARNING not in output
+
+
+def test_zero_switches_it_off(builder: Builder) -> None:
+    """With GEARMAN_TX_COMPILE=0 the wheel is for every machine, and nothing is said about it."""
+    wheel, output = builder.build(**{COMPILE: "0"})
+    assert compiled(wheel) == []
+    assert wheel.name.endswith(PURE)
+    assert WARNING not in output
+
+
+@pytest.mark.parametrize(
+    ("first", "cause"),
+    [
+        ("import os; os.environ['CC'] = '/nonexistent/cc'", "no C compiler '/nonexistent/cc'"),
+        ("import os, sys; os.environ['PATH'] = sys.prefix", "no C compiler"),
+        ("import sysconfig; sysconfig.get_path = lambda *_: '/nonexistent'", "no Python.h"),
+        ("import sys; sys.implementation.name = 'pypy'", "this is pypy"),
+        ("import sys; sys.modules['mypyc.build'] = None", "import of mypyc.build halted"),
+    ],
+)
+def test_without_the_means_one_warning_tells_the_cause(
+    builder: Builder, first: str, cause: str
+) -> None:
+    """The wheel is built all the same, for every machine; asked to compile, the build fails."""
+    wheel, output = builder.build(first=first)
+    assert wheel.name.endswith(PURE)
+    assert output.count(WARNING) == 1
+    assert cause in output
+    assert compiled(wheel) == []
+    output = builder.fail(first=first, **{COMPILE: "1"})
+    assert cause in output
+
+
+@pytest.mark.parametrize("sources", [{"bad": BAD, "good": GOOD}, {"good": GOOD, "z": BAD}, {}])
+def test_a_compiler_that_fails_leaves_nothing_behind(
+    builder: Builder, sources: dict[str, str]
+) -> None:
+    """Half compiled is not compiled: what was made before the failure is not in the wheel."""
+    builder.write(**sources)
+    wheel, output = builder.build()
+    assert wheel.name.endswith(PURE)
+    assert compiled(wheel) == []
+    assert output.count(WARNING) == 1
+    builder.fail(**{COMPILE: "1"})
+
+
+def test_a_module_that_is_no_longer_compiled_leaves_the_wheel(builder: Builder) -> None:
+    """What an earlier build left in the folder ``build`` would be imported before the sources."""
+    builder.write(good=GOOD, old=GOOD)
+    wheel, _ = builder.build()
+    assert compiled(wheel) == ["good", "old"]
+    builder.write(good=GOOD)
+    wheel, _ = builder.build()
+    assert compiled(wheel) == ["good"]
+
+
+def test_an_editable_install_stays_uncompiled(builder: Builder) -> None:
+    """Nothing is compiled beside sources that are edited, unless it is asked for."""
+    wheel, output = builder.build("build_editable")
+    assert compiled(builder.tree) == []
+    assert wheel.name.endswith(PURE)
+    assert WARNING not in output
+    builder.build("build_editable", **{COMPILE: "1"})
+    assert compiled(builder.tree / "gearman_tx" / "wire") == ["good"]
+
+
+def test_setup_py_puts_the_modules_beside_the_sources(builder: Builder) -> None:
+    """The benchmarks and ``.ci/compiled`` build in this way."""
+    builder.run("setup.py", "-q", "build_ext", "--inplace", **{COMPILE: "1"})
+    assert compiled(builder.tree / "gearman_tx" / "wire") == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("hook", "first", "asks"),
+    [
+        ("get_requires_for_build_wheel", "", True),
+        ("get_requires_for_build_wheel", "import os; os.environ['CC'] = '/nonexistent'", False),
+        ("get_requires_for_build_wheel", f"import os; os.environ['{COMPILE}'] = '0'", False),
+        ("get_requires_for_build_editable", "", False),
+        ("get_requires_for_build_sdist", "", False),
+    ],
+)
+def test_pip_is_asked_for_mypyc_where_it_is_of_use(
+    builder: Builder, hook: str, first: str, *, asks: bool
+) -> None:
+    """Nothing is downloaded for compiling where nothing will be compiled."""
+    hidden = "import importlib.util as u; u.find_spec = lambda *_: None"
+    output = builder.run("-c", f"{hidden}\n{first}\n{HOOK}", hook)
+    assert ("mypy>=" in output) == asks
+
+
+def test_another_value_is_an_error(builder: Builder) -> None:
+    """A variable that means nothing is not taken for a yes or a no."""
+    output = builder.fail(**{COMPILE: "yes"})
+    assert "GEARMAN_TX_COMPILE is 0, 1 or not set; it is 'yes'" in output
