@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from tests.packaging.sources import COMPILE, compiling_environment, copy_sources
+from tests.packaging.sources import COMPILE, copy_sources, user_environment
 from tests.peers import require_peer, require_program
 
 BUILD_SECONDS = 60
@@ -54,12 +54,12 @@ class Builder:
         for name, text in sources.items():
             (self.mypyc / f"{name}.c").write_text(text, encoding="utf-8")
 
-    def run(self, *words: str, fails: bool = False, **variables: str) -> str:
-        """Run Python in the tree, with environment variables set, and return what it prints."""
+    def run(self, *words: str, asked: str = "", fails: bool = False) -> str:
+        """Run Python in the tree, and return what it prints; ``asked`` is GEARMAN_TX_COMPILE."""
         done = subprocess.run(
             [sys.executable, *words],
             cwd=self.tree,
-            env={**compiling_environment(), "PYTHONPATH": str(self.mypyc.parent), **variables},
+            env={**user_environment(), "PYTHONPATH": str(self.mypyc.parent), COMPILE: asked},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -70,22 +70,22 @@ class Builder:
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
 
-    def fail(self, *, first: str = "", **variables: str) -> str:
-        """Build a wheel, which must fail, and return the output; ``first`` as in :meth:`build`."""
+    def fail(self, *, asked: str, first: str = "") -> str:
+        """Build a wheel, which must fail, and return the output; arguments as :meth:`build`'s."""
         words = ("-c", f"{first}\n{HOOK}", "build_wheel", str(self.dist))
-        return self.run(*words, fails=True, **variables)
+        return self.run(*words, asked=asked, fails=True)
 
     def build(
-        self, hook: str = "build_wheel", *, first: str = "", **variables: str
+        self, hook: str = "build_wheel", *, asked: str = "", first: str = ""
     ) -> tuple[Path, str]:
         """Build as pip does, by one of setuptools' hooks; return the wheel and the output.
 
         Args:
             hook: what to build.
+            asked: the value of GEARMAN_TX_COMPILE; empty counts as unset.
             first: a line of Python for the same process, ahead of the hook.
-            variables: what to set in the environment.
         """
-        output = self.run("-c", f"{first}\n{HOOK}", hook, str(self.dist), **variables)
+        output = self.run("-c", f"{first}\n{HOOK}", hook, str(self.dist), asked=asked)
         return self.dist / output.splitlines()[-1], output
 
 
@@ -124,7 +124,7 @@ def test_a_wheel_is_compiled(builder: Builder) -> None:
 
 def test_zero_switches_it_off(builder: Builder) -> None:
     """With GEARMAN_TX_COMPILE=0 the wheel is for every machine, and nothing is said about it."""
-    wheel, output = builder.build(**{COMPILE: "0"})
+    wheel, output = builder.build(asked="0")
     assert compiled(wheel) == []
     assert wheel.name.endswith(PURE)
     assert WARNING not in output
@@ -149,7 +149,7 @@ def test_without_the_means_one_warning_tells_the_cause(
     assert output.count(WARNING) == 1
     assert cause in output
     assert compiled(wheel) == []
-    output = builder.fail(first=first, **{COMPILE: "1"})
+    output = builder.fail(first=first, asked="1")
     assert cause in output
 
 
@@ -163,7 +163,7 @@ def test_a_compiler_that_fails_leaves_nothing_behind(
     assert wheel.name.endswith(PURE)
     assert compiled(wheel) == []
     assert output.count(WARNING) == 1
-    builder.fail(**{COMPILE: "1"})
+    builder.fail(asked="1")
 
 
 def test_a_module_that_is_no_longer_compiled_leaves_the_wheel(builder: Builder) -> None:
@@ -182,13 +182,13 @@ def test_an_editable_install_stays_uncompiled(builder: Builder) -> None:
     assert compiled(builder.tree) == []
     assert wheel.name.endswith(PURE)
     assert WARNING not in output
-    builder.build("build_editable", **{COMPILE: "1"})
+    builder.build("build_editable", asked="1")
     assert compiled(builder.tree / "gearman_tx" / "wire") == ["good"]
 
 
 def test_setup_py_puts_the_modules_beside_the_sources(builder: Builder) -> None:
     """The benchmarks and ``.ci/compiled`` build in this way."""
-    builder.run("setup.py", "-q", "build_ext", "--inplace", **{COMPILE: "1"})
+    builder.run("setup.py", "-q", "build_ext", "--inplace", asked="1")
     assert compiled(builder.tree / "gearman_tx" / "wire") == ["good"]
 
 
@@ -213,5 +213,5 @@ def test_pip_is_asked_for_mypyc_where_it_is_of_use(
 
 def test_another_value_is_an_error(builder: Builder) -> None:
     """A variable that means nothing is not taken for a yes or a no."""
-    output = builder.fail(**{COMPILE: "yes"})
+    output = builder.fail(asked="yes")
     assert "GEARMAN_TX_COMPILE is 0, 1 or not set; it is 'yes'" in output
