@@ -301,7 +301,10 @@ class SocketSet:
         if link is not None:
             size = max(link.unit_size, SMALL_PACKET)
             missing = min(link.missing, LARGE_READ)
-        most = max(missing, min(share * size, MANY_READ, max(entry.size * 4, LITTLE_READ)))
+        # Each of two, because the compiler makes something of that.
+        most = min(share * size, MANY_READ)
+        most = min(most, max(entry.size * 4, LITTLE_READ))
+        most = max(most, missing)
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
