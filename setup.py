@@ -29,6 +29,7 @@ def read_version() -> str:
 
 
 COMPILED = [
+    "gearman_tx/large_body.py",
     "gearman_tx/daemon/collector.py",
     *("gearman_tx/wire/" + name for name in ("compiled.py", "decoder.py", "encoder.py")),
     *(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gearman_tx.core.job import HIGH, NORMAL, Job
 from gearman_tx.core.policy import MAX_REDUCER, UNLIMITED
 from gearman_tx.core.states import COMMITTING, DELAYED
+from gearman_tx.core.tables import BY_WORKLOAD
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.records import JobRecord
     from gearman_tx.core.tables import Tables
+    from gearman_tx.large_body import Body
 
 _QUEUE_ERROR: Final = b"QUEUE_ERROR"
 
@@ -39,7 +41,7 @@ class Intake:
         peer: Peer,
         name: bytes,
         unique: bytes,
-        workload: bytes,
+        workload: Body,
         priority: int,
         *,
         background: bool,
@@ -72,6 +74,8 @@ class Intake:
             raise Refused(_QUEUE_ERROR, b"Server is shutting down")
         function = tables.function(name)
         if unique:
+            if unique == BY_WORKLOAD:
+                workload = bytes(workload)  # it is a key
             known = tables.find(function, unique, workload)
             if known is not None:
                 return self._join(peer, known, background=background)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gearman_tx.core.function import Function
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.timer_heap import Timer
+    from gearman_tx.large_body import Body
 
 HIGH: Final = 0
 NORMAL: Final = 1
@@ -36,7 +37,7 @@ class Job:
         handle: the name that clients and workers use, ``PREFIX:ID``.
         function: the function that it is for.
         unique: the key under which submissions are coalesced; may be empty.
-        workload: the opaque data for the worker.
+        workload: the opaque data for the worker; if it is large, in the pieces that it came in.
         priority: HIGH, NORMAL or LOW.
         background: whether somebody was promised that it runs, client or no client.
         submitted: when it was submitted, in Unix seconds.
@@ -77,7 +78,7 @@ class Job:
         handle: bytes,
         function: Function,
         unique: bytes,
-        workload: bytes,
+        workload: Body,
         priority: int,
         submitted: float,
         *,

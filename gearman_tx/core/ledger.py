@@ -242,7 +242,7 @@ def _record(job: Job, due: float) -> JobRecord:
         job.function.name,
         job.unique,
         job.priority,
-        job.workload,
+        bytes(job.workload),
         job.reducer,
         due,
         job.retries,

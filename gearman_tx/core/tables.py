@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.policy import Policy
+    from gearman_tx.large_body import Body
 
 BY_WORKLOAD: Final = b"-"
 """The unique that coalesces submissions of the same workload."""
@@ -141,10 +142,10 @@ class Tables:
         if len(self.functions) >= limit:
             raise Refused(b"QUEUE_ERROR", b"Too many functions, the limit is %d" % limit)
 
-    def find(self, function: Function, unique: bytes, workload: bytes) -> Job | None:
+    def find(self, function: Function, unique: bytes, workload: Body) -> Job | None:
         """Return the live job that a submission joins, or None."""
         if unique == BY_WORKLOAD:
-            return function.same_workload.get(workload)
+            return function.same_workload.get(bytes(workload))
         return function.uniques.get(unique)
 
     def newest(self, unique: bytes) -> Job | None:
@@ -162,7 +163,7 @@ class Tables:
             return
         if unique == BY_WORKLOAD:
             if job.workload:
-                job.function.same_workload[job.workload] = job
+                job.function.same_workload[bytes(job.workload)] = job
             return
         job.function.uniques[unique] = job
         found = self._by_unique.get(unique)
@@ -181,7 +182,7 @@ class Tables:
             return
         index, key = job.function.uniques, unique
         if unique == BY_WORKLOAD:
-            index, key = job.function.same_workload, job.workload
+            index, key = job.function.same_workload, bytes(job.workload)
         # Not so for empty workloads, nor for the older of two jobs that a store held under one key.
         if index.get(key) is job:
             del index[key]

@@ -84,7 +84,7 @@ class Input:
     def __init__(
         self,
         decoder: PacketDecoder,
-        handlers: dict[int, Callable[[Any, bytes], bool | None]],
+        handlers: dict[int, Callable[[Any, Any], bool | None]],
         owner: Owner,
         subject: Any,
     ) -> None:
@@ -92,8 +92,8 @@ class Input:
         self._handlers = handlers
         self._owner: Owner | None = owner
         self._subject = subject
-        self._waiting: list[tuple[int, bytes]] | None = None  # units to be handled later
-        self._put_back: tuple[int, bytes] | None = None  # a unit to be handled again
+        self._waiting: list[tuple[int, Any]] | None = None  # units to be handled later
+        self._put_back: tuple[int, Any] | None = None  # a unit to be handled again
         self._unread: list[bytes] = []  # what a transport gave while nothing was to be read
         self._is_suspended = False  # a handler is not done
         self._is_high = False  # the peer leaves too much unread
@@ -131,7 +131,7 @@ class Input:
             self.unit_size = size // count
         self._handle(units)
 
-    def _handle(self, units: list[tuple[int, bytes]]) -> None:
+    def _handle(self, units: list[tuple[int, Any]]) -> None:
         """Give each unit to its handler until there is none left or one suspends the rest."""
         owner = self._owner
         assert owner is not None, "only an input that lives handles anything"
@@ -159,7 +159,7 @@ class Input:
             if decoder is not None and decoder.error is not None:
                 owner.protocol_failed(str(decoder.error))
 
-    def _suspend(self, units: list[tuple[int, bytes]]) -> None:
+    def _suspend(self, units: list[tuple[int, Any]]) -> None:
         """Keep ``units`` for :meth:`proceed`, behind the one that was put back."""
         if self._put_back is not None:
             units.insert(0, self._put_back)
@@ -169,7 +169,7 @@ class Input:
             self._waiting = units
         self._pause()
 
-    def put_back(self, packet_type: int, body: bytes) -> None:
+    def put_back(self, packet_type: int, body: Any) -> None:
         """Have a unit handled again, before those behind it, by a handler that suspends them."""
         self._put_back = (packet_type, body)
 

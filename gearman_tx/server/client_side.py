@@ -11,6 +11,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer, JobStatus
+    from gearman_tx.large_body import Body
     from gearman_tx.server.caller import Caller
 
 _CREATED: Final = int(PacketType.JOB_CREATED)
@@ -32,27 +33,27 @@ class ClientSide:
         self._intake = jobs.intake
         self._snapshots = jobs.snapshots
 
-    def submit_job(self, caller: Caller, body: bytes) -> bool:
+    def submit_job(self, caller: Caller, body: Body) -> bool:
         """SUBMIT_JOB: foreground, normal priority."""
         return self._submit(caller, body, _SUBMIT_JOB, NORMAL, background=False)
 
-    def submit_job_bg(self, caller: Caller, body: bytes) -> bool:
+    def submit_job_bg(self, caller: Caller, body: Body) -> bool:
         """SUBMIT_JOB_BG: background, normal priority."""
         return self._submit(caller, body, _SUBMIT_JOB_BG, NORMAL, background=True)
 
-    def submit_job_high(self, caller: Caller, body: bytes) -> bool:
+    def submit_job_high(self, caller: Caller, body: Body) -> bool:
         """SUBMIT_JOB_HIGH: foreground, high priority."""
         return self._submit(caller, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
 
-    def submit_job_high_bg(self, caller: Caller, body: bytes) -> bool:
+    def submit_job_high_bg(self, caller: Caller, body: Body) -> bool:
         """SUBMIT_JOB_HIGH_BG: background, high priority."""
         return self._submit(caller, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
 
-    def submit_job_low(self, caller: Caller, body: bytes) -> bool:
+    def submit_job_low(self, caller: Caller, body: Body) -> bool:
         """SUBMIT_JOB_LOW: foreground, low priority."""
         return self._submit(caller, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
 
-    def submit_job_low_bg(self, caller: Caller, body: bytes) -> bool:
+    def submit_job_low_bg(self, caller: Caller, body: Body) -> bool:
         """SUBMIT_JOB_LOW_BG: background, low priority."""
         return self._submit(caller, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
 
@@ -80,20 +81,27 @@ class ClientSide:
     def _submit(
         self,
         caller: Caller,
-        body: bytes,
+        body: Body,
         packet_type: int,
         priority: int,
         *,
         background: bool,
     ) -> bool:
-        arguments = body.split(b"\0", 2)
-        if len(arguments) != 3:  # noqa: PLR2004  # function, unique, workload
-            arguments = split(body, packet_type)  # which says what is wrong
+        workload: Body
+        if isinstance(body, bytes):
+            arguments = body.split(b"\0", 2)
+            if len(arguments) != 3:  # noqa: PLR2004  # function, unique, workload
+                arguments = split(body, packet_type)  # which says what is wrong
+            workload = arguments[2]
+        else:
+            arguments, workload = body.split(2)
+            if len(arguments) != 2:  # noqa: PLR2004  # function, unique
+                split(bytes(body), packet_type)
         job = self._intake.submit(
             caller.peer,
             arguments[0],
             arguments[1],
-            arguments[2],
+            workload,
             priority,
             background=background,
         )

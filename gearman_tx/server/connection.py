@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from gearman_tx.link import OutputLimits, PacketLink, Turn
 from gearman_tx.server.caller import Caller
+from gearman_tx.server.handlers import IN_PIECES
 from gearman_tx.wire import (
     DEFAULT_MAX_PACKET,
     DEFAULT_MAX_TEXT_LINE,
@@ -64,7 +65,7 @@ class Connection(PacketLink):
         on_made: Callable[[Connection], None],
         on_lost: Callable[[Connection], None],
     ) -> None:
-        decoder = PacketDecoder(REQUEST_MAGIC, max_packet, max_text_line)
+        decoder = PacketDecoder(REQUEST_MAGIC, max_packet, max_text_line, IN_PIECES)
         caller = self.caller = Caller(self, turn.clock)
         super().__init__(turn, decoder, handlers, output_limits, caller)
         caller.output = self.output

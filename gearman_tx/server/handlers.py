@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gearman_tx.errors import Refused
 from gearman_tx.server.client_side import ClientSide
@@ -15,7 +15,27 @@ if TYPE_CHECKING:
     from gearman_tx.core import JobServer
     from gearman_tx.server.caller import Caller
 
-    Handler = Callable[[Any, bytes], bool | None]
+    Handler = Callable[[Any, Any], bool | None]
+
+
+IN_PIECES: Final = frozenset(
+    map(
+        int,
+        (
+            PacketType.SUBMIT_JOB,
+            PacketType.SUBMIT_JOB_BG,
+            PacketType.SUBMIT_JOB_HIGH,
+            PacketType.SUBMIT_JOB_HIGH_BG,
+            PacketType.SUBMIT_JOB_LOW,
+            PacketType.SUBMIT_JOB_LOW_BG,
+            PacketType.WORK_COMPLETE,
+            PacketType.WORK_DATA,
+            PacketType.WORK_EXCEPTION,
+            PacketType.WORK_WARNING,
+        ),
+    )
+)
+"""The types whose handlers take a large body in the pieces in which it came."""
 
 
 def wrong_magic(_caller: Caller, _body: bytes) -> None:

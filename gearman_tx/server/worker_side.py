@@ -14,6 +14,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer
+    from gearman_tx.large_body import Body
     from gearman_tx.server.caller import Caller
 
 _NUL: Final = b"\0"
@@ -76,7 +77,10 @@ class WorkerSide:
         caller.assigned = handle
         size = len(handle) + len(name) + len(workload) + 2
         header = response_header(_JOB_ASSIGN, size)
-        caller.output.send_parts((header, handle, _NUL, name, _NUL, workload))
+        if isinstance(workload, bytes):
+            caller.output.send_parts((header, handle, _NUL, name, _NUL, workload))
+        else:
+            caller.output.send_parts((header, handle, _NUL, name, _NUL, *workload.pieces))
 
     def grab_job_uniq(self, caller: Caller, _body: bytes) -> None:
         """GRAB_JOB_UNIQ: JOB_ASSIGN_UNIQ or NO_JOB."""
@@ -95,16 +99,17 @@ class WorkerSide:
         if job.reducer is None:
             _assign_uniq(caller, job)
         else:
-            parts = (job.handle, job.function.name, job.unique, job.reducer, job.workload)
+            workload = bytes(job.workload)
+            parts = (job.handle, job.function.name, job.unique, job.reducer, workload)
             body = _NUL.join(parts)
             caller.output.send_parts((response_header(PacketType.JOB_ASSIGN_ALL, len(body)), body))
 
-    def work_data(self, caller: Caller, body: bytes) -> None:
+    def work_data(self, caller: Caller, body: Body) -> None:
         """WORK_DATA: pass it on; the job goes on."""
         handle, update = _relay(caller, _WORK_DATA, body)
         self._outcome.data(caller.peer, handle, update)
 
-    def work_warning(self, caller: Caller, body: bytes) -> None:
+    def work_warning(self, caller: Caller, body: Body) -> None:
         """WORK_WARNING: pass it on; the job goes on."""
         handle, update = _relay(caller, PacketType.WORK_WARNING, body)
         self._outcome.data(caller.peer, handle, update)
@@ -119,7 +124,7 @@ class WorkerSide:
         update = (response_header(PacketType.WORK_STATUS, len(body)), body)
         self._outcome.status(caller.peer, handle, progress, update)
 
-    def work_complete(self, caller: Caller, body: bytes) -> None:
+    def work_complete(self, caller: Caller, body: Body) -> None:
         """WORK_COMPLETE: pass the result on; the job ends."""
         handle, update = _relay(caller, _WORK_COMPLETE, body)
         self._outcome.complete(caller.peer, handle, update)
@@ -128,7 +133,7 @@ class WorkerSide:
         """WORK_FAIL: pass it on; the job ends."""
         self._outcome.fail(caller.peer, until_nul(body))
 
-    def work_exception(self, caller: Caller, body: bytes) -> None:
+    def work_exception(self, caller: Caller, body: Body) -> None:
         """WORK_EXCEPTION: pass it on to clients that asked for it; the job ends."""
         handle, update = _relay(caller, PacketType.WORK_EXCEPTION, body)
         self._outcome.exception(caller.peer, handle, update)
@@ -139,14 +144,22 @@ def _assign_uniq(caller: Caller, job: Job) -> None:
     caller.assigned = handle
     size = len(handle) + len(name) + len(unique) + len(workload) + 3
     header = response_header(_JOB_ASSIGN_UNIQ, size)
-    caller.output.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
+    if isinstance(workload, bytes):
+        caller.output.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
+    else:
+        parts = (header, handle, _NUL, name, _NUL, unique, _NUL, *workload.pieces)
+        caller.output.send_parts(parts)
 
 
-def _relay(caller: Caller, packet_type: int, body: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+def _relay(caller: Caller, packet_type: int, body: Body) -> tuple[bytes, tuple[bytes, ...]]:
     """Return the handle that ``body`` starts with and the packet for the clients.
 
     Perl's worker leaves the NUL out when the data is empty; clients need it.
     """
+    if not isinstance(body, bytes):
+        arguments, _ = body.split(1)
+        handle = arguments[0]
+        return handle, (response_header(packet_type, len(body)), *body.pieces)
     handle = caller.assigned  # what it says is nearly always about this job
     end = len(handle)
     if len(body) <= end or body[end] or not body.startswith(handle):

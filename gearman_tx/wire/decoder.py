@@ -10,17 +10,19 @@ the data received, never with the size claimed. What never happens: an exception
 not the protocol set :attr:`PacketDecoder.error` and end the decoding for good; the units before
 them are still returned, because the peer is owed its answers to those.
 
-Cost: each byte is copied once into its body; twice, in a body of many small reads.
+Cost: each byte is copied once into its body; twice, in a body of many small reads; never, in a
+large one that is returned in pieces.
 """
 
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mypy_extensions import i64
 
 from gearman_tx.errors import RemoteProtocolError
+from gearman_tx.large_body import LARGE_BODY, LargeBody
 from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 from gearman_tx.wire.packets import (
     HEADER_SIZE,
@@ -28,6 +30,9 @@ from gearman_tx.wire.packets import (
     REQUEST_MAGIC,
     RESPONSE_MAGIC,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 TEXT: Final = 0
 """The type under which a text line is returned: type 0 never is a packet."""
@@ -48,12 +53,14 @@ class PacketDecoder:
             ``RESPONSE_MAGIC`` in a client or worker.
         max_packet: largest body in bytes.
         max_text_line: longest text line in bytes, its end included.
+        in_pieces: the types of packets whose large bodies are returned as :class:`LargeBody`.
 
     Attributes:
         error: None, or why the decoding ended for good.
     """
 
     __slots__ = (
+        "_in_pieces",
         "_kept",
         "_magic",
         "_max_line",
@@ -61,6 +68,7 @@ class PacketDecoder:
         "_missing",
         "_other",
         "_parts",
+        "_stays_in_pieces",
         "_type",
         "_usual",
         "error",
@@ -71,6 +79,7 @@ class PacketDecoder:
         magic: bytes = REQUEST_MAGIC,
         max_packet: int = DEFAULT_MAX_PACKET,
         max_text_line: int = DEFAULT_MAX_TEXT_LINE,
+        in_pieces: Collection[int] = (),
     ) -> None:
         other = RESPONSE_MAGIC if magic == REQUEST_MAGIC else REQUEST_MAGIC
         self._usual = magic + bytes(3)  # a header's beginning, whatever the type
@@ -78,8 +87,10 @@ class PacketDecoder:
         self._other = int.from_bytes(other, "big")
         self._max_packet = max_packet
         self._max_line = max_text_line
+        self._in_pieces = in_pieces
         self._kept = b""  # a header or a text line that is not whole
         self._parts: list[bytes | bytearray] | None = None  # of a body that is not whole, of ...
+        self._stays_in_pieces = False
         self._type = 0
         self._missing = 0
         self.error: RemoteProtocolError | None = None
@@ -94,7 +105,7 @@ class PacketDecoder:
         """How many bytes are held of a unit that is not whole yet."""
         return len(self._kept) + sum(map(len, self._parts or []))
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+    def feed(self, data: bytes) -> list[tuple[int, Any]]:
         """Take ``data`` and return the units that became whole, in order.
 
         Args:
@@ -103,11 +114,12 @@ class PacketDecoder:
         Returns:
             ``(type, body)`` pairs: a packet's number and its body, ``(TEXT, line)`` for a text
             line without its end, ``(WRONG_MAGIC, body)`` for a packet in the wrong direction.
+            A body is ``bytes``, unless its type is one of those to be returned in pieces.
             Look at :attr:`error` afterwards.
         """
         if self.error is not None:
             return []
-        units: list[tuple[int, bytes]] = []
+        units: list[tuple[int, Any]] = []
         start: i64 = 0
         if self._parts is not None:
             start = self._fill_body(data, units)
@@ -141,21 +153,26 @@ class PacketDecoder:
             if end - start < size:
                 self._parts = [data[start:]]
                 self._type = packet_type
+                self._stays_in_pieces = size >= LARGE_BODY and packet_type in self._in_pieces
                 self._missing = size - (end - start)
                 break
             units.append((packet_type, data[start : start + size]))
             start += size
         return units
 
-    def _fill_body(self, data: bytes, units: list[tuple[int, bytes]]) -> int:
+    def _fill_body(self, data: bytes, units: list[tuple[int, Any]]) -> int:
         """Add ``data`` to the body that is not whole; return where the next unit starts."""
         parts = self._parts
         assert parts is not None, "there is a body to be filled"
         missing = self._missing
         if len(data) >= missing:
             parts.append(data[:missing])
-            units.append((self._type, b"".join(parts)))
             self._parts = None
+            if self._stays_in_pieces:
+                whole = LargeBody([bytes(part) for part in parts if part])
+                units.append((self._type, whole))
+            else:
+                units.append((self._type, b"".join(parts)))
             return missing
         self._missing = missing - len(data)
         last = parts[-1]
@@ -167,7 +184,7 @@ class PacketDecoder:
             parts.append(bytearray(data))
         return len(data)
 
-    def _cut_line(self, data: bytes, start: int, units: list[tuple[int, bytes]]) -> int:
+    def _cut_line(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
         """Add the text line at ``start``, or keep its beginning; return where the next unit is."""
         stop = data.find(b"\n", start, start + self._max_line)
         if stop >= 0:
