@@ -251,7 +251,9 @@ class SocketSet:
         """Serve the sockets that have news, as far as a turn goes; the others keep their places."""
         entries = self._entries
         waiting = self._waiting
-        share = max(LEAST_PACKETS, PACKETS_A_TURN // (len(events) or 1))
+        count = len(events)
+        share = PACKETS_A_TURN // count if count else PACKETS_A_TURN
+        share = max(share, LEAST_PACKETS)
         room = PACKETS_A_TURN
         for fd, news in events:
             entry = entries.get(fd)
