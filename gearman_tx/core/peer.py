@@ -56,6 +56,7 @@ class PeerPort:
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)  # so that the collector need not see the 250,000 of a large site
 class Ability:
     """That a worker can do a function.
 

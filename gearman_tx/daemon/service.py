@@ -15,6 +15,7 @@ from typing_extensions import override
 import twisted
 from gearman_tx import __version__
 from gearman_tx.daemon import systemd
+from gearman_tx.daemon.allocator import keep_memory
 from gearman_tx.daemon.collector import Collector
 from gearman_tx.daemon.signals import SignalHandlers
 from gearman_tx.wire import IS_COMPILED
@@ -114,6 +115,7 @@ class GearmanService(Service):
             self.parts.queue.check()
         self._signals.install()
         self.parts.collector.start()
+        keep_memory()
         self.parts.reactor.callWhenRunning(self._run)
 
     def _listen(self) -> None:

@@ -44,7 +44,7 @@ class Owner(Protocol):
         """End the connection at once: a handler failed."""
 
     def has_read_much(self) -> None:
-        """A part of something large was read."""
+        """A part of something large was read, and more of it is to come."""
 
     def pause_reading(self) -> None:
         """Read nothing more."""
@@ -68,6 +68,7 @@ class Input:
     """
 
     __slots__ = (
+        "_arrived",
         "_decoder",
         "_handlers",
         "_is_high",
@@ -97,6 +98,7 @@ class Input:
         self._unread: list[bytes] = []  # what a transport gave while nothing was to be read
         self._is_suspended = False  # a handler is not done
         self._is_high = False  # the peer leaves too much unread
+        self._arrived = 0  # bytes since the last unit became whole
         self.units = 0
         self.unit_size = 0
 
@@ -118,17 +120,17 @@ class Input:
         if decoder is None:
             return
         size = len(data)
-        if size >= LARGE_READ:
-            owner = self._owner
-            if owner is not None:
-                owner.has_read_much()
         if self._is_suspended or self._is_high:
             self._unread.append(data)
             return
         units = decoder.feed(data)
         self.units = count = len(units)
+        self._arrived += size
         if count:
-            self.unit_size = size // count
+            self.unit_size = self._arrived // count
+            self._arrived = 0
+        if size >= LARGE_READ and decoder.missing and self._owner is not None:
+            self._owner.has_read_much()
         self._handle(units)
 
     def _handle(self, units: list[tuple[int, Any]]) -> None:

@@ -31,6 +31,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
+from gearman_tx.large_body import LARGE_BODY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,11 +46,11 @@ _OUT: Final = 0x004  # makes something of constants alone
 _GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
 
 _SOCKETS_A_TURN: Final = 1024
-_ENDS_A_TURN: Final = 4  # a worker that ends may have a thousand functions to be taken from
+_ENDS_A_TURN: Final = 2  # a worker that ends may have a thousand functions to be taken from
 _BUSY: Final = 2  # so many sockets with news, and more is looked for before the reactor waits
 _TURNS: Final = 4  # before the reactor looks after timers and other descriptors
 
-PACKETS_A_TURN: Final = 640
+PACKETS_A_TURN: Final = 320
 """How many packets are handled before the answers to them go out."""
 
 LEAST_PACKETS: Final = 4
@@ -68,6 +70,9 @@ MANY_READ: Final = 64 * 1024
 
 LARGE_READ: Final = 256 * 1024
 """How many bytes of one large packet are: they are only kept, which costs little."""
+
+FIRST_READ: Final = 4096
+"""How many are read where another large packet may begin: what comes with its head is copied."""
 
 _log: Final = Logger()
 
@@ -298,15 +303,18 @@ class SocketSet:
     def _read(self, entry: _Entry, share: int) -> BaseException | None:
         """Read about ``share`` packets; return why the connection ends, if it does."""
         link = entry.input
-        size = SMALL_PACKET
-        missing = 0
+        # Each minimum and maximum is of two, because the compiler makes something of that.
+        most = min(share * SMALL_PACKET, MANY_READ)
         if link is not None:
-            size = max(link.unit_size, SMALL_PACKET)
-            missing = min(link.missing, LARGE_READ)
-        # Each of two, because the compiler makes something of that.
-        most = min(share * size, MANY_READ)
-        most = min(most, max(entry.size * 4, LITTLE_READ))
-        most = max(most, missing)
+            size, missing = link.unit_size, link.missing
+            if missing and (size >= LARGE_BODY or missing >= LARGE_BODY):
+                most = min(missing, LARGE_READ)
+            elif size >= LARGE_BODY:
+                most = FIRST_READ
+            else:
+                most = min(share * max(size, SMALL_PACKET), MANY_READ)
+                most = min(most, max(entry.size * 4, LITTLE_READ))
+                most = max(most, missing)
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REST_SECONDS: Final = 1.0
 """How long nothing is accepted after the system had no room for a connection."""
 
-_ACCEPTS_A_TURN: Final = 64  # a port may accept so many connections before others are looked after
+_ACCEPTS_A_TURN: Final = 16  # a port may accept so many connections before others are looked after
 
 
 class AcceptGate:
