@@ -93,8 +93,10 @@ _OUR_OPTIONS: Final[Mapping[str, Sequence[str]]] = {
     settings.DURABLE: _SQLITE,
     settings.NORMAL: (*_SQLITE, "--sqlite-synchronous=normal"),
     settings.WAKES_ALL: ("--queue-type=builtin", "--worker-wakeup=0"),
+    settings.USUAL_COLLECTOR: ("--queue-type=builtin",),
     settings.TLS: ("--queue-type=builtin",),
 }
+_USUAL_COLLECTOR: Final = Path(__file__).with_name("usual_collector.py")
 _TLS_ENDPOINT: Final = "ssl:{port}:interface=127.0.0.1:privateKey={pem}:certKey={pem}:backlog=1024"
 
 
@@ -103,7 +105,15 @@ def _ours(command: Sequence[str]) -> Words:
         listen = ["--listen=127.0.0.1", f"--port={port}"]
         if setting == settings.TLS:
             listen = [f"--endpoint={_TLS_ENDPOINT.format(port=port, pem=folder / CERTIFICATE)}"]
-        return [*command, *listen, *_OUR_OPTIONS[setting]]
+        program = command
+        if setting == settings.USUAL_COLLECTOR:
+            instead = [sys.executable, str(_USUAL_COLLECTOR)]
+            program = [
+                part
+                for word in command
+                for part in (instead if Path(word).name == "twistd" else [word])
+            ]
+        return [*program, *listen, *_OUR_OPTIONS[setting]]
 
     return words
 

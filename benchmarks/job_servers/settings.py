@@ -16,5 +16,8 @@ NORMAL: Final = "durable, synchronous=normal"
 WAKES_ALL: Final = "wakes all"
 """The queue is in memory and every sleeping worker is woken for a job. Ours only."""
 
+USUAL_COLLECTOR: Final = "usual collector"
+"""The queue is in memory and nothing is done about the garbage collector. Ours only."""
+
 TLS: Final = "tls"
 """The port speaks TLS; the queue is in memory. Ours only."""

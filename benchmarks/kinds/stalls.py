@@ -21,6 +21,7 @@ from benchmarks.effort import Effort
 from benchmarks.errors import BenchmarkError
 from benchmarks.job_servers import Load, Server, loading
 from benchmarks.job_servers.load import flooding, registered
+from benchmarks.job_servers.settings import USUAL_COLLECTOR
 from benchmarks.kind import Kind
 from benchmarks.kinds.background import DEFAULT_ONLY
 from benchmarks.kinds.loads import measures_of
@@ -31,6 +32,7 @@ GROUP: Final = "Another client's wait"
 
 PROBE: Final = Load(rate=200, workers=4, prefix="probe")
 FUNCTIONS: Final = 10_000
+GROWING: Final = 500_000
 LARGE: Final = 100 << 20
 PIPELINED: Final = 100_000
 FLOOD: Final = 500
@@ -141,10 +143,18 @@ def _jobs(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
 
 
 @contextmanager
-def _full_queue(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
-    """Fill the queue, and let other jobs come and go beside it: what makes a collector work."""
-    fill(server, effort)
-    work = Load(clients=2, window=4, workers=2, prefix="other", seconds=_seconds(effort))
+def _growing_queue(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
+    """Let a long queue become longer, as fast as may be: what makes a collector work."""
+    fill(server, effort, full_count=GROWING)
+    work = Load(
+        clients=2,
+        window=16,
+        is_background=True,
+        submits_only=True,
+        prefix="other",
+        seconds=_seconds(effort),
+        jobs=effort.count(GROWING),
+    )
     with loading(server, work, effort.patience) as figures:
         yield _nothing_of(figures)
 
@@ -210,10 +220,19 @@ KINDS: Final = (
     ),
     _probe(
         "stall-collector",
-        "while other jobs come and go beside {count} that are queued",
-        play=_probing(_full_queue),
+        "while a queue of {count} jobs grows to twice as many",
+        play=_probing(_growing_queue),
         shows=_SHOWS,
-        count=QUEUED,
+        count=GROWING,
+    ),
+    _probe(
+        "stall-usual-collector",
+        "the same with the garbage collector as it comes",
+        play=_probing(_growing_queue),
+        shows=_SHOWS,
+        count=GROWING,
+        setting=USUAL_COLLECTOR,
+        without={"c": "it has no such collector", "floor": "it has none"},
     ),
     _probe(
         "stall-large",
