@@ -64,7 +64,7 @@ def response(packet_type: int, *arguments: bytes) -> bytes:
 
 def response_header(packet_type: int, size: int) -> bytes:
     """Return the 12-byte header of a response whose body has ``size`` bytes, unchecked."""
-    if size >= _SMALL:
+    if size >= _SMALL or packet_type > LAST_PACKET_TYPE:
         return _pack(_RESPONSE, packet_type, size)
     row = _small_headers[packet_type]
     if not row:
