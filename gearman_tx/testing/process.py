@@ -17,6 +17,7 @@ from typing import Final
 from attrs import define
 
 from gearman_tx.admin import JobDetails, read_jobs
+from gearman_tx.wire import PacketType, request
 
 START_SECONDS: Final = 20.0
 """Seconds that a server may take to start."""
@@ -130,7 +131,7 @@ class GearmanServer(ServerProcess):
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it says that it accepts connections.
+        """Start it, and wait until it serves: until all stored jobs are back.
 
         Raises:
             AssertionError: it did not; the text has its log.
@@ -144,6 +145,14 @@ class GearmanServer(ServerProcess):
             text = self.log.read_text(encoding="utf-8", errors="replace")
             raise AssertionError(f"the job server did not start:\n{text}")
         self.port = int(found[1])
+        self._wait_loaded()
+
+    def _wait_loaded(self) -> None:
+        """Wait until packets are answered; text is while stored jobs are still coming back."""
+        echo = request(PacketType.ECHO_REQ, b"loaded")
+        with socket.create_connection((HOST, self.port), timeout=START_SECONDS) as link:
+            link.sendall(echo)
+            link.recv(len(echo))
 
     def restart(self) -> None:
         """Stop it, if it runs, and start it again on the same port."""
