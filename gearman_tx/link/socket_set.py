@@ -88,7 +88,7 @@ class _Entry:
         output: the output of its protocol; None if that is no link.
         is_direct: whether what was read goes to the input itself.
         receive: where it goes otherwise.
-        size: how many bytes were read last.
+        size: about how many bytes were read lately.
         units: how many packets these were.
         is_greedy: whether the last read found as much as it asked for.
         is_waiting: whether it waits for its turn.
@@ -303,6 +303,36 @@ class SocketSet:
     def _read(self, entry: _Entry, share: int) -> BaseException | None:
         """Read about ``share`` packets; return why the connection ends, if it does."""
         link = entry.input
+        if entry.recv is None:
+            why: BaseException | None = entry.transport.doRead()
+            return why
+        entry.is_greedy = False
+        most = self._read_size(entry, share)
+        try:
+            data = entry.recv(most)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if not data:
+            return CONNECTION_DONE
+        found = len(data)
+        entry.size = max(found, entry.size // 2)  # one short read is no sign that all are
+        entry.is_greedy = found == most
+        if link is None:
+            entry.units = found // SMALL_PACKET
+            entry.receive(data)
+            return None
+        if entry.is_direct:
+            link.receive(data)
+        else:
+            entry.receive(data)
+        entry.units = link.units
+        return None
+
+    def _read_size(self, entry: _Entry, share: int) -> int:
+        """Return how many bytes to read: about ``share`` packets, as those before them were."""
+        link = entry.input
         # Each minimum and maximum is of two, because the compiler makes something of that.
         most = min(share * SMALL_PACKET, MANY_READ)
         if link is not None:
@@ -314,31 +344,9 @@ class SocketSet:
             else:
                 most = min(share * max(size, SMALL_PACKET), MANY_READ)
                 most = min(most, max(entry.size * 4, LITTLE_READ))
-                most = max(most, missing)
-        if entry.recv is None:
-            why: BaseException | None = entry.transport.doRead()
-            return why
-        entry.is_greedy = False
-        try:
-            data = entry.recv(most)
-        except BlockingIOError:
-            return None
-        except OSError:
-            return CONNECTION_LOST
-        if not data:
-            return CONNECTION_DONE
-        entry.size = len(data)
-        entry.is_greedy = entry.size == most
-        if link is None:
-            entry.units = entry.size // SMALL_PACKET
-            entry.receive(data)
-            return None
-        if entry.is_direct:
-            link.receive(data)
-        else:
-            entry.receive(data)
-        entry.units = link.units
-        return None
+                if missing:
+                    most = max(most, missing + LITTLE_READ)  # with what comes behind it
+        return most
 
     def _write(self, entry: _Entry) -> BaseException | None:
         """Write what waits for room; return why the connection ends, if it does."""
