@@ -26,18 +26,13 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.internet.tcp import Connection
-from twisted.internet.unix import Server as UnixConnection
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
-from gearman_tx.large_body import LARGE_BODY
+from gearman_tx.link.socket_entry import SMALL_PACKET, SocketEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gearman_tx.link.input import Input
-    from gearman_tx.link.output import Output
     from gearman_tx.link.turn import Turn
 
 _make_epoll: Final = getattr(select, "epoll", None)  # of Linux alone
@@ -59,75 +54,7 @@ LEAST_PACKETS: Final = 4
 READ_COST: Final = 2
 """A read counts as much as so many packets."""
 
-SMALL_PACKET: Final = 100
-"""How many bytes a packet is thought to have, unless those before it had more."""
-
-LITTLE_READ: Final = 479
-"""How many bytes are read at first, and where little was found before: it needs no large buffer."""
-
-MANY_READ: Final = 64 * 1024
-"""How many bytes are read of one connection at a time, at most."""
-
-LARGE_READ: Final = 256 * 1024
-"""How many bytes of one large packet are: they are only kept, which costs little."""
-
-FIRST_READ: Final = 4096
-"""How many are read where another large packet may begin: what comes with its head is copied."""
-
 _log: Final = Logger()
-
-
-class _Entry:
-    """What is known of a transport that waits for something.
-
-    Attributes:
-        events: what it waits for.
-        news: what the epoll told of it, if it has to wait for its turn.
-        recv: reads from its socket; None if its transport reads in a way of its own.
-        input: the input of its protocol; None if that is no link.
-        output: the output of its protocol; None if that is no link.
-        is_direct: whether what was read goes to the input itself.
-        receive: where it goes otherwise.
-        size: about how many bytes were read lately.
-        units: how many packets these were.
-        is_greedy: whether the last read found as much as it asked for.
-        is_waiting: whether it waits for its turn.
-        is_ending: whether its connection has ended, or half of it, and is to be told.
-    """
-
-    __slots__ = (
-        "events",
-        "input",
-        "is_direct",
-        "is_ending",
-        "is_greedy",
-        "is_waiting",
-        "news",
-        "output",
-        "receive",
-        "recv",
-        "size",
-        "transport",
-        "units",
-    )
-
-    def __init__(self, transport: Any) -> None:
-        self.transport = transport
-        self.events = 0
-        self.news = 0
-        self.size = 0
-        self.units = 0
-        self.is_greedy = False
-        self.is_waiting = False
-        self.is_ending = False
-        self.recv: Callable[[int], bytes] | None = None
-        if not isinstance(transport, UnixConnection):
-            self.recv = transport.getHandle().recv
-        protocol = transport.protocol
-        self.receive: Callable[[bytes], None] = protocol.dataReceived
-        self.input: Input | None = getattr(protocol, "input", None)
-        self.output: Output | None = getattr(protocol, "output", None)
-        self.is_direct: bool = getattr(protocol, "receives_directly", False)
 
 
 class SocketSet:
@@ -141,9 +68,9 @@ class SocketSet:
     def __init__(self, reactor: Any, turn: Turn) -> None:
         self._reactor = reactor
         self._turn = turn
-        self._entries: dict[int, _Entry] = {}
-        self._waiting: deque[_Entry] = deque()  # those that have news and wait for their turn
-        self._ending: deque[tuple[_Entry, BaseException, bool]] = deque()
+        self._entries: dict[int, SocketEntry] = {}
+        self._waiting: deque[SocketEntry] = deque()  # those that have news and wait for their turn
+        self._ending: deque[tuple[SocketEntry, BaseException, bool]] = deque()
         self._is_called = False  # by the reactor in its next turn, news or no news
         self._epoll: Any = None  # made when there is something to adopt
         self._is_able = IReactorFDSet.providedBy(reactor)
@@ -202,7 +129,7 @@ class SocketSet:
         if entry is None:
             if not self._entries:
                 self._reactor.addReader(self)
-            entry = self._entries[fd] = _Entry(transport)
+            entry = self._entries[fd] = SocketEntry(transport)
             self._epoll.register(fd, wanted)
         elif wanted:
             self._epoll.modify(fd, wanted)
@@ -276,7 +203,7 @@ class SocketSet:
             if entry.events and not entry.is_ending:
                 room -= self._attend(entry, entry.news, share)
 
-    def _attend(self, entry: _Entry, event: int, share: int) -> int:
+    def _attend(self, entry: SocketEntry, event: int, share: int) -> int:
         """Serve a socket; return how many packets that was worth."""
         news = event & (entry.events | _GONE)  # it may have paused since
         why: BaseException | None = None
@@ -300,14 +227,14 @@ class SocketSet:
             self._ending.append((entry, why, is_read))
         return READ_COST + entry.units
 
-    def _read(self, entry: _Entry, share: int) -> BaseException | None:
+    def _read(self, entry: SocketEntry, share: int) -> BaseException | None:
         """Read about ``share`` packets; return why the connection ends, if it does."""
         link = entry.input
         if entry.recv is None:
             why: BaseException | None = entry.transport.doRead()
             return why
         entry.is_greedy = False
-        most = self._read_size(entry, share)
+        most = entry.read_size(share)
         try:
             data = entry.recv(most)
         except BlockingIOError:
@@ -330,25 +257,7 @@ class SocketSet:
         entry.units = link.units
         return None
 
-    def _read_size(self, entry: _Entry, share: int) -> int:
-        """Return how many bytes to read: about ``share`` packets, as those before them were."""
-        link = entry.input
-        # Each minimum and maximum is of two, because the compiler makes something of that.
-        most = min(share * SMALL_PACKET, MANY_READ)
-        if link is not None:
-            size, missing = link.unit_size, link.missing
-            if missing and (size >= LARGE_BODY or missing >= LARGE_BODY):
-                most = min(missing, LARGE_READ)
-            elif size >= LARGE_BODY:
-                most = FIRST_READ
-            else:
-                most = min(share * max(size, SMALL_PACKET), MANY_READ)
-                most = min(most, max(entry.size * 4, LITTLE_READ))
-                if missing:
-                    most = max(most, missing + LITTLE_READ)  # with what comes behind it
-        return most
-
-    def _write(self, entry: _Entry) -> BaseException | None:
+    def _write(self, entry: SocketEntry) -> BaseException | None:
         """Write what waits for room; return why the connection ends, if it does."""
         output = entry.output
         if output is not None and output.is_waiting:

@@ -18,13 +18,8 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.link import SocketSet, Turn
-from gearman_tx.link.socket_set import (
-    LEAST_PACKETS,
-    MANY_READ,
-    PACKETS_A_TURN,
-    READ_COST,
-    SMALL_PACKET,
-)
+from gearman_tx.link.socket_entry import MANY_READ, SMALL_PACKET
+from gearman_tx.link.socket_set import LEAST_PACKETS, PACKETS_A_TURN, READ_COST
 from gearman_tx.wire import PacketType, request
 from tests.link.logs import LogBook
 from tests.link.probe import Probe
