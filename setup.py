@@ -44,6 +44,7 @@ COMPILED = [
             "backlog.py",
             "input.py",
             "output.py",
+            "reactor_wait.py",
             "socket_entry.py",
             "socket_set.py",
             "turn.py",

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,11 +28,17 @@ def describe(folder: Path) -> dict[str, str]:
         "file system": _file_system(folder),
         "load at the start": f"{load:.2f}",
         "gearman_tx": _version("gearman-tx"),
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "Python": _python(),
         "Twisted": _version("twisted"),
         "C gearmand": _c_version(),
         "C compiler": _first_line("cc", "--version"),
     }
+
+
+def _python() -> str:
+    """Return which Python it is; distributions build theirs with all optimizations."""
+    owner = ", the distribution's" if sys.base_prefix == "/usr" else ""
+    return f"{platform.python_implementation()} {platform.python_version()}{owner}"
 
 
 def _processor() -> str:

@@ -139,6 +139,7 @@ class GearmanService(Service):
         """The reactor runs, and has taken signals that are ours."""
         assert self._listens is not None, "startService listens"
         self._signals.install()
+        self.parts.factory.wait_in_place()
         self._listens.addCallback(self._open_queue)
         self._listens.addCallback(self._tell_start).chainDeferred(self.ready)
 

@@ -15,6 +15,12 @@ that end together, each turn buries a few: what they held must be given to other
 the reactor has its own. Nor does one socket's error reach another.
 
 Where there is no epoll, and under a reactor without descriptors, nothing is adopted.
+
+A process that is a job server and little else can turn the wait inside out: the reactor's epoll is
+one more descriptor in that of the set, which waits *in the reactor's place*, in a timed call that
+ends when a descriptor, a timer or the end of the reactor asks for it. Then one call of the kernel
+instead of two tells the news of a socket, and the reactor takes its turn only when it has something
+to do.
 """
 
 from __future__ import annotations
@@ -30,12 +36,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
+from gearman_tx.link.reactor_wait import ReactorWait, can_wait_for
 from gearman_tx.link.socket_entry import SMALL_PACKET, SocketEntry
 
 if TYPE_CHECKING:
     from gearman_tx.link.turn import Turn
 
-_make_epoll: Final = getattr(select, "epoll", None)  # of Linux alone
+_HAS_EPOLL: Final = hasattr(select, "epoll")  # of Linux alone
 _IN: Final = 0x001  # EPOLLIN and the others: numbers of the kernel, written out as the compiler
 _OUT: Final = 0x004  # makes something of constants alone
 _GONE: Final = 0x018  # EPOLLERR | EPOLLHUP
@@ -72,6 +79,7 @@ class SocketSet:
         self._waiting: deque[SocketEntry] = deque()  # those that have news and wait for their turn
         self._ending: deque[tuple[SocketEntry, BaseException, bool]] = deque()
         self._is_called = False  # by the reactor in its next turn, news or no news
+        self._wait: ReactorWait | None = None  # while it waits in the reactor's place
         self._epoll: Any = None  # made when there is something to adopt
         self._is_able = IReactorFDSet.providedBy(reactor)
 
@@ -82,19 +90,51 @@ class SocketSet:
             transport: what Twisted gave to a protocol; it may be anything.
         """
         if (
-            _make_epoll is None
+            not _HAS_EPOLL
             or not self._is_able
             or not isinstance(transport, Connection)
             or transport.TLS
             or transport.reactor is not self._reactor
         ):
             return
-        if self._epoll is None:
-            self._epoll = _make_epoll()
+        self._open()
         transport.stopReading()
         made: Any = transport
         made.reactor = self
         transport.startReading()
+
+    def wait_in_place(self) -> bool:
+        """Wait in the reactor's place from now on, until it is told to stop.
+
+        For the one set of a process whose reactor runs: two would wait for each other.
+
+        Returns:
+            Whether it does. Only Twisted's epoll reactor can be waited for.
+        """
+        if not _HAS_EPOLL or not can_wait_for(self._reactor):
+            return False
+        self._open()
+        if self._entries:
+            self._reactor.removeReader(self)
+        wait = ReactorWait(self._reactor)
+        self._epoll.register(wait.fileno(), _IN)
+        self._wait = wait
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._stop_waiting)
+        self._reactor.callLater(0, self._stand_in)
+        return True
+
+    def _stop_waiting(self) -> None:
+        """The reactor ends: it does that by itself, and has the sockets in sight again."""
+        if self._wait is None:
+            return
+        self._epoll.unregister(self._wait.fileno())
+        self._wait = None
+        if self._entries:
+            self._reactor.addReader(self)
+
+    def _open(self) -> None:
+        if self._epoll is None:
+            self._epoll = select.epoll()
 
     def __getattr__(self, name: str) -> Any:
         """Return whatever else transports ask of a reactor."""
@@ -127,7 +167,7 @@ class SocketSet:
         if wanted == events:
             return
         if entry is None:
-            if not self._entries:
+            if not self._entries and self._wait is None:
                 self._reactor.addReader(self)
             entry = self._entries[fd] = SocketEntry(transport)
             self._epoll.register(fd, wanted)
@@ -136,7 +176,7 @@ class SocketSet:
         else:
             self._epoll.unregister(fd)
             del self._entries[fd]
-            if not self._entries:
+            if not self._entries and self._wait is None:
                 self._reactor.removeReader(self)
         entry.events = wanted
 
@@ -158,17 +198,11 @@ class SocketSet:
 
     def doRead(self) -> None:
         """Twisted: some sockets have news; serve them, and write what came of it."""
-        turn = self._turn
         for _ in range(_TURNS):
             events = self._epoll.poll(0, _SOCKETS_A_TURN)
             if not (events or self._waiting or self._ending):
                 return
-            turn.begin()
-            try:
-                self._serve(events)
-                self._bury()
-            finally:
-                turn.end()
+            self._take_turn(events)
             if len(events) < _BUSY:
                 break  # the next news will take a while: the reactor may wait for them as well
         if self._ending and not self._is_called:
@@ -178,6 +212,39 @@ class SocketSet:
     def _go_on(self) -> None:
         self._is_called = False
         self.doRead()
+
+    def _stand_in(self) -> None:
+        """Wait and serve in the reactor's place, until it has something to do."""
+        wait = self._wait
+        if wait is None:
+            return  # it stopped meanwhile
+        behind = wait.fileno()
+        try:
+            while True:
+                seconds = wait.seconds()
+                is_over = seconds == 0.0
+                if self._waiting or self._ending:
+                    seconds = 0.0
+                events = self._epoll.poll(seconds, _SOCKETS_A_TURN)
+                for fd, _ in events:
+                    if fd == behind:
+                        is_over = True
+                if events or self._waiting or self._ending:
+                    self._take_turn(events)
+                if is_over:
+                    break
+        finally:
+            self._reactor.callLater(0, self._stand_in)
+
+    def _take_turn(self, events: list[tuple[int, int]]) -> None:
+        """Do all that one turn does, with the news of the epoll."""
+        turn = self._turn
+        turn.begin()
+        try:
+            self._serve(events)
+            self._bury()
+        finally:
+            turn.end()
 
     def _serve(self, events: list[tuple[int, int]]) -> None:
         """Serve the sockets that have news, as far as a turn goes; the others keep their places."""

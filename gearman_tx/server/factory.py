@@ -119,6 +119,16 @@ class GearmanFactory(ServerFactory):
         self.connections.discard(connection)
         self.gate.closed()
 
+    def wait_in_place(self) -> bool:
+        """Let the sockets wait in the reactor's place: see :class:`SocketSet`.
+
+        For a process whose only job server this is, once its reactor runs.
+
+        Returns:
+            Whether they do; False under a reactor other than Twisted's epoll reactor.
+        """
+        return self._sockets.wait_in_place()
+
     def stop(self) -> None:
         """Close every connection at once and let no deadline ring any more."""
         self._timer.stop()
