@@ -166,7 +166,8 @@ class PacketDecoder:
         assert parts is not None, "there is a body to be filled"
         missing = self._missing
         if len(data) >= missing:
-            parts.append(data[:missing])
+            # A slice of the whole is a copy of it, where this is compiled.
+            parts.append(data if len(data) == missing else data[:missing])
             self._parts = None
             if self._stays_in_pieces:
                 whole = LargeBody([bytes(part) for part in parts if part])

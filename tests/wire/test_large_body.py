@@ -72,3 +72,13 @@ def test_splitting_is_that_of_the_whole(pieces: list[bytes], count: int) -> None
     if len(expected) > count:
         assert bytes(rest) == expected[count]
         assert len(rest) == len(expected[count])
+
+
+def test_a_read_that_ends_with_the_body_is_not_copied() -> None:
+    """The last piece is what was read; where it is compiled too."""
+    decoder = PacketDecoder(in_pieces={SUBMIT})
+    data = request(SUBMIT, b"f", b"u", bytes(2 * LARGE_BODY))
+    decoder.feed(data[:1000])
+    last = data[1000:]
+    ((_, body),) = decoder.feed(last)
+    assert body.pieces[-1] is last
