@@ -43,6 +43,8 @@ WRONG_MAGIC: Final = -1
 _LARGE_PART: Final = 16 * 1024  # bytes of a body that are kept as they came
 
 _HEADER: Final = Struct(">III")
+_R: Final = 0x52  # of the magic, as the next
+_E: Final = 0x45
 
 
 class PacketDecoder:
@@ -60,6 +62,7 @@ class PacketDecoder:
     """
 
     __slots__ = (
+        "_direction",
         "_in_pieces",
         "_kept",
         "_magic",
@@ -70,7 +73,6 @@ class PacketDecoder:
         "_parts",
         "_stays_in_pieces",
         "_type",
-        "_usual",
         "error",
     )
 
@@ -82,7 +84,7 @@ class PacketDecoder:
         in_pieces: Collection[int] = (),
     ) -> None:
         other = RESPONSE_MAGIC if magic == REQUEST_MAGIC else REQUEST_MAGIC
-        self._usual = magic + bytes(3)  # a header's beginning, whatever the type
+        self._direction: i64 = magic[3]
         self._magic = int.from_bytes(magic, "big")
         self._other = int.from_bytes(other, "big")
         self._max_packet = max_packet
@@ -142,7 +144,10 @@ class PacketDecoder:
                 | data[start + 11]
             )
             if (
-                data[start : start + 7] != self._usual
+                data[start + 1] != _R
+                or data[start + 2] != _E
+                or data[start + 3] != self._direction
+                or data[start + 4] | data[start + 5] | data[start + 6]
                 or not 0 < packet_type <= LAST_PACKET_TYPE
                 or size > self._max_packet
             ):
