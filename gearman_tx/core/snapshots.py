@@ -1,8 +1,8 @@
 """What lookers-on may see: plain values, taken from the tables at one moment.
 
-The lists are taken at once, the values one by one as they are asked for, so that a report over a
-million jobs can be made in slices while the server goes on. A job that ended in between is left
-out.
+The values are made one by one as they are asked for, so that a report over a million jobs can be
+made in slices while the server goes on. A report tells what was there when it began; what ended in
+between is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, frozen
 
-from gearman_tx.core.states import COMMITTING, ENDED, RUNNING
+from gearman_tx.core.states import COMMITTING, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,8 +131,8 @@ class Snapshots:
 
     def jobs(self) -> Iterator[JobSnapshot]:
         """Yield every live job that is not waiting to be made durable, the oldest first."""
-        for job in list(self.tables.jobs.values()):
-            if job.state in {COMMITTING, ENDED}:
+        for job in self.tables.jobs:
+            if job.state == COMMITTING:
                 continue
             worker = job.worker
             yield JobSnapshot(

@@ -75,7 +75,7 @@ def test_a_result_ends_the_job(house: House) -> None:
     worker.grab()
     worker.complete(handle, b"result")
     assert first.heard() == second.heard() == [(b"WORK_COMPLETE", handle, b"result")]
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
     assert not house.server.snapshots.status(handle).known
 
 
@@ -101,7 +101,7 @@ def test_an_exception_reaches_those_who_asked_for_it_and_the_others_get_work_fai
     worker.throw(handle, b"why")
     assert asked.heard() == [(b"WORK_EXCEPTION", handle, b"why")]
     assert other.heard() == [(WORK_FAIL, handle)]
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_work_fail_after_work_exception_is_silent(house: House) -> None:
@@ -218,7 +218,7 @@ def test_results_of_an_abandoned_running_job_go_nowhere(house: House) -> None:
     worker.progress(handle, 1, 2)
     worker.complete(handle)
     assert client.heard() == worker.heard() == []
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_forgiven_handles_are_bounded(house: House) -> None:
