@@ -208,7 +208,7 @@ def test_no_part_of_an_index_is_large() -> None:
 
 
 def test_a_job_takes_little_more_than_its_place() -> None:
-    """Less than 12 bytes; a dictionary of handles took 40 to 80."""
+    """Less than 12 bytes; a dictionary of handles took 30 to 60."""
     index = filled(*range(1, MANY))
     blocks = index._blocks  # noqa: SLF001  # as above
     size = getsizeof(blocks)
