@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from gearman_tx.core.states import ENDED
 
@@ -46,6 +46,10 @@ LEAST_FULL: Final = 4
 """With so few jobs left a full block turns thin; fewer than above, so that none goes to and fro."""
 
 _MOST_DIGITS: Final = 19  # of 2**63 - 1, the largest id that a store must hold
+
+
+_ZERO: Final = ord("0")
+_NINE: Final = ord("9")
 
 
 @mypyc_attr(acyclic=True)  # jobs do not know their blocks
@@ -129,18 +133,25 @@ class JobIndex:
 
     def get(self, handle: bytes) -> Job | None:
         """Return the job called ``handle``, or None."""
-        digits = handle[handle.rfind(b":") + 1 :]
-        if len(digits) <= _MOST_DIGITS and digits.isdigit():
-            number = int(digits)
-            block = self._blocks.get(number >> _BITS)
-            if block is not None:
-                job = block.find(number)
-                if job is not None and job.handle == handle:
-                    return job
+        # The number at its end: any if there is none, for the job that is found is asked.
+        end: i64 = len(handle)
+        number: i64 = 0
+        scale: i64 = 1
+        for place in range(end - 1, max(end - _MOST_DIGITS, 0) - 1, -1):
+            digit: i64 = handle[place]
+            if digit < _ZERO or digit > _NINE:
+                break
+            number += (digit - _ZERO) * scale
+            scale *= 10
+        block = self._blocks.get(number >> _BITS)
+        if block is not None:
+            job = block.find(number)
+            if job is not None and job.handle == handle:
+                return job
         return self._odd.get(handle)
 
     def add(self, job: Job) -> None:
-        """Take in a job whose handle ends in its id behind a colon."""
+        """Take in a job whose handle ends in its id."""
         number = job.id
         block = self._blocks.get(number >> _BITS)
         if block is None:

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import i64
+
 if TYPE_CHECKING:
     from gearman_tx.core.function import Function
     from gearman_tx.core.job import Job
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 SHARDS: Final = 256
 """To how many dictionaries the keys are dealt out."""
 
+_CHOICE: Final = SHARDS - 1
 _UNUSED_BITS: Final = 20  # a dictionary of less than a million keys goes by lower bits of the hash
 
 
@@ -36,7 +39,8 @@ class UniqueIndex:
         self._shards: list[dict[bytes, Job | dict[Function, Job]]] = [{} for _ in range(SHARDS)]
 
     def _shard(self, key: bytes) -> dict[bytes, Job | dict[Function, Job]]:
-        return self._shards[hash(key) >> _UNUSED_BITS & SHARDS - 1]
+        bits: i64 = hash(key)
+        return self._shards[bits >> _UNUSED_BITS & _CHOICE]
 
     def find(self, function: Function, key: bytes) -> Job | None:
         """Return the job of ``function`` with ``key``, or None."""

@@ -79,6 +79,22 @@ def test_a_result_ends_the_job(house: House) -> None:
     assert not house.server.snapshots.status(handle).known
 
 
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_worker_speaks_of_each_of_its_jobs(house: House, count: int) -> None:
+    """In whatever order, be they few or many; not of those of another worker."""
+    client, worker, other = house.guest(), house.worker(b"f"), house.worker(b"f")
+    handles = [client.submit() for _ in range(count)]
+    for _ in handles:
+        worker.grab()
+    theirs = client.submit()
+    assert other.grab() == theirs
+    assert refusal(Guest.complete, worker, theirs) == (b"JOB_NOT_FOUND", GONE_FOR_RESULT)
+    for handle in reversed(handles):
+        worker.complete(handle)
+        assert refusal(Guest.complete, worker, handle) == (b"JOB_NOT_FOUND", GONE_FOR_RESULT)
+    assert [job.handle for job in house.server.tables.jobs] == [theirs]
+
+
 def test_a_failure_ends_the_job_and_is_never_retried(house: House) -> None:
     """Whatever the policy says about retries: those are for losses."""
     client, worker = house.guest(), house.worker(b"f")
