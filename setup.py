@@ -36,7 +36,7 @@ COMPILED = [
         str(path.relative_to(HERE))
         for path in sorted((HERE / "gearman_tx" / "core").glob("*.py"))
         # Values of attrs, which the compiler does not know, and ports, which hold no code.
-        if path.name not in {"__init__.py", "events.py", "policy.py", "records.py", "snapshots.py"}
+        if path.name not in {"__init__.py", "events.py", "policy.py", "records.py"}
     ),
     *(
         "gearman_tx/link/" + name

@@ -66,7 +66,7 @@ class Control:
         function = self._find_function(name)
         if function.workers or function.running or function.committing:
             raise FunctionInUseError
-        for job in [job for job in self.tables.jobs.values() if job.function is function]:
+        for job in [job for job in self.tables.jobs if job.function is function]:
             self.departure.fail(job)
         del self.tables.functions[function.name]
         self.ledger.set_max_queue(function.name, None)
@@ -116,7 +116,7 @@ class Control:
             return
         self.tables.keeping = True
         dispatch = self.departure.dispatch
-        for job in self.tables.jobs.values():
+        for job in self.tables.jobs:
             if job.state == QUEUED and job.background and not job.clients:
                 dispatch.dequeue(job)
                 dispatch.enqueue(job)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gearman_tx.core.job_queue import JobQueue
 
 if TYPE_CHECKING:
-    from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
 
 
@@ -21,8 +20,6 @@ class Function:
         workers: the peers that registered the function, oldest first.
         idle: sleeping peers that can be woken for it, the last one to fall asleep at the end.
             A peer in it may be awake by now; see ``dispatch.py``.
-        uniques: the live job of each unique other than the empty one and ``-``.
-        same_workload: the live job of each workload that was submitted with the unique ``-``.
         committing: how many jobs are not durable yet.
         delayed: how many jobs wait for their time.
         running: how many jobs workers have.
@@ -43,8 +40,6 @@ class Function:
         "name",
         "queues",
         "running",
-        "same_workload",
-        "uniques",
         "workers",
     )
 
@@ -54,8 +49,6 @@ class Function:
         self.queues = [JobQueue(), JobQueue(), JobQueue()]
         self.workers: dict[Peer, None] = {}
         self.idle: dict[Peer, None] = {}
-        self.uniques: dict[bytes, Job] = {}
-        self.same_workload: dict[bytes, Job] = {}
         self.committing = 0
         self.delayed = 0
         self.running = 0

@@ -155,7 +155,7 @@ class Intake:
             retries=record.retries,
         )
         tables.next_id = max(tables.next_id, record.id + 1)
-        tables.add(job)
+        tables.restore(job)
         self._place(job, record.due)
         return job
 

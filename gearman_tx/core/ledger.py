@@ -146,7 +146,7 @@ class Ledger:
 
     def store_again(self) -> None:
         """Note every live background job and every limit anew, because the store lost them."""
-        for job in self.tables.jobs.values():
+        for job in self.tables.jobs:
             if job.background and job not in self._waiting:
                 self._again[job] = job.due
         for function in self.tables.functions.values():

@@ -22,6 +22,8 @@ NO_JOB: Final = b"Job does not exist on server"
 NO_JOB_FOR_RESULT: Final = b"Job given in work result not found"
 NO_JOB_FOR_EXCEPTION: Final = b"An exception was received for a job that does not exist"
 
+_FEW: Final = 8  # looking through so few jobs is cheaper than taking a handle apart
+
 
 class Outcome:
     """The verbs of workers that have a job."""
@@ -104,9 +106,14 @@ class Outcome:
         self, peer: Peer, handle: bytes, refusal: bytes, *, last: bool = False
     ) -> Job | None:
         """Return the job that ``peer`` has under ``handle``, or None when it is forgiven."""
-        job = self.tables.jobs.get(handle)
-        if job is not None and job.worker is peer:
-            return job
+        if len(peer.running) <= _FEW:
+            for own in peer.running:
+                if own.handle == handle:
+                    return own
+        else:
+            job = self.tables.jobs.get(handle)
+            if job is not None and job.worker is peer:
+                return job
         if handle not in peer.forgiven:
             raise Refused(b"JOB_NOT_FOUND", refusal)
         if last:

@@ -1,17 +1,15 @@
 """What lookers-on may see: plain values, taken from the tables at one moment.
 
-The lists are taken at once, the values one by one as they are asked for, so that a report over a
-million jobs can be made in slices while the server goes on. A job that ended in between is left
-out.
+The values are made one by one as they are asked for, so that a report over a million jobs can be
+made in slices while the server goes on. A report tells what was there when it began; what ended in
+between is left out. They are tuples, which cost the least to make.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from attrs import define, frozen
-
-from gearman_tx.core.states import COMMITTING, ENDED, RUNNING
+from gearman_tx.core.states import COMMITTING, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
     from gearman_tx.core.tables import Tables
 
 
-@frozen
-class JobStatus:
+class JobStatus(NamedTuple):
     """The answer to a status request.
 
     Attributes:
@@ -40,11 +37,10 @@ class JobStatus:
     clients: int
 
 
-UNKNOWN = JobStatus(known=False, running=False, numerator=0, denominator=0, clients=0)
+UNKNOWN: Final = JobStatus(known=False, running=False, numerator=0, denominator=0, clients=0)
 
 
-@frozen
-class FunctionSnapshot:
+class FunctionSnapshot(NamedTuple):
     """One function: counts of jobs, and of workers registered for it, busy or not.
 
     One that is not listed has limits and was never used; the C server would not know it.
@@ -62,8 +58,7 @@ class FunctionSnapshot:
     is_listed: bool = True
 
 
-@frozen
-class JobSnapshot:
+class JobSnapshot(NamedTuple):
     """One live job; ``worker`` is where it runs, ``due`` when it will, both None if not so."""
 
     handle: bytes
@@ -86,8 +81,7 @@ class JobSnapshot:
         return not self.background and not self.clients
 
 
-@frozen
-class PeerSnapshot:
+class PeerSnapshot(NamedTuple):
     """One connection: its port, id, functions (the last registered first) and jobs."""
 
     port: PeerPort
@@ -98,11 +92,13 @@ class PeerSnapshot:
     asleep: bool
 
 
-@define(eq=False)
 class Snapshots:
     """The questions that lookers-on may ask."""
 
-    tables: Tables
+    __slots__ = ("tables",)
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
 
     def status(self, handle: bytes) -> JobStatus:
         """Return the status of the job called ``handle``."""
@@ -131,8 +127,8 @@ class Snapshots:
 
     def jobs(self) -> Iterator[JobSnapshot]:
         """Yield every live job that is not waiting to be made durable, the oldest first."""
-        for job in list(self.tables.jobs.values()):
-            if job.state in {COMMITTING, ENDED}:
+        for job in self.tables.jobs:
+            if job.state == COMMITTING:
                 continue
             worker = job.worker
             yield JobSnapshot(

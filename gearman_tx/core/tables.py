@@ -1,10 +1,11 @@
 """What the job server knows: functions, jobs, peers, and the indexes between them.
 
-Every live job is in ``jobs`` by its handle. A job with a unique is also in its function's index,
-which decides what coalesces, and in ``_by_unique``, which answers GET_STATUS_UNIQUE over all
-functions. A function with queued jobs of a priority is in that priority's ``ready``, so looking
-for work never walks over empty functions. All operations are O(1), save making room for a
-function when the table is full.
+Every live job is in ``jobs``, which finds it by its handle. A job with a unique is also in an index
+that decides what coalesces and answers GET_STATUS_UNIQUE over all functions; one whose unique is
+``-`` is in another of the same kind, by its workload. A function with queued jobs of a priority is
+in that priority's ``ready``, so looking for work never walks over empty functions. All operations
+are O(1), save making room for a function when the table is full; nor is there any that is long now
+and then because a table with all jobs grows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core.function import Function
+from gearman_tx.core.job_index import JobIndex
 from gearman_tx.core.timer_heap import TimerHeap
+from gearman_tx.core.unique_index import UniqueIndex
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ class Tables:
         draining: whether submissions are refused because the server is about to stop.
         keeping: whether stored jobs that nobody waits for are left to the next start as well.
         functions: every known function by its name, oldest first.
-        jobs: every live job by its handle, oldest first.
+        jobs: every live job, oldest first.
         peers: every connected peer, oldest first.
         ready: for high, normal and low, the functions that have queued jobs.
         delayed: the jobs that wait for their time.
@@ -49,6 +52,7 @@ class Tables:
     __slots__ = (
         "_beginning",
         "_by_unique",
+        "_by_workload",
         "_next_room",
         "_prefix",
         "_thousands",
@@ -72,12 +76,13 @@ class Tables:
         self.draining = False
         self.keeping = False
         self.functions: dict[bytes, Function] = {}
-        self.jobs: dict[bytes, Job] = {}
+        self.jobs = JobIndex()
         self.peers: dict[Peer, None] = {}
         self.ready: list[dict[Function, None]] = [{}, {}, {}]
         self.delayed = TimerHeap()
         self.timeouts = TimerHeap()
-        self._by_unique: dict[bytes, Job | dict[int, Job]] = {}
+        self._by_unique = UniqueIndex()
+        self._by_workload = UniqueIndex()  # of the jobs whose unique is BY_WORKLOAD
         self._next_room = 0.0
         self._prefix = policy.handle_prefix + b":"
         self._thousands = 0  # of the last handle, and what handles with as many begin with
@@ -145,53 +150,36 @@ class Tables:
     def find(self, function: Function, unique: bytes, workload: Body) -> Job | None:
         """Return the live job that a submission joins, or None."""
         if unique == BY_WORKLOAD:
-            return function.same_workload.get(bytes(workload))
-        return function.uniques.get(unique)
+            return self._by_workload.find(function, bytes(workload))
+        return self._by_unique.find(function, unique)
 
     def newest(self, unique: bytes) -> Job | None:
         """Return the newest live job with ``unique`` over all functions, or None."""
-        found = self._by_unique.get(unique)
-        if isinstance(found, dict):
-            return next(reversed(found.values()))
-        return found
+        return self._by_unique.newest(unique)
 
     def add(self, job: Job) -> None:
-        """Make ``job`` known by its handle and its unique."""
-        self.jobs[job.handle] = job
-        unique = job.unique
-        if not unique:
-            return
-        if unique == BY_WORKLOAD:
-            if job.workload:
-                job.function.same_workload[bytes(job.workload)] = job
-            return
-        job.function.uniques[unique] = job
-        found = self._by_unique.get(unique)
-        if found is None:
-            self._by_unique[unique] = job
-        elif isinstance(found, dict):
-            found[job.id] = job
-        else:
-            self._by_unique[unique] = {found.id: found, job.id: job}
+        """Make a new job known by its handle and its unique."""
+        self.jobs.add(job)
+        if job.unique:
+            self._add_unique(job)
+
+    def restore(self, job: Job) -> None:
+        """Make a stored job known likewise; it may have any handle."""
+        self.jobs.restore(job)
+        if job.unique:
+            self._add_unique(job)
+
+    def _add_unique(self, job: Job) -> None:
+        if job.unique != BY_WORKLOAD:
+            self._by_unique.add(job.unique, job)
+        elif job.workload:  # empty ones are not compared
+            self._by_workload.add(bytes(job.workload), job)
 
     def remove(self, job: Job) -> None:
         """Forget ``job``'s handle and unique."""
-        del self.jobs[job.handle]
+        self.jobs.remove(job)
         unique = job.unique
-        if not unique:
-            return
-        index, key = job.function.uniques, unique
         if unique == BY_WORKLOAD:
-            index, key = job.function.same_workload, bytes(job.workload)
-        # Not so for empty workloads, nor for the older of two jobs that a store held under one key.
-        if index.get(key) is job:
-            del index[key]
-        if unique == BY_WORKLOAD:
-            return
-        found = self._by_unique[unique]
-        if not isinstance(found, dict):
-            del self._by_unique[unique]
-            return
-        del found[job.id]
-        if not found:
-            del self._by_unique[unique]
+            self._by_workload.remove(bytes(job.workload), job)
+        elif unique:
+            self._by_unique.remove(unique, job)

@@ -33,6 +33,7 @@ SLICE_SECONDS: Final = 0.002
 _log: Final = Logger()
 
 _ROWS: Final = 64  # made of one report before the clock is looked at and the next one has its turn
+_JOIN_ROWS: Final = 1024  # joined at once: a million of them would take too long
 
 
 @define(eq=False)
@@ -41,14 +42,19 @@ class _Report:
 
     connection: Connection
     rows: Iterator[bytes]
-    made: list[bytes] = field(factory=list)
+    pieces: list[bytes] = field(factory=list)
+    made: list[bytes] = field(factory=list)  # rows behind these pieces
     hole: Hole = field(factory=list)
 
     def make_some(self) -> bool:
         """Make a few more rows; return whether those were the last."""
         before = len(self.made)
         self.made += islice(self.rows, _ROWS)
-        return len(self.made) - before < _ROWS
+        is_whole = len(self.made) - before < _ROWS
+        if is_whole or len(self.made) >= _JOIN_ROWS:
+            self.pieces.append(b"".join(self.made))
+            self.made.clear()
+        return is_whole
 
 
 class TextSide:
@@ -74,7 +80,7 @@ class TextSide:
         if not self._ring:
             while self._has_time():
                 if report.make_some():
-                    connection.send(b"".join(report.made))
+                    caller.output.send_parts(report.pieces)
                     return None
         report.hole = connection.hold()
         self._ring.append(report)
@@ -118,7 +124,8 @@ class TextSide:
             connection.abort()
             return
         if is_whole:
-            connection.fill(report.hole, b"".join(report.made))
+            report.hole += report.pieces[:-1]
+            connection.fill(report.hole, report.pieces[-1])
             connection.proceed()
         else:
             self._ring.append(report)

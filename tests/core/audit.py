@@ -7,13 +7,13 @@ This is what ties them together.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
 
 from gearman_tx.core import UNLIMITED, Job, JobServer, Peer
 from gearman_tx.core.function import Function
 from gearman_tx.core.states import COMMITTING, DELAYED, ENDED, KEPT, QUEUED, RUNNING
 from gearman_tx.core.tables import BY_WORKLOAD, Tables
 from gearman_tx.core.timer_heap import TimerHeap
+from gearman_tx.core.unique_index import UniqueIndex
 
 MOST_FORGIVEN = 1024
 SWEEP_FLOOR = 64
@@ -33,8 +33,8 @@ def audit(server: JobServer) -> None:
     _audit_uniques(tables)
     for peer in tables.peers:
         _audit_peer(tables, peer)
-    _audit_timers(tables.delayed, [j for j in tables.jobs.values() if j.state == DELAYED])
-    limited = [j for j in tables.jobs.values() if j.state == RUNNING and j.timer is not None]
+    _audit_timers(tables.delayed, [j for j in tables.jobs if j.state == DELAYED])
+    limited = [j for j in tables.jobs if j.state == RUNNING and j.timer is not None]
     _audit_timers(tables.timeouts, limited)
     for function in tables.functions.values():
         _audit_wakes(server, function)
@@ -42,9 +42,9 @@ def audit(server: JobServer) -> None:
 
 def _audit_jobs(tables: Tables) -> None:
     """Each job is known by its own handle, in a place that fits its state."""
-    assert len({job.id for job in tables.jobs.values()}) == len(tables.jobs)
-    for handle, job in tables.jobs.items():
-        assert job.handle == handle
+    assert len({job.id for job in tables.jobs}) == len(tables.jobs)
+    for job in tables.jobs:
+        assert tables.jobs.get(job.handle) is job
         assert job.id < tables.next_id
         assert job.state != ENDED
         assert tables.functions[job.function.name] is job.function
@@ -64,7 +64,7 @@ def _audit_jobs(tables: Tables) -> None:
 
 def _audit_function(tables: Tables, function: Function) -> None:
     """A function's counts are those of its jobs, its queues hold its queued jobs."""
-    jobs = [job for job in tables.jobs.values() if job.function is function]
+    jobs = [job for job in tables.jobs if job.function is function]
     states = Counter(job.state for job in jobs)
     assert function.committing == states[COMMITTING]
     assert function.delayed == states[DELAYED]
@@ -88,30 +88,32 @@ def _audit_function(tables: Tables, function: Function) -> None:
 
 def _audit_uniques(tables: Tables) -> None:
     """What coalesces and what answers GET_STATUS_UNIQUE are the live jobs with a unique."""
-    jobs = tables.jobs.values()
-    for function in tables.functions.values():
-        mine = [job for job in jobs if job.function is function and job.unique]
-        assert function.uniques == {j.unique: j for j in mine if j.unique != BY_WORKLOAD}
-        assert function.same_workload == {
-            j.workload: j for j in mine if j.unique == BY_WORKLOAD and j.workload
-        }
-    # No verb asks for all uniques at once, so the index is looked at from outside.
-    index = tables._by_unique  # noqa: SLF001
-    held = (found.values() if isinstance(found, dict) else [found] for found in index.values())
-    named = Counter(job for job in jobs if job.unique and job.unique != BY_WORKLOAD)
-    assert Counter(chain.from_iterable(held)) == named
-    for unique in index:
-        assert tables.newest(unique) is max(_having(tables, unique), key=lambda job: job.id)
+    jobs = list(tables.jobs)
+    named = {(j.function, j.unique): j for j in jobs if j.unique and j.unique != BY_WORKLOAD}
+    same = {(j.function, bytes(j.workload)): j for j in jobs if j.unique == BY_WORKLOAD}
+    same = {key: job for key, job in same.items() if job.workload}
+    # No verb asks for all uniques at once, so the indexes are looked at from outside.
+    assert contents(tables._by_unique) == named  # noqa: SLF001
+    assert contents(tables._by_workload) == same  # noqa: SLF001
+    for _, unique in named:
+        having = [job for job in jobs if job.unique == unique]
+        assert tables.newest(unique) is max(having, key=lambda job: job.id)
 
 
-def _having(tables: Tables, unique: bytes) -> list[Job]:
-    return [job for job in tables.jobs.values() if job.unique == unique]
+def contents(index: UniqueIndex) -> dict[tuple[Function, bytes], Job]:
+    """Return the jobs that ``index`` finds, by function and key."""
+    found: dict[tuple[Function, bytes], Job] = {}
+    for shard in index._shards:  # noqa: SLF001  # nothing else holds all of them
+        for key, known in shard.items():
+            jobs = list(known.values()) if isinstance(known, dict) else [known]
+            found |= {(job.function, key): job for job in jobs}
+    return found
 
 
 def _audit_peer(tables: Tables, peer: Peer) -> None:
     """A peer and what it has to do with agree about one another."""
-    assert set(peer.running) == {j for j in tables.jobs.values() if j.worker is peer}
-    assert peer.tasks == {j for j in tables.jobs.values() if peer in j.clients}
+    assert set(peer.running) == {j for j in tables.jobs if j.worker is peer}
+    assert peer.tasks == {j for j in tables.jobs if peer in j.clients}
     served = [ability.served for ability in peer.abilities.values()]
     assert served == sorted(served), "the function served longest ago comes first"
     assert len(peer.forgiven) <= MOST_FORGIVEN

@@ -140,7 +140,8 @@ class Pair:
     def _compare_jobs(self) -> None:
         """Both have the same live jobs and functions, and say the same of each."""
         snapshots = self.server.snapshots
-        assert set(self.server.tables.jobs) == {job.handle for job in self.model.jobs}
+        live = {job.handle for job in self.server.tables.jobs}
+        assert live == {job.handle for job in self.model.jobs}
         for job in self.model.jobs:
             status = snapshots.status(job.handle)
             assert (status.known, status.running) == (True, job.state == "running")
@@ -164,7 +165,7 @@ class Pair:
 
     def _balance(self) -> None:
         """No promise is lost, everybody is owed what is under way and nothing else."""
-        live = set(self.server.tables.jobs)
+        live = {job.handle for job in self.server.tables.jobs}
         assert self.books.promised - self.books.ended <= live, "a promise was lost"
         assert not self.books.ended & live
         for seat in self.seats.values():

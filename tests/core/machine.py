@@ -36,7 +36,7 @@ class Twins(Pair):
     ) -> None:
         """Submit to both; a new queued job wakes as many as the policy says."""
         seat = self.seat(number)
-        before = set(self.server.tables.jobs)
+        before = {job.handle for job in self.server.tables.jobs}
         sleepers = len(self.model.sleepers(name))
         seat.guest.submit(
             name,
@@ -63,7 +63,7 @@ class Twins(Pair):
             answer = seat.guest.answers[-1]
             if isinstance(answer, bytes):
                 seat.owed[answer] += 1
-        made = [job for handle, job in self.server.tables.jobs.items() if handle not in before]
+        made = [job for job in self.server.tables.jobs if job.handle not in before]
         self.handles += [job.handle for job in made]
         newest = self.model.jobs[-1] if made else None
         is_queued = newest is not None and newest.state == "queued"
@@ -195,7 +195,7 @@ class Twins(Pair):
 
     def drop(self, name: bytes) -> None:
         """Drop a function in both."""
-        doomed = {h for h, job in self.server.tables.jobs.items() if job.function.name == name}
+        doomed = {job.handle for job in self.server.tables.jobs if job.function.name == name}
         outcome = "dropped"
         try:
             self.server.control.drop_function(name)

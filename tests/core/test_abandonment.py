@@ -45,7 +45,7 @@ def test_the_last_of_two_clients_leaving_drops_the_job(house: House) -> None:
     second.submit(unique=b"u")
     second.leave()
     first.leave()
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_a_client_that_submitted_twice_leaves_as_a_whole(house: House) -> None:
@@ -54,7 +54,7 @@ def test_a_client_that_submitted_twice_leaves_as_a_whole(house: House) -> None:
     client.submit(unique=b"u")
     client.submit(unique=b"u")
     client.leave()
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_a_background_job_does_not_leave_with_its_client(house: House) -> None:
@@ -75,7 +75,7 @@ def test_a_background_job_joined_by_a_foreground_client_that_leaves_still_runs(
     joiner.leave()
     assert worker.grab() == handle
     worker.complete(handle)
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_a_foreground_job_joined_in_the_background_runs_without_its_client(house: House) -> None:
@@ -178,7 +178,7 @@ def test_a_connection_that_ran_its_own_job_takes_it_along(house: House) -> None:
     both.grab()
     worker.sleep()
     both.leave()
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
     assert worker.heard() == []
 
 

@@ -84,7 +84,7 @@ def test_a_worker_whose_job_was_cancelled_may_go(house: House) -> None:
     worker.grab()
     house.server.control.cancel(handle)
     worker.leave()
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_a_background_job_can_be_cancelled(house: House) -> None:
@@ -92,7 +92,7 @@ def test_a_background_job_can_be_cancelled(house: House) -> None:
     client = house.guest()
     assert house.server.control.cancel(client.promise())
     assert client.heard() == []
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_a_delayed_job_can_be_cancelled(house: House) -> None:

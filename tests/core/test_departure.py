@@ -87,7 +87,7 @@ def test_a_job_is_given_up_at_the_nth_loss(build: BuildHouse, limit: int, backgr
     assert house.worker(b"f").grab() == b""
     assert client.heard() == ([] if background else [(WORK_FAIL, handle)])
     assert house.events.given_up == [handle]
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_timeouts_and_losses_are_counted_together(build: BuildHouse) -> None:

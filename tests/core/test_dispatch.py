@@ -12,7 +12,7 @@ from tests.core.house import House
 
 def names(house: House, grabbed: list[bytes]) -> list[bytes]:
     """Return ``FUNCTION:priority`` of live jobs by their handles."""
-    jobs = house.server.tables.jobs
+    jobs = {job.handle: job for job in house.server.tables.jobs}
     words = (b"high", b"norm", b"low")
     return [jobs[handle].function.name + b":" + words[jobs[handle].priority] for handle in grabbed]
 

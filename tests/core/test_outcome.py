@@ -75,8 +75,24 @@ def test_a_result_ends_the_job(house: House) -> None:
     worker.grab()
     worker.complete(handle, b"result")
     assert first.heard() == second.heard() == [(b"WORK_COMPLETE", handle, b"result")]
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
     assert not house.server.snapshots.status(handle).known
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_worker_speaks_of_each_of_its_jobs(house: House, count: int) -> None:
+    """In whatever order, be they few or many; not of those of another worker."""
+    client, worker, other = house.guest(), house.worker(b"f"), house.worker(b"f")
+    handles = [client.submit() for _ in range(count)]
+    for _ in handles:
+        worker.grab()
+    theirs = client.submit()
+    assert other.grab() == theirs
+    assert refusal(Guest.complete, worker, theirs) == (b"JOB_NOT_FOUND", GONE_FOR_RESULT)
+    for handle in reversed(handles):
+        worker.complete(handle)
+        assert refusal(Guest.complete, worker, handle) == (b"JOB_NOT_FOUND", GONE_FOR_RESULT)
+    assert [job.handle for job in house.server.tables.jobs] == [theirs]
 
 
 def test_a_failure_ends_the_job_and_is_never_retried(house: House) -> None:
@@ -101,7 +117,7 @@ def test_an_exception_reaches_those_who_asked_for_it_and_the_others_get_work_fai
     worker.throw(handle, b"why")
     assert asked.heard() == [(b"WORK_EXCEPTION", handle, b"why")]
     assert other.heard() == [(WORK_FAIL, handle)]
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_work_fail_after_work_exception_is_silent(house: House) -> None:
@@ -218,7 +234,7 @@ def test_results_of_an_abandoned_running_job_go_nowhere(house: House) -> None:
     worker.progress(handle, 1, 2)
     worker.complete(handle)
     assert client.heard() == worker.heard() == []
-    assert house.server.tables.jobs == {}
+    assert not house.server.tables.jobs
 
 
 def test_forgiven_handles_are_bounded(house: House) -> None:

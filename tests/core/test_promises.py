@@ -144,7 +144,7 @@ def test_a_job_that_another_server_holds_is_joined_there(durable: House) -> None
     durable.take()
     durable.settle({1: b"H:other:77"})
     assert first.answers + second.answers == [b"H:other:77"] * 2
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs
     assert durable.store.rows == {}
 
 
@@ -171,4 +171,4 @@ def test_a_job_that_ended_here_may_be_held_elsewhere(durable: House) -> None:
     worker.complete(b"H:t:1")
     durable.settle({1: b"H:other:77"})
     assert client.answers == [b"H:t:1", b"H:other:77"]
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs

@@ -22,7 +22,7 @@ def test_what_could_not_be_stored_is_refused_and_forgotten(durable: House) -> No
     durable.take()
     durable.fail(b"disk full")
     assert client.answers == [FAILED]
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs
     client.promise(unique=b"u")
     durable.commit()
     assert client.answers == [FAILED, b"H:t:2"]
@@ -75,7 +75,7 @@ def test_a_delayed_job_with_a_foreground_joiner_goes_on_delayed(durable: House) 
     durable.fail()
     assert durable.counts(b"f") == (0, 0, 1)
     second.leave()
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs
 
 
 def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(durable: House) -> None:
@@ -91,7 +91,7 @@ def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(durabl
     durable.fail()
     assert second.answers == [FAILED, FAILED]
     first.leave()
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs
 
 
 def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: House) -> None:
@@ -103,7 +103,7 @@ def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: House)
     first.leave()
     assert durable.counts(b"f") == (1, 0, 0)
     durable.fail()
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs
 
 
 def test_a_running_job_that_nobody_was_promised_runs_on(durable: House) -> None:
@@ -117,7 +117,7 @@ def test_a_running_job_that_nobody_was_promised_runs_on(durable: House) -> None:
     durable.fail()
     assert durable.counts(b"f") == (0, 1, 0)
     worker.leave()
-    assert durable.server.tables.jobs == {}
+    assert not durable.server.tables.jobs
 
 
 def test_a_job_that_ended_before_its_commit_failed_is_refused(durable: House) -> None:

@@ -191,7 +191,7 @@ class Play:
 
     def check_ends(self) -> None:
         """What ended is not on the disk any more, once the store had its time."""
-        ended = self.acknowledged - self.stage.jobs.tables.jobs.keys()
+        ended = self.acknowledged - {job.handle for job in self.stage.jobs.tables.jobs}
         assert ended.isdisjoint(self.stage.disk.handles())
 
     def end(self) -> None:

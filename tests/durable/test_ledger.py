@@ -23,7 +23,9 @@ def test_a_batch_that_is_put_back(house: House) -> None:
     house.commit()
     ended, retried = worker.grab(), worker.grab()
     worker.complete(ended)
-    house.server.departure.requeue(house.server.tables.jobs[retried])
+    job = house.server.tables.jobs.get(retried)
+    assert job is not None
+    house.server.departure.requeue(job)
     house.server.control.set_max_queue(b"g", (1, 2, 3))
     client.promise(unique=b"old")
     first = house.take()
@@ -82,7 +84,9 @@ def test_refusing_without_a_try(house: House) -> None:
     refused = (b"QUEUE_ERROR", b"disk full")
     assert client.answers == [b"H:t:1", refused, refused, joined]
     assert house.server.ledger.ended == 1
-    assert house.server.tables.jobs[joined].background is False, "it goes on in the foreground"
+    job = house.server.tables.jobs.get(joined)
+    assert job is not None
+    assert job.background is False, "it goes on in the foreground"
     assert list(house.take().finished) == [1]
 
 

@@ -210,5 +210,5 @@ def test_many_jobs(log: LogBook) -> None:
     loaded: list[int] = []
     stage.queue.loaded.addCallback(loaded.append)
     assert loaded == [5000]
-    assert [known.id for known in stage.jobs.tables.jobs.values()] == list(range(1, 5001))
+    assert [known.id for known in stage.jobs.tables.jobs] == list(range(1, 5001))
     assert not log.warnings

@@ -41,8 +41,7 @@ def test_exactly_one_answer_for_each_request_in_order(steps: list[object]) -> No
                 index, requests = step
                 asked[index] += requests
                 guests[index].gives(b"".join(_request(*request) for request in requests))
-                jobs = stage.jobs.tables.jobs
-                uniques |= {job.handle: job.unique for job in jobs.values()}
+                uniques |= {job.handle: job.unique for job in stage.jobs.tables.jobs}
             elif step == "turn":
                 stage.end_turn()
             elif stage.store.under_way is not None:

@@ -26,10 +26,10 @@ PACKETS = 200
 """So many packets are given at once, so that what is done once a turn hardly counts."""
 
 BUDGETS = {
-    "SUBMIT_JOB": 16,
-    "SUBMIT_JOB_BG": 15,
+    "SUBMIT_JOB": 18,
+    "SUBMIT_JOB_BG": 17,
     "GRAB_JOB": 9,
-    "WORK_COMPLETE": 12,
+    "WORK_COMPLETE": 16,
     "PRE_SLEEP": 4,
     "ECHO_REQ": 4,
 }
@@ -92,7 +92,7 @@ def _packets(kind: str, stage: Stage) -> tuple[Callable[[bytes], None], bytes]:
     if kind == "GRAB_JOB":
         return worker.gives, req(p.GRAB_JOB) * PACKETS
     worker.tells(req(p.GRAB_JOB) * PACKETS)
-    handles = sorted(stage.jobs.tables.jobs)
+    handles = [job.handle for job in stage.jobs.tables.jobs]
     return worker.gives, b"".join(req(p.WORK_COMPLETE, handle, b"done") for handle in handles)
 
 

@@ -111,7 +111,9 @@ def test_stopping_closes_every_connection(stage: Stage, log: LogBook) -> None:
     assert stage.factory.connections == set()
     assert stage.factory.gate.count == 0
     assert stage.clock.getDelayedCalls() == []
-    assert stage.jobs.tables.jobs[handle(1)].retries == 0
+    job = stage.jobs.tables.jobs.get(handle(1))
+    assert job is not None
+    assert job.retries == 0
 
 
 def test_the_factory_counts_its_connections(stage: Stage) -> None:

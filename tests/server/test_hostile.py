@@ -158,11 +158,11 @@ def _check_left_over(stage: Stage, bystanders: Bystanders, log: LogBook) -> None
         bystanders.client.connection,
         bystanders.worker.connection,
     }
-    assert all(job.background and job.worker is None for job in tables.jobs.values())
+    assert all(job.background and job.worker is None for job in tables.jobs)
     assert len(tables.functions) <= 20
     assert all(line.isprintable() for line in log.warnings)
     stage.clock.advance(100)
-    if not any(job.timer for job in tables.jobs.values()):
+    if not any(job.timer for job in tables.jobs):
         assert stage.clock.getDelayedCalls() == []
 
 

@@ -92,7 +92,7 @@ class AddressTests(RealServerTestCase):
         await worker.ask(req(p.GRAB_JOB), b"f\0data")
         worker.wire.abortConnection()
         await self.until(lambda: not self.factory.connections)
-        (job,) = self.jobs.tables.jobs.values()
+        (job,) = self.jobs.tables.jobs
         assert (job.worker, job.retries) == (None, 1)
 
 

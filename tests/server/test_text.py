@@ -86,6 +86,17 @@ def test_a_long_report_is_made_in_slices(slow: Reports) -> None:
     assert guest.is_heard
 
 
+@pytest.mark.parametrize("count", [0, 1023, 1024, 1025, 4096, 5000])
+@pytest.mark.parametrize("seconds", [0.0, SLICE_SECONDS / 16])
+def test_a_report_is_the_same_in_whatever_pieces(count: int, seconds: float) -> None:
+    """Rows are joined a thousand at a time, whether it is done in its turn or in slices."""
+    stage = Reports(seconds).stage
+    guest = stage.guest()
+    guest.gives(b"rows %d\n" % count + ECHO)
+    stage.end_turn()
+    assert guest.hears() == whole(b"rows", count) + ECHOED
+
+
 def test_others_are_served_between_the_slices(slow: Reports) -> None:
     """While a long report is made, another connection is answered in each turn."""
     reader, other = slow.stage.guest(), slow.stage.guest()

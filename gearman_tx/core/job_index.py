@@ -1,0 +1,178 @@
+"""Every live job, by its handle; with millions of them, no step of it is long.
+
+Theory of operation. A dictionary of all handles would be rehashed now and then, all of it at once:
+with three million jobs that is some hundred milliseconds in which nobody is served. But a handle
+ends in the job's id, and ids are given in ascending order. So there is no table of handles: the
+digits at the end of a handle lead to the one job that may have it, and whether that job has it is
+asked of the job itself. That settles leading zeros, signs and other prefixes as well.
+
+Jobs are kept in blocks of the ids that differ in their last bits only. A block in which many live
+is *full*: a list in which an id has its place. One in which few live is *thin*: a list of these
+jobs and nothing else, to be walked through, so that jobs which outlive all their neighbours do not
+keep a full list each. The table of blocks is a dictionary of at most as many entries as there are
+blocks with a live job: one for 128 jobs, where a million of them wait.
+
+A handle that a store brought from elsewhere need not end in the id of its job. Such handles are in
+an ordinary dictionary beside, which is nearly always empty.
+
+What it costs: a look at one block for each operation, and for a block that turns full or thin one
+round of its places, which five jobs at least have paid for by coming or going. Looking at all jobs
+copies the numbers of the blocks first, and then the jobs of one block at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mypy_extensions import i64, mypyc_attr
+
+from gearman_tx.core.states import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gearman_tx.core.job import Job
+
+_BITS: Final = 7
+BLOCK_SIZE: Final = 1 << _BITS
+"""How many ids share a block."""
+
+_PLACE: Final = BLOCK_SIZE - 1  # the bits of an id that tell its place in a full block
+
+MOST_THIN: Final = 8
+"""So many jobs a thin block has at most; one more makes it full."""
+
+LEAST_FULL: Final = 4
+"""With so few jobs left a full block turns thin; fewer than above, so that none goes to and fro."""
+
+_MOST_DIGITS: Final = 19  # of 2**63 - 1, the largest id that a store must hold
+
+
+_ZERO: Final = ord("0")
+_NINE: Final = ord("9")
+
+
+@mypyc_attr(acyclic=True)  # jobs do not know their blocks
+class _Block:
+    """The live jobs of some ids in a row.
+
+    Attributes:
+        jobs: if it is as long as a block may be, each id has its place in it; else these are the
+            jobs, oldest first.
+        live: how many jobs there are.
+    """
+
+    __slots__ = ("jobs", "live")
+
+    def __init__(self) -> None:
+        self.jobs: list[Job | None] = []
+        self.live = 0
+
+    def find(self, number: int) -> Job | None:
+        """Return the job whose id is ``number``, or None."""
+        jobs = self.jobs
+        if len(jobs) == BLOCK_SIZE:
+            return jobs[number & _PLACE]
+        for job in jobs:
+            if job is not None and job.id == number:
+                return job
+        return None
+
+    def add(self, job: Job) -> None:
+        """Take in a job; its id is larger than those of the others."""
+        self.live += 1
+        if len(self.jobs) == BLOCK_SIZE:
+            self.jobs[job.id & _PLACE] = job
+            return
+        self.jobs.append(job)
+        if self.live > MOST_THIN:
+            few, self.jobs = self.jobs, [None] * BLOCK_SIZE
+            for known in few:
+                assert known is not None, "a thin block has no gaps"
+                self.jobs[known.id & _PLACE] = known
+
+    def remove(self, job: Job) -> None:
+        """Let go of one of the jobs."""
+        self.live -= 1
+        if len(self.jobs) < BLOCK_SIZE:
+            self.jobs.remove(job)
+            return
+        self.jobs[job.id & _PLACE] = None
+        if self.live == LEAST_FULL:
+            self.jobs = [known for known in self.jobs if known is not None]
+
+
+class JobIndex:
+    """All live jobs. They are added in the order of their ids, none of which ever comes again."""
+
+    __slots__ = ("_blocks", "_newest", "_odd", "_size")
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, _Block] = {}
+        self._odd: dict[bytes, Job] = {}  # by handles that do not lead to their jobs
+        self._newest = 0  # the largest id there was
+        self._size = 0
+
+    def __len__(self) -> int:
+        """Return how many jobs there are."""
+        return self._size
+
+    def __iter__(self) -> Iterator[Job]:
+        """Yield the jobs, oldest first, while others come and go.
+
+        Those that end before their turn are left out, and so are those that come meanwhile.
+        """
+        newest = self._newest
+        for number in list(self._blocks):
+            block = self._blocks.get(number)
+            if block is None:
+                continue
+            for job in block.jobs.copy():
+                if job is not None and job.state != ENDED and job.id <= newest:
+                    yield job
+
+    def get(self, handle: bytes) -> Job | None:
+        """Return the job called ``handle``, or None."""
+        # The number at its end: any if there is none, for the job that is found is asked.
+        end: i64 = len(handle)
+        number: i64 = 0
+        scale: i64 = 1
+        for place in range(end - 1, max(end - _MOST_DIGITS, 0) - 1, -1):
+            digit: i64 = handle[place]
+            if digit < _ZERO or digit > _NINE:
+                break
+            number += (digit - _ZERO) * scale
+            scale *= 10
+        block = self._blocks.get(number >> _BITS)
+        if block is not None:
+            job = block.find(number)
+            if job is not None and job.handle == handle:
+                return job
+        return self._odd.get(handle)
+
+    def add(self, job: Job) -> None:
+        """Take in a job whose handle ends in its id."""
+        number = job.id
+        block = self._blocks.get(number >> _BITS)
+        if block is None:
+            block = self._blocks[number >> _BITS] = _Block()
+        block.add(job)
+        self._newest = number
+        self._size += 1
+
+    def restore(self, job: Job) -> None:
+        """Take in a job whose handle may be any; who made it is not known."""
+        self.add(job)
+        if self.get(job.handle) is not job:
+            self._odd[job.handle] = job
+
+    def remove(self, job: Job) -> None:
+        """Let go of one of the jobs."""
+        number = job.id >> _BITS
+        block = self._blocks[number]
+        block.remove(job)
+        if not block.live:
+            del self._blocks[number]
+        self._size -= 1
+        if self._odd and self._odd.get(job.handle) is job:
+            del self._odd[job.handle]

@@ -1,0 +1,79 @@
+"""The live jobs by a key that clients chose; with millions of them, no step of it is long.
+
+Theory of operation. One entry answers both questions that are asked of a unique: which job of a
+function has it, so that a submission joins that job, and which is the newest job of any function,
+which is what GET_STATUS_UNIQUE asks for. Nearly always one job has the key and is the entry itself;
+where jobs of several functions share it, the entry is a dictionary from function to job, the newest
+last.
+
+A dictionary that grows is rehashed, all of it at once. So the keys are dealt out to many
+dictionaries by their hashes: each has its own few, and as chance has it they do not grow together.
+
+What it costs: a look at one of these dictionaries for each operation, and now and then the
+rehashing of one, a 256th of the keys. No more jobs share a key than there are functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mypy_extensions import i64
+
+if TYPE_CHECKING:
+    from gearman_tx.core.function import Function
+    from gearman_tx.core.job import Job
+
+SHARDS: Final = 256
+"""To how many dictionaries the keys are dealt out."""
+
+_CHOICE: Final = SHARDS - 1
+_UNUSED_BITS: Final = 20  # a dictionary of less than a million keys goes by lower bits of the hash
+
+
+class UniqueIndex:
+    """The newest live job of each function and key. Jobs are added in the order of their ids."""
+
+    __slots__ = ("_shards",)
+
+    def __init__(self) -> None:
+        self._shards: list[dict[bytes, Job | dict[Function, Job]]] = [{} for _ in range(SHARDS)]
+
+    def _shard(self, key: bytes) -> dict[bytes, Job | dict[Function, Job]]:
+        bits: i64 = hash(key)
+        return self._shards[bits >> _UNUSED_BITS & _CHOICE]
+
+    def find(self, function: Function, key: bytes) -> Job | None:
+        """Return the job of ``function`` with ``key``, or None."""
+        known = self._shard(key).get(key)
+        if isinstance(known, dict):
+            return known.get(function)
+        return known if known is not None and known.function is function else None
+
+    def newest(self, key: bytes) -> Job | None:
+        """Return the newest job with ``key``, of whatever function, or None."""
+        known = self._shard(key).get(key)
+        return next(reversed(known.values())) if isinstance(known, dict) else known
+
+    def add(self, key: bytes, job: Job) -> None:
+        """Let ``job`` be found, in place of any other of its function with ``key``."""
+        shard = self._shard(key)
+        known = shard.get(key)
+        function = job.function
+        if isinstance(known, dict):
+            known.pop(function, None)  # so that this one is the last
+            known[function] = job
+        elif known is None or known.function is function:
+            shard[key] = job
+        else:
+            shard[key] = {known.function: known, function: job}
+
+    def remove(self, key: bytes, job: Job) -> None:
+        """Let ``job`` not be found any more, if it was at all."""
+        shard = self._shard(key)
+        known = shard.get(key)
+        if known is job:
+            del shard[key]
+        elif isinstance(known, dict) and known.get(job.function) is job:
+            del known[job.function]
+            if len(known) == 1:
+                shard[key] = known.popitem()[1]
