@@ -105,10 +105,12 @@ class _Block:
 class JobIndex:
     """All live jobs. They are added in the order of their ids, none of which ever comes again."""
 
-    __slots__ = ("_blocks", "_newest", "_odd", "_size")
+    __slots__ = ("_blocks", "_last", "_last_number", "_newest", "_odd", "_size")
 
     def __init__(self) -> None:
         self._blocks: dict[int, _Block] = {}
+        self._last: _Block | None = None  # the block of the newest job, while one lives in it
+        self._last_number = 0
         self._odd: dict[bytes, Job] = {}  # by handles that do not lead to their jobs
         self._newest = 0  # the largest id there was
         self._size = 0
@@ -152,13 +154,14 @@ class JobIndex:
 
     def add(self, job: Job) -> None:
         """Take in a job whose handle ends in its id."""
-        number = job.id
-        block = self._blocks.get(number >> _BITS)
-        if block is None:
-            block = self._blocks[number >> _BITS] = _Block()
-        block.add(job)
-        self._newest = number
+        self._newest = job.id
         self._size += 1
+        number = job.id >> _BITS
+        block = self._last
+        if block is None or number != self._last_number:
+            block = self._last = self._blocks.setdefault(number, _Block())
+            self._last_number = number
+        block.add(job)
 
     def restore(self, job: Job) -> None:
         """Take in a job whose handle may be any; who made it is not known."""
@@ -173,6 +176,8 @@ class JobIndex:
         block.remove(job)
         if not block.live:
             del self._blocks[number]
+            if block is self._last:
+                self._last = None
         self._size -= 1
         if self._odd and self._odd.get(job.handle) is job:
             del self._odd[job.handle]
