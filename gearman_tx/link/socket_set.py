@@ -9,8 +9,8 @@ turn, which ends with one write for each connection that got something. Nothing 
 transports are Twisted's own, and so is the order of their calls.
 
 What never happens: one connection, or many together, keep the others waiting for long. All that
-have news share :data:`BYTES_A_TURN`, so each is read a little when they are many, and a turn ends
-when it has read as much; those that it did not come to are first in the next one. Of connections
+have news share :data:`PACKETS_A_TURN`, so each is read a little when they are many, and a turn ends
+when it has handled as many; those that it did not come to are first in the next one. Of connections
 that end together, each turn buries a few: what they held must be given to others. After a few turns
 the reactor has its own. Nor does one socket's error reach another.
 
@@ -125,8 +125,7 @@ class SocketSet:
 
     def _stop_waiting(self) -> None:
         """The reactor ends: it does that by itself, and has the sockets in sight again."""
-        if self._wait is None:
-            return
+        assert self._wait is not None, "it waits until the reactor ends"
         self._epoll.unregister(self._wait.fileno())
         self._wait = None
         if self._entries:
