@@ -54,7 +54,7 @@ COMPILED = [
         "gearman_tx/server/" + name
         for name in (
             "arguments.py",
-            "caller.py",
+            "peer_link.py",
             "client_side.py",
             "deadline_timer.py",
             "worker_side.py",
@@ -263,7 +263,7 @@ setup(
     # where twistd sees the plugin.
     packages=[*find_packages(include=["gearman_tx", "gearman_tx.*"]), "twisted.plugins"],
     package_dir={"": "."},
-    package_data={"gearman_tx": ["py.typed"], "gearman_tx.store.schema": ["*.sql"]},
+    package_data={"gearman_tx": ["py.typed"], "gearman_tx.store.sqlite.schema": ["*.sql"]},
     zip_safe=False,
     entry_points={
         "console_scripts": ["gearman-tx = gearman_tx.cli.main:main"],

@@ -17,9 +17,9 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from gearman_tx.cli.gearmand_options import PROCESS
 from gearman_tx.daemon import Options
-from gearman_tx.daemon.option import Option
+from gearman_tx.daemon.options.option import Option
+from gearman_tx.gearmand.options import PROCESS
 from gearman_tx.wire.packets import PACKETS
 
 MARKUP = re.compile(r"([\\*`|_])")

@@ -19,7 +19,7 @@ from gearman_tx.core import PRIORITY_NAMES, STATE_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gearman_tx.core import FunctionSnapshot, JobSnapshot, PeerPort, PeerSnapshot
+    from gearman_tx.core import FunctionSnapshot, JobSnapshot, PeerLink, PeerSnapshot
 
 END: Final = b".\n"
 """The last line of every report."""
@@ -62,9 +62,9 @@ def priority_status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
 def workers(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
     """Yield a row a connection, be it a worker or not: descriptor, address, id, functions."""
     for peer in peers:
-        port = peer.port
+        link = peer.link
         names = b"".join(b" " + escape(name) for name in peer.functions)
-        yield b"%d %b %b :%b\n" % (port.fd, _host(port), escape(peer.client_id), names)
+        yield b"%d %b %b :%b\n" % (link.fd, _host(link), escape(peer.client_id), names)
     yield END
 
 
@@ -158,7 +158,7 @@ def clients(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
     for peer in peers:
         running, tasks = len(peer.running), peer.tasks
         cells = (
-            b"%d\t%b" % (peer.port.fd, _host(peer.port)),
+            b"%d\t%b" % (peer.link.fd, _host(peer.link)),
             escape(peer.client_id),
             b"%d\t%d\t%d" % (len(peer.functions), running, tasks),
             b"asleep" if peer.asleep else b"busy" if running or tasks else b"idle",
@@ -185,7 +185,7 @@ def store(figures: Iterable[tuple[str, str | int | float]]) -> Iterator[bytes]:
     yield END
 
 
-def _host(port: PeerPort) -> bytes:
+def _host(link: PeerLink) -> bytes:
     """Return the address of a connection as one word, ``-`` if it has none."""
-    host = port.host.encode(errors="surrogateescape")
+    host = link.host.encode(errors="surrogateescape")
     return escape(host).replace(b" ", b"\\x20") or _NONE

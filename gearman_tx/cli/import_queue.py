@@ -19,8 +19,7 @@ from gearman_tx.cli.report import Column, Row
 from gearman_tx.cli.screen import Screen
 from gearman_tx.cli.trouble import Trouble, say
 from gearman_tx.daemon import host_prefix
-from gearman_tx.store import BulkLoad, Opening, Rehearsal
-from gearman_tx.takeover import (
+from gearman_tx.importing import (
     DriverMissingError,
     Outcome,
     Source,
@@ -32,6 +31,7 @@ from gearman_tx.takeover import (
     source_id,
     take_over,
 )
+from gearman_tx.store import BulkLoad, Opening, Rehearsal
 
 _DEFAULT: Final = "gearmand-4730.sqlite3"
 _CHOICE: Final = "--only-new leaves them out, --again takes them once more"

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if Path(program).name == "gearmand":
         words = ["gearmand", *words]
     if words[:1] == ["gearmand"]:
-        from gearman_tx.cli.gearmand import run  # noqa: PLC0415  # other commands start faster
+        from gearman_tx.gearmand.command import run  # noqa: PLC0415  # other commands start faster
 
         return run(words[1:])
     try:

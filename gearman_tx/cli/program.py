@@ -55,7 +55,7 @@ class _Commands(click.Group):
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def gearmand(words: tuple[str, ...]) -> int:
     """Run a job server; see gearmand --help."""
-    from gearman_tx.cli.gearmand import run  # noqa: PLC0415  # other commands start faster
+    from gearman_tx.gearmand.command import run  # noqa: PLC0415  # other commands start faster
 
     return run(words)
 

@@ -14,8 +14,8 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from gearman_tx.client.connection import ClientConnection
-from gearman_tx.client.line import Line
 from gearman_tx.client.router import Router
+from gearman_tx.client.server_link import Line
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.errors import LocalProtocolError
 from gearman_tx.wire import PacketType, request

@@ -22,8 +22,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from gearman_tx.client.after_read import AfterRead
 from gearman_tx.client.choice import MakeChoice, make_choice
-from gearman_tx.client.line import Line
 from gearman_tx.client.ports import Holder
+from gearman_tx.client.server_link import Line
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, NoServer
 from gearman_tx.link import Backoff, LinkLimits, Server, SocketSet, Turn

@@ -1,7 +1,7 @@
 """The job server itself: queues, jobs, workers, clients. Pure Python, no sockets, no clock.
 
 :class:`JobServer` holds the verbs, one file each: ``intake``, ``dispatch``, ``outcome``,
-``departure``, ``deadlines``, ``control``. What they share is in ``tables``, what must be made
+``endings``, ``deadlines``, ``control``. What they share is in ``tables``, what must be made
 durable in ``ledger``, what may be looked at in ``snapshots``.
 """
 
@@ -9,7 +9,7 @@ from gearman_tx.core.control import FunctionInUseError, UnknownFunctionError
 from gearman_tx.core.events import Events
 from gearman_tx.core.job import HIGH, LOW, NORMAL, PRIORITY_NAMES, Job
 from gearman_tx.core.job_server import JobServer
-from gearman_tx.core.peer import Peer, PeerPort
+from gearman_tx.core.peer import Peer, PeerLink
 from gearman_tx.core.policy import (
     DEFAULT_MAX_FUNCTION_NAME,
     DEFAULT_MAX_FUNCTIONS,
@@ -52,7 +52,7 @@ __all__ = [
     "JobSnapshot",
     "JobStatus",
     "Peer",
-    "PeerPort",
+    "PeerLink",
     "PeerSnapshot",
     "Policy",
     "Snapshots",

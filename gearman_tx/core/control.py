@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gearman_tx.core.states import COMMITTING, QUEUED, RUNNING
 
 if TYPE_CHECKING:
-    from gearman_tx.core.departure import Departure
+    from gearman_tx.core.endings import Endings
     from gearman_tx.core.function import Function
     from gearman_tx.core.ledger import Ledger
     from gearman_tx.core.tables import Tables
@@ -24,12 +24,12 @@ class FunctionInUseError(Exception):
 class Control:
     """The verbs of operators."""
 
-    __slots__ = ("departure", "ledger", "tables")
+    __slots__ = ("endings", "ledger", "tables")
 
-    def __init__(self, tables: Tables, ledger: Ledger, departure: Departure) -> None:
+    def __init__(self, tables: Tables, ledger: Ledger, endings: Endings) -> None:
         self.tables = tables
         self.ledger = ledger
-        self.departure = departure
+        self.endings = endings
 
     def cancel(self, handle: bytes) -> bool:
         """End a job whatever its state; waiting clients get WORK_FAIL.
@@ -42,7 +42,7 @@ class Control:
         job = self.tables.jobs.get(handle)
         if job is None or job.state == COMMITTING:
             return False
-        self.departure.fail(job)
+        self.endings.fail(job)
         return True
 
     def create_function(self, name: bytes) -> None:
@@ -67,7 +67,7 @@ class Control:
         if function.workers or function.running or function.committing:
             raise FunctionInUseError
         for job in [job for job in self.tables.jobs if job.function is function]:
-            self.departure.fail(job)
+            self.endings.fail(job)
         del self.tables.functions[function.name]
         self.ledger.set_max_queue(function.name, None)
 
@@ -115,7 +115,7 @@ class Control:
         if not self.ledger.durable:
             return
         self.tables.keeping = True
-        dispatch = self.departure.dispatch
+        dispatch = self.endings.dispatch
         for job in self.tables.jobs:
             if job.state == QUEUED and job.background and not job.clients:
                 dispatch.dequeue(job)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gearman_tx.core.departure import Departure
     from gearman_tx.core.dispatch import Dispatch
+    from gearman_tx.core.endings import Endings
     from gearman_tx.core.events import Events
     from gearman_tx.core.tables import Tables
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 class Deadlines:
     """Delayed jobs that become due, running jobs that time out, wake-ups that were ignored."""
 
-    __slots__ = ("departure", "dispatch", "events", "tables")
+    __slots__ = ("dispatch", "endings", "events", "tables")
 
     def __init__(
-        self, tables: Tables, dispatch: Dispatch, departure: Departure, events: Events
+        self, tables: Tables, dispatch: Dispatch, endings: Endings, events: Events
     ) -> None:
         self.tables = tables
         self.dispatch = dispatch
-        self.departure = departure
+        self.endings = endings
         self.events = events
 
     def next_time(self) -> float | None:
@@ -48,7 +48,7 @@ class Deadlines:
             self.dispatch.enqueue(job)
         while (job := tables.timeouts.pop_due(now)) is not None:
             self.events.job_timed_out(job)
-            self.departure.time_out(job)
+            self.endings.time_out(job)
         woken = self.dispatch.woken
         while woken and woken[0][0] <= now:
             _, peer, wakes = woken.popleft()

@@ -108,7 +108,7 @@ class Dispatch:
         if self._next_queue(peer) is not None:
             # The job that it was woken for may still wait, so woken_for stays as it is.
             peer.asleep = False
-            peer.port.noop()
+            peer.link.noop()
             return
         peer.woken_for = None
         peer.asleep = True
@@ -216,7 +216,7 @@ class Dispatch:
         peer.asleep = False
         peer.woken_for = function
         peer.wakes += 1
-        peer.port.noop()
+        peer.link.noop()
         self.woken.append((self.tables.now + WAKE_PATIENCE, peer, peer.wakes))
 
 

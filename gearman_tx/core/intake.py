@@ -11,8 +11,8 @@ from gearman_tx.core.tables import BY_WORKLOAD
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
-    from gearman_tx.core.departure import Departure
     from gearman_tx.core.dispatch import Dispatch
+    from gearman_tx.core.endings import Endings
     from gearman_tx.core.function import Function
     from gearman_tx.core.ledger import Ledger
     from gearman_tx.core.peer import Peer
@@ -26,15 +26,15 @@ _QUEUE_ERROR: Final = b"QUEUE_ERROR"
 class Intake:
     """The verbs that bring jobs into the server."""
 
-    __slots__ = ("departure", "dispatch", "ledger", "tables")
+    __slots__ = ("dispatch", "endings", "ledger", "tables")
 
     def __init__(
-        self, tables: Tables, ledger: Ledger, dispatch: Dispatch, departure: Departure
+        self, tables: Tables, ledger: Ledger, dispatch: Dispatch, endings: Endings
     ) -> None:
         self.tables = tables
         self.ledger = ledger
         self.dispatch = dispatch
-        self.departure = departure
+        self.endings = endings
 
     def submit(  # noqa: PLR0913  # one argument for each field of the packets
         self,
@@ -62,7 +62,7 @@ class Intake:
 
         Returns:
             The job, to be answered with JOB_CREATED now; or None when the answer comes later
-            through ``peer.port.created`` or ``peer.port.refused``, once the job is durable.
+            through ``peer.link.created`` or ``peer.link.refused``, once the job is durable.
 
         Raises:
             Refused: with the code and text of the ERROR to answer with.
@@ -133,9 +133,9 @@ class Intake:
             if job.clients:
                 self._place(job, due)
             else:
-                self.departure.forget(job)
+                self.endings.forget(job)
         elif not job.clients:
-            self.departure.abandon(job)
+            self.endings.abandon(job)
 
     def restore(self, record: JobRecord) -> Job:
         """Bring back a stored job at start; records come in the order of their ids."""

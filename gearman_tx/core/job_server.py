@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gearman_tx.core.control import Control
 from gearman_tx.core.deadlines import Deadlines
-from gearman_tx.core.departure import Departure
 from gearman_tx.core.dispatch import Dispatch
+from gearman_tx.core.endings import Endings
 from gearman_tx.core.intake import Intake
 from gearman_tx.core.ledger import Ledger
 from gearman_tx.core.outcome import Outcome
@@ -17,7 +17,7 @@ from gearman_tx.core.tables import Tables
 
 if TYPE_CHECKING:
     from gearman_tx.core.events import Events
-    from gearman_tx.core.peer import PeerPort
+    from gearman_tx.core.peer import PeerLink
     from gearman_tx.core.policy import Policy
 
 
@@ -36,7 +36,7 @@ class JobServer:
         intake: submissions.
         dispatch: workers that look for work.
         outcome: workers that have work.
-        departure: endings.
+        endings: endings.
         deadlines: what happens because time passes.
         control: what operators do.
         snapshots: what lookers-on see.
@@ -55,15 +55,15 @@ class JobServer:
         self.tables = Tables(policy, first_id, now)
         self.ledger = Ledger(self.tables, durable=durable)
         self.dispatch = Dispatch(self.tables)
-        self.departure = Departure(self.tables, self.ledger, self.dispatch, events)
-        self.intake = Intake(self.tables, self.ledger, self.dispatch, self.departure)
-        self.outcome = Outcome(self.tables, self.departure)
-        self.deadlines = Deadlines(self.tables, self.dispatch, self.departure, events)
-        self.control = Control(self.tables, self.ledger, self.departure)
+        self.endings = Endings(self.tables, self.ledger, self.dispatch, events)
+        self.intake = Intake(self.tables, self.ledger, self.dispatch, self.endings)
+        self.outcome = Outcome(self.tables, self.endings)
+        self.deadlines = Deadlines(self.tables, self.dispatch, self.endings, events)
+        self.control = Control(self.tables, self.ledger, self.endings)
         self.snapshots = Snapshots(self.tables)
 
-    def join(self, port: PeerPort) -> Peer:
-        """A connection was made: return its peer, to be given to ``departure.leave`` later."""
-        peer = Peer(port, exceptions=self.tables.policy.exceptions)
+    def join(self, link: PeerLink) -> Peer:
+        """A connection was made: return its peer, to be given to ``endings.leave`` later."""
+        peer = Peer(link, exceptions=self.tables.policy.exceptions)
         self.tables.peers[peer] = None
         return peer

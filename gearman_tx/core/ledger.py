@@ -228,7 +228,7 @@ class Ledger:
             promise.answer = answer
         promises = self._promises
         while promises and (ready := promises[0].answer) is not None:
-            port = promises.popleft().peer.port
+            port = promises.popleft().peer.link
             if isinstance(ready, Refused):
                 port.refused(ready.code, ready.text)
             else:

@@ -13,7 +13,7 @@ from gearman_tx.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gearman_tx.core.departure import Departure
+    from gearman_tx.core.endings import Endings
     from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.tables import Tables
@@ -28,11 +28,11 @@ _FEW: Final = 8  # looking through so few jobs is cheaper than taking a handle a
 class Outcome:
     """The verbs of workers that have a job."""
 
-    __slots__ = ("departure", "tables")
+    __slots__ = ("endings", "tables")
 
-    def __init__(self, tables: Tables, departure: Departure) -> None:
+    def __init__(self, tables: Tables, endings: Endings) -> None:
         self.tables = tables
-        self.departure = departure
+        self.endings = endings
 
     def data(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
         """Pass on WORK_DATA or WORK_WARNING; the job goes on.
@@ -43,7 +43,7 @@ class Outcome:
         job = self._job_of(peer, handle, NO_JOB)
         if job is not None:
             for client in job.clients:
-                client.port.update(update)
+                client.link.update(update)
 
     def status(
         self, peer: Peer, handle: bytes, progress: tuple[int, int], update: Sequence[bytes]
@@ -57,7 +57,7 @@ class Outcome:
         if job is not None:
             job.progress = progress
             for client in job.clients:
-                client.port.update(update)
+                client.link.update(update)
 
     def complete(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
         """Pass on WORK_COMPLETE and end the job.
@@ -68,8 +68,8 @@ class Outcome:
         job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
         if job is not None:
             for client in job.clients:
-                client.port.update(update)
-            self.departure.end_running(job)
+                client.link.update(update)
+            self.endings.end_running(job)
 
     def fail(self, peer: Peer, handle: bytes) -> None:
         """Pass on WORK_FAIL and end the job.
@@ -80,8 +80,8 @@ class Outcome:
         job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
         if job is not None:
             for client in job.clients:
-                client.port.failed(job.handle)
-            self.departure.end_running(job)
+                client.link.failed(job.handle)
+            self.endings.end_running(job)
 
     def exception(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
         """Pass on WORK_EXCEPTION to clients that asked for it, WORK_FAIL to others; end the job.
@@ -96,10 +96,10 @@ class Outcome:
         if job is not None:
             for client in job.clients:
                 if client.exceptions:
-                    client.port.update(update)
+                    client.link.update(update)
                 else:
-                    client.port.failed(job.handle)
-            self.departure.end_running(job)
+                    client.link.failed(job.handle)
+            self.endings.end_running(job)
             peer.forgive(handle)
 
     def _job_of(

@@ -20,7 +20,7 @@ _MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles 
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class PeerPort:
+class PeerLink:
     """What the queues may ask of a connection; nothing here fails, waits or calls them back."""
 
     __slots__ = ()
@@ -79,7 +79,7 @@ class Peer:
     """What the queues know of one connection.
 
     Attributes:
-        port: the way to it.
+        link: the way to it.
         client_id: what it calls itself.
         exceptions: whether it wants WORK_EXCEPTION for its jobs, or WORK_FAIL instead.
         abilities: the functions it registered, the one whose turn is next first.
@@ -98,7 +98,7 @@ class Peer:
         "client_id",
         "exceptions",
         "forgiven",
-        "port",
+        "link",
         "running",
         "tasks",
         "unlisted",
@@ -106,8 +106,8 @@ class Peer:
         "woken_for",
     )
 
-    def __init__(self, port: PeerPort, *, exceptions: bool = False) -> None:
-        self.port = port
+    def __init__(self, link: PeerLink, *, exceptions: bool = False) -> None:
+        self.link = link
         self.client_id = NO_CLIENT_ID
         self.exceptions = exceptions
         self.abilities: OrderedDict[Function, Ability] = OrderedDict()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearman_tx.core.job import Job
-    from gearman_tx.core.peer import Peer, PeerPort
+    from gearman_tx.core.peer import Peer, PeerLink
     from gearman_tx.core.tables import Tables
 
 
@@ -72,7 +72,7 @@ class JobSnapshot(NamedTuple):
     clients: int
     size: int
     progress: tuple[int, int]
-    worker: PeerPort | None
+    worker: PeerLink | None
     due: float | None
 
     @property
@@ -82,9 +82,9 @@ class JobSnapshot(NamedTuple):
 
 
 class PeerSnapshot(NamedTuple):
-    """One connection: its port, id, functions (the last registered first) and jobs."""
+    """One connection: its link, id, functions (the last registered first) and jobs."""
 
-    port: PeerPort
+    link: PeerLink
     client_id: bytes
     functions: tuple[bytes, ...]
     running: tuple[bytes, ...]
@@ -143,7 +143,7 @@ class Snapshots:
                 len(job.clients),
                 len(job.workload),
                 job.progress,
-                worker.port if worker is not None else None,
+                worker.link if worker is not None else None,
                 job.due or None,
             )
 
@@ -168,7 +168,7 @@ def _status(job: Job | None) -> JobStatus:
 def _peer(peer: Peer) -> PeerSnapshot:
     newest_first = sorted(peer.abilities.items(), key=lambda item: -item[1].number)
     return PeerSnapshot(
-        peer.port,
+        peer.link,
         peer.client_id,
         tuple(function.name for function, _ in newest_first),
         tuple(job.handle for job in peer.running),

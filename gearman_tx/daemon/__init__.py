@@ -5,7 +5,7 @@ them. Two callers run it: ``tap`` for ``twistd gearmand``, ``cli`` for ``gearman
 """
 
 from gearman_tx.daemon.assembly import build, host_prefix
-from gearman_tx.daemon.options import Options, ServerOptions
+from gearman_tx.daemon.options.twistd import Options, ServerOptions
 from gearman_tx.daemon.service import GearmanService
 
 __all__ = ["GearmanService", "Options", "ServerOptions", "build", "host_prefix"]

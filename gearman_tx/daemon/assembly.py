@@ -9,25 +9,26 @@ from gearman_tx import __version__
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
-from gearman_tx.daemon import open_files, queue_options
+from gearman_tx.daemon import open_files
 from gearman_tx.daemon.collector import Collector
 from gearman_tx.daemon.endpoints import parse_endpoints
 from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
-from gearman_tx.daemon.option_table import LEAST_BACKLOG
+from gearman_tx.daemon.options import queue_options
+from gearman_tx.daemon.options.table import LEAST_BACKLOG
 from gearman_tx.daemon.queue import BUILTIN, make_queue
 from gearman_tx.daemon.queue import notes as queue_notes
 from gearman_tx.daemon.service import Parts
-from gearman_tx.daemon.shutdown import Shutdown
 from gearman_tx.daemon.tcp_sockets import open_sockets
 from gearman_tx.link import OutputLimits
-from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal, Keepalive
+from gearman_tx.server import ConnectionLimits, GearmanFactory, Keepalive, ServerLog
+from gearman_tx.server.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearman_tx.daemon.log import LogFile
-    from gearman_tx.daemon.options import ServerOptions
+    from gearman_tx.daemon.options.twistd import ServerOptions
 
 
 def build(
@@ -56,9 +57,9 @@ def build(
     listening, left_out = _listening(options, reactor, patience)
 
     now = reactor.seconds()
-    journal = Journal(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
+    server_log = ServerLog(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
     durable = options["queue-type"] != BUILTIN
-    jobs = JobServer(policy, journal, now=now, first_id=first_job_id(now), durable=durable)
+    jobs = JobServer(policy, server_log, now=now, first_id=first_job_id(now), durable=durable)
 
     def command(graceful: bool) -> None:  # noqa: FBT001  # what AdminCommands calls
         shutdown.command(graceful)
@@ -70,8 +71,8 @@ def build(
         shutdown=command if options["allow-shutdown"] else None,
         store=(lambda: queue.queue.figures() if queue is not None else []) if durable else None,
     )
-    factory = GearmanFactory(jobs, reactor, journal, commands.reply, limits)
-    queue = make_queue(options, jobs, factory, journal, patience)
+    factory = GearmanFactory(jobs, reactor, server_log, commands.reply, limits)
+    queue = make_queue(options, jobs, factory, server_log, patience)
     shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
     collector = Collector(jobs.tables.jobs)
     factory.turn.hooks.append(collector.adjust)

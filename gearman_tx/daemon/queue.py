@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gearman_tx.core import JobServer
-    from gearman_tx.daemon.options import ServerOptions
-    from gearman_tx.server import GearmanFactory, Journal
+    from gearman_tx.daemon.options.twistd import ServerOptions
+    from gearman_tx.server import GearmanFactory, ServerLog
 
 BUILTIN: Final = "builtin"
 SQLITE: Final = "sqlite"
@@ -100,7 +100,7 @@ def make_queue(
     options: ServerOptions,
     jobs: JobServer,
     factory: GearmanFactory,
-    journal: Journal,
+    server_log: ServerLog,
     patience: float,
 ) -> QueueFile | None:
     """Return the queue file that the options ask for, or None for a queue in memory.
@@ -109,7 +109,7 @@ def make_queue(
         options: parsed.
         jobs: the queues.
         factory: the connections, which know the reactor.
-        journal: who keeps the log.
+        server_log: who keeps the log.
         patience: seconds to wait for a file that another server has.
     """
     if options["queue-type"] == BUILTIN:
@@ -118,7 +118,7 @@ def make_queue(
     prefix = jobs.tables.policy.handle_prefix
     careful, c_table = options["sqlite-synchronous"].upper(), options["libsqlite3-table"]
     store = SQLiteStore(factory.turn.clock, path, careful, handle_prefix=prefix, c_table=c_table)
-    queue = DurableQueue(jobs, store, factory, journal)
+    queue = DurableQueue(jobs, store, factory, server_log)
     return QueueFile(path, queue, prefix, careful, c_table, patience)
 
 

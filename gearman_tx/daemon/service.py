@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from gearman_tx.daemon.listening import Listening
     from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.queue import QueueFile
-    from gearman_tx.daemon.shutdown import Shutdown
     from gearman_tx.server import GearmanFactory
+    from gearman_tx.server.shutdown import Shutdown
 
 CLOSING_TIME: Final = 0.5
 """Seconds that connections have to close in good order when the server stops."""

@@ -7,14 +7,14 @@ handler; ``client_side``, ``worker_side`` and ``text_side`` are the handlers by 
 from gearman_tx.server.connection import Connection
 from gearman_tx.server.durable_queue import DurableQueue
 from gearman_tx.server.factory import ConnectionLimits, GearmanFactory
-from gearman_tx.server.journal import Journal
 from gearman_tx.server.keepalive import Keepalive
+from gearman_tx.server.log import ServerLog
 
 __all__ = [
     "Connection",
     "ConnectionLimits",
     "DurableQueue",
     "GearmanFactory",
-    "Journal",
     "Keepalive",
+    "ServerLog",
 ]

@@ -17,7 +17,7 @@ from gearman_tx.server.patient_socket import PatientSocket
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReactorTime
 
-    from gearman_tx.server.journal import Journal
+    from gearman_tx.server.log import ServerLog
 
 REST_SECONDS: Final = 1.0
 """How long nothing is accepted after the system had no room for a connection."""
@@ -30,17 +30,17 @@ class AcceptGate:
 
     Args:
         limit: how many connections may be open.
-        journal: who keeps the log.
+        server_log: who keeps the log.
         clock: measures the rest.
 
     Attributes:
         count: how many are open.
     """
 
-    def __init__(self, limit: int, journal: Journal, clock: IReactorTime) -> None:
+    def __init__(self, limit: int, server_log: ServerLog, clock: IReactorTime) -> None:
         self.limit = limit
         self.count = 0
-        self._journal = journal
+        self._server_log = server_log
         self._clock = clock
         self._ports: list[Any] = []  # of Port, which Twisted leaves untyped
         self._is_closed = False
@@ -78,7 +78,7 @@ class AcceptGate:
         """Let each port accept what there is room for, if anything."""
         room = self.limit - self.count
         if room <= 0 and not self._is_closed:
-            self._journal.accepting_paused(self.count)
+            self._server_log.accepting_paused(self.count)
         self._close(is_closed=room <= 0 or self._rest is not None)
         share = max(1, min(_ACCEPTS_A_TURN, room // max(1, len(self._ports))))
         for port in self._ports:
@@ -98,7 +98,7 @@ class AcceptGate:
     def _exhausted(self, error: OSError) -> None:
         """The system had no room for a connection."""
         if self._rest is None:
-            self._journal.accepting_failed(error)
+            self._server_log.accepting_failed(error)
             self._rest = self._clock.callLater(REST_SECONDS, self._rest_is_over)
             self._close(is_closed=True)
 

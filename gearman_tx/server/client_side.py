@@ -12,7 +12,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer, JobStatus
     from gearman_tx.large_body import Body
-    from gearman_tx.server.caller import Caller
+    from gearman_tx.server.peer_link import ServerPeerLink
 
 _CREATED: Final = int(PacketType.JOB_CREATED)
 _SUBMIT_JOB: Final = int(PacketType.SUBMIT_JOB)  # numbers of their own: an enumeration's
@@ -26,38 +26,38 @@ class ClientSide:
     """The handlers of packets from clients.
 
     Args:
-        jobs: the queues.
+        job_server: the queues.
     """
 
-    def __init__(self, jobs: JobServer) -> None:
-        self._intake = jobs.intake
-        self._snapshots = jobs.snapshots
+    def __init__(self, job_server: JobServer) -> None:
+        self._intake = job_server.intake
+        self._snapshots = job_server.snapshots
 
-    def submit_job(self, caller: Caller, body: Body) -> bool:
+    def submit_job(self, link: ServerPeerLink, body: Body) -> bool:
         """SUBMIT_JOB: foreground, normal priority."""
-        return self._submit(caller, body, _SUBMIT_JOB, NORMAL, background=False)
+        return self._submit(link, body, _SUBMIT_JOB, NORMAL, background=False)
 
-    def submit_job_bg(self, caller: Caller, body: Body) -> bool:
+    def submit_job_bg(self, link: ServerPeerLink, body: Body) -> bool:
         """SUBMIT_JOB_BG: background, normal priority."""
-        return self._submit(caller, body, _SUBMIT_JOB_BG, NORMAL, background=True)
+        return self._submit(link, body, _SUBMIT_JOB_BG, NORMAL, background=True)
 
-    def submit_job_high(self, caller: Caller, body: Body) -> bool:
+    def submit_job_high(self, link: ServerPeerLink, body: Body) -> bool:
         """SUBMIT_JOB_HIGH: foreground, high priority."""
-        return self._submit(caller, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
+        return self._submit(link, body, PacketType.SUBMIT_JOB_HIGH, HIGH, background=False)
 
-    def submit_job_high_bg(self, caller: Caller, body: Body) -> bool:
+    def submit_job_high_bg(self, link: ServerPeerLink, body: Body) -> bool:
         """SUBMIT_JOB_HIGH_BG: background, high priority."""
-        return self._submit(caller, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
+        return self._submit(link, body, PacketType.SUBMIT_JOB_HIGH_BG, HIGH, background=True)
 
-    def submit_job_low(self, caller: Caller, body: Body) -> bool:
+    def submit_job_low(self, link: ServerPeerLink, body: Body) -> bool:
         """SUBMIT_JOB_LOW: foreground, low priority."""
-        return self._submit(caller, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
+        return self._submit(link, body, PacketType.SUBMIT_JOB_LOW, LOW, background=False)
 
-    def submit_job_low_bg(self, caller: Caller, body: Body) -> bool:
+    def submit_job_low_bg(self, link: ServerPeerLink, body: Body) -> bool:
         """SUBMIT_JOB_LOW_BG: background, low priority."""
-        return self._submit(caller, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
+        return self._submit(link, body, PacketType.SUBMIT_JOB_LOW_BG, LOW, background=True)
 
-    def submit_job_epoch(self, caller: Caller, body: bytes) -> bool:
+    def submit_job_epoch(self, link: ServerPeerLink, body: bytes) -> bool:
         """SUBMIT_JOB_EPOCH: background, normal priority, not before a Unix time."""
         function, unique, epoch, workload = split(body, PacketType.SUBMIT_JOB_EPOCH)
         due = leading_number(epoch)
@@ -65,22 +65,22 @@ class ClientSide:
             text = b"SUBMIT_JOB_EPOCH: the epoch %b is over the limit of %d"
             raise Refused(b"INVALID_ARGUMENT", text % (epoch[:40], _LARGEST_EPOCH))
         job = self._intake.submit(
-            caller.peer, function, unique, workload, NORMAL, background=True, due=due
+            link.peer, function, unique, workload, NORMAL, background=True, due=due
         )
-        return _answer(caller, job, len(body))
+        return _answer(link, job, len(body))
 
-    def submit_reduce_job(self, caller: Caller, body: bytes) -> bool:
+    def submit_reduce_job(self, link: ServerPeerLink, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB: foreground, normal priority, with a reducer."""
-        return self._submit_reduce(caller, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
+        return self._submit_reduce(link, body, PacketType.SUBMIT_REDUCE_JOB, background=False)
 
-    def submit_reduce_job_background(self, caller: Caller, body: bytes) -> bool:
+    def submit_reduce_job_background(self, link: ServerPeerLink, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB_BACKGROUND: background, normal priority, with a reducer."""
         packet_type = PacketType.SUBMIT_REDUCE_JOB_BACKGROUND
-        return self._submit_reduce(caller, body, packet_type, background=True)
+        return self._submit_reduce(link, body, packet_type, background=True)
 
     def _submit(
         self,
-        caller: Caller,
+        link: ServerPeerLink,
         body: Body,
         packet_type: int,
         priority: int,
@@ -98,21 +98,21 @@ class ClientSide:
             if len(arguments) != 2:  # noqa: PLR2004  # function, unique
                 split(bytes(body), packet_type)
         job = self._intake.submit(
-            caller.peer,
+            link.peer,
             arguments[0],
             arguments[1],
             workload,
             priority,
             background=background,
         )
-        return _answer(caller, job, len(body))
+        return _answer(link, job, len(body))
 
     def _submit_reduce(
-        self, caller: Caller, body: bytes, packet_type: PacketType, *, background: bool
+        self, link: ServerPeerLink, body: bytes, packet_type: PacketType, *, background: bool
     ) -> bool:
         function, unique, reducer, _, workload = split(body, packet_type)
         job = self._intake.submit(
-            caller.peer,
+            link.peer,
             function,
             unique,
             workload,
@@ -120,42 +120,42 @@ class ClientSide:
             background=background,
             reducer=reducer or None,
         )
-        return _answer(caller, job, len(body))
+        return _answer(link, job, len(body))
 
-    def get_status(self, caller: Caller, body: bytes) -> None:
+    def get_status(self, link: ServerPeerLink, body: bytes) -> None:
         """GET_STATUS: by handle."""
         handle = until_nul(body)
         fields = _fields(self._snapshots.status(handle))
-        caller.output.send(response(PacketType.STATUS_RES, handle, *fields[:-1]))
+        link.output.send(response(PacketType.STATUS_RES, handle, *fields[:-1]))
 
-    def get_status_unique(self, caller: Caller, body: bytes) -> None:
+    def get_status_unique(self, link: ServerPeerLink, body: bytes) -> None:
         """GET_STATUS_UNIQUE: the newest job with a unique, of whatever function."""
         unique = until_nul(body)
         fields = _fields(self._snapshots.status_by_unique(unique))
-        caller.output.send(response(PacketType.STATUS_RES_UNIQUE, unique, *fields))
+        link.output.send(response(PacketType.STATUS_RES_UNIQUE, unique, *fields))
 
-    def option_req(self, caller: Caller, body: bytes) -> None:
+    def option_req(self, link: ServerPeerLink, body: bytes) -> None:
         """OPTION_REQ: ``exceptions`` is the only option there is."""
         if len(body) >= _OPTION_SIZE or until_nul(body).lower() != _EXCEPTIONS:
             raise Refused(b"UNKNOWN_OPTION", b"Server does not recognize given option")
-        caller.peer.exceptions = True
-        caller.output.send(response(PacketType.OPTION_RES, body))
+        link.peer.exceptions = True
+        link.output.send(response(PacketType.OPTION_RES, body))
 
-    def echo_req(self, caller: Caller, body: bytes) -> None:
+    def echo_req(self, link: ServerPeerLink, body: bytes) -> None:
         """ECHO_REQ: the same bytes back."""
-        caller.output.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
+        link.output.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
 
 
-def _answer(caller: Caller, job: Job | None, size: int) -> bool:
+def _answer(link: ServerPeerLink, job: Job | None, size: int) -> bool:
     """Answer a submission now, or leave room for the answer when the job is durable.
 
     Returns:
         Whether the units behind it have to wait.
     """
     if job is None:
-        return caller.promise(size)
+        return link.promise(size)
     handle = job.handle
-    caller.output.send_parts((response_header(_CREATED, len(handle)), handle))
+    link.output.send_parts((response_header(_CREATED, len(handle)), handle))
     return False
 
 

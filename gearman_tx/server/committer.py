@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import Batch, Committed, JobServer
     from gearman_tx.link import Turn
-    from gearman_tx.server.journal import Journal
+    from gearman_tx.server.log import ServerLog
     from gearman_tx.store import Store
 
 RETRY_SECONDS: Final = 1.0
@@ -61,21 +61,23 @@ class Committer:
     """Carry batches from the ledger to the store and the answers back.
 
     Args:
-        jobs: the queues; they must have been made ``durable``.
+        job_server: the queues; they must have been made ``durable``.
         store: open, and replayed, before anything is to be committed.
         turn: the reactor turn; a commit starts at its end.
-        journal: who keeps the log.
+        server_log: who keeps the log.
     """
 
-    def __init__(self, jobs: JobServer, store: Store, turn: Turn, journal: Journal) -> None:
-        self._jobs = jobs
-        self._ledger = jobs.ledger
+    def __init__(
+        self, job_server: JobServer, store: Store, turn: Turn, server_log: ServerLog
+    ) -> None:
+        self._job_server = job_server
+        self._ledger = job_server.ledger
         self._store = store
         self._turn = turn
-        self._journal = journal
+        self._server_log = server_log
         self._under_way: Deferred[None] | None = None
         self._since = 0.0  # when what is under way began; or the first failure, while it fails
-        self._next_id = jobs.tables.next_id
+        self._next_id = job_server.tables.next_id
         self._reason = b""  # why the newest commit failed; empty if it did not
         self._has_lost = False  # the store lost everything, and has not committed since
         self._retry: IDelayedCall | None = None
@@ -87,7 +89,7 @@ class Committer:
 
     def start(self) -> None:
         """All jobs are back: look after the store from now on, every :data:`TEND_SECONDS`."""
-        self._next_id = self._jobs.tables.next_id
+        self._next_id = self._job_server.tables.next_id
         self._beat = self._turn.clock.callLater(TEND_SECONDS, self._tick)
 
     @property
@@ -105,13 +107,13 @@ class Committer:
         if self._retry is not None:
             if ledger.has_submissions:
                 self._set_time()
-                ledger.refuse(self._reason, self._jobs.intake)
+                ledger.refuse(self._reason, self._job_server.intake)
         elif self._is_to_tend:
             self._tend()
         elif (
             self._reason  # it is tried again, though nobody submits: the cause may be gone
             or ledger.is_urgent
-            or self._jobs.tables.next_id - self._next_id >= _IDS_A_COMMIT
+            or self._job_server.tables.next_id - self._next_id >= _IDS_A_COMMIT
         ):
             self._commit()
         elif self._gathering is None and not ledger.is_empty:
@@ -145,15 +147,15 @@ class Committer:
         return maybeDeferred(call, *arguments)
 
     def _finish_with(self, call: Deferred[Any]) -> None:
-        call.addErrback(self._journal.bug)
+        call.addErrback(self._server_log.bug)
         call.addBoth(self._finished)
 
     def _committed(self, committed: Committed) -> None:
         self._set_time()
         self._reason = b""
         self._has_lost = False
-        self._journal.store_works()
-        self._ledger.settle(committed, self._jobs.intake)
+        self._server_log.store_works()
+        self._ledger.settle(committed, self._job_server.intake)
 
     def _tended(self, has_more: bool) -> None:  # noqa: FBT001  # what the store says
         if has_more and self._beat is not None:
@@ -161,7 +163,7 @@ class Committer:
         log = self._store.state.log
         if log > max(LARGE_LOG, 2 * self._told_log):
             self._told_log = log
-            self._journal.store_log_grows(log)
+            self._server_log.store_log_grows(log)
         elif log <= LARGE_LOG:
             self._told_log = 0
 
@@ -176,14 +178,14 @@ class Committer:
                 self._ledger.put_back(batch)
             self._ledger.store_again()
             return
-        self._journal.store_failed(reason)
+        self._server_log.store_failed(reason)
         self._reason = reason.encode("utf-8", "replace")
         if batch is not None:
-            self._ledger.fail(batch, self._reason, self._jobs.intake)
+            self._ledger.fail(batch, self._reason, self._job_server.intake)
         if failure.check(StoreLostError):
             self._ledger.store_again()
         elif not failure.check(StoreError):
-            self._journal.bug(failure)
+            self._server_log.bug(failure)
         self._retry = self._turn.clock.callLater(RETRY_SECONDS, self._try_again)
 
     def _finished(self, _: object) -> None:
@@ -207,7 +209,7 @@ class Committer:
             _log.warn(text, seconds=self.lag, count=self._ledger.waiting)
 
     def _set_time(self) -> None:
-        self._jobs.tables.now = self._turn.clock.seconds()
+        self._job_server.tables.now = self._turn.clock.seconds()
 
     def finish(self) -> Deferred[None]:
         """Commit what is noted now, before the server closes its connections.

@@ -8,8 +8,8 @@ from twisted.internet.protocol import connectionDone
 from typing_extensions import override
 
 from gearman_tx.link import OutputLimits, PacketLink, Turn
-from gearman_tx.server.caller import Caller
 from gearman_tx.server.handlers import IN_PIECES
+from gearman_tx.server.peer_link import ServerPeerLink
 from gearman_tx.wire import (
     DEFAULT_MAX_PACKET,
     DEFAULT_MAX_TEXT_LINE,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobServer, Peer
     from gearman_tx.errors import Refused
-    from gearman_tx.server.journal import Journal
+    from gearman_tx.server.log import ServerLog
 
 _MAPPED_IPV4: Final = "::ffff:"  # how an IPv6 socket names an IPv4 peer
 
@@ -35,10 +35,10 @@ class Connection(PacketLink):
     """One client, worker or operator; it may be all of them at once.
 
     Args:
-        jobs: the queues.
+        job_server: the queues.
         turn: the reactor turn that output is gathered in.
         handlers: what to do with each packet and with text lines.
-        journal: who keeps the log.
+        server_log: who keeps the log.
         output_limits: how much the peer may leave unread.
         max_packet: largest packet body, in bytes.
         max_text_line: longest text line, in bytes.
@@ -46,18 +46,18 @@ class Connection(PacketLink):
         on_lost: called once, when the connection is gone.
 
     Attributes:
-        caller: what handlers and the queues see of it.
+        link: what handlers and the queues see of it.
     """
 
     # What dataReceived does besides, the factory does at the beginning of each turn.
     receives_directly = True
 
-    def __init__(  # noqa: PLR0913  # the factory is the only caller
+    def __init__(  # noqa: PLR0913  # the factory is the only link
         self,
-        jobs: JobServer,
+        job_server: JobServer,
         turn: Turn,
         handlers: dict[int, Callable[[Any, bytes], bool | None]],
-        journal: Journal,
+        server_log: ServerLog,
         *,
         output_limits: OutputLimits,
         max_packet: int = DEFAULT_MAX_PACKET,
@@ -66,14 +66,14 @@ class Connection(PacketLink):
         on_lost: Callable[[Connection], None],
     ) -> None:
         decoder = PacketDecoder(REQUEST_MAGIC, max_packet, max_text_line, IN_PIECES)
-        caller = self.caller = Caller(self, turn.clock)
-        super().__init__(turn, decoder, handlers, output_limits, caller)
-        caller.output = self.output
-        self._jobs = jobs
-        self._tables = jobs.tables
+        link = self.link = ServerPeerLink(self, turn.clock)
+        super().__init__(turn, decoder, handlers, output_limits, link)
+        link.output = self.output
+        self._job_server = job_server
+        self._tables = job_server.tables
         self._turn = turn
         self._seconds = turn.clock.seconds
-        self._journal = journal
+        self._server_log = server_log
         self._on_made = on_made
         self._on_lost = on_lost
         self._fd = -1
@@ -83,7 +83,7 @@ class Connection(PacketLink):
     @property
     def peer(self) -> Peer:
         """What the queues know of it, while it is connected."""
-        return self.caller.peer
+        return self.link.peer
 
     @property
     def fd(self) -> int:
@@ -105,7 +105,7 @@ class Connection(PacketLink):
         self._fd = fileno() if fileno is not None else -1
         host = str(getattr(transport.getPeer(), "host", "unix"))
         self._host = host.removeprefix(_MAPPED_IPV4)
-        self.caller.peer = self._jobs.join(self.caller)
+        self.link.peer = self._job_server.join(self.link)
         self._on_made(self)
 
     @override
@@ -121,7 +121,7 @@ class Connection(PacketLink):
         super().connectionLost(reason)
         self._turn.touch()
         self._on_lost(self)
-        self.caller.lose()
+        self.link.lose()
 
     @override
     def ended(self) -> None:
@@ -131,8 +131,8 @@ class Connection(PacketLink):
         self._tables.now = self._seconds()
         self._turn.touch()
         if self.peer.running:
-            self._journal.worker_lost(self)
-        self._jobs.departure.leave(self.peer)
+            self._server_log.worker_lost(self)
+        self._job_server.endings.leave(self.peer)
 
     def dismiss(self) -> None:
         """The job server ends: close the connection, whose loss is no loss to the queues.
@@ -160,8 +160,8 @@ class Connection(PacketLink):
         super().output_is_low()
 
     def tell_refused(self, code: bytes, text: bytes) -> None:
-        """Caller: a request was answered with ERROR; the operator may want to know."""
-        self._journal.refused(self, code, text)
+        """ServerPeerLink: a request was answered with ERROR; the operator may want to know."""
+        self._server_log.refused(self, code, text)
 
     @override
     def refuse(self, refusal: Refused) -> None:
@@ -172,11 +172,11 @@ class Connection(PacketLink):
     @override
     def protocol_failed(self, reason: str) -> None:
         """PacketLink: the bytes are not Gearman's; the answers already due still go out."""
-        self._journal.dropped(self, reason)
+        self._server_log.dropped(self, reason)
         self.close()
 
     @override
     def output_failed(self, reason: str) -> None:
         """PacketLink: the peer does not read; its jobs go to others."""
-        self._journal.dropped(self, reason)
+        self._server_log.dropped(self, reason)
         self.abort()

@@ -15,12 +15,12 @@ class DeadlineTimer:
     """Call ``deadlines.tick`` when the next deadline has come.
 
     Args:
-        jobs: the queues.
+        job_server: the queues.
         turn: the reactor turn; deadlines may change in each.
     """
 
-    def __init__(self, jobs: JobServer, turn: Turn) -> None:
-        self._deadlines = jobs.deadlines
+    def __init__(self, job_server: JobServer, turn: Turn) -> None:
+        self._deadlines = job_server.deadlines
         self._turn = turn
         self._clock = turn.clock
         self._call: IDelayedCall | None = None

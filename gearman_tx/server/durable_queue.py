@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobServer
     from gearman_tx.server.factory import GearmanFactory
-    from gearman_tx.server.journal import Journal
+    from gearman_tx.server.log import ServerLog
     from gearman_tx.store import Store
 
     Figure = tuple[str, str | int | float]
@@ -30,10 +30,10 @@ class DurableQueue:
     """Join the queues to a store. From the first moment on, packets wait until all is loaded.
 
     Args:
-        jobs: the queues, empty, and made ``durable``.
+        job_server: the queues, empty, and made ``durable``.
         store: not open yet.
         factory: the connections.
-        journal: who keeps the log.
+        server_log: who keeps the log.
 
     Attributes:
         loaded: fires with the number of jobs when they are back; fails with
@@ -41,14 +41,14 @@ class DurableQueue:
     """
 
     def __init__(
-        self, jobs: JobServer, store: Store, factory: GearmanFactory, journal: Journal
+        self, job_server: JobServer, store: Store, factory: GearmanFactory, server_log: ServerLog
     ) -> None:
         self.loaded: Deferred[int] = Deferred()
-        self._jobs = jobs
+        self._job_server = job_server
         self._store = store
         self._turn = factory.turn
-        self._loading = Loading(jobs, factory.turn, factory.handlers)
-        self._committer = Committer(jobs, store, factory.turn, journal)
+        self._loading = Loading(job_server, factory.turn, factory.handlers)
+        self._committer = Committer(job_server, store, factory.turn, server_log)
         self._is_closing = False
 
     @inlineCallbacks
@@ -87,7 +87,7 @@ class DurableQueue:
             Fires when that is done, or cannot be, after a bounded time; it does not fail.
         """
         self._is_closing = True
-        self._jobs.control.drain()
+        self._job_server.control.drain()
         return self._committer.finish() if self._loading.is_over else succeed(None)
 
     @inlineCallbacks
@@ -101,7 +101,7 @@ class DurableQueue:
         next_id = 0
         if self._loading.is_over:
             yield self._committer.stop()
-            next_id = self._jobs.tables.next_id
+            next_id = self._job_server.tables.next_id
         try:
             yield self._store.close(next_id)
         except StoreError as error:
@@ -112,7 +112,7 @@ class DurableQueue:
 
         Times are Unix seconds, sizes bytes; an empty text says that there is nothing to say.
         """
-        state, ledger = self._store.state, self._jobs.ledger
+        state, ledger = self._store.state, self._job_server.ledger
         return [
             ("kind", state.kind),
             ("path", state.path),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress, IReactorTime
 
     from gearman_tx.core import JobServer
-    from gearman_tx.server.journal import Journal
+    from gearman_tx.server.log import ServerLog
 
 DEFAULT_MAX_CONNECTIONS = 1_000_000
 
@@ -51,9 +51,9 @@ class GearmanFactory(ServerFactory):
     """The Twisted factory of a job server; give it to any stream endpoint.
 
     Args:
-        jobs: the queues.
+        job_server: the queues.
         clock: the reactor, for its time.
-        journal: who keeps the log.
+        server_log: who keeps the log.
         reply: gives the reply to a text line in pieces.
         limits: what connections may cost.
 
@@ -68,37 +68,37 @@ class GearmanFactory(ServerFactory):
 
     def __init__(
         self,
-        jobs: JobServer,
+        job_server: JobServer,
         clock: IReactorTime,
-        journal: Journal,
+        server_log: ServerLog,
         reply: Callable[[bytes], Iterator[bytes]],
         limits: ConnectionLimits,
     ) -> None:
         self.turn = Turn(clock)
         self._sockets = SocketSet(clock, self.turn)
-        self.gate = AcceptGate(limits.connections, journal, clock)
+        self.gate = AcceptGate(limits.connections, server_log, clock)
         self.connections: set[Connection] = set()
-        self._jobs = jobs
-        self._journal = journal
+        self._job_server = job_server
+        self._server_log = server_log
         self._limits = limits
-        self.handlers = make_handlers(jobs, TextSide(self.turn, reply).text)
-        self._timer = DeadlineTimer(jobs, self.turn)
+        self.handlers = make_handlers(job_server, TextSide(self.turn, reply).text)
+        self._timer = DeadlineTimer(job_server, self.turn)
         self.turn.beginnings.append(self._set_time)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
 
     def _set_time(self) -> None:
         """A turn begins: all that arrived is dealt with at this time."""
-        self._jobs.tables.now = self.turn.clock.seconds()
+        self._job_server.tables.now = self.turn.clock.seconds()
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Connection:
         """Twisted: make the protocol of a new connection."""
         limits = self._limits
         connection = Connection(
-            self._jobs,
+            self._job_server,
             self.turn,
             self.handlers,
-            self._journal,
+            self._server_log,
             output_limits=limits.output,
             max_packet=limits.packet,
             max_text_line=limits.text_line,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gearman_tx.core import JobServer
-    from gearman_tx.server.caller import Caller
+    from gearman_tx.server.peer_link import ServerPeerLink
 
     Handler = Callable[[Any, Any], bool | None]
 
@@ -38,24 +38,24 @@ IN_PIECES: Final = frozenset(
 """The types whose handlers take a large body in the pieces in which it came."""
 
 
-def wrong_magic(_caller: Caller, _body: bytes) -> None:
+def wrong_magic(_link: ServerPeerLink, _body: bytes) -> None:
     """Refuse a packet that is addressed to a client or worker."""
     raise Refused(b"INVALID_MAGIC", b"Request magic expected")
 
 
-def unexpected(_caller: Caller, _body: bytes) -> None:
+def unexpected(_link: ServerPeerLink, _body: bytes) -> None:
     """Refuse a packet that only the server sends, or that this server does not offer."""
     raise Refused(b"INVALID_COMMAND", b"Command not expected")
 
 
-def make_handlers(jobs: JobServer, text: Handler) -> dict[int, Handler]:
+def make_handlers(job_server: JobServer, text: Handler) -> dict[int, Handler]:
     """Return what to do with everything that the decoder may return.
 
     Args:
-        jobs: the queues.
+        job_server: the queues.
         text: what to do with text lines.
     """
-    client, worker = ClientSide(jobs), WorkerSide(jobs)
+    client, worker = ClientSide(job_server), WorkerSide(job_server)
     handlers: dict[int, Handler] = dict.fromkeys(range(1, LAST_PACKET_TYPE + 1), unexpected)
     handlers |= {
         TEXT: text,

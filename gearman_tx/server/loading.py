@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobRecord, JobServer
     from gearman_tx.link import Turn
-    from gearman_tx.server.caller import Caller
     from gearman_tx.server.connection import Connection
+    from gearman_tx.server.peer_link import ServerPeerLink
     from gearman_tx.store import Contents, Store
 
     Handler = Callable[[Any, bytes], bool | None]
@@ -44,7 +44,7 @@ class Loading:
     """The time between the start and the moment when all stored jobs are back.
 
     Args:
-        jobs: the queues, empty.
+        job_server: the queues, empty.
         turn: the reactor turn.
         handlers: the table of handlers; it is changed in place.
 
@@ -54,11 +54,11 @@ class Loading:
         is_over: whether all are.
     """
 
-    def __init__(self, jobs: JobServer, turn: Turn, handlers: dict[int, Handler]) -> None:
+    def __init__(self, job_server: JobServer, turn: Turn, handlers: dict[int, Handler]) -> None:
         self.total = 0
         self.done = 0
         self.is_over = False
-        self._jobs = jobs
+        self._job_server = job_server
         self._turn = turn
         self._handlers = handlers
         self._real = dict(handlers)
@@ -69,15 +69,15 @@ class Loading:
             handlers[packet_type] = partial(self._put_off, packet_type)
         handlers[TEXT] = self._text
 
-    def _put_off(self, packet_type: int, caller: Caller, body: bytes) -> bool:
-        caller.connection.put_back(packet_type, body)
-        self._waiting.append(caller.connection)
+    def _put_off(self, packet_type: int, link: ServerPeerLink, body: bytes) -> bool:
+        link.connection.put_back(packet_type, body)
+        self._waiting.append(link.connection)
         return SUSPEND
 
-    def _text(self, caller: Caller, line: bytes) -> bool | None:
+    def _text(self, link: ServerPeerLink, line: bytes) -> bool | None:
         if line.partition(b" ")[0].lower() in CHANGES:
-            return self._put_off(TEXT, caller, line)
-        return self._real[TEXT](caller, line)
+            return self._put_off(TEXT, link, line)
+        return self._real[TEXT](link, line)
 
     def load(self, store: Store, contents: Contents) -> Deferred[int]:
         """Bring back what ``store`` holds, then let packets through.
@@ -92,9 +92,9 @@ class Loading:
         # Jobs are made and nothing is thrown away: looking for garbage would take half of the time.
         self._collects_garbage = gc.isenabled()
         gc.disable()
-        self._jobs.tables.next_id = contents.next_id
+        self._job_server.tables.next_id = contents.next_id
         for name, limits in contents.max_queue.items():
-            self._jobs.control.restore_max_queue(name, limits)
+            self._job_server.control.restore_max_queue(name, limits)
         return store.replay(self._take).addBoth(self._collect_again).addCallback(self._end)
 
     def _collect_again(self, result: int | Failure) -> int | Failure:
@@ -104,9 +104,9 @@ class Loading:
         return result
 
     def _take(self, records: Sequence[JobRecord]) -> None:
-        tables = self._jobs.tables
+        tables = self._job_server.tables
         now = tables.now = self._turn.clock.seconds()
-        restore = self._jobs.intake.restore
+        restore = self._job_server.intake.restore
         for record in records:
             restore(record)
         self.done += len(records)

@@ -22,8 +22,8 @@ from gearman_tx.link import SUSPEND, Hole, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gearman_tx.server.caller import Caller
     from gearman_tx.server.connection import Connection
+    from gearman_tx.server.peer_link import ServerPeerLink
 
     Reply = Callable[[bytes], Iterator[bytes]]
 
@@ -73,14 +73,14 @@ class TextSide:
         self._end: float | None = None  # until when this turn may make reports
         turn.hooks.append(self._forget_slice)
 
-    def text(self, caller: Caller, line: bytes) -> bool | None:
+    def text(self, link: ServerPeerLink, line: bytes) -> bool | None:
         """Answer a text line, in one write; the units behind it wait for a long reply."""
-        connection: Connection = caller.connection
+        connection: Connection = link.connection
         report = _Report(connection, self._reply(line))
         if not self._ring:
             while self._has_time():
                 if report.make_some():
-                    caller.output.send_parts(report.pieces)
+                    link.output.send_parts(report.pieces)
                     return None
         report.hole = connection.hold()
         self._ring.append(report)

@@ -15,7 +15,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer
     from gearman_tx.large_body import Body
-    from gearman_tx.server.caller import Caller
+    from gearman_tx.server.peer_link import ServerPeerLink
 
 _NUL: Final = b"\0"
 _NO_JOB: Final = response(PacketType.NO_JOB)
@@ -31,90 +31,90 @@ class WorkerSide:
     """The handlers of packets from workers.
 
     Args:
-        jobs: the queues.
+        job_server: the queues.
     """
 
-    def __init__(self, jobs: JobServer) -> None:
-        self._dispatch = jobs.dispatch
-        self._outcome = jobs.outcome
+    def __init__(self, job_server: JobServer) -> None:
+        self._dispatch = job_server.dispatch
+        self._outcome = job_server.outcome
 
-    def can_do(self, caller: Caller, body: bytes) -> None:
+    def can_do(self, link: ServerPeerLink, body: bytes) -> None:
         """CAN_DO: register a function; no reply."""
-        self._dispatch.can_do(caller.peer, body)
+        self._dispatch.can_do(link.peer, body)
 
-    def can_do_timeout(self, caller: Caller, body: bytes) -> None:
+    def can_do_timeout(self, link: ServerPeerLink, body: bytes) -> None:
         """CAN_DO_TIMEOUT: register a function with a time limit in milliseconds; no reply.
 
         What is no positive number means no limit: npm's worker sends four binary bytes.
         """
         function, timeout = split(body, PacketType.CAN_DO_TIMEOUT)
         seconds = max(0, leading_number(timeout)) / _MILLISECONDS
-        self._dispatch.can_do(caller.peer, function, seconds)
+        self._dispatch.can_do(link.peer, function, seconds)
 
-    def cant_do(self, caller: Caller, body: bytes) -> None:
+    def cant_do(self, link: ServerPeerLink, body: bytes) -> None:
         """CANT_DO: take a registration back; no reply."""
-        self._dispatch.cant_do(caller.peer, body)
+        self._dispatch.cant_do(link.peer, body)
 
-    def reset_abilities(self, caller: Caller, _body: bytes) -> None:
+    def reset_abilities(self, link: ServerPeerLink, _body: bytes) -> None:
         """RESET_ABILITIES: take all registrations back; no reply."""
-        self._dispatch.reset_abilities(caller.peer)
+        self._dispatch.reset_abilities(link.peer)
 
-    def set_client_id(self, caller: Caller, body: bytes) -> None:
+    def set_client_id(self, link: ServerPeerLink, body: bytes) -> None:
         """SET_CLIENT_ID: what reports call this connection; no reply."""
-        caller.peer.client_id = body[:MAX_CLIENT_ID]
+        link.peer.client_id = body[:MAX_CLIENT_ID]
 
-    def pre_sleep(self, caller: Caller, _body: bytes) -> None:
+    def pre_sleep(self, link: ServerPeerLink, _body: bytes) -> None:
         """PRE_SLEEP: NOOP when there is a job, now or later."""
-        self._dispatch.pre_sleep(caller.peer)
+        self._dispatch.pre_sleep(link.peer)
 
-    def grab_job(self, caller: Caller, _body: bytes) -> None:
+    def grab_job(self, link: ServerPeerLink, _body: bytes) -> None:
         """GRAB_JOB: JOB_ASSIGN or NO_JOB."""
-        job = self._dispatch.grab(caller.peer)
+        job = self._dispatch.grab(link.peer)
         if job is None:
-            caller.output.send(_NO_JOB)
+            link.output.send(_NO_JOB)
             return
         handle, name, workload = job.handle, job.function.name, job.workload
-        caller.assigned = handle
+        link.assigned = handle
         size = len(handle) + len(name) + len(workload) + 2
         header = response_header(_JOB_ASSIGN, size)
         if isinstance(workload, bytes):
-            caller.output.send_parts((header, handle, _NUL, name, _NUL, workload))
+            link.output.send_parts((header, handle, _NUL, name, _NUL, workload))
         else:
-            caller.output.send_parts((header, handle, _NUL, name, _NUL, *workload.pieces))
+            link.output.send_parts((header, handle, _NUL, name, _NUL, *workload.pieces))
 
-    def grab_job_uniq(self, caller: Caller, _body: bytes) -> None:
+    def grab_job_uniq(self, link: ServerPeerLink, _body: bytes) -> None:
         """GRAB_JOB_UNIQ: JOB_ASSIGN_UNIQ or NO_JOB."""
-        job = self._dispatch.grab(caller.peer)
+        job = self._dispatch.grab(link.peer)
         if job is None:
-            caller.output.send(_NO_JOB)
+            link.output.send(_NO_JOB)
             return
-        _assign_uniq(caller, job)
+        _assign_uniq(link, job)
 
-    def grab_job_all(self, caller: Caller, _body: bytes) -> None:
+    def grab_job_all(self, link: ServerPeerLink, _body: bytes) -> None:
         """GRAB_JOB_ALL: JOB_ASSIGN_ALL for a job with a reducer, else as GRAB_JOB_UNIQ."""
-        job = self._dispatch.grab(caller.peer)
+        job = self._dispatch.grab(link.peer)
         if job is None:
-            caller.output.send(_NO_JOB)
+            link.output.send(_NO_JOB)
             return
         if job.reducer is None:
-            _assign_uniq(caller, job)
+            _assign_uniq(link, job)
         else:
             workload = bytes(job.workload)
             parts = (job.handle, job.function.name, job.unique, job.reducer, workload)
             body = _NUL.join(parts)
-            caller.output.send_parts((response_header(PacketType.JOB_ASSIGN_ALL, len(body)), body))
+            link.output.send_parts((response_header(PacketType.JOB_ASSIGN_ALL, len(body)), body))
 
-    def work_data(self, caller: Caller, body: Body) -> None:
+    def work_data(self, link: ServerPeerLink, body: Body) -> None:
         """WORK_DATA: pass it on; the job goes on."""
-        handle, update = _relay(caller, _WORK_DATA, body)
-        self._outcome.data(caller.peer, handle, update)
+        handle, update = _relay(link, _WORK_DATA, body)
+        self._outcome.data(link.peer, handle, update)
 
-    def work_warning(self, caller: Caller, body: Body) -> None:
+    def work_warning(self, link: ServerPeerLink, body: Body) -> None:
         """WORK_WARNING: pass it on; the job goes on."""
-        handle, update = _relay(caller, PacketType.WORK_WARNING, body)
-        self._outcome.data(caller.peer, handle, update)
+        handle, update = _relay(link, PacketType.WORK_WARNING, body)
+        self._outcome.data(link.peer, handle, update)
 
-    def work_status(self, caller: Caller, body: bytes) -> None:
+    def work_status(self, link: ServerPeerLink, body: bytes) -> None:
         """WORK_STATUS: keep the progress and pass it on as it came; the job goes on."""
         handle, numerator, denominator = split(body, PacketType.WORK_STATUS)
         progress = (
@@ -122,36 +122,36 @@ class WorkerSide:
             leading_number(denominator) % _PROGRESS_RANGE,
         )
         update = (response_header(PacketType.WORK_STATUS, len(body)), body)
-        self._outcome.status(caller.peer, handle, progress, update)
+        self._outcome.status(link.peer, handle, progress, update)
 
-    def work_complete(self, caller: Caller, body: Body) -> None:
+    def work_complete(self, link: ServerPeerLink, body: Body) -> None:
         """WORK_COMPLETE: pass the result on; the job ends."""
-        handle, update = _relay(caller, _WORK_COMPLETE, body)
-        self._outcome.complete(caller.peer, handle, update)
+        handle, update = _relay(link, _WORK_COMPLETE, body)
+        self._outcome.complete(link.peer, handle, update)
 
-    def work_fail(self, caller: Caller, body: bytes) -> None:
+    def work_fail(self, link: ServerPeerLink, body: bytes) -> None:
         """WORK_FAIL: pass it on; the job ends."""
-        self._outcome.fail(caller.peer, until_nul(body))
+        self._outcome.fail(link.peer, until_nul(body))
 
-    def work_exception(self, caller: Caller, body: Body) -> None:
+    def work_exception(self, link: ServerPeerLink, body: Body) -> None:
         """WORK_EXCEPTION: pass it on to clients that asked for it; the job ends."""
-        handle, update = _relay(caller, PacketType.WORK_EXCEPTION, body)
-        self._outcome.exception(caller.peer, handle, update)
+        handle, update = _relay(link, PacketType.WORK_EXCEPTION, body)
+        self._outcome.exception(link.peer, handle, update)
 
 
-def _assign_uniq(caller: Caller, job: Job) -> None:
+def _assign_uniq(link: ServerPeerLink, job: Job) -> None:
     handle, name, unique, workload = job.handle, job.function.name, job.unique, job.workload
-    caller.assigned = handle
+    link.assigned = handle
     size = len(handle) + len(name) + len(unique) + len(workload) + 3
     header = response_header(_JOB_ASSIGN_UNIQ, size)
     if isinstance(workload, bytes):
-        caller.output.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
+        link.output.send_parts((header, handle, _NUL, name, _NUL, unique, _NUL, workload))
     else:
         parts = (header, handle, _NUL, name, _NUL, unique, _NUL, *workload.pieces)
-        caller.output.send_parts(parts)
+        link.output.send_parts(parts)
 
 
-def _relay(caller: Caller, packet_type: int, body: Body) -> tuple[bytes, tuple[bytes, ...]]:
+def _relay(link: ServerPeerLink, packet_type: int, body: Body) -> tuple[bytes, tuple[bytes, ...]]:
     """Return the handle that ``body`` starts with and the packet for the clients.
 
     Perl's worker leaves the NUL out when the data is empty; clients need it.
@@ -160,7 +160,7 @@ def _relay(caller: Caller, packet_type: int, body: Body) -> tuple[bytes, tuple[b
         arguments, _ = body.split(1)
         handle = arguments[0]
         return handle, (response_header(packet_type, len(body)), *body.pieces)
-    handle = caller.assigned  # what it says is nearly always about this job
+    handle = link.assigned  # what it says is nearly always about this job
     end = len(handle)
     if len(body) <= end or body[end] or not body.startswith(handle):
         end = body.find(b"\0")

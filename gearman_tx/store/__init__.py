@@ -5,12 +5,8 @@ is in ``schema``. ``BulkLoad`` adds the jobs of another store to such a file whi
 has it.
 """
 
-from gearman_tx.store.backup import backup
-from gearman_tx.store.bulk_load import BulkLoad
-from gearman_tx.store.c_queue import DEFAULT_TABLE
 from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.memory import MemoryStore
-from gearman_tx.store.opening import Opening
 from gearman_tx.store.port import (
     Contents,
     InUseError,
@@ -19,8 +15,12 @@ from gearman_tx.store.port import (
     StoreLostError,
     StoreState,
 )
-from gearman_tx.store.rehearsal import Rehearsal
-from gearman_tx.store.sqlite_store import SQLiteStore, check_queue_file
+from gearman_tx.store.sqlite.backup import backup
+from gearman_tx.store.sqlite.bulk_load import BulkLoad
+from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE
+from gearman_tx.store.sqlite.dry_run import Rehearsal
+from gearman_tx.store.sqlite.opening import Opening
+from gearman_tx.store.sqlite.store import SQLiteStore, check_queue_file
 
 __all__ = [
     "DEFAULT_TABLE",

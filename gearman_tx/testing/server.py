@@ -16,10 +16,10 @@ from zope.interface import implementer
 from gearman_tx._version import __version__
 from gearman_tx.admin import AdminCommands, JobDetails, read_jobs
 from gearman_tx.core import JobServer, Policy
-from gearman_tx.daemon.shutdown import NO_DEADLINE, Shutdown
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link import parse_address, parse_server
-from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, Journal
+from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, ServerLog
+from gearman_tx.server.shutdown import NO_DEADLINE, Shutdown
 from gearman_tx.store import MemoryStore
 from gearman_tx.testing.connection import MemoryConnection
 from gearman_tx.testing.dialling import MemoryPort
@@ -104,18 +104,18 @@ class MemoryServer:
         if self.is_up:
             raise RuntimeError(f"the job server {self.url} runs already")
         self._life = life = _Life(self._reactor)
-        journal = Journal(life.seconds)
+        server_log = ServerLog(life.seconds)
         durable = self._store.durable
         self.job_server = JobServer(
-            self._policy, journal, now=life.seconds(), first_id=self._next_id, durable=durable
+            self._policy, server_log, now=life.seconds(), first_id=self._next_id, durable=durable
         )
         self._commands = AdminCommands(self.job_server, version=__version__)
         self.factory = GearmanFactory(
-            self.job_server, life, journal, self._commands.reply, self._limits
+            self.job_server, life, server_log, self._commands.reply, self._limits
         )
         self._queue: DurableQueue | None = None
         if durable:
-            self._queue = DurableQueue(self.job_server, self._store, self.factory, journal)
+            self._queue = DurableQueue(self.job_server, self._store, self.factory, server_log)
             self._queue.open()
         interface = self._reactor.add_host(self.host)
         listening = self._reactor.listenTCP(self.port, self.factory, interface=interface)

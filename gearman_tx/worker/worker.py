@@ -30,9 +30,9 @@ from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
 from gearman_tx.worker.held_jobs import HeldJobs
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.limits import Life, LifeLimits
-from gearman_tx.worker.lines import Lines
 from gearman_tx.worker.program import run
 from gearman_tx.worker.runner import make_runner
+from gearman_tx.worker.server_links import Lines
 from gearman_tx.worker.service import WorkerService
 from gearman_tx.worker.slots import Slots
 from gearman_tx.worker.waiters import Waiters

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from attrs import define, field
 
 from gearman_tx.admin import AdminCommands
-from gearman_tx.core import HIGH, LOW, NORMAL, Job, JobServer, Peer, PeerPort, Policy
+from gearman_tx.core import HIGH, LOW, NORMAL, Job, JobServer, Peer, PeerLink, Policy
 
 START = 1000.0
 AGE = 12.0  # how long after START the reports of the reference are made
@@ -31,7 +31,7 @@ STORE: list[tuple[str, str | int | float]] = [
 
 
 @define(eq=False)
-class Port(PeerPort):
+class Port(PeerLink):
     """A connection that notes which jobs it was told to have failed."""
 
     fd: int

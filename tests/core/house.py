@@ -289,4 +289,4 @@ class Guest:
 
     def leave(self) -> None:
         """Disconnect."""
-        self.house.server.departure.leave(self.peer)
+        self.house.server.endings.leave(self.peer)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from gearman_tx.core import PeerPort
+from gearman_tx.core import PeerLink
 
 Refusal = tuple[bytes, bytes]
 Answer = bytes | Refusal | None
@@ -17,7 +17,7 @@ WORK_FAIL = b"WORK_FAIL"
 
 
 @define(eq=False)
-class RecordingPort(PeerPort):
+class RecordingPort(PeerLink):
     """A port without a connection.
 
     Attributes:
@@ -34,21 +34,21 @@ class RecordingPort(PeerPort):
     answers: list[Answer] = field(factory=list)
 
     def noop(self) -> None:
-        """PeerPort: wake a worker."""
+        """PeerLink: wake a worker."""
         self.said.append((NOOP,))
 
     def created(self, handle: bytes) -> None:
-        """PeerPort: answer the oldest submission without an answer."""
+        """PeerLink: answer the oldest submission without an answer."""
         self.answers[self.answers.index(None)] = handle
 
     def refused(self, code: bytes, text: bytes) -> None:
-        """PeerPort: refuse the oldest submission without an answer."""
+        """PeerLink: refuse the oldest submission without an answer."""
         self.answers[self.answers.index(None)] = (code, text)
 
     def update(self, parts: Sequence[bytes]) -> None:
-        """PeerPort: pass on what a worker said."""
+        """PeerLink: pass on what a worker said."""
         self.said.append(tuple(parts))
 
     def failed(self, handle: bytes) -> None:
-        """PeerPort: a job ended without a result."""
+        """PeerLink: a job ended without a result."""
         self.said.append((WORK_FAIL, handle))

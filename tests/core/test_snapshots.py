@@ -192,13 +192,13 @@ def test_a_peer_shows_its_functions_newest_first(house: House) -> None:
         worker.grab()
     worker.sleep()
     first, second = house.server.snapshots.peers()
-    assert (first.port, first.client_id) == (worker.port, b"w1")
+    assert (first.link, first.client_id) == (worker.port, b"w1")
     assert first.functions == (b"c", b"b", b"a")
     assert first.running == (handles[1], handles[0])
     assert (first.tasks, first.asleep) == (0, True)
     assert (second.client_id, second.functions, second.running) == (b"-", (), ())
     assert (second.tasks, second.asleep) == (2, False)
-    assert (second.port.fd, second.port.host) == (7, "192.0.2.7")
+    assert (second.link.fd, second.link.host) == (7, "192.0.2.7")
 
 
 def test_a_report_may_be_read_while_the_server_goes_on(house: House) -> None:
@@ -208,7 +208,7 @@ def test_a_report_may_be_read_while_the_server_goes_on(house: House) -> None:
     jobs, peers = house.server.snapshots.jobs(), house.server.snapshots.peers()
     functions = house.server.snapshots.functions()
     assert next(jobs).handle == first
-    assert next(peers).port is client.port
+    assert next(peers).link is client.port
     assert next(functions).name == b"f"
     worker.grab()
     worker.grab()
@@ -216,7 +216,7 @@ def test_a_report_may_be_read_while_the_server_goes_on(house: House) -> None:
     leaver.leave()
     client.submit(b"g")
     assert [(job.handle, job.state) for job in jobs] == [(third, QUEUED)]
-    assert [peer.port for peer in peers] == [worker.port]
+    assert [peer.link for peer in peers] == [worker.port]
     assert list(functions) == []
 
 

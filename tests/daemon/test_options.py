@@ -11,7 +11,7 @@ from twisted.python import usage
 
 from gearman_tx import __version__
 from gearman_tx.daemon.assembly import limits_of, policy_of
-from gearman_tx.daemon.c_options import C_GROUP, REFUSED_GROUP
+from gearman_tx.daemon.options.c_options import C_GROUP, REFUSED_GROUP
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits, Keepalive
 from gearman_tx.tap import Options

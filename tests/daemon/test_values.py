@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearman_tx.daemon import values
+from gearman_tx.daemon.options import values
 from gearman_tx.errors import ConfigurationError
 
 

@@ -11,12 +11,13 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import usage
 
-from gearman_tx.cli.gearmand_options import GearmandOptions
-from gearman_tx.daemon import build, queue_options
-from gearman_tx.daemon.options import ServerOptions
+from gearman_tx.daemon import build
+from gearman_tx.daemon.options import queue_options
+from gearman_tx.daemon.options.twistd import ServerOptions
 from gearman_tx.daemon.queue import queue_path, queue_type
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.store.queue_lock import QueueLock
+from gearman_tx.gearmand.options import GearmandOptions
+from gearman_tx.store.sqlite.queue_lock import QueueLock
 from gearman_tx.tap import Options
 from tests.daemon.peer import Peer
 from tests.daemon.process import daemon, drop_in, run, started, twistd, until, wait_gone

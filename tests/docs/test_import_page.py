@@ -16,10 +16,7 @@ from tests.daemon.process import wait_gone
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
-from tests.interop.job_server import JobServer
-from tests.peers import require_program
-from tests.servers import free_port, wait_ready
-from tests.takeover.databases import (
+from tests.importing.databases import (
     PASSWORD,
     USER,
     Database,
@@ -29,7 +26,10 @@ from tests.takeover.databases import (
     running_postgresql,
     running_redis,
 )
-from tests.takeover.scene import NORMAL_BG, leave_behind, stored
+from tests.importing.scene import NORMAL_BG, leave_behind, stored
+from tests.interop.job_server import JobServer
+from tests.peers import require_program
+from tests.servers import free_port, wait_ready
 
 PAGE = "docs/how-to/import-a-queue.rst"
 TASKS = [(NORMAL_BG, (b"resize", b"u%d" % number, b"photo")) for number in range(3)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
+from gearman_tx.server import ConnectionLimits, GearmanFactory, ServerLog
 from gearman_tx.server.committer import GATHER_SECONDS
 from gearman_tx.server.durable_queue import DurableQueue
 from gearman_tx.store import Store
@@ -39,15 +39,18 @@ class DurableStage(Stage):
     def start(self, store: Store) -> None:
         """Start a server over ``store``, whatever became of the one before."""
         self.store = store
-        self.journal = Journal(self.clock.seconds)
+        self.server_log = ServerLog(self.clock.seconds)
         self.jobs = JobServer(
-            Policy(handle_prefix=b"H:stage"), self.journal, now=self.clock.seconds(), durable=True
+            Policy(handle_prefix=b"H:stage"),
+            self.server_log,
+            now=self.clock.seconds(),
+            durable=True,
         )
         commands = AdminCommands(self.jobs, version="1.2.3", store=self._figures)
         self.factory = GearmanFactory(
-            self.jobs, self.clock, self.journal, commands.reply, self._limits
+            self.jobs, self.clock, self.server_log, commands.reply, self._limits
         )
-        self.queue = DurableQueue(self.jobs, store, self.factory, self.journal)
+        self.queue = DurableQueue(self.jobs, store, self.factory, self.server_log)
         self.opened = self.queue.open()
         self.end_turn()
 

@@ -25,7 +25,7 @@ def test_a_batch_that_is_put_back(house: House) -> None:
     worker.complete(ended)
     job = house.server.tables.jobs.get(retried)
     assert job is not None
-    house.server.departure.requeue(job)
+    house.server.endings.requeue(job)
     house.server.control.set_max_queue(b"g", (1, 2, 3))
     client.promise(unique=b"old")
     first = house.take()

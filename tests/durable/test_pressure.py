@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gearman_tx.server.caller import MOST_PROMISED, MOST_PROMISES
+from gearman_tx.server.peer_link import MOST_PROMISED, MOST_PROMISES
 from tests.durable.faulty_store import FAILS
 from tests.durable.stage import DurableStage
 from tests.durable.test_committer import FIRST_ID, SUBMIT, created

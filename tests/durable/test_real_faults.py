@@ -15,11 +15,11 @@ from twisted.trial.unittest import TestCase
 
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, Journal
+from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, ServerLog
 from gearman_tx.store import SQLiteStore
 from tests.server import packets as p
 from tests.server.packets import req, res
-from tests.server.real_server import Caller
+from tests.server.real_server import ServerPeerLink
 from tests.store.files import locked_by_another_process, small_disk, stored
 
 PATIENCE = 0.5
@@ -46,16 +46,16 @@ class RealFaultTests(TestCase):
 
     async def start(self) -> None:
         """Start a server on the queue file, and connect to it."""
-        journal = Journal(self.reactor.seconds)
+        server_log = ServerLog(self.reactor.seconds)
         jobs = JobServer(
-            Policy(handle_prefix=b"H:real"), journal, now=self.reactor.seconds(), durable=True
+            Policy(handle_prefix=b"H:real"), server_log, now=self.reactor.seconds(), durable=True
         )
         commands = AdminCommands(jobs, version="1", store=self._figures)
         self.factory = GearmanFactory(
-            jobs, self.reactor, journal, commands.reply, ConnectionLimits()
+            jobs, self.reactor, server_log, commands.reply, ConnectionLimits()
         )
         store = SQLiteStore(self.reactor, self.path, busy_seconds=PATIENCE)
-        self.queue = DurableQueue(jobs, store, self.factory, journal)
+        self.queue = DurableQueue(jobs, store, self.factory, server_log)
         await self.queue.open()
         await self.queue.loaded
         self.port: Any = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(
@@ -67,11 +67,11 @@ class RealFaultTests(TestCase):
     def _figures(self) -> list[tuple[str, str | int | float]]:
         return self.queue.figures()
 
-    async def call(self) -> Caller:
+    async def call(self) -> ServerPeerLink:
         """Return a new connection to the server."""
         endpoint = TCP4ClientEndpoint(self.reactor, "127.0.0.1", self.port.getHost().port)
-        connect: Callable[..., Deferred[Caller]] = connectProtocol
-        return await connect(endpoint, Caller())
+        connect: Callable[..., Deferred[ServerPeerLink]] = connectProtocol
+        return await connect(endpoint, ServerPeerLink())
 
     async def stop(self) -> None:
         """Stop the server as the service does."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.store.damaged_file import FIRST_ROOT
+from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
 from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.server import packets as p

@@ -76,7 +76,7 @@ class DurableStage(Stage):
         super().__init__(limits=limits, durable=True)
         self.store = HeldStore()
         turn = self.factory.turn
-        self.committer = Committer(self.jobs, self.store, turn, self.journal)
+        self.committer = Committer(self.jobs, self.store, turn, self.server_log)
         turn.hooks.append(self.committer.adjust)
 
     def keep(self, joined: dict[int, bytes] | None = None) -> None:

@@ -15,10 +15,10 @@ from typing_extensions import override
 
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, GearmanFactory, Journal
+from gearman_tx.server import ConnectionLimits, GearmanFactory, ServerLog
 
 
-class Caller(Protocol):
+class ServerPeerLink(Protocol):
     """A client that waits for what it asked."""
 
     def __init__(self) -> None:
@@ -73,13 +73,13 @@ class RealServerTestCase(TestCase):
         from twisted.internet import reactor  # the one that trial runs
 
         self.reactor: Any = reactor
-        journal = Journal(self.reactor.seconds)
+        server_log = ServerLog(self.reactor.seconds)
         policy = Policy(handle_prefix=b"H:real")
-        self.jobs = JobServer(policy, journal, now=self.reactor.seconds())
+        self.jobs = JobServer(policy, server_log, now=self.reactor.seconds())
         reply = AdminCommands(self.jobs, version="1.2.3").reply
-        self.factory = GearmanFactory(self.jobs, self.reactor, journal, reply, self.limits())
+        self.factory = GearmanFactory(self.jobs, self.reactor, server_log, reply, self.limits())
         self._ports: list[Any] = []
-        self._callers: list[Caller] = []
+        self._callers: list[ServerPeerLink] = []
 
     @override
     def tearDown(self) -> Any:
@@ -104,10 +104,10 @@ class RealServerTestCase(TestCase):
         self._ports.append(port)
         return port
 
-    async def call(self, endpoint: IStreamClientEndpoint) -> Caller:
+    async def call(self, endpoint: IStreamClientEndpoint) -> ServerPeerLink:
         """Return a caller that is connected."""
-        connect: Callable[..., Deferred[Caller]] = connectProtocol
-        caller = await connect(endpoint, Caller())
+        connect: Callable[..., Deferred[ServerPeerLink]] = connectProtocol
+        caller = await connect(endpoint, ServerPeerLink())
         self._callers.append(caller)
         return caller
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import Connection, ConnectionLimits, GearmanFactory, Journal
+from gearman_tx.server import Connection, ConnectionLimits, GearmanFactory, ServerLog
 from tests.link.transports import BufferingTransport, FdReactor, connect
 from tests.server.packets import (
     CAN_DO,
@@ -70,7 +70,7 @@ class Stage:
     Attributes:
         clock: the time, and what is to happen later.
         jobs: the queues.
-        journal: what keeps the log.
+        server_log: what keeps the log.
         factory: what makes the connections.
     """
 
@@ -83,15 +83,15 @@ class Stage:
         reply: Callable[[bytes], Iterator[bytes]] | None = None,
     ) -> None:
         self.clock = TurnClock()
-        self.journal = Journal(self.clock.seconds)
+        self.server_log = ServerLog(self.clock.seconds)
         self.jobs = JobServer(
-            policy or Policy(handle_prefix=b"H:stage"), self.journal, now=NOW, durable=durable
+            policy or Policy(handle_prefix=b"H:stage"), self.server_log, now=NOW, durable=durable
         )
         commands = AdminCommands(self.jobs, version="1.2.3")
         self.factory = GearmanFactory(
             self.jobs,
             self.clock,
-            self.journal,
+            self.server_log,
             reply or commands.reply,
             limits or ConnectionLimits(),
         )

@@ -7,8 +7,8 @@ import pytest
 from gearman_tx.core import Committed
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
-from gearman_tx.server.caller import MOST_PROMISED, MOST_PROMISES
 from gearman_tx.server.committer import GATHER_SECONDS
+from gearman_tx.server.peer_link import MOST_PROMISED, MOST_PROMISES
 from gearman_tx.store import StoreLostError
 from tests.link.logs import LogBook
 from tests.server import packets as p

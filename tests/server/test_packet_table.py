@@ -89,7 +89,7 @@ def test_the_table_has_a_handler_for_everything_the_decoder_returns(stage: Stage
     for row in PACKETS:
         if row.type in REFUSED_TYPES:
             with pytest.raises(Refused):
-                handlers[row.type](stage.guest().connection.caller, b"")
+                handlers[row.type](stage.guest().connection.link, b"")
 
 
 def test_packets_of_one_read_are_answered_in_order(stage: Stage) -> None:

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from gearman_tx.core import JobRecord
-from gearman_tx.store.damaged_pages import PAGE_SIZE
-from gearman_tx.store.opening import Opening
 from gearman_tx.store.port import StoreLostError
-from gearman_tx.store.sqlite_file import SQLiteFile
+from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite.opening import Opening
+from gearman_tx.store.sqlite.queue_file import SQLiteFile
 
 NOBODY = 65534
 PATIENCE = 0.2

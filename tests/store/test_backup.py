@@ -11,7 +11,7 @@ import pytest
 
 from gearman_tx.core import Batch
 from gearman_tx.store import StoreError
-from gearman_tx.store.backup import backup
+from gearman_tx.store.sqlite.backup import backup
 from tests.store.files import damage, file_size_limit, ids, queue_file, read_all, zeros
 from tests.store.records import record, records
 

@@ -12,9 +12,9 @@ import pytest
 
 from gearman_tx.core import Batch, JobRecord
 from gearman_tx.store import Contents, StoreError, StoreLostError
-from gearman_tx.store.damaged_file import FIRST_ROOT
-from gearman_tx.store.damaged_pages import PAGE_SIZE
-from gearman_tx.store.sqlite_file import SQLiteFile
+from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
+from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite.queue_file import SQLiteFile
 from tests.store.files import Damage, damage, ids, queue_file, read_all, small_disk, stored, zeros
 from tests.store.records import record, records
 

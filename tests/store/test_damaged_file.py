@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearman_tx.core import Batch, JobRecord
-from gearman_tx.store.damaged_file import DamagedFile
-from gearman_tx.store.damaged_pages import PAGE_SIZE, DamagedPages
+from gearman_tx.store.sqlite.damaged_file import DamagedFile
+from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE, DamagedPages
 from tests.store.files import queue_file
 from tests.store.records import any_record, records
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.core import Batch
-from gearman_tx.store.damaged_file import FIRST_ROOT
-from gearman_tx.store.sqlite_file import SQLiteFile
+from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
+from gearman_tx.store.sqlite.queue_file import SQLiteFile
 from tests.store.files import damage, ids, queue_file, zeros
 from tests.store.records import record, records
 from tests.store.test_damage import LIMITS, ROWS_A_PAGE, make, opened

@@ -13,7 +13,7 @@ import pytest
 
 from gearman_tx.core import Batch
 from gearman_tx.store import StoreError, StoreLostError
-from gearman_tx.store.sqlite_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import SQLiteFile
 from tests.store.files import (
     common_user,
     file_size_limit,

@@ -11,8 +11,8 @@ import pytest
 
 from gearman_tx.core import Batch
 from gearman_tx.store import StoreError
-from gearman_tx.store.opening import Opening
-from gearman_tx.store.schema import APPLICATION_ID, SCRIPTS, VERSION
+from gearman_tx.store.sqlite.opening import Opening
+from gearman_tx.store.sqlite.schema import APPLICATION_ID, SCRIPTS, VERSION
 from tests.store.files import queue_file, read_all
 from tests.store.records import record
 
@@ -67,8 +67,8 @@ def test_a_file_of_the_first_version(path: Path) -> None:
 def test_an_upgrade_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An upgrade that fails leaves the file in its old format, for another try."""
     shutil.copyfile(FORMAT_1, path)
-    monkeypatch.setattr("gearman_tx.store.schema.SCRIPTS", (*SCRIPTS, *SCRIPTS))
-    monkeypatch.setattr("gearman_tx.store.schema.upgrade.__defaults__", (2 * VERSION,))
+    monkeypatch.setattr("gearman_tx.store.sqlite.schema.SCRIPTS", (*SCRIPTS, *SCRIPTS))
+    monkeypatch.setattr("gearman_tx.store.sqlite.schema.upgrade.__defaults__", (2 * VERSION,))
     with pytest.raises(StoreError, match="already exists"):
         queue_file(path).open()
     monkeypatch.undo()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.core import Batch
-from gearman_tx.store.damaged_pages import PAGE_SIZE
-from gearman_tx.store.opening import LOG_KEPT, LOG_PAGES
-from gearman_tx.store.sqlite_file import SQLiteFile
-from gearman_tx.store.tidying import TIDY_PAGES
+from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite.opening import LOG_KEPT, LOG_PAGES
+from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.vacuum import TIDY_PAGES
 from tests.store.files import ids, queue_file, read_all
 from tests.store.records import records
 

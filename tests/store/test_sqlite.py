@@ -11,8 +11,8 @@ from twisted.trial.unittest import TestCase
 
 from gearman_tx.core import Batch
 from gearman_tx.store import SQLiteStore, Store, StoreError, StoreLostError, check_queue_file
-from gearman_tx.store.damaged_pages import PAGE_SIZE
-from gearman_tx.store.sqlite_file import ID_BLOCK, SQLiteFile
+from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite.queue_file import ID_BLOCK, SQLiteFile
 from tests.store.files import damage, locked_by_another_process, zeros
 from tests.store.records import record, records
 from tests.store.suite import StoreSuite
@@ -178,7 +178,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         answers = Event()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(SQLiteFile, "write", lambda _file, _batch: answers.wait(20))
-            patch.setattr("gearman_tx.store.sqlite_store.CLOSE_SECONDS", 0.05)
+            patch.setattr("gearman_tx.store.sqlite.store.CLOSE_SECONDS", 0.05)
             commit = store.commit(Batch(1))
             with pytest.raises(StoreError, match=r"did not answer for 0\.05 seconds"):
                 await store.close()

@@ -1,0 +1,1 @@
+"""The options of the job server: one table, and what reads it."""

@@ -1,0 +1,273 @@
+"""Every option of the job server as one table: names, letters, values, defaults and help.
+
+The names, letters and meanings are the C server's where it has the option. What it has and this
+server has not is in :mod:`gearman_tx.daemon.options.c_options`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gearman_tx.admin import VERBOSITIES
+from gearman_tx.core import (
+    DEFAULT_MAX_FUNCTION_NAME,
+    DEFAULT_MAX_FUNCTIONS,
+    DEFAULT_MAX_UNIQUE,
+    UNLIMITED_RETRIES,
+)
+from gearman_tx.daemon.options import values
+from gearman_tx.daemon.options.option import Option, number, seconds, size
+from gearman_tx.link.limits import DEFAULT_MAX_OUTPUT, DEFAULT_OUTPUT_TIMEOUT, DEFAULT_PAUSE_OUTPUT
+from gearman_tx.server import keepalive
+from gearman_tx.wire import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
+from gearman_tx.wire.limits import LARGEST_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Groups = Mapping[str, tuple[Option, ...]]
+
+DEFAULT_PORT: Final = 4730
+LEAST_BACKLOG: Final = 1024
+"""Connections that may wait to be accepted; a smaller number is raised to this one."""
+
+DEFAULT_VERBOSE: Final = "NOTICE"
+"""The C server's is ERROR; this one logs nothing for a normal packet, so more can be told."""
+
+HELP_GROUP: Final = "Help"
+
+_DAY: Final = 86400.0
+_MOST_RETRIES: Final = 255  # the C server counts losses in one byte
+_MOST_FILES: Final = 2**30
+
+
+LISTENING: Final = (
+    number(
+        "port",
+        DEFAULT_PORT,
+        "TCP port to listen on; 0 takes a free one and logs it. Unless this option is given, the "
+        "environment variable GEARMAND_PORT decides.",
+        letter="p",
+        most=65535,
+    ),
+    Option(
+        "listen",
+        "Address or host name to listen on, with all addresses that a name has. Without it the "
+        "server listens on all addresses of this machine, IPv4 and IPv6.",
+        letter="L",
+        value="ADDRESS",
+        default="",
+    ),
+    Option(
+        "endpoint",
+        "Listen on a Twisted server endpoint, such as unix:/run/gearmand.sock, "
+        "systemd:domain=INET:index=0 or ssl:4731:privateKey=key.pem:certKey=cert.pem. May be "
+        "given several times. Then no TCP port is opened besides, unless --port or --listen is "
+        "given as well.",
+        value="STRING",
+        read=values.text,
+        repeats=True,
+    ),
+    number(
+        "backlog",
+        LEAST_BACKLOG,
+        f"Connections that may wait to be accepted. Less than {LEAST_BACKLOG} is raised to that.",
+        letter="b",
+        least=1,
+    ),
+    number(
+        "keepalive-idle",
+        keepalive.DEFAULT_IDLE,
+        "Seconds of silence after which TCP asks whether a peer is still there; -1 leaves this to "
+        "the operating system, where it is two hours on Linux.",
+        least=-1,
+        most=32767,
+    ),
+    number(
+        "keepalive-interval",
+        keepalive.DEFAULT_INTERVAL,
+        "Seconds between two such questions; -1 leaves this to the operating system.",
+        least=-1,
+        most=32767,
+    ),
+    number(
+        "keepalive-count",
+        keepalive.DEFAULT_COUNT,
+        "Questions without an answer after which the connection is lost; -1 leaves this to the "
+        "operating system.",
+        least=-1,
+        most=127,
+    ),
+)
+
+QUEUES: Final = (
+    Option(
+        "exceptions",
+        "Pass a worker's exceptions on to every client, as if it had asked for them.",
+    ),
+    number(
+        "job-retries",
+        UNLIMITED_RETRIES,
+        "Losses of a job (its worker gone, or out of time) at which it is given up and its client "
+        "told that it failed; -1 and 0 never give a job up.",
+        letter="j",
+        least=-1,
+        most=_MOST_RETRIES,
+    ),
+    number(
+        "worker-wakeup",
+        1,
+        "Sleeping workers that are woken for each job; 0 wakes all of them.",
+        letter="w",
+    ),
+    Option(
+        "maxqueue",
+        "How many jobs, queued and running, a function may have before submissions are refused: "
+        "one number, or three for submissions of high, normal and low priority; 0 is no limit. "
+        "The text command maxqueue sets other numbers for single functions.",
+        value="N[,N,N]",
+        default=(0, 0, 0),
+        shown="0",
+        read=values.max_queue,
+    ),
+    Option(
+        "order",
+        "Which job a worker with several functions gets next: priority, the job of the highest "
+        "priority over all of them, functions taking turns; or function, all jobs of the function "
+        "that was registered last before any of another, as from the C server 1.1.",
+        value="priority|function",
+        default="priority",
+        shown="priority",
+        read=values.one_of("priority", "function"),
+    ),
+    Option(
+        "timed-out",
+        "What becomes of a job that runs longer than its worker's CAN_DO_TIMEOUT: requeue gives it "
+        "to another worker, fail ends it with WORK_FAIL.",
+        value="requeue|fail",
+        default="requeue",
+        shown="requeue",
+        read=values.one_of("requeue", "fail"),
+    ),
+    Option(
+        "requeue",
+        "Where a job that lost its worker goes in its queue.",
+        value="back|front",
+        default="back",
+        shown="back",
+        read=values.one_of("back", "front"),
+    ),
+    Option(
+        "job-handle-prefix",
+        "What job handles start with. The default is H: and the name of this machine.",
+        value="TEXT",
+        default="",
+    ),
+)
+
+LIMITS: Final = (
+    number(
+        "max-connections",
+        1_000_000,
+        "Connections that may be open at once. Further ones wait to be accepted until another "
+        "ends. The number of open files limits them too.",
+        least=1,
+    ),
+    Option(
+        "file-descriptors",
+        "Files and connections that the process may have open, if this user may set that many. "
+        "The default is as many as the operating system allows.",
+        letter="f",
+        value="NUMBER",
+        read=values.number(64, _MOST_FILES),
+    ),
+    size(
+        "max-packet",
+        DEFAULT_MAX_PACKET,
+        "Largest packet, which is about the largest workload or result; the connection that sends "
+        "a larger one is closed.",
+        least=1024,
+        most=LARGEST_SIZE,
+    ),
+    size(
+        "max-text-line",
+        DEFAULT_MAX_TEXT_LINE,
+        "Longest line of the text protocol; the connection that sends a longer one is closed.",
+        least=64,
+        most=2**20,
+    ),
+    size(
+        "max-function-name",
+        DEFAULT_MAX_FUNCTION_NAME,
+        "Longest name of a function; longer ones are refused.",
+        least=1,
+        most=2**20,
+    ),
+    size(
+        "max-unique",
+        DEFAULT_MAX_UNIQUE,
+        "Longest unique of a job; longer ones are refused.",
+        least=1,
+        most=2**20,
+    ),
+    number(
+        "max-functions",
+        DEFAULT_MAX_FUNCTIONS,
+        "Functions that may be known at once; those that nobody uses make room for others.",
+        least=1,
+    ),
+    size(
+        "pause-output",
+        DEFAULT_PAUSE_OUTPUT,
+        "Unread output of a connection above which no more requests are taken from it.",
+        least=0,
+        most=2**40,
+    ),
+    size(
+        "max-output",
+        DEFAULT_MAX_OUTPUT,
+        "Unread output of a connection above which it is closed; its jobs are kept.",
+        least=1,
+        most=2**40,
+    ),
+    seconds(
+        "output-timeout",
+        DEFAULT_OUTPUT_TIMEOUT,
+        "How long a connection above --pause-output may read nothing before it is closed.",
+        least=0.1,
+        most=_DAY,
+    ),
+)
+
+STOPPING: Final = (
+    Option(
+        "allow-shutdown",
+        "Let the text commands shutdown and shutdown graceful stop the server. Whoever can "
+        "connect can then do it.",
+    ),
+    seconds(
+        "shutdown-timeout",
+        0.0,
+        "Time after which a graceful shutdown (SIGUSR1) stops waiting for jobs; 0 waits for the "
+        "last one.",
+        least=0.0,
+        most=30 * _DAY,
+    ),
+)
+
+CONFIG_FILE: Final = Option(
+    "config-file",
+    "File with more options, separated by blanks or line ends; # starts a comment. What is "
+    "given on the command line wins.",
+    value="FILE",
+    read=values.text,
+)
+
+VERBOSE: Final = Option(
+    "verbose",
+    f"How much to log, from little to much: {', '.join(VERBOSITIES)}.",
+    value="LEVEL",
+    default=DEFAULT_VERBOSE,
+    shown=DEFAULT_VERBOSE,
+    read=values.choice(*VERBOSITIES),
+)

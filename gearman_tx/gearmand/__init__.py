@@ -1,0 +1,1 @@
+"""``gearman-tx gearmand``: the job server with the command line of the C server."""

@@ -1,0 +1,100 @@
+"""The C server's command line, as far as ``twistd gearmand`` does not have it already."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+from typing_extensions import override
+
+from gearman_tx import __version__
+from gearman_tx.daemon import queue
+from gearman_tx.daemon.options import c_options, queue_options, table, values
+from gearman_tx.daemon.options.option import Option, meaningless
+from gearman_tx.daemon.options.twistd import (
+    HELP,
+    LOG_FILE,
+    VERSION,
+    ServerOptions,
+    flags,
+    parameters,
+)
+
+if TYPE_CHECKING:
+    from gearman_tx.daemon.options.table import Groups
+
+DEFAULT_LOG_FILE: Final = "/var/log/gearmand.log"
+DEFAULT_PID_FILE: Final = "/var/gearmand.pid"
+DEFAULT_CONFIG_FILE: Final = "/etc/gearmand.conf"
+"""The three files of the C server, where Debian's build has them."""
+
+PROCESS: Final = (
+    Option("daemon", "Go to the background when the server is ready.", letter="d"),
+    Option(
+        "pid-file",
+        "File to write the process id to; it is removed at the end.",
+        letter="P",
+        value="FILE",
+        default=DEFAULT_PID_FILE,
+        shown=DEFAULT_PID_FILE,
+    ),
+    Option(
+        "user",
+        "User to become after the TCP ports are bound; only root can.",
+        letter="u",
+        value="NAME",
+        read=values.text,
+    ),
+    evolve(
+        LOG_FILE,
+        help="File to log to, or stderr, or none; opened anew on SIGHUP.",
+        default=DEFAULT_LOG_FILE,
+        shown=DEFAULT_LOG_FILE,
+        read=values.text,
+    ),
+    Option("syslog", "Log to syslog as well."),
+    table.VERBOSE,
+    evolve(table.CONFIG_FILE, shown=DEFAULT_CONFIG_FILE),
+    Option("check-args", "Read the command line, say what is wrong with it, and exit."),
+    *table.STOPPING,
+)
+
+GROUPS: Final[Groups] = {
+    "Process, log and shutdown": PROCESS,
+    "Listening": table.LISTENING,
+    "Queues": table.QUEUES,
+    queue_options.HEADING: queue_options.queue_options(queue.BUILTIN),
+    "Limits": table.LIMITS,
+    table.HELP_GROUP: (HELP, VERSION),
+    c_options.C_GROUP: (
+        *c_options.MEANINGLESS,
+        meaningless("coredump", "signals of a crash are not caught"),
+    ),
+    c_options.REFUSED_GROUP: c_options.REFUSED,
+}
+
+
+class GearmandOptions(ServerOptions):
+    """The options of ``gearman-tx gearmand``."""
+
+    groups = GROUPS
+    program = "gearmand"
+    default_config = Path(DEFAULT_CONFIG_FILE)
+    optFlags = flags(GROUPS)
+    optParameters = parameters(GROUPS)
+
+    @override
+    def getSynopsis(self) -> str:
+        """Return how the server is started."""
+        return (
+            "Usage: gearman-tx gearmand [options]\n\n"
+            "A Gearman job server with the command line of the C gearmand."
+        )
+
+    @override
+    def opt_version(self) -> None:
+        """Print the version in the form of the C server and exit."""
+        sys.stdout.write(f"\ngearmand {__version__} - gearman_tx\n")
+        raise SystemExit(0)

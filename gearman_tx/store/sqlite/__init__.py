@@ -1,0 +1,1 @@
+"""The durable queue on SQLite: one file, which one thread writes."""

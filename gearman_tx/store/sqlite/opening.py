@@ -1,0 +1,175 @@
+"""From a path to an open queue file of the current format.
+
+What never happens: a file of another program is changed. What it is, is asked before anything is
+set; only a new file, one of ours and one with the C server's table go further.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from gearman_tx.store.port import StoreError
+from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE, has_queue, take_over
+from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
+from gearman_tx.store.sqlite.schema import APPLICATION_ID, VERSION, find_version, upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OLDEST_SQLITE: Final = (3, 37, 0)
+"""The first SQLite that has strict tables."""
+
+LOG_PAGES: Final = 4000
+"""When the log has so many pages, 16 MB, it is brought into the file and begins anew."""
+
+LOG_KEPT: Final = 64 * 1024 * 1024
+"""Bytes of the log that are kept for the next one after a large batch."""
+
+_HEADER_SIZE: Final = 100
+_ID_PLACE: Final = slice(68, 72)
+
+
+@frozen
+class Opened:
+    """A queue file that is open.
+
+    Attributes:
+        connection: the way to it.
+        is_new: whether there was no queue in it before.
+        notices: what an operator should know.
+    """
+
+    connection: sqlite3.Connection
+    is_new: bool
+    notices: list[str]
+
+
+@frozen
+class Opening:
+    """How a queue file is opened.
+
+    Attributes:
+        synchronous: ``FULL`` (a commit survives power loss) or ``NORMAL`` (it survives the death
+            of the process; power loss may take the newest commits).
+        busy_seconds: how long to wait while another process holds SQLite's lock.
+        handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
+        c_table: what the C server calls its table.
+        seconds: the time, in Unix seconds.
+    """
+
+    seconds: Callable[[], float]
+    synchronous: str = "FULL"
+    busy_seconds: float = 5.0
+    handle_prefix: bytes = b"H:gearmand"
+    c_table: str = DEFAULT_TABLE
+
+    def check(self, path: Path) -> None:
+        """Find out whether :meth:`connect` could open the file at ``path``, if there is one.
+
+        Raises:
+            OSError: the file cannot be read and written.
+            StoreError: it is not ours, or too new.
+            sqlite3.Error: it is damaged, locked, or cannot be read and written.
+        """
+        _need_new_sqlite()
+        if not path.exists():
+            return
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        with contextlib.closing(
+            sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None)
+        ) as connection:
+            self._identify(connection, path)
+            connection.execute("BEGIN IMMEDIATE")  # it would have to write at once
+            connection.execute("ROLLBACK")
+
+    def _identify(self, connection: sqlite3.Connection, path: Path) -> int | None:
+        """Return the version of a file's format, None if it is the C server's.
+
+        Raises:
+            StoreError: it is neither.
+        """
+        found = find_version(connection, path)
+        if found is None and not has_queue(connection, self.c_table):
+            text = f"{path} is a SQLite file of another program, not a queue file"
+            raise StoreError(f"{text}: choose another file")
+        return found
+
+    def connect(self, path: Path) -> Opened:
+        """Open the file at ``path``, or make it; bring an old one up to date.
+
+        Raises:
+            OSError: the file cannot be read and written.
+            StoreError: it is not ours, or too new.
+            sqlite3.Error: it is damaged, locked, or cannot be written.
+        """
+        _need_new_sqlite()
+        # SQLite would make it readable for everybody and say less about why it cannot.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(
+            path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            return self._prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _prepare(self, connection: sqlite3.Connection, path: Path) -> Opened:
+        notices = []
+        found = self._identify(connection, path)
+        # Zeroing the pages of a large workload would cost as much as writing them.
+        connection.execute("PRAGMA secure_delete = FAST")
+        if found is None:
+            notices.append(self._take_over(connection, path))
+        elif found == 0:
+            _set_layout(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
+        if found is not None and found < VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            upgrade(connection, found)
+            connection.execute("COMMIT")
+            if found:
+                notices.append(f"{path} was brought from format {found} to {VERSION}")
+        return Opened(connection, found == 0, notices)
+
+    def _take_over(self, connection: sqlite3.Connection, path: Path) -> str:
+        """Make a queue file out of one of the C server, in one transaction."""
+        connection.execute("BEGIN EXCLUSIVE")
+        upgrade(connection, 0)
+        count, odd = take_over(connection, self.c_table, self.handle_prefix, self.seconds())
+        connection.execute("COMMIT")
+        _set_layout(connection)
+        with contextlib.suppress(sqlite3.Error):  # without it the file only grows, but works
+            connection.execute("VACUUM")
+        text = f"{count} jobs of the C server's table {self.c_table} in {path} were taken over"
+        if odd:
+            text += f"; {odd} of them had a priority that there is not, and have the normal one now"
+        return text
+
+
+def _need_new_sqlite() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        text = f"this Python has SQLite {sqlite3.sqlite_version}"
+        raise StoreError(f"{text}, a queue file needs 3.37 or newer")
+
+
+def _set_layout(connection: sqlite3.Connection) -> None:
+    """Say how the pages are to be; it counts for a new file, and from the next ``VACUUM``."""
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+
+
+def looks_like_ours(path: Path) -> bool:
+    """Return whether a file that SQLite cannot read was a queue file, as far as can be seen."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_SIZE)
+    return header[_ID_PLACE] == APPLICATION_ID.to_bytes(4, "big")

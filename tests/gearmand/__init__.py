@@ -1,0 +1,1 @@
+"""Tests of gearman_tx.gearmand: the drop-in command."""

@@ -1,0 +1,161 @@
+"""What ``gearman-tx import`` asks, prints and refuses, whatever the source."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gearman_tx.cli.import_queue import _moment
+from tests.importing.scene import stored, take
+from tests.store.files import queue_file, small_disk
+from tests.store.test_c_queue import NEW_TABLE, run
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return a file of the C server with three jobs, one of which is none."""
+    path = tmp_path / "queue.db"
+    run(
+        path,
+        NEW_TABLE,
+        "INSERT INTO gearman_queue VALUES ('u1', x'66ff', 0, zeroblob(3000000), 0)",
+        "INSERT INTO gearman_queue VALUES ('u2', 'g', 2, 'x', 1999999999)",
+        "INSERT INTO gearman_queue VALUES ('u3', 'g', 3, 'x', 0)",
+    )
+    return path
+
+
+def test_json(tmp_path: Path, old: Path, path: Path) -> None:
+    """Programs get an object with everything that the table has, and more."""
+    done = take(tmp_path, str(old), "--json")
+    assert done.status == 1
+    usual: dict[str, Any] = {"jobs": 1, "high": 0, "normal": 0, "low": 0, "delayed": 0}
+    none = {"first_due": None, "last_due": None}
+    due = {"first_due": 1999999999.0, "last_due": 1999999999.0}
+    assert json.loads(done.out) == {
+        "source": f"the table gearman_queue of {old}",
+        "into": str(path),
+        "dry_run": False,
+        "added": 2,
+        "known": 0,
+        "left": 1,
+        "deleted": 0,
+        "functions": [
+            {"function": "f\\xff", **usual, "high": 1, **none},
+            {"function": "g", **usual, "low": 1, "delayed": 1, **due},
+        ],
+    }
+
+
+def test_a_moment_that_no_calendar_has() -> None:
+    """A time beyond all years is a number."""
+    assert _moment(1e15) == "1e+15"
+    assert _moment(None) == "-"
+
+
+def test_a_full_disk(tmp_path: Path, old: Path) -> None:
+    """What does not fit leaves nothing behind, and one line tells it."""
+    with small_disk(tmp_path / "disk", 2000) as disk:
+        done = take(tmp_path, str(old), "--into", str(disk / "queue.sqlite3"), "--delete")
+        assert done.status == 1
+        assert "the disk is full" in done.err
+        assert done.err.count("\n") == 1
+        assert list(disk.iterdir()) == []
+    run(old, "DELETE FROM gearman_queue WHERE unique_key = 'u3'")
+    assert take(tmp_path, str(old), "--delete").status == 0
+
+
+def test_a_source_that_may_not_be_changed(
+    tmp_path: Path, old: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The jobs are ours, and the same command deletes them when it may."""
+
+    def refuse(*_: object) -> int:
+        from gearman_tx.importing import SourceError  # noqa: PLC0415  # as the source has it
+
+        raise SourceError("cannot change the table: it is read-only")
+
+    monkeypatch.setattr("gearman_tx.importing.sqlite_source.SQLiteSource.delete", refuse)
+    done = take(tmp_path, str(old), "--delete")
+    assert done.status == 3
+    text = "the jobs were taken over, but cannot change the table: it is read-only"
+    assert f"{text}; once that is mended, --only-new --delete deletes them" in done.err
+    assert len(stored(path)) == 2
+    monkeypatch.undo()
+    done = take(tmp_path, str(old), "--only-new", "--delete")
+    assert "2 jobs deleted from the source" in done.out
+    assert len(stored(path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "module"), [("mysql", "pymysql"), ("postgresql", "psycopg"), ("redis", "redis")]
+)
+def test_a_driver_that_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, module: str
+) -> None:
+    """One line says what to install."""
+    for name in list(sys.modules):
+        if name.split(".")[0] == module or name == f"gearman_tx.importing.{kind}_source":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    done = take(tmp_path, f"{kind}://127.0.0.1/x")
+    assert done.status == 1
+    assert done.err.startswith(f"gearman-tx: reading {kind} needs a driver (")
+    assert done.err.endswith(f"): pip install 'gearman-tx[import-{kind}]'\n")
+
+
+def test_a_password_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for, and not shown; then the source is tried with it."""
+    asked = []
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return "secret"
+
+    monkeypatch.setattr("click.termui.hidden_prompt_func", ask)
+    done = take(tmp_path, "redis://127.0.0.1:1", "--ask-password")
+    assert [prompt.strip() for prompt in asked] == ["Password:"]
+    assert done.status == 3
+    assert "secret" not in done.out + done.err
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_queue_file_of_the_first_format(
+    tmp_path: Path, old: Path, path: Path, words: tuple[str, ...]
+) -> None:
+    """An old queue file is brought up to date, but not by a rehearsal."""
+    first = Path(__file__).parents[1] / "store" / "data" / "format-1.sqlite3"
+    path.write_bytes(first.read_bytes())
+    done = take(tmp_path, str(old), *words)
+    assert done.status == 1
+    assert "2 jobs of the table" in done.out
+    if words:
+        assert path.read_bytes() == first.read_bytes()
+    else:
+        assert f"{path} was brought from format 1 to 3" in done.err
+        file = queue_file(path)
+        assert file.open().jobs == 4
+        file.close()
+
+
+def test_a_queue_file_of_a_newer_format(tmp_path: Path, old: Path, path: Path) -> None:
+    """A queue file of a newer version is refused and left."""
+    assert take(tmp_path, str(old)).status == 1
+    run(path, "PRAGMA user_version = 99")
+    for words in ((), ("-n",)):
+        done = take(tmp_path, str(old), *words)
+        assert done.status == 1
+        assert "has format 99, this version reads up to 3" in done.err
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path, old: Path, path: Path) -> None:
+    """A new queue file is its owner's, for workloads may be secret."""
+    take(tmp_path, str(old))
+    assert path.stat().st_mode & 0o777 == 0o600
+    file = queue_file(path)
+    assert file.open().jobs == 2
+    file.close()
