@@ -1,8 +1,8 @@
-"""The client room: tasks submitted to job servers, their updates and their results.
+"""Clients: submit tasks to job servers, receive their updates and results.
 
-:class:`Client` is the door and :class:`Task` what comes out of it. Behind them, ``router`` finds a
-server for each submission in the order that ``choice`` gives, ``line`` is the way to one server,
-``connection`` the protocol, and ``submission`` the life of one task over all its tries.
+:class:`Client` and :class:`Task` are the public classes. Behind them, ``router`` finds a server for
+each submission in the order of its ``choice``, ``server_link`` keeps the connection to one server,
+``connection`` speaks the protocol, and ``submission`` follows one task over all its tries.
 """
 
 from gearman_tx.client.batch import Batch

@@ -1,14 +1,14 @@
-"""Many tasks from one source: as many under way as the window allows, never more.
+"""Many tasks from one source of workloads, with a limited number under way.
 
-Theory of operation. A *window* of tasks is submitted and not yet handed to the caller. A place in
-it becomes free when the caller takes a task, so a caller who is slow slows the submitting down, and
-memory is bounded however long the source is. The window is filled when an eighth of it is free, so
-that a write to a server takes many tasks. An ordinary iterable is read then; an asynchronous one
-by a reader of its own, so that a source which is slow to give the next workload does not hold up
+Theory of operation. The *window* limits how many tasks are submitted and not yet taken by the
+caller. A place in it becomes free when the caller takes a task, so a slow caller slows down the
+submission, and memory is bounded for a source of any length. The window is filled when an eighth of
+it is free, so that one write to a server carries many tasks. An ordinary iterable is read at that
+moment. An asynchronous iterable has a reader of its own, so that a slow source does not hold up
 tasks that have ended.
 
-A caller who waits is woken when all packets of a read are dealt with: waking costs more than all
-the rest that is done for a task, and one read may end a hundred of them.
+A waiting caller is woken when all packets of a read are handled: a wake-up costs more than all
+other work for a task, and one read may end a hundred tasks.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ from gearman_tx.client.task import Task
 T = TypeVar("T")
 
 DEFAULT_WINDOW: Final = 1000
-"""Tasks that are submitted and not yet taken by the caller."""
+"""Most tasks that are submitted and not yet taken by the caller."""
 
-_PARTS: Final = 8  # of the window; it is filled when one of them is free
+_PARTS: Final = 8  # the window is filled when one of so many parts is free
 
 
 class Batch(Generic[T]):
-    """What ``Client.submit_many`` returns: the tasks of one source, each as soon as it has ended.
+    """The tasks of one source of workloads, returned by ``Client.submit_many``.
 
-    ``async for task in batch`` gives the tasks, in the order of the source unless it was asked
-    for otherwise; ``await task`` then gives the result at once, or raises why there is none.
-    ``await batch`` gives all the results in a list, or raises the first failure. It can be gone
-    through once.
+    ``async for task in batch`` gives each task when it has ended, in the order of the source or, if
+    so chosen, in the order of their ends. ``await task`` then gives the result at once, or raises
+    the task's error. ``await batch`` gives a list of all results, or raises the first failure. A
+    batch can be iterated over once.
 
     Args:
-        prepare: makes the submission of one workload, and the task that stands for it.
-        soon: calls a function when the packets of the present read are dealt with.
-        workloads: where they come from.
+        prepare: makes the submission and the task for one workload.
+        soon: calls a function when the packets of the present read are handled.
+        workloads: the source.
         timeout: seconds that each task may take in all, or None.
         window: how many tasks may be submitted and not yet taken.
         in_order: whether tasks are given in the order of the source, or of their ends.
 
     Raises:
-        ValueError: the window is not at least 1.
+        ValueError: the window is below 1.
     """
 
     def __init__(  # noqa: PLR0913  # the client is the only caller
@@ -77,7 +77,7 @@ class Batch(Generic[T]):
         self._fill_at = window - max(1, window // _PARTS)  # open tasks
         self._in_order = in_order
         self._open: dict[Task[T], None] = {}  # submitted and not taken
-        self._ready: deque[Task[T]] = deque()  # those in the order in which they are to be taken
+        self._ready: deque[Task[T]] = deque()  # tasks to be taken, in this order
         self._plain: Iterator[T] | None = None
         self._slow: AsyncIterator[T] | None = None
         if isinstance(workloads, AsyncIterable):
@@ -86,7 +86,7 @@ class Batch(Generic[T]):
             self._plain = iter(workloads)
         self._is_reading = False
         self._is_exhausted = False
-        self._trouble: Exception | None = None  # what the source raised
+        self._source_error: Exception | None = None
         self._waiting: Deferred[None] | None = None
         self._is_woken = False
 
@@ -97,10 +97,10 @@ class Batch(Generic[T]):
         """Return the next task that has ended.
 
         Raises:
-            StopAsyncIteration: there are no more.
-            Exception: what the source raised, or what a workload that cannot be submitted
-                raised, after all tasks before it.
-            RuntimeError: another loop is waiting for the next task.
+            StopAsyncIteration: there are no more tasks.
+            Exception: the error of the source, or of a workload that cannot be submitted, after
+                all tasks before it.
+            RuntimeError: another loop waits for the next task already.
         """
         while True:
             if len(self._open) <= self._fill_at and not self._is_exhausted:
@@ -110,8 +110,8 @@ class Batch(Generic[T]):
                 del self._open[task]
                 return task
             if self._is_exhausted and not self._open:
-                trouble, self._trouble = self._trouble, None
-                raise trouble or StopAsyncIteration
+                error, self._source_error = self._source_error, None
+                raise error or StopAsyncIteration
             if self._waiting is not None:
                 raise RuntimeError("two loops wait for the next task of one batch")
             self._waiting = Deferred()
@@ -124,11 +124,11 @@ class Batch(Generic[T]):
         return self.results().__await__()
 
     def results(self) -> Deferred[list[T]]:
-        """Go through all tasks and collect their results: of background tasks, the handles.
+        """Collect the results of all tasks; for background tasks, the handles.
 
         Returns:
-            Fires with the results, in the order of the source unless it was asked for otherwise.
-            The first failure fails it and cancels what is under way. Cancelling it does so too.
+            Fires with the results, in the order in which the batch gives its tasks. The first
+            failure fails it and cancels the remaining tasks. Cancelling it cancels them too.
         """
         return Deferred.fromCoroutine(self._collect())
 
@@ -139,14 +139,14 @@ class Batch(Generic[T]):
             self.cancel()
 
     def cancel(self) -> None:
-        """Read no more of the source, and cancel the tasks that have not ended."""
+        """Stop reading the source, and cancel the tasks that have not ended."""
         self._is_exhausted = True
         for task in list(self._open):
             if not task.is_done:
                 task.cancel()
 
     def _fill(self) -> None:
-        """Submit as long as there is a place in the window."""
+        """Submit tasks until the window is full."""
         if self._plain is None:
             if not self._is_reading and not self._is_full:
                 self._is_reading = True
@@ -157,20 +157,20 @@ class Batch(Generic[T]):
                 self._begin(next(self._plain))
             except StopIteration:
                 self._is_exhausted = True
-            except Exception as error:  # noqa: BLE001  # raised again when its turn comes
+            except Exception as error:  # noqa: BLE001  # raised again after the tasks before it
                 self._fail(error)
 
     async def _read(self) -> None:
-        """Read the asynchronous source as long as there is a place in the window."""
+        """Read the asynchronous source until the window is full."""
         assert self._slow is not None, "one of the two sources is there"
         try:
             while not self._is_full:
                 workload = await anext(self._slow)
-                if not self._is_exhausted:  # else it was cancelled meanwhile
+                if not self._is_exhausted:  # false if the batch was cancelled during the await
                     self._begin(workload)
         except StopAsyncIteration:
             self._is_exhausted = True
-        except Exception as error:  # noqa: BLE001  # raised again when its turn comes
+        except Exception as error:  # noqa: BLE001  # raised again after the tasks before it
             self._fail(error)
         finally:
             self._is_reading = False
@@ -178,7 +178,7 @@ class Batch(Generic[T]):
 
     @property
     def _is_full(self) -> bool:
-        """Whether no more may be submitted now."""
+        """Whether no more tasks may be submitted now."""
         return self._is_exhausted or len(self._open) >= self._window
 
     def _begin(self, workload: T) -> None:
@@ -196,9 +196,9 @@ class Batch(Generic[T]):
             self._is_woken = True
             self._soon(self._wake)
 
-    def _fail(self, trouble: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         self._is_exhausted = True
-        self._trouble = trouble
+        self._source_error = error
 
     def _wake(self) -> None:
         self._is_woken = False

@@ -1,9 +1,9 @@
 """Which server gets a task.
 
-A choice puts all servers in an order of preference, and the first one that is up is taken.
-``hash``, the default, gives the same unique to the same server, from every client that lists the
-same servers, so that submissions of one unique meet and become one job although the servers share
-nothing. When a server is added or lost, only the uniques that are its own move.
+A choice puts all servers in an order of preference, and the first one that is up gets the task.
+``hash``, the default, sends the same unique to the same server, from every client that lists the
+same servers. So submissions with one unique become one job, although the servers share nothing.
+When a server is added or lost, only the uniques of that server move.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from typing import Final, Protocol, TypeAlias
 from gearman_tx.errors import ConfigurationError
 
 POINTS_PER_SERVER: Final = 160
-"""Places of one server on the ring: enough that shares differ by a tenth or so."""
+"""Points of one server on the ring: enough that the servers' shares differ by about a tenth."""
 
 
 class Choice(Protocol):
-    """Puts the servers in an order of preference, anew for each task."""
+    """Puts the servers in an order of preference, for each task."""
 
     def order(self, unique: bytes, /) -> Sequence[int]:
         """Return every position in the list of servers once, the preferred one first.
 
         Args:
-            unique: what the task has in common with those it should meet; empty for most.
+            unique: the task's unique; empty for none.
         """
 
 
 MakeChoice: TypeAlias = Callable[[Sequence[str], Random], Choice]
-"""Makes a choice for servers with these names; the random source is the client's."""
+"""Makes a choice for servers with these names, given the client's random source."""
 
 
 class InOrder:
-    """The first server that is up, in the order of the list; the others are spares."""
+    """The first server of the list that is up; the others are spares."""
 
     def __init__(self, names: Sequence[str], _random: Random) -> None:
         self._order = tuple(range(len(names)))
 
     def order(self, _unique: bytes, /) -> Sequence[int]:
-        """Return the positions as they are."""
+        """Return the positions in the order of the list."""
         return self._order
 
 
 class RoundRobin:
-    """Each server in turn; the first turn is drawn, so that clients do not march in step."""
+    """Each server in turn. The first turn is random, so that clients do not go in step."""
 
     def __init__(self, names: Sequence[str], random: Random) -> None:
         count = len(names)
@@ -55,29 +55,29 @@ class RoundRobin:
         self._next = random.randrange(count)
 
     def order(self, _unique: bytes, /) -> Sequence[int]:
-        """Return the positions from the one whose turn it is."""
+        """Return the positions, beginning with the server whose turn it is."""
         order = self._orders[self._next]
         self._next = order[1] if len(order) > 1 else 0
         return order
 
 
 class RandomOrder:
-    """Any server."""
+    """A random server."""
 
     def __init__(self, names: Sequence[str], random: Random) -> None:
         self._count = len(names)
         self._random = random
 
     def order(self, _unique: bytes, /) -> Sequence[int]:
-        """Return the positions shuffled."""
+        """Return the positions in random order."""
         return self._random.sample(range(self._count), self._count)
 
 
 class HashRing:
-    """The server whose point on a ring comes next after the unique's own; the ring is stable.
+    """Consistent hashing: the server whose point on the ring is next after that of the unique.
 
-    A task without a unique has nothing to meet and goes to each server in turn. Points depend on
-    the names alone, not on the order in which they are listed, nor on the process.
+    Tasks without a unique go to the servers in turn. Points depend on the servers' names alone, not
+    on the order of the list or on the process.
     """
 
     def __init__(self, names: Sequence[str], random: Random) -> None:
@@ -90,10 +90,10 @@ class HashRing:
         self._points = [point for point, _ in points]
         self._positions = [position for _, position in points]
         self._count = len(names)
-        self._known: dict[int, Sequence[int]] = {}  # orders by the place where they begin
+        self._known: dict[int, Sequence[int]] = {}  # cached orders, by index in _points
 
     def order(self, unique: bytes, /) -> Sequence[int]:
-        """Return the positions in the order in which the ring meets them from the unique on."""
+        """Return the positions in the order of the ring, from the unique's point on."""
         if not unique or self._count == 1:
             return self._in_turn.order(unique)
         place = bisect_right(self._points, _point(unique)) % len(self._points)
@@ -108,7 +108,7 @@ class HashRing:
 
 
 def _point(key: bytes) -> int:
-    """Return where ``key`` is on the ring: a number of 64 bits, the same everywhere for ever."""
+    """Return the point of ``key`` on the ring: 64 bits, the same in every process and version."""
     return int.from_bytes(blake2b(key, digest_size=8).digest(), "big")
 
 
@@ -118,14 +118,14 @@ CHOICES: Final[Mapping[str, MakeChoice]] = {
     "random": RandomOrder,
     "round robin": RoundRobin,
 }
-"""The choices that a client knows by name."""
+"""The choices that have a name."""
 
 
 def make_choice(choice: str | MakeChoice, names: Sequence[str], random: Random) -> Choice:
-    """Return the choice that a user named, or made.
+    """Return the choice with a name, or the one that the user's function makes.
 
     Raises:
-        ConfigurationError: there is none of that name.
+        ConfigurationError: there is no choice of that name.
     """
     if not isinstance(choice, str):
         return choice(names, random)

@@ -1,75 +1,78 @@
-"""One connection of a client to a job server: requests out, answers and news of jobs in.
+"""One connection of a client to a job server: requests out, answers and packets about jobs in.
 
-Theory of operation. *Requests* is the row of what the server has not answered yet: submissions and
-questions, oldest first. A server answers in order, and ERROR answers whatever is first; an answer
-of another kind goes to the first request that expects it, so that a server which answers an echo
-before it has stored a job does no harm. *Jobs* has the submissions that were accepted, by handle.
+Theory of operation. *Requests* is the queue of what the server has not answered yet: submissions
+and queries, oldest first. A server answers in order, and ERROR answers the first request. Any other
+answer goes to the first request that expects it, so a server that answers an echo before it has
+stored a job does no harm. *Jobs* has the accepted submissions by handle.
 
-Several submissions may share a handle: the server joins those with the same unique into one job,
-and sends every packet about it *once for each of them*, with nothing that says which copy is
-whose. So the copies go round: each is given to the next of those who share the handle, and
-everybody gets each packet once. The last packet ends the job for all at once, so that nobody
-waits for a copy from a server that sends just one.
+Several submissions may share a handle: the server joins those with the same unique into one job and
+sends every packet about it *once for each of them*. Nothing in a packet says which copy is for
+which submission. So the copies are given to the sharing submissions in turn, and each submission
+gets each packet once. The last packet ends the job for all of them at once, because some servers
+send just one copy of it.
 
-The first thing sent is a greeting, OPTION_REQ. Nothing is submitted before it is answered: only
-then it is known that the peer is a job server that lives. After that the number of unanswered
-submissions is bounded, which bounds memory, and what is in doubt when the server is lost.
+The first request is a greeting, OPTION_REQ. Submissions wait for its answer, which shows that the
+peer is a working job server. After that, a limit on unanswered submissions bounds memory, and what
+is in doubt when the server is lost.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
-from gearman_tx.client.after_read import AfterRead
-from gearman_tx.client.lazy_reading import LazyReading
-from gearman_tx.client.nobody import Nobody
-from gearman_tx.client.ports import ConnectionOwner
-from gearman_tx.client.question import Question
+from gearman_tx.client.lazy_reading import AfterRead, LazyReading
+from gearman_tx.client.ports import AcceptingServer
+from gearman_tx.client.requests import Forgotten, Listener, Query, Request
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut
 from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, SocketSet, Turn, make_handlers
 from gearman_tx.wire import PacketType, leading_number, request
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 GREETING_TIMEOUT: Final = 10.0
 """Seconds that a new connection may take to answer the greeting."""
 
 REQUEST_TIMEOUT: Final = 30.0
-"""Seconds that a server may take to answer anything but a submission."""
-
-DEFAULT_UNANSWERED: Final = 4096
-"""Submissions that a server may leave unanswered; more wait here."""
+"""Seconds that a server may take to answer a query."""
 
 WINDOW_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of such submissions, beyond which they wait here too, except for a single one."""
+"""Bytes of unanswered submissions; further ones wait. A single submission may be larger."""
 
-Listener: TypeAlias = Submission[Any] | Nobody
-Request: TypeAlias = Listener | Question
+
+class ConnectionOwner(AcceptingServer, Protocol):
+    """Receives the events of a connection; represents the server to submissions."""
+
+    def greeted(self, connection: ClientConnection, /) -> None:
+        """The server has answered the greeting: submissions may be sent."""
+
+    def has_room(self) -> None:
+        """The server answered, so more submissions may be sent."""
+
+    def lost(self, connection: ClientConnection, /) -> None:
+        """The connection is over; take its submissions with :meth:`ClientConnection.release`."""
 
 
 class ClientConnection(OutgoingLink):
-    """A connection over which tasks are submitted and asked about.
+    """A connection that sends submissions and queries.
 
     Args:
-        owner: who is told of its life.
+        owner: receives the events.
         server: the name of the server.
         turn: the reactor turn that output is gathered in.
         sockets: serves the connection, if it is a plain socket.
         limits: what the connection may cost.
         window: how many submissions may be unanswered.
-        options: what to ask for in the greeting, as the server spells it.
-        after_read: told of each read.
+        options: the options to ask for in the greeting, as the server spells them.
+        after_read: is told when each read begins and ends.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  # the line is the only caller
+    def __init__(  # noqa: PLR0913, PLR0917  # the server link is the only caller
         self,
         owner: ConnectionOwner,
         server: str,
@@ -103,7 +106,7 @@ class ClientConnection(OutgoingLink):
 
     @override
     def connectionMade(self) -> None:
-        """Twisted: the connection is there; greet the server."""
+        """Twisted: the connection is open; greet the server."""
         super().connectionMade()
         self._sockets.adopt(self.transport)
         self._reading = LazyReading(self._clock, self.transport)
@@ -121,7 +124,7 @@ class ClientConnection(OutgoingLink):
             self._reading.has_read(len(data), len(self._jobs))
 
     def _greeted(self, _answers: object) -> None:
-        """Go on: a server that refuses the options lives as well."""
+        """Go on, even when the server refused the options."""
         if not self.is_over:
             self._stop_greeting()
             self._owner.greeted(self)
@@ -137,7 +140,7 @@ class ClientConnection(OutgoingLink):
 
     @override
     def ended(self) -> None:
-        """OutgoingLink: the server takes part no more."""
+        """OutgoingLink: the connection is over."""
         super().ended()
         self._reading.stop()
         self._stop_greeting()
@@ -155,7 +158,7 @@ class ClientConnection(OutgoingLink):
         self.send(packet)
 
     def ask(self, packet: bytes, expects: int, key: bytes | None = None) -> Deferred[bytes]:
-        """Send a request that has an answer.
+        """Send a query.
 
         Args:
             packet: the request.
@@ -163,15 +166,14 @@ class ClientConnection(OutgoingLink):
             key: what the answer must begin with.
 
         Returns:
-            Fires with the body of the answer; fails with Refused, with ConnectionLost when the
-            server is lost, with TimedOut when it does not answer. Cancelling it only stops the
-            waiting.
+            Fires with the body of the answer. Fails with Refused, with ConnectionLost when the
+            server is lost, with TimedOut after 30 seconds. Cancelling it only stops the waiting.
         """
-        question = Question(expects, key)
-        question.answer.addTimeout(REQUEST_TIMEOUT, self._clock, self._not_answered)
-        self._requests.append(question)
+        query = Query(expects, key)
+        query.answer.addTimeout(REQUEST_TIMEOUT, self._clock, self._not_answered)
+        self._requests.append(query)
         self.send(packet)
-        return question.answer
+        return query.answer
 
     def _not_answered(self, _result: object, timeout: float) -> None:
         raise TimedOut(f"job server {self.server} did not answer in {timeout:g} seconds")
@@ -181,17 +183,17 @@ class ClientConnection(OutgoingLink):
         return self.ask(request(PacketType.OPTION_REQ, option), PacketType.OPTION_RES)
 
     def forget(self, submission: Submission[Any]) -> None:
-        """Holder: let somebody else take what arrives for ``submission``."""
-        nobody = Nobody(submission.packet, submission.is_background)
+        """Holder: put a :class:`Forgotten` in the place of ``submission``."""
+        forgotten = Forgotten(submission.packet, submission.is_background)
         row: deque[Request] | list[Listener]
         row = self._jobs.get(submission.handle, []) if submission.is_accepted else self._requests
-        with suppress(ValueError):  # its last packet is being dealt with just now
-            row[row.index(submission)] = nobody
+        with suppress(ValueError):  # its last packet is being handled just now
+            row[row.index(submission)] = forgotten
 
     def release(self) -> tuple[list[Submission[Any]], list[Submission[Any]]]:
-        """Give up everything, because the connection is over.
+        """Give up all submissions and queries, because the connection is over.
 
-        Questions fail with ConnectionLost.
+        Queries fail with ConnectionLost.
 
         Returns:
             The submissions that were not answered, and those that were accepted, oldest first.
@@ -201,22 +203,22 @@ class ClientConnection(OutgoingLink):
         unanswered = [one for one in requests if isinstance(one, Submission)]
         accepted = [one for row in jobs.values() for one in row if isinstance(one, Submission)]
         for submission in [*unanswered, *accepted]:
-            submission.holder = None  # whoever is told of the first may cancel the others
+            submission.holder = None  # a callback of the first may cancel the others
         for one in requests:
-            if isinstance(one, Question) and not one.answer.called:
+            if isinstance(one, Query) and not one.answer.called:
                 one.answer.errback(self.lost_error())
         return unanswered, accepted
 
     def lost_error(self) -> ConnectionLost:
-        """Return the error of whoever waited for this server."""
+        """Return the error for submissions and queries that were at this server."""
         return ConnectionLost(f"job server {self.server} was lost: {self.reason}")
 
-    # ---------------------------------------------------- answers: the handlers of packets
+    # ---------------------------------------------------- handlers of packets
 
     def job_created(self, body: bytes) -> None:
-        """JOB_CREATED: the oldest submission is a job now."""
+        """JOB_CREATED: the server accepted the oldest submission."""
         listener = self._take(PacketType.JOB_CREATED)
-        assert not isinstance(listener, Question), "no question expects JOB_CREATED"
+        assert not isinstance(listener, Query), "no query expects JOB_CREATED"
         handle = body.rstrip(b"\0")
         self._answered(listener)
         if not listener.is_background:
@@ -225,12 +227,12 @@ class ClientConnection(OutgoingLink):
         self._owner.has_room()
 
     def error(self, body: bytes) -> None:
-        """ERROR: the server does not do what was asked first."""
+        """ERROR: the server refuses the oldest request."""
         if not self._requests:
             raise RemoteProtocolError(f"an ERROR answers nothing that was asked: {body[:80]!r}")
         code, _, text = body.partition(b"\0")
         first = self._requests.popleft()
-        if not isinstance(first, Question):
+        if not isinstance(first, Query):
             self._answered(first)
         first.refused(Refused(code, text), self._owner)
         self._owner.has_room()
@@ -240,7 +242,7 @@ class ClientConnection(OutgoingLink):
         self._answer(PacketType.OPTION_RES, body)
 
     def echo_res(self, body: bytes) -> None:
-        """ECHO_RES: the bytes that were sent; those of the heartbeat are for nobody."""
+        """ECHO_RES: the bytes of an echo, or of a heartbeat, which is no query."""
         try:
             self._answer(PacketType.ECHO_RES, body, body)
         except RemoteProtocolError:
@@ -248,11 +250,11 @@ class ClientConnection(OutgoingLink):
                 raise
 
     def status_res(self, body: bytes) -> None:
-        """STATUS_RES: what the server knows of a handle."""
+        """STATUS_RES: the status of the job with a handle."""
         self._answer(PacketType.STATUS_RES, body, body.partition(b"\0")[0])
 
     def status_res_unique(self, body: bytes) -> None:
-        """STATUS_RES_UNIQUE: what the server knows of a unique."""
+        """STATUS_RES_UNIQUE: the status of the job with a unique."""
         self._answer(PacketType.STATUS_RES_UNIQUE, body)
 
     def work_data(self, body: bytes) -> None:
@@ -270,7 +272,7 @@ class ClientConnection(OutgoingLink):
             listener.warning(data)
 
     def work_status(self, body: bytes) -> None:
-        """WORK_STATUS: how far the job is."""
+        """WORK_STATUS: the progress of the job."""
         handle, _, numbers = body.partition(b"\0")
         listener = self._next_listener(handle)
         if listener is not None:
@@ -278,24 +280,24 @@ class ClientConnection(OutgoingLink):
             listener.status(leading_number(numerator), leading_number(denominator))
 
     def work_complete(self, body: bytes) -> None:
-        """WORK_COMPLETE: the result, for all who share the job."""
+        """WORK_COMPLETE: the result, for all submissions that share the job."""
         handle, _, data = body.partition(b"\0")
         for listener in self._jobs.pop(handle, ()):
             listener.complete(data)
 
     def work_fail(self, body: bytes) -> None:
-        """WORK_FAIL: there is no result, for all who share the job."""
+        """WORK_FAIL: the job failed, for all submissions that share it."""
         for listener in self._jobs.pop(body.partition(b"\0")[0], ()):
             listener.failed()
 
     def work_exception(self, body: bytes) -> None:
-        """WORK_EXCEPTION: there is no result and the worker says why, for all who share the job."""
+        """WORK_EXCEPTION: the job failed with an exception, for all that share it."""
         handle, _, data = body.partition(b"\0")
         for listener in self._jobs.pop(handle, ()):
             listener.exception(data)
 
     def _take(self, packet_type: int, key: bytes | None = None) -> Request:
-        """Take the request that an answer belongs to out of the row.
+        """Remove and return the request that an answer belongs to.
 
         Raises:
             RemoteProtocolError: there is none.
@@ -307,21 +309,20 @@ class ClientConnection(OutgoingLink):
             if one.expects == packet_type and one.key_of_answer in {None, key}:
                 del requests[place]
                 return one
-        name = PacketType(packet_type).name
-        raise RemoteProtocolError(f"{name} answers nothing that was asked")
+        raise RemoteProtocolError(f"{PacketType(packet_type).name} answers nothing that was asked")
 
     def _answer(self, packet_type: int, body: bytes, key: bytes | None = None) -> None:
-        question = self._take(packet_type, key)
-        assert isinstance(question, Question), "submissions expect JOB_CREATED"
-        question.answered(body)
+        query = self._take(packet_type, key)
+        assert isinstance(query, Query), "submissions expect JOB_CREATED"
+        query.answered(body)
 
     def _answered(self, listener: Listener) -> None:
-        """Note that a submission was answered, while its packet is still known."""
+        """Count the answer to a submission, while its packet is still known."""
         self._unanswered -= 1
         self._unanswered_bytes -= len(listener.packet)
 
     def _next_listener(self, handle: bytes) -> Listener | None:
-        """Return who gets this copy of a packet about a job that goes on."""
+        """Return the submission that gets this copy of a packet about a running job."""
         row = self._jobs.get(handle)
         if row is None:
             return None

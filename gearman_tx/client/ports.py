@@ -1,4 +1,8 @@
-"""What those who meet over a task know of each other: who holds it, finds servers, is called."""
+"""What a submission needs from the objects it meets: its holder, its server, its router.
+
+The submission's own type is imported for annotations only: at run time, ``submission`` imports this
+module and this module imports neither ``submission`` nor any other implementation.
+"""
 
 from __future__ import annotations
 
@@ -13,62 +17,48 @@ from gearman_tx.client.updates import JobStatus
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
-    from gearman_tx.client.connection import ClientConnection
     from gearman_tx.client.submission import Submission
 
 
 class Holder(Protocol):
-    """Whoever has a submission that is not done."""
+    """The place where a submission is: a connection, a server link or the router."""
 
     def forget(self, submission: Submission[Any], /) -> None:
-        """Drop ``submission``; what still arrives about it is for nobody."""
+        """Drop ``submission``; packets that still arrive for it are ignored."""
 
 
-class Server(Holder, Protocol):
-    """A server that accepted a submission."""
+class AcceptingServer(Holder, Protocol):
+    """A server that accepted or refused a submission."""
 
     name: str
 
     def job_status(self, handle: bytes, /) -> Deferred[JobStatus]:
-        """Ask the server about the job that it calls ``handle``."""
+        """Ask the server for the status of the job with ``handle``."""
 
     def is_leaving(self, refusal: Refused, /) -> bool:
         """Return whether the server refuses a submission because it shuts down."""
 
 
-class ConnectionOwner(Server, Protocol):
-    """Who is told of a connection's life, and stands for the server before submissions."""
-
-    def greeted(self, connection: ClientConnection, /) -> None:
-        """The server lives: submissions may be sent."""
-
-    def has_room(self) -> None:
-        """The server answered, so that more submissions may be sent."""
-
-    def lost(self, connection: ClientConnection, /) -> None:
-        """The connection is over; take what it holds."""
-
-
-class Router(Protocol):
-    """Whoever finds a server for a submission."""
+class SubmissionRouter(Protocol):
+    """Finds a server for a submission."""
 
     @property
     def clock(self) -> IReactorTime:
-        """What tells the time and calls later."""
+        """Tells the time and calls later."""
 
     def place(self, submission: Submission[Any], avoid: Holder | None = None, /) -> None:
-        """Give ``submission`` to a server, to any other than ``avoid`` if there is one."""
+        """Give ``submission`` to a server; to ``avoid`` only when no other one is up."""
 
     def opened(self) -> None:
-        """Note that one more submission needs a server that accepts it."""
+        """Note that one more submission waits to be accepted."""
 
     def settled(self) -> None:
-        """Note that one of these was accepted, or is done without."""
+        """Note that one of these was accepted, or has ended without that."""
 
 
 @frozen
 class Callbacks:
-    """What a caller wants to be called with while the task is not done."""
+    """The caller's functions to be called while the task runs."""
 
     on_data: Callable[[bytes], object] | None = None
     on_warning: Callable[[bytes], object] | None = None

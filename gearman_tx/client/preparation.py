@@ -1,13 +1,13 @@
-"""From what a caller says of a task to a submission that can be started."""
+"""Turn the arguments of ``Client.submit`` into a submission that can be started."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
-from gearman_tx.client.packets import CheckedNames, as_bytes, submit_packet
-from gearman_tx.client.ports import NO_CALLBACKS, Callbacks, Router
+from gearman_tx.client.ports import NO_CALLBACKS, Callbacks, SubmissionRouter
 from gearman_tx.client.submission import Submission
+from gearman_tx.client.submit_packet import CheckedNames, as_bytes, submit_packet
 from gearman_tx.client.task import Task
 from gearman_tx.encoders import Encoder
 
@@ -23,31 +23,31 @@ class Preparation(Generic[T]):
 
     Args:
         router: finds a server for each.
-        encoder: what workloads and results are.
-        namespace: put in front of each function's name.
+        encoder: encodes workloads and decodes results.
+        namespace: the prefix of each function's name.
     """
 
-    def __init__(self, router: Router, encoder: Encoder[T], namespace: bytes) -> None:
+    def __init__(self, router: SubmissionRouter, encoder: Encoder[T], namespace: bytes) -> None:
         self._router = router
         self._encode = encoder.encode
         self._decode = encoder.decode
         self._namespace = namespace
         self._names = CheckedNames()
 
-    def prepare(  # noqa: PLR0913, PLR0917  # as many as for one task; naming them takes its time
+    def prepare(  # noqa: PLR0913, PLR0917  # a task has as many options; keywords would be slower
         self,
         workload: T,
         unique: str | bytes,
         function: str | bytes,
         priority: Priority,
-        background: bool,  # noqa: FBT001  # likewise
+        background: bool,  # noqa: FBT001  # a keyword would be slower
         at: float | datetime | None,
         reducer: str | bytes | None,
         retries: int,
         try_timeout: float | None,
         callbacks: Callbacks = NO_CALLBACKS,
     ) -> tuple[Submission[T], Task[T]]:
-        """Return a submission that is not started, and the task that stands for it.
+        """Return a submission that is not started, and its task.
 
         Args and errors are those of ``Client.submit``.
         """

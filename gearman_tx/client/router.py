@@ -1,13 +1,15 @@
-"""Find a server for every submission, and another one when that is lost.
+"""Find a server for every submission, and another one when that server is lost.
 
-Theory of operation. The choice puts the servers in an order for each submission, and the first
-that is not down takes it: it sends it, or holds it until it can. When all are down the submission
-is *stranded* here until one comes back, or until it was without a server for too long.
+Theory of operation. The choice puts the servers in an order for each submission. The first server
+that is not down takes it: it sends the submission, or holds it until it can. When all servers are
+down, the submission is *stranded* in the router until a server is up again, or until it has been
+without a server for too long.
 
-A server that is lost gives back what it had not answered, in the order of submission, and each
-goes to the next server. One of these may be the cause: a server that drops the connection over a
-packet would be followed by the next server. It must be the one that was answered next, so that one
-is doubted, and one that is doubted too often fails instead of being sent once more.
+A lost server returns the submissions that it had not answered, in order, and each goes to the next
+server. One of them may be the cause: a packet that makes one server drop the connection would make
+the next one do so too. Servers answer in order, so the cause must be the submission that was to be
+answered next. The router counts such losses as *doubts*; a submission with too many doubts fails
+instead of being sent once more.
 """
 
 from __future__ import annotations
@@ -20,23 +22,23 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from gearman_tx.client.after_read import AfterRead
 from gearman_tx.client.choice import MakeChoice, make_choice
+from gearman_tx.client.lazy_reading import AfterRead
 from gearman_tx.client.ports import Holder
-from gearman_tx.client.server_link import Line
+from gearman_tx.client.server_link import ServerLink
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, NoServer
 from gearman_tx.link import Backoff, LinkLimits, Server, SocketSet, Turn
 
 MOST_DOUBTS: Final = 3
-"""Servers that may be lost when the same submission was the next to be answered."""
+"""How many servers may be lost while the same submission was to be answered next."""
 
 
 class Router:
     """The servers of one client.
 
     Args:
-        servers: where to, at least one.
+        servers: the addresses of the servers, at least one.
         reactor: connects, and tells the time.
         choice: which server is preferred, by name or as a function that makes a choice.
         random: draws delays and choices.
@@ -46,9 +48,9 @@ class Router:
 
     Attributes:
         clock: tells the time and calls later.
-        lines: the way to each server, in the order of the list.
-        options: what every connection asks for first.
-        after_read: calls functions when the packets of the present read are dealt with.
+        links: the link to each server, in the order of the list.
+        options: the options that every new connection asks for.
+        after_read: calls functions when the packets of the present read are handled.
 
     Raises:
         ConfigurationError: the choice is not known, or an endpoint string is wrong.
@@ -70,8 +72,8 @@ class Router:
         self.after_read = AfterRead()
         turn = Turn(reactor)
         sockets = SocketSet(reactor, turn)
-        self.lines = [
-            Line(
+        self.links = [
+            ServerLink(
                 self,
                 server,
                 reactor,
@@ -87,12 +89,12 @@ class Router:
         self._accept_timeout = accept_timeout
         self._stranded: OrderedDict[Submission[Any], None] = OrderedDict()
         self._expiry: IDelayedCall | None = None
-        self._expecting: list[tuple[Callable[[], bool], Deferred[None]]] = []
+        self._waiting: list[tuple[Callable[[], bool], Deferred[None]]] = []
         self._settling: list[Deferred[None]] = []
         self._open = 0
         self._is_started = False
         self._closed: ConnectionLost | None = None
-        self._is_over = False  # nothing is open any more
+        self._is_over = False  # every connection is closed
 
     # ---------------------------------------------------------------------------- connections
 
@@ -100,22 +102,21 @@ class Router:
         """Begin to connect to all servers, if that is not done yet.
 
         Returns:
-            Fires when one server is up; fails with NoServer when none was in the time that a
-            submission may be without one, and with ConnectionLost when the client is closed.
+            Fires when one server is up. Fails with NoServer when none was up within the time that
+            a submission may be without one, and with ConnectionLost when the client is closed.
         """
-        return self._when(lambda: any(line.connection for line in self.lines))
+        return self._when(lambda: any(link.connection for link in self.links))
 
     def when_tried(self) -> Deferred[None]:
         """Begin to connect to all servers, if that is not done yet.
 
         Returns:
-            As :meth:`when_up`, but not while a server is up to which another one may be joined:
-            fires when each is known to be up or down, and one is up.
+            As :meth:`when_up`, but waits until each server is known to be up or down.
         """
         return self._when(
             lambda: (
-                any(line.connection for line in self.lines)
-                and all(line.connection or line.is_down for line in self.lines)
+                any(link.connection for link in self.links)
+                and all(link.connection or link.is_down for link in self.links)
             )
         )
 
@@ -128,81 +129,81 @@ class Router:
         return self._when(self._is_up_or_down)
 
     def _is_up_or_down(self) -> bool:
-        if all(line.is_down for line in self.lines):
-            raise NoServer(self._troubles())
-        return any(line.connection for line in self.lines)
+        if all(link.is_down for link in self.links):
+            raise NoServer(self._reasons())
+        return any(link.connection for link in self.links)
 
-    def _when(self, reached: Callable[[], bool]) -> Deferred[None]:
+    def _when(self, is_reached: Callable[[], bool]) -> Deferred[None]:
         waiting: Deferred[None] = Deferred()
         if self._accept_timeout is not None:
-            waiting.addTimeout(self._accept_timeout, self.clock, self._nothing_came)
-        self._expecting.append((reached, waiting))
+            waiting.addTimeout(self._accept_timeout, self.clock, self._none_was_up)
+        self._waiting.append((is_reached, waiting))
         self._start()
-        self._tell_expecting()
+        self._fire_waiting()
         return waiting
 
-    def _nothing_came(self, _result: object, timeout: float) -> None:
-        raise NoServer(f"no job server was up in {timeout:g} seconds: {self._troubles()}")
+    def _none_was_up(self, _result: object, timeout: float) -> None:
+        raise NoServer(f"no job server was up in {timeout:g} seconds: {self._reasons()}")
 
     def _start(self) -> None:
         if not self._is_started and self._closed is None:
             self._is_started = True
-            for line in self.lines:
-                line.start()
+            for link in self.links:
+                link.start()
 
-    def _tell_expecting(self) -> None:
-        """Fire what waited for the servers to be as they are now."""
-        expecting, self._expecting = self._expecting, []
-        for reached, waiting in expecting:
+    def _fire_waiting(self) -> None:
+        """Fire the Deferreds whose condition the servers now meet."""
+        waiting_before, self._waiting = self._waiting, []
+        for is_reached, waiting in waiting_before:
             if waiting.called:
                 continue
             try:
                 if self._closed is not None:
                     raise self._closed
-                if reached():
+                if is_reached():
                     waiting.callback(None)
                 else:
-                    self._expecting.append((reached, waiting))
+                    self._waiting.append((is_reached, waiting))
             except ConnectionLost as error:
                 waiting.errback(error)
 
-    def _troubles(self) -> str:
-        return "; ".join(str(line.trouble) for line in self.lines)
+    def _reasons(self) -> str:
+        return "; ".join(str(link.down_reason) for link in self.links)
 
-    def up(self, line: Line) -> None:
-        """Line: submissions may be sent to this server."""
-        assert not line.is_down, "a line that is up takes what is placed"
+    def up(self, link: ServerLink) -> None:
+        """ServerLink: submissions may be sent to this server."""
+        assert not link.is_down, "a server that is up takes every submission placed with it"
         stranded, self._stranded = self._stranded, OrderedDict()
         self._stop_expiry()
         for submission in stranded:
             self.place(submission)
-        self._tell_expecting()
+        self._fire_waiting()
 
-    def down(self, line: Line, unanswered: list[Submission[Any]]) -> None:
-        """Line: this server is gone; what it did not answer and what waits for it moves."""
+    def down(self, link: ServerLink, unanswered: list[Submission[Any]]) -> None:
+        """ServerLink: this server is gone; its unanswered and waiting submissions move on."""
         if unanswered:
-            self._doubt(unanswered[0], line)
-        waiting, line.waiting = line.waiting, OrderedDict()
+            self._doubt(unanswered[0], link)
+        waiting, link.waiting = link.waiting, OrderedDict()
         for submission in [*unanswered, *waiting]:
             if not submission.is_done:
                 self.place(submission)
-        self._tell_expecting()
+        self._fire_waiting()
 
-    def _doubt(self, submission: Submission[Any], line: Line) -> None:
+    def _doubt(self, submission: Submission[Any], link: ServerLink) -> None:
         submission.doubts += 1
         if submission.doubts > MOST_DOUBTS:
             submission.holder = None
             text = f"{submission.doubts} connections were lost when this was to be answered next"
-            submission.give_up(ConnectionLost(f"{text}: {line.trouble}"))
+            submission.give_up(ConnectionLost(f"{text}: {link.down_reason}"))
 
     # ---------------------------------------------------------------------------- submissions
 
     def opened(self) -> None:
-        """Submission: one more needs a server."""
+        """Submission: one more waits to be accepted."""
         self._open += 1
 
     def settled(self) -> None:
-        """Submission: one of these was accepted, or is done without."""
+        """Submission: one of these was accepted, or has ended without that."""
         self._open -= 1
         if not self._open:
             settling, self._settling = self._settling, []
@@ -219,13 +220,13 @@ class Router:
         self._start()
         last = None
         for position in self._choice.order(submission.key):
-            line = self.lines[position]
-            if line.is_down:
+            link = self.links[position]
+            if link.is_down:
                 continue
-            if line is not avoid:
-                line.take(submission)
+            if link is not avoid:
+                link.take(submission)
                 return
-            last = line
+            last = link
         if last is not None:
             last.take(submission)
         else:
@@ -236,7 +237,7 @@ class Router:
         self._stranded.pop(submission, None)
 
     def _strand(self, submission: Submission[Any]) -> None:
-        """Hold ``submission`` until a server is up, or until it was without one for too long."""
+        """Hold ``submission`` until a server is up, or until its time without one is over."""
         submission.holder = self
         self._stranded[submission] = None
         if self._accept_timeout is None:
@@ -246,7 +247,7 @@ class Router:
         self._await_expiry(submission.deadline)
 
     def _await_expiry(self, deadline: float) -> None:
-        """Have the stranded looked at when ``deadline`` comes, or earlier."""
+        """Check the stranded submissions at ``deadline`` or earlier."""
         delay = max(0.0, deadline - self.clock.seconds())
         if self._expiry is None:
             self._expiry = self.clock.callLater(delay, self._expire)
@@ -260,10 +261,10 @@ class Router:
             deadline = submission.deadline
             assert deadline is not None, "set when it was stranded"
             if submission not in self._stranded:
-                continue  # a caller that was told of another one's end cancelled it
+                continue  # cancelled by the caller when another submission ended
             if deadline <= now:
                 text = f"no job server was up in {self._accept_timeout:g} seconds"
-                submission.give_up(NoServer(f"{text}: {self._troubles()}"))
+                submission.give_up(NoServer(f"{text}: {self._reasons()}"))
             else:
                 self._await_expiry(deadline)
 
@@ -275,16 +276,16 @@ class Router:
     # ------------------------------------------------------------------------------ the end
 
     def close(self, wait: float) -> Deferred[None]:
-        """Close all connections, after what is on its way was accepted.
+        """Close all connections, after the open submissions were accepted.
 
         Args:
-            wait: seconds that servers have for accepting it.
+            wait: seconds that servers have for accepting them.
 
         Returns:
-            Fires when nothing is open; never fails. Cancelling it ends the waiting.
+            Fires when every connection is closed; never fails. Cancelling it ends the waiting.
         """
         if self._is_over:
-            return succeed(None)  # perhaps for a caller whom the last line to close is telling now
+            return succeed(None)  # a callback of the first close() may call it again
         settled: Deferred[None] = Deferred()
         if self._open and self._closed is None and wait > 0:
             settled.addTimeout(wait, self.clock)
@@ -300,9 +301,9 @@ class Router:
         for submission in stranded:
             submission.holder = None
             submission.give_up(self._closed)
-        self._tell_expecting()
-        stopped = [line.stop() for line in self.lines] if self._is_started else []
-        return DeferredList(stopped).addCallback(self._nothing_is_open)
+        self._fire_waiting()
+        stopped = [link.stop() for link in self.links] if self._is_started else []
+        return DeferredList(stopped).addCallback(self._all_closed)
 
-    def _nothing_is_open(self, _stopped: object) -> None:
+    def _all_closed(self, _stopped: object) -> None:
         self._is_over = True

@@ -1,9 +1,9 @@
-"""One job server as a client knows it: the connection to it, or the attempts to get one.
+"""One job server as a client knows it: the connection to it, or the attempts to connect.
 
-A server is *up* while a connection to it is greeted; it is *down* after an attempt failed, the
-connection was lost, or the server said that it shuts down; and it is *hoped for* before the first
-attempt has ended. Submissions wait for a server that is hoped for, and go elsewhere from one that
-is down.
+A server is *up* while a connection to it is greeted. It is *down* after an attempt to connect
+failed, after the connection was lost, or after the server said that it shuts down. It is
+*untried* until the first attempt has ended. Submissions wait for an untried server and move on from
+one that is down.
 """
 
 from __future__ import annotations
@@ -15,51 +15,52 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from gearman_tx.client.after_read import AfterRead
 from gearman_tx.client.connection import ClientConnection
+from gearman_tx.client.lazy_reading import AfterRead
 from gearman_tx.client.submission import Submission
 from gearman_tx.client.updates import JobStatus, read_status
 from gearman_tx.errors import ConnectionLost, Refused
 from gearman_tx.link import Backoff, LinkLimits, Reconnecting, Server, SocketSet, Turn
 from gearman_tx.wire import PacketType, request
 
-_LEAVING: Final = b"shutting down"  # in the text with which our job server refuses
+_LEAVING: Final = b"shutting down"  # in the text of our job server's refusal
 
 _log = Logger()
 
 
-class Owner(Protocol):
-    """Who is told about a server, and tells what all servers have in common."""
+class LinkOwner(Protocol):
+    """Receives the events of a server link; holds what all servers of a client share."""
 
     options: list[bytes]
     after_read: AfterRead
 
-    def up(self, line: Line, /) -> None:
+    def up(self, link: ServerLink, /) -> None:
         """Submissions may be sent to this server."""
 
-    def down(self, line: Line, unanswered: list[Submission[Any]], /) -> None:
+    def down(self, link: ServerLink, unanswered: list[Submission[Any]], /) -> None:
         """This server is gone; ``unanswered`` were sent to it, and others wait for it."""
 
 
-class Line:
-    """The way to one job server.
+class ServerLink:
+    """The connection to one job server, over any number of attempts.
 
     Args:
-        owner: who is told.
-        server: where to.
+        owner: receives the events.
+        server: the address.
         reactor: connects, and tells the time.
         turn: the reactor turn that output is gathered in.
         sockets: serves the connection, if it is a plain socket.
-        backoff: how long to wait before the server is tried again.
+        backoff: how long to wait before the next attempt.
         limits: what the connection may cost.
         window: how many submissions may be unanswered.
 
     Attributes:
         name: the name of the server.
         connection: the greeted connection, or None.
-        is_down: whether the last that is known of the server is bad.
-        trouble: why it is down.
-        waiting: submissions that wait for room or, while it is hoped for, for the connection.
+        is_down: whether the server is down; see the module's docstring.
+        down_reason: why it is down.
+        waiting: submissions that wait for room or, before the first attempt has ended, for the
+            connection.
 
     Raises:
         ConfigurationError: the server's endpoint string is wrong.
@@ -67,7 +68,7 @@ class Line:
 
     def __init__(  # noqa: PLR0913  # the router is the only caller
         self,
-        owner: Owner,
+        owner: LinkOwner,
         server: Server,
         reactor: Any,
         turn: Turn,
@@ -80,7 +81,7 @@ class Line:
         self.name = server.name
         self.connection: ClientConnection | None = None
         self.is_down = False
-        self.trouble = ConnectionLost(f"job server {server.name} was not tried")
+        self.down_reason = ConnectionLost(f"job server {server.name} was not tried")
         self.waiting: OrderedDict[Submission[Any], None] = OrderedDict()
         self._is_stopped = False
         self._owner = owner
@@ -93,7 +94,7 @@ class Line:
         )
 
     def start(self) -> None:
-        """Begin to connect, for ever."""
+        """Begin to connect; lost connections are replaced until :meth:`stop`."""
         self._service.startService()
 
     def stop(self) -> Deferred[None]:
@@ -105,23 +106,23 @@ class Line:
         return self._service.stopService()
 
     def job_status(self, handle: bytes) -> Deferred[JobStatus]:
-        """Ask this server about the job that it calls ``handle``: GET_STATUS.
+        """Ask this server for the status of the job with ``handle``: GET_STATUS.
 
         Returns:
-            Fires with what the server knows; fails with ConnectionLost when the server is down or
-            lost, with TimedOut when it does not answer. Cancelling it only stops the waiting.
+            Fires with the status. Fails with ConnectionLost when the server is down or lost, with
+            TimedOut when it does not answer. Cancelling it only stops the waiting.
         """
         packet = request(PacketType.GET_STATUS, handle)
         return self._ask(packet, PacketType.STATUS_RES, handle)
 
     def unique_status(self, unique: bytes) -> Deferred[JobStatus]:
-        """Ask this server about the job with ``unique``: GET_STATUS_UNIQUE; as job_status."""
+        """Ask for the status of the job with ``unique``: GET_STATUS_UNIQUE; as job_status."""
         packet = request(PacketType.GET_STATUS_UNIQUE, unique)
         return self._ask(packet, PacketType.STATUS_RES_UNIQUE)
 
     def _ask(self, packet: bytes, expects: int, key: bytes | None = None) -> Deferred[JobStatus]:
         if self.connection is None:
-            return fail(self.trouble)
+            return fail(self.down_reason)
         return self.connection.ask(packet, expects, key).addCallback(read_status)
 
     def take(self, submission: Submission[Any]) -> None:
@@ -138,9 +139,9 @@ class Line:
         self.waiting.pop(submission, None)
 
     def is_leaving(self, refusal: Refused) -> bool:
-        """Server: return whether it refuses because it shuts down; if so, it is down from now on.
+        """AcceptingServer: return whether it refuses because it shuts down; if so, mark it down.
 
-        Its connection is kept for the jobs that it goes on with.
+        The connection is kept for the jobs that the server still runs.
         """
         if _LEAVING not in refusal.text:
             return False
@@ -150,14 +151,14 @@ class Line:
         return True
 
     def has_room(self) -> None:
-        """Connection: send what waits, as far as there is room."""
+        """Connection: send waiting submissions while there is room."""
         connection = self.connection
         while self.waiting and connection is not None and connection.has_room:
             submission, _ = self.waiting.popitem(last=False)
             connection.submit(submission)
 
     def greeted(self, connection: ClientConnection) -> None:
-        """Connection: the server lives."""
+        """Connection: the server has answered the greeting."""
         if self.is_down:
             _log.info("job server {server} is back", server=self.name)
         self.connection = connection
@@ -166,9 +167,10 @@ class Line:
         self._owner.up(self)
 
     def lost(self, connection: ClientConnection) -> None:
-        """Connection: it is over. What it held goes elsewhere, or fails."""
+        """Connection: it is over. Its submissions move to other servers, or fail."""
         if self.connection is not None and self.connection is not connection:
-            connection.release()  # to another address of this server, and slower than the first
+            # A slower connection to another address of this server.
+            connection.release()
             return
         error = connection.lost_error()
         if not (self._is_stopped or self.is_down or connection.is_dropped):
@@ -195,10 +197,10 @@ class Line:
             _log.warn("cannot connect to job server {server}: {why}", server=self.name, why=why)
         self._go_down(ConnectionLost(f"cannot connect to job server {self.name}: {why}"), None)
 
-    def _go_down(self, trouble: ConnectionLost, connection: ClientConnection | None) -> None:
+    def _go_down(self, reason: ConnectionLost, connection: ClientConnection | None) -> None:
         self.is_down = True
-        self.trouble = trouble
+        self.down_reason = reason
         unanswered, accepted = connection.release() if connection is not None else ([], [])
         self._owner.down(self, unanswered)
         for submission in accepted:
-            submission.lost(trouble)
+            submission.lost(reason)

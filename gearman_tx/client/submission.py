@@ -1,33 +1,38 @@
-"""One submission and all that becomes of it, over as many tries and servers as it takes.
+"""One submission from start to end, over any number of tries and servers.
 
-Theory of operation. A submission is always in one place: *waiting* at a server or for any server,
-*sent* to a server that has not answered yet, *accepted* by one, or *done*. Who has it is its
-``holder``, and only the holder moves it:
+Theory of operation. A submission is always in one state: *waiting* at a server or for any server,
+*sent* to a server that has not answered yet, *accepted* by one, or *done*. Its ``holder`` is the
+object that has it, and only the holder moves it:
 
     waiting  -> sent                    a connection takes it
     sent     -> accepted                JOB_CREATED; a background task is done then
     sent     -> waiting                 the server was lost or shuts down; this costs no retry
     accepted -> done                    WORK_COMPLETE, or a failed try when no retries are left
     accepted -> waiting                 a failed try when retries are left
-    any      -> done                    cancelled, or the time is up: the holder is told to forget
+    any      -> done                    cancelled, or timed out: the holder must forget it
 
-What never happens: it ends twice, or never. Every Deferred that was handed out fires when it ends.
-Nothing is created before somebody asks for it: a task of which only the result is wanted has one
-Deferred, and a failure that nobody can see is logged when the last trace of the task goes away.
+What never happens: it ends twice, or never. Every Deferred that was returned fires when it ends.
+Deferreds are made on demand: a task whose result alone is awaited has one Deferred. A failure that
+no caller has asked for is logged when the last reference to the task goes away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from gearman_tx.client.ports import NO_CALLBACKS, Callbacks, Holder, Router, Server
-from gearman_tx.client.unseen import Unseen
+from gearman_tx.client.ports import (
+    NO_CALLBACKS,
+    AcceptingServer,
+    Callbacks,
+    Holder,
+    SubmissionRouter,
+)
 from gearman_tx.client.update_stream import UpdateStream
 from gearman_tx.client.updates import Data, Status, Update
 from gearman_tx.client.updates import Warning as WarningUpdate
@@ -36,37 +41,57 @@ from gearman_tx.wire import PacketType
 
 T = TypeVar("T")
 
+_NOT_SEEN: Final = "a task of {function} failed and nobody asked for its result: {error}"
+
 _log = Logger()
 
 
 @define(eq=False)
+class _UnseenFailure:
+    """The failure of a task for whose result no caller has asked; logged when it is deleted.
+
+    Only the submission refers to it. It exists for failures only: a finalizer on every submission
+    would cost those that succeed.
+    """
+
+    function: bytes
+    error: Exception
+    is_seen: bool = field(default=False, init=False)
+
+    def __del__(self) -> None:
+        if not self.is_seen:
+            name = self.function.decode("utf-8", "replace")
+            _log.warn(_NOT_SEEN, function=name, error=self.error)
+
+
+@define(eq=False)
 class Submission(Generic[T]):
-    """What a caller submitted, where it is, and how it ended.
+    """The state of one task: its request, its place and its outcome.
 
     Attributes:
         router: finds a server for it.
-        function: what to do, without the client's namespace.
-        key: what decides which server is preferred.
+        function: the function's name, without the client's namespace.
+        key: decides which server is preferred.
         packet: the whole packet; empty once it cannot be needed again.
         decode: turns the result's bytes into the caller's value.
         is_background: whether it is done when it is accepted.
-        retries: how many failed tries may still be followed by another one.
+        retries: how many further tries may follow failed ones.
         try_timeout: seconds that one try may take, or None.
-        callbacks: what the caller wants to be called with.
-        handle: the server's name for the job; empty before the first server accepted it.
-        holder: who has it; None when nobody has, which is so for a moment only, and when done.
-        server: who accepted it last.
-        is_accepted: whether the server it was sent to last has accepted it.
+        callbacks: the caller's functions for updates and retries.
+        handle: the server's handle of the job; empty before the first server accepted it.
+        holder: the object that has it; None when done, and briefly while it moves.
+        server: the server that accepted it last.
+        is_accepted: whether the server that it was last sent to has accepted it.
         is_done: whether it has ended.
-        doubts: how many servers were lost when this was the first one they had not answered.
-        deadline: until when it may be without a server; None while it never was without one.
+        doubts: how many servers were lost while it was the first that they had not answered.
+        deadline: until when it may be without a server; None if it never was without one.
         on_end: called once, when it has ended.
     """
 
     expects: ClassVar[int] = PacketType.JOB_CREATED
     key_of_answer: ClassVar[bytes | None] = None
 
-    router: Router
+    router: SubmissionRouter
     function: bytes
     key: bytes
     packet: bytes
@@ -77,7 +102,7 @@ class Submission(Generic[T]):
     callbacks: Callbacks = NO_CALLBACKS
     handle: bytes = field(default=b"", init=False)
     holder: Holder | None = field(default=None, init=False)
-    server: Server | None = field(default=None, init=False)
+    server: AcceptingServer | None = field(default=None, init=False)
     is_accepted: bool = field(default=False, init=False)
     is_done: bool = field(default=False, init=False)
     doubts: int = field(default=0, init=False)
@@ -86,20 +111,20 @@ class Submission(Generic[T]):
     _value: T | bytes | None = field(default=None, init=False)
     _error: Exception | None = field(default=None, init=False)
     _is_seen: bool = field(default=False, init=False)
-    _unseen: Unseen | None = field(default=None, init=False)
+    _unseen: _UnseenFailure | None = field(default=None, init=False)
     _accepting: list[Deferred[bytes]] | None = field(default=None, init=False)
     _ending: list[Deferred[Any]] | None = field(default=None, init=False)
     _updates: UpdateStream | None = field(default=None, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
     _try_timer: IDelayedCall | None = field(default=None, init=False)
 
-    # ------------------------------------------------------------------ asked for by the caller
+    # --------------------------------------------------------------------- called by the caller
 
     def start(self, timeout: float | None) -> None:
         """Begin the first try.
 
         Args:
-            timeout: seconds until it ends with TimedOut, however many tries are left; or None.
+            timeout: seconds until it ends with TimedOut, even if tries are left; or None.
         """
         if timeout is not None:
             self._timer = self.router.clock.callLater(timeout, self._time_is_up, timeout)
@@ -134,10 +159,10 @@ class Submission(Generic[T]):
         return waiting
 
     def outcome(self) -> Any:
-        """Return the result of what has ended; see ``Task.result``.
+        """Return the result of a submission that has ended; see ``Task.result``.
 
         Raises:
-            Exception: why there is none.
+            Exception: the error that it failed with.
         """
         self._see()
         if self._error is not None:
@@ -146,7 +171,7 @@ class Submission(Generic[T]):
 
     @property
     def updates(self) -> UpdateStream:
-        """The updates that nobody has read yet."""
+        """The updates that the caller has not read yet."""
         if self._updates is None:
             self._updates = UpdateStream()
             if self.is_done:
@@ -154,20 +179,20 @@ class Submission(Generic[T]):
         return self._updates
 
     def cancel(self) -> None:
-        """End with CancelledError, unless it has ended."""
+        """End with CancelledError; do nothing if it has ended."""
         self._see()
         self.give_up(CancelledError())
 
     def give_up(self, error: Exception) -> None:
-        """End with ``error``, wherever it is; late packets about it are for nobody."""
+        """End with ``error``, in whatever state it is; late packets about it are ignored."""
         if not self.is_done:
             self._leave()
             self._end(None, error)
 
-    # -------------------------------------------------------------- told by whoever holds it
+    # -------------------------------------------------------------------- called by the holder
 
-    def created(self, handle: bytes, server: Server) -> None:
-        """JOB_CREATED: ``server`` accepted it and calls the job ``handle``."""
+    def created(self, handle: bytes, server: AcceptingServer) -> None:
+        """JOB_CREATED: ``server`` accepted it as the job ``handle``."""
         self.handle = handle
         self.server = server
         self.is_accepted = True
@@ -183,8 +208,8 @@ class Submission(Generic[T]):
         for one in waiting or ():
             one.callback(handle)
 
-    def refused(self, refusal: Refused, server: Server) -> None:
-        """ERROR: ``server`` did not accept it; one that shuts down is as good as lost."""
+    def refused(self, refusal: Refused, server: AcceptingServer) -> None:
+        """ERROR: ``server`` refused it; a server that shuts down is treated as lost."""
         if server.is_leaving(refusal):
             self.holder = None
             self.router.place(self)
@@ -192,7 +217,7 @@ class Submission(Generic[T]):
             self._try_failed(refusal, avoid=server)
 
     def lost(self, error: ConnectionLost) -> None:
-        """Note that the server which accepted it was lost."""
+        """Fail the try: the server that accepted it was lost."""
         self._try_failed(error)
 
     def data(self, data: bytes) -> None:
@@ -216,7 +241,7 @@ class Submission(Generic[T]):
     def complete(self, data: bytes) -> None:
         """WORK_COMPLETE."""
         if self.is_done:
-            return  # somebody who shares the job was told first, and cancelled this one
+            return  # cancelled by a callback of another submission that shares the job
         self.holder = None
         try:
             value = self.decode(data)
@@ -250,7 +275,7 @@ class Submission(Generic[T]):
         self.give_up(TimedOut(f"the task took more than {timeout:g} seconds"))
 
     def _try_failed(self, error: Exception, avoid: Holder | None = None) -> None:
-        """Begin another try, or end with ``error``; nobody holds it any more."""
+        """Begin another try, or end with ``error``; its holder has dropped it already."""
         if self.is_done:
             return
         self.holder = None
@@ -277,7 +302,7 @@ class Submission(Generic[T]):
         self.is_done = True
         self._value, self._error = value, error
         if error is not None and not self._is_seen:
-            self._unseen = Unseen(self.function, error)
+            self._unseen = _UnseenFailure(self.function, error)
         self.packet = b""
         self._stop_try_timer()
         if self._timer is not None:
@@ -298,7 +323,7 @@ class Submission(Generic[T]):
             self.on_end()
 
     def _see(self) -> None:
-        """Note that somebody looks at how it ends."""
+        """Note that a caller has asked for the outcome."""
         self._is_seen = True
         if self._unseen is not None:
             self._unseen.is_seen = True
@@ -312,12 +337,12 @@ class Submission(Generic[T]):
         self.cancel()
 
     def _keep(self, kind: Callable[..., Update], *values: Any) -> None:
-        """Keep an update for whoever iterates, or may begin to."""
+        """Keep an update for a caller who iterates, or may begin to."""
         if self.callbacks is NO_CALLBACKS or (self._updates is not None and self._updates.is_read):
             self.updates.put(kind(*values))
 
     def _call(self, callback: Callable[..., object], *arguments: Any) -> None:
         try:
             callback(*arguments)
-        except Exception:  # noqa: BLE001  # a caller's fault must not end the connection
+        except Exception:  # noqa: BLE001  # an error of the caller must not end the connection
             _log.failure("a callback of a task of {function!r} failed", function=self.function)

@@ -1,4 +1,4 @@
-"""A task: what a client submitted, in the hands of the caller."""
+"""A task, as the caller of a client sees it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 
 class Task(Generic[T]):
-    """What ``Client.submit`` returns: the way to the handle, the updates and the result.
+    """A submitted task, returned by ``Client.submit``: its handle, updates and result.
 
-    ``await task`` gives the result; of a background task, which has none, it gives the handle.
+    ``await task`` gives the result; for a background task, which has none, it gives the handle.
     ``async for update in task`` gives :class:`Data`, :class:`Warning` and :class:`Status` values
-    until the task ends. Each Deferred is made when it is asked for, so a program that wants the
-    result alone has no second failure to handle.
+    until the task ends. Each Deferred is made on demand, so a program that only wants the result
+    has no second failure to handle.
 
     Attributes:
-        function: what to do, without the client's namespace.
-        unique: the key by which the server joins submissions into one job.
-        workload: the value that was submitted, before its encoding.
-        is_background: whether nobody waits for the result.
+        function: the function's name, without the client's namespace.
+        unique: the key that joins submissions into one job.
+        workload: the submitted value, before its encoding.
+        is_background: whether it is a background task, without a result.
     """
 
     __slots__ = ("_submission", "function", "is_background", "unique", "workload")
@@ -39,9 +39,9 @@ class Task(Generic[T]):
 
     @property
     def handle(self) -> bytes | None:
-        """The server's name for the job, or None before a server has accepted it.
+        """The server's handle for the job, or None before a server has accepted it.
 
-        A task that is tried again gets another handle each time it is accepted.
+        A task that is tried again gets a new handle each time it is accepted.
         """
         return self._submission.handle or None
 
@@ -62,26 +62,25 @@ class Task(Generic[T]):
 
         For a background task this means that the job is as safe as that server makes it.
 
-        It fails with Refused when the server does not take the task, with NoServer when none was
-        up for too long, with ConnectionLost when the client is closed, with TimedOut when the
-        time is over, with CancelledError when the task is cancelled. Cancelling it cancels the
-        task.
+        It fails with Refused when the server refuses the task, with NoServer when no server was up
+        in time, with ConnectionLost when the client is closed, with TimedOut when the timeout has
+        passed, with CancelledError when the task is cancelled. Cancelling it cancels the task.
         """
         return self._submission.when_accepted()
 
     @property
     def result(self) -> Deferred[T]:
-        """A new Deferred that fires with the result, decoded; of a background task, the handle.
+        """A new Deferred that fires with the decoded result; for a background task, the handle.
 
-        It fails as :attr:`accepted` does and, in addition, with JobFailed when the job failed,
-        with JobException when its worker said why, with ConnectionLost when the server was lost
-        that had accepted the task, and with what the encoder raises when the result is not what
-        it can read. Cancelling it cancels the task.
+        It fails as :attr:`accepted` does and also with JobFailed when the job failed, with
+        JobException when the worker sent an exception, with ConnectionLost when the server that had
+        accepted the task was lost, and with the encoder's error when it cannot decode the result.
+        Cancelling it cancels the task.
         """
         return self._submission.when_done()
 
     def __await__(self) -> Generator[Deferred[T], Any, T]:
-        if self._submission.is_done:  # no Deferred is needed to wait for nothing
+        if self._submission.is_done:  # saves a Deferred
             value: T = self._submission.outcome()
             return value
         return (yield from self.result.__await__())
@@ -91,17 +90,17 @@ class Task(Generic[T]):
         return self
 
     async def __anext__(self) -> Update:
-        """Return the next update; the loop ends when the task does, well or not."""
+        """Return the next update; the loop ends when the task does, also when it fails."""
         return await self._submission.updates.next()
 
     def status(self) -> Deferred[JobStatus]:
-        """Ask the server that accepted the task how far it is.
+        """Ask the server that accepted the task for its status.
 
         Returns:
-            Fires with what the server knows, which is nothing once the job has ended; waits for
-            the acceptance and fails as :attr:`accepted` does; fails with ConnectionLost when the
-            server is down or lost, with TimedOut when it does not answer. Cancelling it before
-            the acceptance cancels the task, and only stops the waiting afterwards.
+            Fires with the status; a job that has ended is unknown. Waits for the acceptance and
+            fails as :attr:`accepted` does. Also fails with ConnectionLost when the server is down
+            or lost, with TimedOut when it does not answer. Before the acceptance, cancelling it
+            cancels the task; afterwards, it only stops the waiting.
         """
         return self._submission.when_accepted().addCallback(self._ask)
 
@@ -111,10 +110,10 @@ class Task(Generic[T]):
         return server.job_status(handle)
 
     def cancel(self) -> None:
-        """Give the task up: every Deferred of it fails with CancelledError.
+        """Cancel the task: all its Deferreds fail with CancelledError.
 
-        A task that no server was sent yet is never sent. Gearman has no packet that takes a job
-        back, so one that was sent may be run; whatever still arrives about it is dropped.
+        A task that was not sent yet is never sent. Gearman clients cannot take back a job, so a
+        task that was sent may still run; packets that arrive about it are ignored.
         """
         self._submission.cancel()
 

@@ -1,4 +1,4 @@
-"""The updates of one task, kept until somebody iterates over them."""
+"""The updates of one task, kept until the caller iterates over them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from twisted.internet.defer import Deferred
 from gearman_tx.client.updates import Status, Update
 
 MOST_KEPT: Final = 1000
-"""Updates that are kept of a task over which nobody has begun to iterate; the oldest go first."""
+"""Most updates kept for a task before the caller iterates; the oldest are dropped first."""
 
 MOST_KEPT_BYTES: Final = 1024 * 1024
-"""Bytes of data and warnings that are kept of such a task."""
+"""Most bytes of data and warnings kept for such a task."""
 
 
 class UpdateStream:
-    """The updates of one task in the order in which they came.
+    """The updates of one task, in order of arrival.
 
-    From the moment somebody iterates, nothing is dropped. Before that there is a limit, since most
-    programs never ask for updates, and what they do not ask for must not grow.
+    Nothing is dropped once the caller iterates. Before that the number is limited, because most
+    programs never ask for updates.
     """
 
     __slots__ = ("_is_read", "_kept", "_kept_bytes", "_reader", "is_over")
@@ -34,11 +34,11 @@ class UpdateStream:
 
     @property
     def is_read(self) -> bool:
-        """Whether somebody has begun to iterate."""
+        """Whether the caller has begun to iterate."""
         return self._is_read
 
     def begin(self) -> None:
-        """Note that somebody iterates: from now on nothing is dropped."""
+        """Note that the caller iterates: from now on nothing is dropped."""
         self._is_read = True
 
     def put(self, update: Update) -> None:
@@ -51,16 +51,16 @@ class UpdateStream:
         self._wake()
 
     def end(self) -> None:
-        """Note that nothing more comes."""
+        """Note that no more updates come."""
         self.is_over = True
         self._wake()
 
     async def next(self) -> Update:
-        """Return the oldest update that nobody has read, once there is one.
+        """Return the oldest unread update; wait until there is one.
 
         Raises:
             StopAsyncIteration: the task has ended and all its updates are read.
-            RuntimeError: somebody else is waiting for the next one already.
+            RuntimeError: another loop waits for the next update already.
         """
         while not self._kept:
             if self.is_over:

@@ -1,4 +1,4 @@
-"""What a task tells before it ends, and what a server knows of a job: values, never changed."""
+"""Immutable values: the updates of a task, and the status of a job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gearman_tx.wire import leading_number
 
 @frozen
 class Data:
-    """A part of the result, or whatever the worker sends on the way: WORK_DATA.
+    """A part of the result, or other data that the worker sends early: WORK_DATA.
 
     Attributes:
         data: the bytes, as the worker sent them; no encoder touches them.
@@ -21,8 +21,8 @@ class Data:
 
 
 @frozen
-class Warning:  # noqa: A001  # the protocol's word; nothing in this room warns in Python's way
-    """Something that the worker warns of: WORK_WARNING.
+class Warning:  # noqa: A001  # the protocol's word; no Python warning is used here
+    """A warning of the worker: WORK_WARNING.
 
     Attributes:
         data: the bytes, as the worker sent them; no encoder touches them.
@@ -33,7 +33,7 @@ class Warning:  # noqa: A001  # the protocol's word; nothing in this room warns 
 
 @frozen
 class Status:
-    """How far the job is: WORK_STATUS.
+    """The progress of the job: WORK_STATUS.
 
     Attributes:
         numerator: how much is done.
@@ -45,24 +45,24 @@ class Status:
 
     @property
     def fraction(self) -> float | None:
-        """How much is done, from 0 to 1, or None when the worker does not know."""
+        """The progress from 0 to 1, or None when the worker does not know."""
         return self.numerator / self.denominator if self.denominator else None
 
 
 Update: TypeAlias = Data | Warning | Status
-"""What ``async for`` over a task gives."""
+"""The values that ``async for`` over a task gives."""
 
 
 @frozen
 class JobStatus:
-    """What a server knows of a job: STATUS_RES and STATUS_RES_UNIQUE.
+    """The status of a job at a server: STATUS_RES and STATUS_RES_UNIQUE.
 
     Attributes:
-        known: whether the job is queued or running; nothing is known of a job that has ended.
+        known: whether the job is queued or running; a job that has ended is not known.
         running: whether a worker has it.
-        numerator: how much is done, as the worker last said.
-        denominator: how much there is to do, as the worker last said; 0 when it said nothing.
-        clients: how many clients wait for it; None when the job was asked for by its handle.
+        numerator: how much is done, by the worker's last report.
+        denominator: how much there is to do, by the worker's last report; 0 without a report.
+        clients: how many clients wait for it; None in the answer to a handle.
     """
 
     known: bool
@@ -73,7 +73,7 @@ class JobStatus:
 
     @property
     def fraction(self) -> float | None:
-        """How much is done, from 0 to 1, or None when the worker did not say."""
+        """The progress from 0 to 1, or None without a report of the worker."""
         return self.numerator / self.denominator if self.denominator else None
 
 
@@ -82,7 +82,7 @@ UNKNOWN: JobStatus = JobStatus(known=False, running=False, numerator=0, denomina
 
 
 def read_status(body: bytes) -> JobStatus:
-    """Return what the body of STATUS_RES or STATUS_RES_UNIQUE says; missing numbers are 0."""
+    """Return the status in the body of STATUS_RES or STATUS_RES_UNIQUE; missing numbers are 0."""
     _, *fields = body.split(b"\0")
     known, running, numerator, denominator, *clients = (
         leading_number(field) for field in [*fields, *[b""] * (4 - len(fields))]

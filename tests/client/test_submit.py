@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from gearman_tx.client import Task, packets
+from gearman_tx.client import Task, submit_packet
 from gearman_tx.encoders import JSON, TEXT
 from gearman_tx.errors import JobException, JobFailed, LocalProtocolError, Refused
 from gearman_tx.wire import PacketType

@@ -1,8 +1,8 @@
-"""What a client asks its servers beside submitting: about jobs, for options, for a sign of life.
+"""What a client asks its servers other than to run tasks: job status, options, an echo.
 
-A handle or a unique says nothing about the server that knows it, and a program that was started
-again has nothing else. So every server is asked at once, and the first that knows the job is
-believed. That nobody knows it means something only when everybody could be asked.
+A handle or a unique does not say which server knows it, and a restarted program has nothing else.
+So every server is asked at once, and the first answer that knows the job counts. "Unknown" is the
+answer only when every server was asked and none knows the job.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from twisted.python.failure import Failure
 
 from gearman_tx.client.connection import ClientConnection
 from gearman_tx.client.router import Router
-from gearman_tx.client.server_link import Line
+from gearman_tx.client.server_link import ServerLink
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.errors import LocalProtocolError
 from gearman_tx.wire import PacketType, request
 
 
 async def ask_everywhere(
-    router: Router, ask: Callable[[Line], Deferred[JobStatus]], server: str | None = None
+    router: Router, ask: Callable[[ServerLink], Deferred[JobStatus]], server: str | None = None
 ) -> JobStatus:
-    """Ask every server about a job, or ``server`` alone; see ``Client.status``."""
-    lines = [line for line in router.lines if server in {None, line.name}]
-    if not lines:
-        known = ", ".join(line.name for line in router.lines)
+    """Ask every server about a job, or only ``server``; see ``Client.status``."""
+    links = [link for link in router.links if server in {None, link.name}]
+    if not links:
+        known = ", ".join(link.name for link in router.links)
         raise LocalProtocolError(f"there is no job server {server}; the client's are {known}")
     await router.when_tried()
-    return await first_known([ask(line) for line in lines])
+    return await first_known([ask(link) for link in links])
 
 
 def first_known(asked: list[Deferred[JobStatus]]) -> Deferred[JobStatus]:
     """Return the first answer in which the job is known.
 
     Args:
-        asked: one answer of each server.
+        asked: one answer per server.
 
     Returns:
-        Fires with the first answer that knows the job, or with one that does not when all have
-        come; fails when none knows the job and one failed.
+        Fires with the first answer that knows the job. If no answer does, it fires with an unknown
+        job after the last one, or fails when a server could not be asked.
     """
     found: Deferred[JobStatus] = Deferred()
 
@@ -83,4 +83,4 @@ async def set_option(router: Router, name: bytes) -> None:
 
 
 def _connections(router: Router) -> list[ClientConnection]:
-    return [line.connection for line in router.lines if line.connection is not None]
+    return [link.connection for link in router.links if link.connection is not None]

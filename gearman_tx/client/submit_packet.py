@@ -1,4 +1,4 @@
-"""The packet of a submission: which of the ten kinds it is, and what Gearman cannot say."""
+"""The packet of a submission: which of the ten packet types, and the checks of its arguments."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gearman_tx.wire import REQUEST_MAGIC, PacketType, request
 from gearman_tx.wire.limits import LARGEST_SIZE
 
 LARGEST_UNIQUE: Final = 64
-"""Longest unique in bytes that job servers take."""
+"""Most bytes of a unique that job servers take."""
 
 NAMES_KEPT: Final = 1000
-"""Names of functions that are remembered as checked."""
+"""How many checked function names are kept."""
 
 LARGEST_EPOCH: Final = 2**63 - 1
 
@@ -39,11 +39,11 @@ SUBMIT_REDUCE: Final = {
 
 
 def as_bytes(name: object) -> bytes:
-    """Return a name as it is on the wire: text in UTF-8.
+    """Return a name as it is sent: text in UTF-8.
 
     Raises:
-        TypeError: it is neither ``str`` nor ``bytes``.
-        LocalProtocolError: it has a NUL byte, which ends a name.
+        TypeError: the name is neither ``str`` nor ``bytes``.
+        LocalProtocolError: the name has a NUL byte, which ends a name in a packet.
     """
     if isinstance(name, str):
         name = name.encode()
@@ -55,12 +55,12 @@ def as_bytes(name: object) -> bytes:
 
 
 class CheckedNames(dict[str | bytes, bytes]):
-    """Functions as they are on the wire, by what the caller wrote; each is checked once."""
+    """Function names as they are sent, by the caller's spelling; each is checked once."""
 
     def __missing__(self, name: str | bytes) -> bytes:
-        """Check a name that is not known; see :func:`as_bytes`."""
+        """Check a new name; see :func:`as_bytes`."""
         if len(self) >= NAMES_KEPT:
-            self.clear()  # a program that makes up names must not fill the memory with them
+            self.clear()  # a program that generates names must not fill the memory
         checked = self[name] = as_bytes(name)
         return checked
 
@@ -78,16 +78,17 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
     """Return the packet that submits a task.
 
     Args:
-        function: the name of the function, with its namespace; :func:`as_bytes` checked it.
-        unique: the key by which submissions become one job, checked likewise; empty for none.
-        workload: what the worker gets.
+        function: the name of the function, with its namespace, checked by :func:`as_bytes`.
+        unique: the key that joins submissions into one job, checked by :func:`as_bytes`; empty for
+            none.
+        workload: the data for the worker.
         priority: ``high``, ``normal`` or ``low``.
-        background: whether nobody waits for the result.
+        background: whether the client does not wait for the result.
         at: when the task may run at the earliest, or None for at once.
-        reducer: the function that puts together what workers of this one make, or None.
+        reducer: the function that combines the results of this function's workers, or None.
 
     Raises:
-        LocalProtocolError: no packet says this.
+        LocalProtocolError: no packet can carry these arguments together.
     """
     packet_type = SUBMIT.get((priority, background))
     if packet_type is None:
@@ -101,7 +102,7 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
             raise LocalProtocolError(
                 f"a packet of {size} bytes is over the limit of {LARGEST_SIZE}"
             )
-        # The one packet that is sent a hundred thousand times: nothing is checked or copied twice.
+        # The hot path: nothing is checked or copied twice.
         header = _pack_header(REQUEST_MAGIC, packet_type, size)
         return b"".join((header, function, b"\0", unique, b"\0", workload))
     if priority != "normal":
@@ -111,16 +112,16 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
         return request(SUBMIT_REDUCE[background], function, unique, reducer, b"", workload)
     if not background or reducer is not None:
         text = "a task for a later time is a background task without a reducer"
-        raise LocalProtocolError(f"{text}: say background=True")
+        raise LocalProtocolError(f"{text}: use background=True")
     epoch = b"%d" % epoch_of(at)
     return request(PacketType.SUBMIT_JOB_EPOCH, function, unique, epoch, workload)
 
 
 def epoch_of(at: float | datetime) -> int:
-    """Return a moment in whole seconds since 1970, rounded up so that nothing runs early.
+    """Return a time in whole seconds since 1970, rounded up so that nothing runs early.
 
     Raises:
-        LocalProtocolError: it has no time zone, or lies outside what a packet can say.
+        LocalProtocolError: the time has no time zone, or is out of the range of the packet.
     """
     if isinstance(at, datetime):
         if at.tzinfo is None:
