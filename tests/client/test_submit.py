@@ -225,7 +225,7 @@ class SubmitTests(ClientCase):
     def test_a_packet_that_is_too_large(self) -> None:
         """The header cannot say more than four gibibytes; here the limit is lower."""
         client, _peer = self.connected()
-        SynchronousTestCase.patch(self, packets, "LARGEST_SIZE", 10)
+        SynchronousTestCase.patch(self, submit_packet, "LARGEST_SIZE", 10)
         client.submit("f", b"1234567")
         with self.assertRaisesRegex(LocalProtocolError, "11 bytes is over the limit of 10"):
             client.submit("f", b"12345678")
@@ -233,7 +233,7 @@ class SubmitTests(ClientCase):
     def test_the_names_that_are_kept_are_bounded(self) -> None:
         """However many functions a program names, all are submitted and few are remembered."""
         client, peer = self.connected(namespace=b"n.")
-        SynchronousTestCase.patch(self, packets, "NAMES_KEPT", 2)
+        SynchronousTestCase.patch(self, submit_packet, "NAMES_KEPT", 2)
         for name in ("a", b"a", "b", "c", "a"):
             client.submit(name, b"x")
         assert [arguments[0] for _, arguments in peer.read()] == [
