@@ -1,4 +1,4 @@
-"""The front door of the room: from a line to its reply."""
+"""The entry of the room on the server's side: from a line to its reply."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from gearman_tx.admin import answers
+from gearman_tx.admin.request import Request, ServerContext
 from gearman_tx.admin.verbs import SHUTDOWN, VERBS
 from gearman_tx.errors import ConfigurationError, RemoteProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gearman_tx.core import JobServer
+    from gearman_tx.admin.request import Verb
+    from gearman_tx.core import JobServer, Peer
 
 VERBOSITIES: Final = (
     "FATAL",
@@ -24,7 +26,7 @@ VERBOSITIES: Final = (
     "INFO",
     "DEBUG",
 )
-"""The C server's log levels, the fewest lines first."""
+"""The C server's log levels, the one with the fewest lines first."""
 
 MAX_WORDS: Final = 5
 """A line with more words than this ends the connection, as in the C server."""
@@ -36,14 +38,14 @@ class AdminCommands:
     """Answer the lines of the text protocol for one job server.
 
     Args:
-        jobs: the queues to report on and to act on.
-        version: what ``version`` answers, without the ``OK``.
-        verbosity: what ``verbose`` answers, one of :data:`VERBOSITIES`.
-        shutdown: called with whether to finish the jobs first when ``shutdown`` is asked for.
-            The reply has not been written then, so it must not stop the server on the spot. None
-            if the operator does not allow it; then ``shutdown`` is no command.
-        store: gives the figures of the store that keeps background jobs, as names and values.
-            None if they are in memory.
+        job_server: the queues to report on and to act on.
+        version: the version that ``version`` answers, without the ``OK``.
+        verbosity: the level that ``verbose`` answers, one of :data:`VERBOSITIES`.
+        shutdown: called when ``shutdown`` is asked for, with whether to finish the jobs first.
+            The reply is written afterwards, so it must not stop the server before it returns. None
+            if the operator does not allow shutdown; then ``shutdown`` is an unknown command.
+        store: returns the figures of the store that keeps background jobs, as names and values.
+            None if background jobs are kept in memory.
 
     Attributes:
         verbs: the commands by their first word in lower case.
@@ -54,7 +56,7 @@ class AdminCommands:
 
     def __init__(
         self,
-        jobs: JobServer,
+        job_server: JobServer,
         *,
         version: str,
         verbosity: str = "NOTICE",
@@ -64,21 +66,20 @@ class AdminCommands:
         if verbosity not in VERBOSITIES:
             text = f"the verbosity {verbosity!r} is none of {', '.join(VERBOSITIES)}"
             raise ConfigurationError(text)
-        self.jobs = jobs
-        self.version = version
-        self.verbosity = verbosity
-        self.shutdown = shutdown
-        self.store = store or _in_memory
         self.verbs = VERBS if shutdown is None else {**VERBS, **SHUTDOWN}
+        self._server = ServerContext(
+            job_server, version, verbosity, shutdown, store or _in_memory, self.verbs
+        )
 
-    def reply(self, line: bytes) -> Iterator[bytes]:
+    def reply(self, peer: Peer, line: bytes) -> Iterator[bytes]:
         """Return the reply to one line, in pieces to be joined and written at once.
 
         Nothing is done before the first piece is taken: then the command acts, or the list that
-        is reported is fixed. Each row of it is read when its piece is taken, and rows of what
-        has ended by then are left out. Iterating never raises.
+        is reported is fixed. Each row of it is read when its piece is taken; a row whose job,
+        function or connection has ended by then is left out. Iterating never raises.
 
         Args:
+            peer: the connection that sent the line.
             line: the line without its end. Words are separated by blanks; the first one and
                 keywords are compared without regard to case. A leading blank makes an empty
                 first word, a trailing one an empty last word, and a word ends at a NUL, as in
@@ -94,12 +95,24 @@ class AdminCommands:
         words = [word.partition(b"\0")[0] for word in _BLANKS.split(line, MAX_WORDS)]
         if len(words) > MAX_WORDS:
             raise RemoteProtocolError(f"a text command has more than {MAX_WORDS} words")
-        verb = self.verbs.get(words[0].lower())
+        verb = self._verb(words[0])
         if verb is None:
             return iter((answers.unknown_command(words[0]),))
-        return verb.run(self, words)
+        return verb.run(Request(self._server, peer, words))
+
+    def changes(self, line: bytes) -> bool:
+        """Return whether the command in ``line`` may change functions or jobs.
+
+        Args:
+            line: a line as :meth:`reply` takes it. Only its first word counts.
+        """
+        verb = self._verb(line.partition(b" ")[0].partition(b"\0")[0])
+        return verb is not None and verb.changes
+
+    def _verb(self, word: bytes) -> Verb | None:
+        return self.verbs.get(word.lower())
 
 
 def _in_memory() -> Iterator[tuple[str, str]]:
-    """Yield all there is to say of a queue that no store keeps."""
+    """Yield the one figure of a queue in memory."""
     yield "kind", "builtin"

@@ -31,6 +31,10 @@ _NONE: Final = b"-"
 _LONE_DOT: Final = b"\\x2e"
 _PRIORITIES: Final = tuple(name.encode() for name in PRIORITY_NAMES)
 STATES: Final = tuple(name.encode() for name in STATE_NAMES)
+"""The names of the states of a job, by state."""
+
+SHOWN_STATES: Final = STATES[1:-1]
+"""The states that a report may show: a committing job is not listed yet, an ended one is gone."""
 
 
 def status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:

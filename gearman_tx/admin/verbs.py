@@ -1,10 +1,10 @@
 """The commands of the text protocol, as one table from first word to function.
 
-Each function takes the room's front door and the words of the line, and yields the reply. Being a
-generator, it does nothing before its first piece is asked for; then it acts at once. Nothing here
-raises: what cannot be done is a reply.
+Each function takes a request and yields the reply. Being a generator, it does nothing before its
+first piece is taken; then it acts at once. It never raises: a failure is a reply.
 
-How many words a command takes is the C server's: some ignore what is too much, some refuse it.
+Each command takes as many words as in the C server: some commands ignore extra words, some refuse
+them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
-
 from gearman_tx.admin import answers, reports
 from gearman_tx.admin.names import unescape
+from gearman_tx.admin.request import Verb
 from gearman_tx.core import UNLIMITED, FunctionInUseError, UnknownFunctionError
 from gearman_tx.errors import Refused
 from gearman_tx.wire import leading_number
@@ -23,7 +22,7 @@ from gearman_tx.wire import leading_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from gearman_tx.admin.commands import AdminCommands
+    from gearman_tx.admin.request import Request
 
 LARGEST_LIMIT: Final = 2**31 - 1
 """A larger number given to ``maxqueue`` is cut to this one."""
@@ -32,62 +31,58 @@ _NAMED: Final = 3  # words of a command that names something: verb, keyword, nam
 _HELP_COLUMN: Final = 36  # where the explanations start
 
 
-@frozen
-class Verb:
-    """One first word: what it does, and a line of help for each command that starts with it."""
-
-    run: Callable[[AdminCommands, Sequence[bytes]], Iterator[bytes]]
-    usages: tuple[tuple[str, str], ...]
+def _status(request: Request) -> Iterator[bytes]:
+    yield from reports.status(request.job_server.snapshots.functions())
 
 
-def _status(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield from reports.status(admin.jobs.snapshots.functions())
+def _priority_status(request: Request) -> Iterator[bytes]:
+    yield from reports.priority_status(request.job_server.snapshots.functions())
 
 
-def _priority_status(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield from reports.priority_status(admin.jobs.snapshots.functions())
+def _workers(request: Request) -> Iterator[bytes]:
+    yield from reports.workers(request.job_server.snapshots.peers())
 
 
-def _workers(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield from reports.workers(admin.jobs.snapshots.peers())
-
-
-def _show(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
+def _show(request: Request) -> Iterator[bytes]:
+    words = request.words
     keywords = [word.lower() for word in words[1:]]
     if not keywords:
         yield answers.unknown_command(words[0])
     elif keywords == [b"jobs"]:
-        yield from reports.show_jobs(admin.jobs.snapshots.jobs())
+        yield from reports.show_jobs(request.job_server.snapshots.jobs())
     elif keywords == [b"unique", b"jobs"]:
-        yield from reports.show_unique_jobs(admin.jobs.snapshots.jobs())
+        yield from reports.show_unique_jobs(request.job_server.snapshots.jobs())
     else:
         yield answers.UNKNOWN_SHOW_ARGUMENTS
 
 
-def _cancel(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
+def _cancel(request: Request) -> Iterator[bytes]:
+    words = request.words
     if len(words) < _NAMED:
         yield answers.unknown_command(words[0])
     elif not _names(words, b"job"):
         yield answers.UNKNOWN_ERROR
     else:
-        known = admin.jobs.control.cancel(unescape(words[2]))
+        known = request.job_server.control.cancel(unescape(words[2]))
         yield answers.OK if known else answers.UNKNOWN_JOB
 
 
-def _create(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
+def _create(request: Request) -> Iterator[bytes]:
+    words = request.words
     if not _names(words, b"function"):
         yield answers.incomplete(words[0])
         return
     name = unescape(words[2])
-    yield _unless_refused(name, lambda: admin.jobs.control.create_function(name))
+    yield _unless_refused(name, lambda: request.job_server.control.create_function(name))
 
 
-def _drop(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
+def _drop(request: Request) -> Iterator[bytes]:
+    words = request.words
     if not _names(words, b"function"):
         yield answers.incomplete(words[0])
         return
     try:
-        admin.jobs.control.drop_function(unescape(words[2]))
+        request.job_server.control.drop_function(unescape(words[2]))
     except UnknownFunctionError:
         yield answers.FUNCTION_NOT_FOUND
     except FunctionInUseError:
@@ -96,63 +91,68 @@ def _drop(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
         yield answers.OK
 
 
-def _max_queue(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
+def _max_queue(request: Request) -> Iterator[bytes]:
+    words = request.words
     if len(words) == 1:
         yield answers.incomplete(words[0])
         return
     name = unescape(words[1])
     limits = _limits(words[2:])
-    yield _unless_refused(name, lambda: admin.jobs.control.set_max_queue(name, limits))
+    yield _unless_refused(name, lambda: request.job_server.control.set_max_queue(name, limits))
 
 
-def _functions(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
-    yield from reports.functions(admin.jobs.snapshots.functions(), _filter(words, 1))
+def _functions(request: Request) -> Iterator[bytes]:
+    yield from reports.functions(
+        request.job_server.snapshots.functions(), _filter(request.words, 1)
+    )
 
 
-def _jobs(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
+def _jobs(request: Request) -> Iterator[bytes]:
+    words = request.words
     state = None
     word = _filter(words, 2)
     if word is not None:
-        if word.lower() not in _SHOWN_STATES:
-            yield answers.unknown_state(words[2], _SHOWN_STATES)
+        if word.lower() not in reports.SHOWN_STATES:
+            yield answers.unknown_state(words[2], reports.SHOWN_STATES)
             return
         state = reports.STATES.index(word.lower())
-    jobs, now = admin.jobs.snapshots.jobs(), admin.jobs.tables.now
+    jobs, now = request.job_server.snapshots.jobs(), request.job_server.now
     yield from reports.jobs(jobs, now, _filter(words, 1), state)
 
 
-def _clients(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield from reports.clients(admin.jobs.snapshots.peers())
+def _clients(request: Request) -> Iterator[bytes]:
+    yield from reports.clients(request.job_server.snapshots.peers())
 
 
-def _store(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield from reports.store(admin.store())
+def _store(request: Request) -> Iterator[bytes]:
+    yield from reports.store(request.server.store())
 
 
-def _get_pid(_: AdminCommands, __: Sequence[bytes]) -> Iterator[bytes]:
+def _get_pid(_: Request) -> Iterator[bytes]:
     yield answers.ok(b"%d" % os.getpid())
 
 
-def _version(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield answers.ok(admin.version.encode())
+def _version(request: Request) -> Iterator[bytes]:
+    yield answers.ok(request.server.version.encode())
 
 
-def _verbose(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    yield answers.ok(admin.verbosity.encode())
+def _verbose(request: Request) -> Iterator[bytes]:
+    yield answers.ok(request.server.verbosity.encode())
 
 
-def _help(admin: AdminCommands, _: Sequence[bytes]) -> Iterator[bytes]:
-    for verb in admin.verbs.values():
+def _help(request: Request) -> Iterator[bytes]:
+    for verb in request.server.verbs.values():
         for usage, meaning in verb.usages:
             yield f"{usage:<{_HELP_COLUMN}}{meaning}\n".encode()
     yield reports.END
 
 
-def _shutdown(admin: AdminCommands, words: Sequence[bytes]) -> Iterator[bytes]:
-    assert admin.shutdown is not None, "the verb is in the table only if the operator allowed it"
+def _shutdown(request: Request) -> Iterator[bytes]:
+    words = request.words
+    assert request.server.shutdown is not None, "without it the verb is not in the table"
     keywords = [word.lower() for word in words[1:]]
     if keywords in ([], [b"graceful"]):
-        admin.shutdown(bool(keywords))
+        request.server.shutdown(bool(keywords))
         yield answers.OK
     else:
         yield answers.incomplete(words[0])
@@ -164,15 +164,15 @@ def _names(words: Sequence[bytes], keyword: bytes) -> bool:
 
 
 def _filter(words: Sequence[bytes], place: int) -> bytes | None:
-    """Return what the word at ``place`` asks for; None if there is none, or an asterisk."""
+    """Return the name that the word at ``place`` asks for; None if it is missing or an asterisk."""
     word = words[place] if place < len(words) else b""
     return None if word in {b"", reports.ANY} else unescape(word)
 
 
 def _limits(words: Sequence[bytes]) -> tuple[int, int, int]:
-    """Return the limits for high, normal and low; what is missing or no number is no limit.
+    """Return the limits for high, normal and low; a missing or unreadable one is no limit.
 
-    One number is for all three. Two are for high and normal, as in the C server.
+    One number counts for all three. Two are for high and normal, as in the C server.
     """
     numbers = [min(max(leading_number(word), UNLIMITED), LARGEST_LIMIT) for word in words]
     if len(numbers) == 1:
@@ -182,7 +182,7 @@ def _limits(words: Sequence[bytes]) -> tuple[int, int, int]:
 
 
 def _unless_refused(name: bytes, act: Callable[[], None]) -> bytes:
-    """Do something that makes the function ``name`` known; return the reply."""
+    """Call ``act``, which makes the function ``name`` known; return the reply."""
     if b"\0" in name:
         return answers.NUL_IN_NAME
     try:
@@ -192,7 +192,7 @@ def _unless_refused(name: bytes, act: Callable[[], None]) -> bytes:
     return answers.OK
 
 
-_SHOWN_STATES: Final = (b"delayed", b"queued", b"running", b"kept")
+_STATES: Final = b", ".join(reports.SHOWN_STATES).decode()
 
 VERBS: Final[Mapping[bytes, Verb]] = {
     b"status": Verb(_status, (("status", "functions: name, jobs, running jobs, workers"),)),
@@ -209,7 +209,7 @@ VERBS: Final[Mapping[bytes, Verb]] = {
     ),
     b"jobs": Verb(
         _jobs,
-        (("jobs [FUNCTION [STATE]]", "jobs: all about them; STATE: delayed, queued, running"),),
+        (("jobs [FUNCTION [STATE]]", f"jobs: every detail; STATE: {_STATES}"),),
     ),
     b"store": Verb(
         _store, (("store", "the store of background jobs: kind, path, state, counts, times"),)
@@ -222,25 +222,32 @@ VERBS: Final[Mapping[bytes, Verb]] = {
         ),
     ),
     b"cancel": Verb(
-        _cancel, (("cancel job HANDLE", "end a job; its clients are told that it failed"),)
+        _cancel,
+        (("cancel job HANDLE", "end a job; its clients are told that it failed"),),
+        changes=True,
     ),
-    b"create": Verb(_create, (("create function FUNCTION", "make a function known"),)),
+    b"create": Verb(
+        _create, (("create function FUNCTION", "make a function known"),), changes=True
+    ),
     b"drop": Verb(
-        _drop, (("drop function FUNCTION", "forget a function without workers, and its jobs"),)
+        _drop,
+        (("drop function FUNCTION", "forget a function without workers, and its jobs"),),
+        changes=True,
     ),
     b"maxqueue": Verb(
         _max_queue,
         (
             ("maxqueue FUNCTION [LIMIT]", "limit a function's jobs; 0 or nothing: no limit"),
-            ("maxqueue FUNCTION HIGH NORMAL LOW", "likewise, for each priority of submission"),
+            ("maxqueue FUNCTION HIGH NORMAL LOW", "limit a function's jobs by priority"),
         ),
+        changes=True,
     ),
     b"getpid": Verb(_get_pid, (("getpid", "the server's process id"),)),
     b"version": Verb(_version, (("version", "the server's version"),)),
     b"verbose": Verb(_verbose, (("verbose", "how much the server logs"),)),
     b"help": Verb(_help, (("help", "this list"),)),
 }
-"""What every server understands, by first word in lower case."""
+"""The commands that every server understands, by first word in lower case."""
 
 SHUTDOWN: Final[Mapping[bytes, Verb]] = {
     b"shutdown": Verb(
@@ -251,4 +258,7 @@ SHUTDOWN: Final[Mapping[bytes, Verb]] = {
         ),
     ),
 }
-"""What a server understands besides if its operator allowed it."""
+"""The command that a server understands only if its operator allows it.
+
+It changes no queue: a server that is still loading its jobs stops at once too.
+"""

@@ -62,6 +62,11 @@ class JobServer:
         self.control = Control(self.tables, self.ledger, self.endings)
         self.snapshots = Snapshots(self.tables)
 
+    @property
+    def now(self) -> float:
+        """The time that it was last told, in Unix seconds."""
+        return self.tables.now
+
     def join(self, link: PeerLink) -> Peer:
         """A connection was made: return its peer, to be given to ``endings.leave`` later."""
         peer = Peer(link, exceptions=self.tables.policy.exceptions)

@@ -71,7 +71,7 @@ def build(
         shutdown=command if options["allow-shutdown"] else None,
         store=(lambda: queue.queue.figures() if queue is not None else []) if durable else None,
     )
-    factory = GearmanFactory(jobs, reactor, server_log, commands.reply, limits)
+    factory = GearmanFactory(jobs, reactor, server_log, commands, limits)
     queue = make_queue(options, jobs, factory, server_log, patience)
     shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
     collector = Collector(jobs.tables.jobs)

@@ -47,7 +47,7 @@ class DurableQueue:
         self._job_server = job_server
         self._store = store
         self._turn = factory.turn
-        self._loading = Loading(job_server, factory.turn, factory.handlers)
+        self._loading = Loading(job_server, factory.turn, factory.handlers, factory.commands)
         self._committer = Committer(job_server, store, factory.turn, server_log)
         self._is_closing = False
 

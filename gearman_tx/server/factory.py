@@ -18,12 +18,11 @@ from gearman_tx.server.text_side import TextSide
 from gearman_tx.wire import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from twisted.internet.interfaces import IAddress, IReactorTime
 
     from gearman_tx.core import JobServer
     from gearman_tx.server.log import ServerLog
+    from gearman_tx.server.text_side import TextCommands
 
 DEFAULT_MAX_CONNECTIONS = 1_000_000
 
@@ -54,10 +53,11 @@ class GearmanFactory(ServerFactory):
         job_server: the queues.
         clock: the reactor, for its time.
         server_log: who keeps the log.
-        reply: gives the reply to a text line in pieces.
+        commands: the commands of the text protocol.
         limits: what connections may cost.
 
     Attributes:
+        commands: the commands of the text protocol.
         turn: the reactor turn that all connections share.
         handlers: what to do with each packet and with text lines; all connections share it.
         gate: accepts no more connections than there is room for.
@@ -71,9 +71,10 @@ class GearmanFactory(ServerFactory):
         job_server: JobServer,
         clock: IReactorTime,
         server_log: ServerLog,
-        reply: Callable[[bytes], Iterator[bytes]],
+        commands: TextCommands,
         limits: ConnectionLimits,
     ) -> None:
+        self.commands = commands
         self.turn = Turn(clock)
         self._sockets = SocketSet(clock, self.turn)
         self.gate = AcceptGate(limits.connections, server_log, clock)
@@ -81,7 +82,7 @@ class GearmanFactory(ServerFactory):
         self._job_server = job_server
         self._server_log = server_log
         self._limits = limits
-        self.handlers = make_handlers(job_server, TextSide(self.turn, reply).text)
+        self.handlers = make_handlers(job_server, TextSide(self.turn, commands).text)
         self._timer = DeadlineTimer(job_server, self.turn)
         self.turn.beginnings.append(self._set_time)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]

@@ -27,15 +27,13 @@ if TYPE_CHECKING:
     from gearman_tx.link import Turn
     from gearman_tx.server.connection import Connection
     from gearman_tx.server.peer_link import ServerPeerLink
+    from gearman_tx.server.text_side import TextCommands
     from gearman_tx.store import Contents, Store
 
     Handler = Callable[[Any, bytes], bool | None]
 
 PROGRESS_SECONDS: Final = 2.0
 """How often the log tells how far the loading is."""
-
-CHANGES: Final = frozenset({b"cancel", b"create", b"drop", b"maxqueue"})
-"""The first words of text commands that wait until the jobs are back."""
 
 _log = Logger("gearman_tx.server")
 
@@ -47,6 +45,7 @@ class Loading:
         job_server: the queues, empty.
         turn: the reactor turn.
         handlers: the table of handlers; it is changed in place.
+        commands: the commands of the text protocol; those that change something wait.
 
     Attributes:
         total: how many jobs are to be loaded.
@@ -54,13 +53,20 @@ class Loading:
         is_over: whether all are.
     """
 
-    def __init__(self, job_server: JobServer, turn: Turn, handlers: dict[int, Handler]) -> None:
+    def __init__(
+        self,
+        job_server: JobServer,
+        turn: Turn,
+        handlers: dict[int, Handler],
+        commands: TextCommands,
+    ) -> None:
         self.total = 0
         self.done = 0
         self.is_over = False
         self._job_server = job_server
         self._turn = turn
         self._handlers = handlers
+        self._commands = commands
         self._real = dict(handlers)
         self._waiting: list[Connection] = []
         self._begun = self._told = 0.0
@@ -75,7 +81,7 @@ class Loading:
         return SUSPEND
 
     def _text(self, link: ServerPeerLink, line: bytes) -> bool | None:
-        if line.partition(b" ")[0].lower() in CHANGES:
+        if self._commands.changes(line):
             return self._put_off(TEXT, link, line)
         return self._real[TEXT](link, line)
 

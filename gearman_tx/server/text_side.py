@@ -5,14 +5,14 @@ connections ask for however many. A report that is done within it is answered at
 makes its connection wait and goes into a ring; from then on each turn goes round the ring, making
 a few rows of each report, until its time is over.
 
-What the words mean is not known here: ``reply`` is handed in by the front door.
+The meaning of the words is not known here: the commands are an argument.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import define, field
 from twisted.logger import Logger
@@ -20,12 +20,11 @@ from twisted.logger import Logger
 from gearman_tx.link import SUSPEND, Hole, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from gearman_tx.core import Peer
     from gearman_tx.server.connection import Connection
     from gearman_tx.server.peer_link import ServerPeerLink
-
-    Reply = Callable[[bytes], Iterator[bytes]]
 
 SLICE_SECONDS: Final = 0.002
 """How long the server works on reports in one turn before it looks after the others."""
@@ -34,6 +33,20 @@ _log: Final = Logger()
 
 _ROWS: Final = 64  # made of one report before the clock is looked at and the next one has its turn
 _JOIN_ROWS: Final = 1024  # joined at once: a million of them would take too long
+
+
+class TextCommands(Protocol):
+    """The commands of the text protocol."""
+
+    def reply(self, peer: Peer, line: bytes, /) -> Iterator[bytes]:
+        """Return the reply to a line that ``peer`` sent, in pieces.
+
+        Raises:
+            RemoteProtocolError: the line is malformed; the connection is to be closed.
+        """
+
+    def changes(self, line: bytes, /) -> bool:
+        """Return whether the command in ``line`` may change functions or jobs."""
 
 
 @define(eq=False)
@@ -62,12 +75,12 @@ class TextSide:
 
     Args:
         turn: the reactor turn; its clock measures the slices.
-        reply: gives the reply to a line in pieces.
+        commands: the commands that a line may hold.
     """
 
-    def __init__(self, turn: Turn, reply: Reply) -> None:
+    def __init__(self, turn: Turn, commands: TextCommands) -> None:
         self._clock = turn.clock
-        self._reply = reply
+        self._commands = commands
         self._ring: deque[_Report] = deque()
         self._is_due = False  # the ring is gone round in the next turn
         self._end: float | None = None  # until when this turn may make reports
@@ -76,7 +89,7 @@ class TextSide:
     def text(self, link: ServerPeerLink, line: bytes) -> bool | None:
         """Answer a text line, in one write; the units behind it wait for a long reply."""
         connection: Connection = link.connection
-        report = _Report(connection, self._reply(line))
+        report = _Report(connection, self._commands.reply(link.peer, line))
         if not self._ring:
             while self._has_time():
                 if report.make_some():

@@ -11,11 +11,12 @@ from typing import Any, Final
 from attrs import frozen
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from typing_extensions import override
 from zope.interface import implementer
 
 from gearman_tx._version import __version__
 from gearman_tx.admin import AdminCommands, JobDetails, read_jobs
-from gearman_tx.core import JobServer, Policy
+from gearman_tx.core import JobServer, Peer, PeerLink, Policy
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link import parse_address, parse_server
 from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, ServerLog
@@ -111,7 +112,7 @@ class MemoryServer:
         )
         self._commands = AdminCommands(self.job_server, version=__version__)
         self.factory = GearmanFactory(
-            self.job_server, life, server_log, self._commands.reply, self._limits
+            self.job_server, life, server_log, self._commands, self._limits
         )
         self._queue: DurableQueue | None = None
         if durable:
@@ -217,13 +218,31 @@ class MemoryServer:
 
     def ask(self, line: str) -> str:
         """Return what it answers to a line of the text protocol, such as ``status``."""
-        self.job_server.tables.now = self._reactor.seconds()
-        return b"".join(self._commands.reply(line.encode())).decode("utf-8", "backslashreplace")
+        return self._reply(line.encode()).decode("utf-8", "backslashreplace")
 
     def jobs(self) -> list[JobDetails]:
         """Return the jobs that it has: delayed, queued and running."""
+        return read_jobs(self._reply(b"jobs"))
+
+    def _reply(self, line: bytes) -> bytes:
         self.job_server.tables.now = self._reactor.seconds()
-        return read_jobs(b"".join(self._commands.reply(b"jobs")))
+        return b"".join(self._commands.reply(Peer(_Operator()), line))
+
+
+class _Operator(PeerLink):
+    """The test as the sender of text commands; it has no connection."""
+
+    @property
+    @override
+    def fd(self) -> int:
+        """PeerLink: there is no descriptor."""
+        return -1
+
+    @property
+    @override
+    def host(self) -> str:
+        """PeerLink: there is no address."""
+        return "-"
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import define, field
 
@@ -74,7 +74,11 @@ class Scene:
 
     def ask(self, line: bytes) -> bytes:
         """Return the whole reply to ``line``."""
-        return b"".join(self.admin.reply(line))
+        return b"".join(self.reply(line))
+
+    def reply(self, line: bytes) -> Iterator[bytes]:
+        """Return the reply to ``line``, in pieces, to an operator who is not listed."""
+        return self.admin.reply(Peer(Port(10)), line)
 
     def peer(self, fd: int, *functions: bytes, client_id: bytes = b"-") -> Peer:
         """Return a new connection that registered ``functions``."""

@@ -88,8 +88,8 @@ def test_unknown_state(state: bytes) -> None:
 
 def test_filtered_rows_are_pieces() -> None:
     """Each row that a filter hides is an empty piece, so that the caller can pause there."""
-    assert list(busy_scene().admin.reply(b"jobs none")) == [b""] * 6 + [b".\n"]
-    assert list(busy_scene().admin.reply(b"functions none")) == [b""] * 2 + [b".\n"]
+    assert list(busy_scene().reply(b"jobs none")) == [b""] * 6 + [b".\n"]
+    assert list(busy_scene().reply(b"functions none")) == [b""] * 2 + [b".\n"]
 
 
 def test_clients() -> None:

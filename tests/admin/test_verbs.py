@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gearman_tx.admin import MAX_WORDS, VERBOSITIES, AdminCommands
+from gearman_tx.admin.verbs import SHUTDOWN, VERBS
 from gearman_tx.errors import ConfigurationError, RemoteProtocolError
 from tests.admin.scene import Port, Scene, busy_scene, empty_scene
 
@@ -18,13 +19,13 @@ def limits(scene: Scene, name: bytes) -> tuple[int, int, int]:
 def test_too_many_words(line: bytes) -> None:
     """A sixth word, be it an empty one, is an error of the peer, raised before any iteration."""
     with pytest.raises(RemoteProtocolError, match=f"more than {MAX_WORDS} words"):
-        empty_scene().admin.reply(line)
+        empty_scene().reply(line)
 
 
 def test_nothing_happens_before_the_first_piece() -> None:
     """A command acts when the first piece of its reply is taken, not when it is asked."""
     scene = empty_scene()
-    reply = scene.admin.reply(b"create function abc")
+    reply = scene.reply(b"create function abc")
     assert not scene.jobs.tables.functions
     assert next(reply) == b"OK\r\n"
     assert b"abc" in scene.jobs.tables.functions
@@ -35,7 +36,7 @@ def test_report_in_slices() -> None:
     scene = empty_scene()
     client = scene.peer(5)
     first, second, third = (scene.submit(client, b"resize") for _ in range(3))
-    reply = scene.admin.reply(b"show jobs")
+    reply = scene.reply(b"show jobs")
     pieces = [next(reply)]
     scene.jobs.control.cancel(first.handle)
     scene.jobs.control.cancel(second.handle)
@@ -162,6 +163,45 @@ def test_shutdown_with_other_words(line: bytes) -> None:
     assert reply.startswith(b"ERR INVALID_ARGUMENTS ")
     assert reply.endswith(b"+shutdown\r\n")
     assert not asked
+
+
+EXAMPLES = {
+    b"cancel": b"cancel job H:vm:3",
+    b"create": b"create function rotate",
+    b"drop": b"drop function rotate",
+    b"maxqueue": b"maxqueue resize 9",
+    b"show": b"show jobs",
+}
+"""A command for each verb that needs words behind it, which succeeds on the server of the test."""
+
+
+@pytest.mark.parametrize("verb", sorted({**VERBS, **SHUTDOWN}))
+def test_changes(verb: bytes) -> None:
+    """A verb is marked as changing if and only if it changes a function or a job."""
+    asked: list[bool] = []
+    scene = empty_scene(shutdown=asked.append)
+    worker, client = scene.peer(5, b"resize"), scene.peer(6)
+    for _ in range(3):
+        scene.submit(client, b"resize")
+    scene.jobs.dispatch.grab(worker)
+    if verb != b"create":
+        scene.ask(b"create function rotate")
+    before = [*scene.jobs.snapshots.functions()], [*scene.jobs.snapshots.jobs()]
+    command = EXAMPLES.get(verb, verb)
+    assert not scene.ask(command).startswith(b"ERR")
+    after = [*scene.jobs.snapshots.functions()], [*scene.jobs.snapshots.jobs()]
+    assert scene.admin.changes(command) == (after != before)
+    assert scene.admin.changes(command.upper()) == (after != before)
+    assert asked == [False] * (verb == b"shutdown")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [(b"", False), (b"creates function x", False), (b" create", False), (b"create\0s", True)],
+)
+def test_changes_reads_the_first_word_as_reply_does(line: bytes, *, expected: bool) -> None:
+    """Blanks in front make another command, and a NUL ends the word."""
+    assert empty_scene().admin.changes(line) == expected
 
 
 def test_help() -> None:

@@ -48,7 +48,7 @@ class DurableStage(Stage):
         )
         commands = AdminCommands(self.jobs, version="1.2.3", store=self._figures)
         self.factory = GearmanFactory(
-            self.jobs, self.clock, self.server_log, commands.reply, self._limits
+            self.jobs, self.clock, self.server_log, commands, self._limits
         )
         self.queue = DurableQueue(self.jobs, store, self.factory, self.server_log)
         self.opened = self.queue.open()

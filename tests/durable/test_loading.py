@@ -115,6 +115,7 @@ def test_reports_are_answered_meanwhile(stage: DurableStage, store: SlowStore) -
         (b"DROP function f\n", b"OK\r\n"),
         (b"maxqueue f 1\n", b"OK\r\n"),
         (b"create function g\n", b"OK\r\n"),
+        (b"create\0s function g\n", b"OK\r\n"),
     ],
 )
 def test_commands_that_change_something_wait(

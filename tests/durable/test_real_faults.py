@@ -51,9 +51,7 @@ class RealFaultTests(TestCase):
             Policy(handle_prefix=b"H:real"), server_log, now=self.reactor.seconds(), durable=True
         )
         commands = AdminCommands(jobs, version="1", store=self._figures)
-        self.factory = GearmanFactory(
-            jobs, self.reactor, server_log, commands.reply, ConnectionLimits()
-        )
+        self.factory = GearmanFactory(jobs, self.reactor, server_log, commands, ConnectionLimits())
         store = SQLiteStore(self.reactor, self.path, busy_seconds=PATIENCE)
         self.queue = DurableQueue(jobs, store, self.factory, server_log)
         await self.queue.open()

@@ -76,8 +76,8 @@ class RealServerTestCase(TestCase):
         server_log = ServerLog(self.reactor.seconds)
         policy = Policy(handle_prefix=b"H:real")
         self.jobs = JobServer(policy, server_log, now=self.reactor.seconds())
-        reply = AdminCommands(self.jobs, version="1.2.3").reply
-        self.factory = GearmanFactory(self.jobs, self.reactor, server_log, reply, self.limits())
+        commands = AdminCommands(self.jobs, version="1.2.3")
+        self.factory = GearmanFactory(self.jobs, self.reactor, server_log, commands, self.limits())
         self._ports: list[Any] = []
         self._callers: list[ServerPeerLink] = []
 

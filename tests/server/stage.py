@@ -6,7 +6,6 @@ A stage has guests: each is a connection with the words ``tells`` (bytes to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
@@ -16,6 +15,7 @@ from twisted.python.failure import Failure
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.server import Connection, ConnectionLimits, GearmanFactory, ServerLog
+from gearman_tx.server.text_side import TextCommands
 from tests.link.transports import BufferingTransport, FdReactor, connect
 from tests.server.packets import (
     CAN_DO,
@@ -65,7 +65,7 @@ class Stage:
         policy: what the operator decided about queues; handles start with ``H:stage``.
         limits: what connections may cost.
         durable: whether background submissions wait for a store.
-        reply: what answers text lines, instead of the text protocol.
+        commands: what answers text lines, instead of the text protocol.
 
     Attributes:
         clock: the time, and what is to happen later.
@@ -80,19 +80,18 @@ class Stage:
         limits: ConnectionLimits | None = None,
         *,
         durable: bool = False,
-        reply: Callable[[bytes], Iterator[bytes]] | None = None,
+        commands: TextCommands | None = None,
     ) -> None:
         self.clock = TurnClock()
         self.server_log = ServerLog(self.clock.seconds)
         self.jobs = JobServer(
             policy or Policy(handle_prefix=b"H:stage"), self.server_log, now=NOW, durable=durable
         )
-        commands = AdminCommands(self.jobs, version="1.2.3")
         self.factory = GearmanFactory(
             self.jobs,
             self.clock,
             self.server_log,
-            reply or commands.reply,
+            commands or AdminCommands(self.jobs, version="1.2.3"),
             limits or ConnectionLimits(),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from gearman_tx.core import Peer
 from gearman_tx.errors import RemoteProtocolError
 from gearman_tx.server.text_side import SLICE_SECONDS
 from tests.link.logs import LogBook
@@ -28,9 +29,13 @@ class Reports:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.made: dict[bytes, int] = {}
-        self.stage = Stage(reply=self.reply)
+        self.stage = Stage(commands=self)
 
-    def reply(self, line: bytes) -> Iterator[bytes]:
+    def changes(self, _line: bytes) -> bool:
+        """Return that no line changes anything."""
+        return False
+
+    def reply(self, _peer: Peer, line: bytes) -> Iterator[bytes]:
         """Return as many rows as the line says, each of which takes its time."""
         if line == b"malformed":
             raise RemoteProtocolError("not a command")
