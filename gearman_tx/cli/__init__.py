@@ -1,4 +1,4 @@
-"""The command ``gearman-tx``: the front door for people, scripts and unit files."""
+"""The command ``gearman-tx``: a front door for people, scripts and unit files."""
 
 from gearman_tx.cli.main import main
 

@@ -1,4 +1,4 @@
-"""``gearman-tx backup``: copy a queue file, be it in use or not."""
+"""``gearman-tx backup``: copy a queue file, even while a job server uses it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gearman_tx.cli.progress import Output
+from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.store import backup as copy_queue
 
 _PATH = click.Path(path_type=Path)
@@ -18,15 +18,15 @@ _PATH = click.Path(path_type=Path)
 @click.argument("queue", type=_PATH)
 @click.argument("copy", type=_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # click hands it over by name
+def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # click passes it by name
     """Copy a queue file, also while a job server uses it.
 
-    QUEUE is the queue file of a job server on this machine, as its text command `store` names it.
-    COPY is made, and must not be there yet. It holds the queue as it was at one moment, and has
-    its name only when it is whole and on the disk; the job server goes on meanwhile.
+    QUEUE is the queue file of a job server on this machine; the text command `store` prints its
+    path. COPY is a new file and must not exist. It holds the queue as it was at one moment, and
+    gets its name only when it is complete and on the disk. The job server goes on meanwhile.
 
-    A job server can be started on COPY. Jobs that ended after it was made are run again then. To
-    put it in the place of QUEUE, stop the job server and move QUEUE away, with QUEUE-wal.
+    A job server can be started on COPY. It runs again the jobs that ended after the copy was made.
+    To put COPY in the place of QUEUE, stop the job server and move QUEUE and QUEUE-wal away first.
 
     \b
     Examples:
@@ -34,10 +34,10 @@ def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # c
       gearman-tx backup /var/lib/gearmand/gearmand-4730.sqlite3 /backup/$(date +%F).sqlite3
     """
     if copy.is_dir():
-        raise click.UsageError(f"{copy} is a folder: name the file that is to be made in it")
-    # Like Ctrl-C: what was copied until then is taken away.
+        raise click.UsageError(f"{copy} is a folder: name the file to create in it")
+    # SIGTERM acts like Ctrl-C, so that the unfinished copy is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    output = Output()
+    output = ConsoleOutput()
     try:
         jobs = copy_queue(
             queue,

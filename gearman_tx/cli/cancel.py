@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from gearman_tx.admin import AdminClient
-from gearman_tx.cli import exit_status
-from gearman_tx.cli.deed import do_everywhere
-from gearman_tx.cli.report import timeout_option
-from gearman_tx.cli.servers import servers_option
-from gearman_tx.cli.trouble import Trouble
+from gearman_tx.cli.errors import CommandError, ExitStatus
+from gearman_tx.cli.everywhere import do_everywhere
+from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.link import Server
 
 
@@ -20,9 +18,9 @@ from gearman_tx.link import Server
 def cancel(handles: tuple[str, ...], servers: list[Server], timeout: float) -> None:
     """Cancel jobs by their handles.
 
-    All servers are asked, whichever has the job. A job that waits is not run. One that runs
-    already is done to its end, but its result is nobody's. The exit status is 1 if no server
-    knows one of the handles: the job has ended, or never was.
+    All servers are asked, whichever has the job. A queued job is not run. A running job is run to
+    its end, and its result is dropped. The exit status is 1 if no server knows one of the handles:
+    the job has ended, or never existed.
 
     \b
     Examples:
@@ -42,4 +40,5 @@ def cancel(handles: tuple[str, ...], servers: list[Server], timeout: float) -> N
             unknown.append(handle)
     if unknown:
         text = f"no job server knows {', '.join(unknown)}: ended, or never there"
-        raise Trouble(f"{text}; gearman-tx jobs lists those that are", exit_status.FAILED)
+        text += "; gearman-tx jobs lists the jobs that exist"
+        raise CommandError(text, ExitStatus.FAILED)

@@ -1,4 +1,4 @@
-"""``gearman-tx completion``: what a shell reads to complete our words."""
+"""``gearman-tx completion``: print the script by which a shell completes our commands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
-from gearman_tx.cli.trouble import PROGRAM
+from gearman_tx.cli.errors import PROGRAM
 
 VARIABLE: Final = "_GEARMAN_TX_COMPLETE"
-"""When the shell sets this variable, the program answers with completions and does nothing else."""
+"""When the shell sets this variable, the program prints completions and does nothing else."""
 
 
 @click.command()

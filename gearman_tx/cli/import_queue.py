@@ -1,4 +1,4 @@
-"""``gearman-tx import``: take the queue of the C server over, while no server runs."""
+"""``gearman-tx import``: import the queue of the C server while no server runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from typing import Any, Final
 
 import click
 
-from gearman_tx.cli import exit_status
-from gearman_tx.cli.cells import as_json
-from gearman_tx.cli.progress import Output
-from gearman_tx.cli.report import Column, Row
-from gearman_tx.cli.screen import Screen
-from gearman_tx.cli.trouble import Trouble, say
+from gearman_tx.cli.console import ConsoleOutput
+from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.formats import as_json
+from gearman_tx.cli.table import Column, Row, TablePrinter
 from gearman_tx.daemon import host_prefix
 from gearman_tx.importing import (
     DriverMissingError,
@@ -37,7 +35,8 @@ _DEFAULT: Final = "gearmand-4730.sqlite3"
 _CHOICE: Final = "--only-new leaves them out, --again takes them once more"
 
 
-def _moment(seconds: object) -> str:
+def _local_time(seconds: object) -> str:
+    """Return seconds since 1970 as date and time in the local zone."""
     if not isinstance(seconds, float):
         return "-"
     try:
@@ -53,8 +52,8 @@ _COLUMNS: Final = (
     Column("Normal", "normal", is_number=True),
     Column("Low", "low", is_number=True),
     Column("Delayed", "delayed", is_number=True),
-    Column("First due", "first_due", _moment),
-    Column("Last due", "last_due", _moment),
+    Column("First due", "first_due", _local_time),
+    Column("Last due", "last_due", _local_time),
 )
 
 
@@ -66,18 +65,18 @@ _COLUMNS: Final = (
     default=_DEFAULT,
     show_default=True,
     metavar="FILE",
-    help="The queue file; it is made if there is none.",
+    help="The queue file; it is created if it does not exist.",
 )
 @click.option(
     "--table", metavar="NAME", help="The C server's table: gearman_queue; queue in PostgreSQL."
 )
-@click.option("--prefix", metavar="TEXT", help="What the keys in redis begin with: _gear_.")
+@click.option("--prefix", metavar="TEXT", help="How the keys in redis begin: _gear_.")
 @click.option(
     "--function",
     "functions",
     metavar="NAME",
     multiple=True,
-    help="A function with a hyphen in its name, for redis. Repeat it for several.",
+    help="For redis: a function with a hyphen in its name. Repeat the option for several.",
 )
 @click.option("--ask-password", is_flag=True, help="Ask for the password of the database.")
 @click.option(
@@ -86,12 +85,16 @@ _COLUMNS: Final = (
     metavar="FILE",
     help="Read the password from the first line of a file.",
 )
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option(
-    "--delete", is_flag=True, help="When the jobs are on the disk, delete them from the source."
+    "--delete", is_flag=True, help="Delete the jobs from the source when they are on the disk."
 )
-@click.option("--only-new", is_flag=True, help="Leave out what was taken from this source before.")
-@click.option("--again", is_flag=True, help="Take what was taken from this source before, too.")
+@click.option(
+    "--only-new", is_flag=True, help="Leave out jobs of an earlier import of this source."
+)
+@click.option(
+    "--again", is_flag=True, help="Import jobs of an earlier import of this source again."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, not a table.")
 def import_queue(  # noqa: PLR0913  # an argument for each option
     *,
@@ -108,25 +111,25 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     again: bool,
     is_json: bool,
 ) -> None:
-    """Take the jobs of the C server's queue over into a queue file.
+    """Import the jobs of the C server's queue into a queue file.
 
-    Stop the C server first, and this one if it uses the file already. SOURCE is where the C server
-    keeps its queue:
+    First stop the C server, and our server if it already uses the file. SOURCE is where the C
+    server keeps its queue:
 
     \b
       PATH                               a file of SQLite (-q libsqlite3)
       mysql://USER@HOST:PORT/DATABASE    MySQL or MariaDB (-q mysql)
-      postgresql://USER@HOST/DATABASE    PostgreSQL (-q postgres); also what
-      postgresql:CONNINFO                the C server has as --libpq-conninfo
+      postgresql://USER@HOST/DATABASE    PostgreSQL (-q postgres)
+      postgresql:CONNINFO                PostgreSQL, as in the C server's --libpq-conninfo
       redis://HOST:PORT/NUMBER           redis (-q redis)
 
-    All jobs are taken over, or none. They stay in the source as well, unless there is --delete. A
-    second import is refused when it meets a job that was taken over before, unless --only-new or
-    --again says what is meant. What is no job that can be run is told and left where it is, and
-    the exit status is 1 then. A database that does not answer is exit status 3.
+    Either all jobs are imported or none. They also stay in the source, unless --delete is given.
+    An import that meets a job of an earlier import is refused, unless --only-new or --again is
+    given. An entry that is not a job is reported and stays in the source, and the exit status is
+    1. If a database does not answer, the exit status is 3.
 
-    A password is asked for with --ask-password, read from --password-file, or taken from the
-    environment: PGPASSWORD, MYSQL_PWD or REDISCLI_AUTH.
+    --ask-password asks for a password and --password-file reads it from a file. Otherwise it comes
+    from the environment: PGPASSWORD, MYSQL_PWD or REDISCLI_AUTH.
 
     \b
     Examples:
@@ -149,15 +152,15 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     names = tuple(name.encode("utf-8", "surrogateescape") for name in functions)
     wish = Wish(source, table, prefix, names, password, delete)
     if wish.path is not None and wish.path.resolve() == into.resolve():
-        text = f"{into} is to be both source and queue file; a server that is started on it"
-        raise Trouble(f"{text} takes its jobs over", exit_status.USAGE)
+        text = f"{into} is both source and queue file; a server that is started on it"
+        raise CommandError(f"{text} imports its jobs", ExitStatus.USAGE)
     with _opened(wish) as opened:
         make = Rehearsal if dry_run else BulkLoad
         now = time.time()
         opening = Opening(time.time, handle_prefix=host_prefix())
         with make(into, opening, source_id(opened)) as load:
             for notice in load.notices:
-                say(notice)
+                print_error(notice)
             if again:
                 load.forget()
             with _bar(opened) as progress:
@@ -169,13 +172,13 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
                     delete=delete,
                     progress=progress,
                 )
-        _show(outcome, opened, load.path, is_rehearsal=dry_run, is_json=is_json)
+        _show(outcome, opened, load.path, is_dry_run=dry_run, is_json=is_json)
         _conclude(outcome, opened)
 
 
 @contextmanager
 def _opened(wish: Wish) -> Iterator[Source]:
-    """Open the source; tell what is wrong with it by the exit status."""
+    """Open the source; turn its errors into exit statuses."""
     try:
         source = open_source(wish)
         try:
@@ -183,17 +186,17 @@ def _opened(wish: Wish) -> Iterator[Source]:
         finally:
             source.close()
     except SourceError as error:
-        raise Trouble(str(error), exit_status.UNREACHABLE) from error
+        raise CommandError(str(error), ExitStatus.UNREACHABLE) from error
     except TakenBeforeError as error:
-        raise Trouble(f"{error}; {_CHOICE}", exit_status.FAILED) from error
+        raise CommandError(f"{error}; {_CHOICE}", ExitStatus.FAILED) from error
     except DriverMissingError as error:
-        raise Trouble(str(error), exit_status.FAILED) from error
+        raise CommandError(str(error), ExitStatus.FAILED) from error
 
 
 @contextmanager
 def _bar(source: Source) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, as long as it takes."""
-    output = Output()
+    """Show a progress bar on a terminal."""
+    output = ConsoleOutput()
     total = source.count() or 0
     try:
         yield lambda done: output.show_bar(done, total, "jobs")
@@ -202,6 +205,7 @@ def _bar(source: Source) -> Iterator[Callable[[int], None]]:
 
 
 def _rows(tally: Tally) -> list[Row]:
+    """Return a row for each function, in the order of their names."""
     rows = []
     for name, found in tally.functions.items():
         high, normal, low = found.priorities
@@ -221,51 +225,49 @@ def _rows(tally: Tally) -> list[Row]:
     return sorted(rows, key=lambda row: row["function"])
 
 
-def _show(
-    outcome: Outcome, source: Source, path: Path, *, is_rehearsal: bool, is_json: bool
-) -> None:
-    """Print what was done."""
+def _show(outcome: Outcome, source: Source, path: Path, *, is_dry_run: bool, is_json: bool) -> None:
+    """Print the result of the import."""
     rows, count = _rows(outcome.added), outcome.added.count
     if is_json:
-        told = {
+        summary = {
             "source": source.name,
             "into": str(path),
-            "dry_run": is_rehearsal,
+            "dry_run": is_dry_run,
             "added": count,
             "known": outcome.known,
             "left": outcome.unreadable,
             "deleted": outcome.deleted,
             "functions": [{key: as_json(value) for key, value in row.items()} for row in rows],
         }
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         return
-    with Screen(is_watching=False) as screen:
-        screen.show(_COLUMNS, rows, ())
-    done = "would be taken over into" if is_rehearsal else "are now in"
+    with TablePrinter(refreshes=False) as printer:
+        printer.show(_COLUMNS, rows, ())
+    done = "would be taken over into" if is_dry_run else "are now in"
     click.echo(f"{_jobs(count)} of {source.name} {done} {path}")
     if outcome.known:
         before = f"{_jobs(outcome.known)} of it had been taken over before"
-        click.echo(f"{before}; {_CHOICE}" if is_rehearsal else before)
+        click.echo(f"{before}; {_CHOICE}" if is_dry_run else before)
     if outcome.deleted:
         click.echo(f"{_jobs(outcome.deleted)} deleted from the source")
 
 
 def _conclude(outcome: Outcome, source: Source) -> None:
-    """Tell on stderr what could not be done.
+    """Report on stderr what was left out.
 
     Raises:
-        Trouble: something could not.
+        CommandError: something was left out.
     """
     for line in outcome.told:
-        say(f"left: {line}")
+        print_error(f"left: {line}")
     if outcome.not_deleted:
         text = f"the jobs were taken over, but {outcome.not_deleted}"
-        text += "; once that is mended, --only-new --delete deletes them"
-        raise Trouble(text, exit_status.UNREACHABLE)
+        text += "; when that is fixed, --only-new --delete deletes them"
+        raise CommandError(text, ExitStatus.UNREACHABLE)
     if outcome.unreadable:
         stay = "stays" if outcome.unreadable == 1 else "stay"
         text = f"{_jobs(outcome.unreadable)} could not be taken over and {stay} in {source.name}"
-        raise Trouble(text, exit_status.FAILED)
+        raise CommandError(text, ExitStatus.FAILED)
 
 
 def _jobs(count: int) -> str:

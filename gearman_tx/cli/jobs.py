@@ -1,4 +1,4 @@
-"""``gearman-tx jobs``: the jobs that wait and run."""
+"""``gearman-tx jobs``: the queued and running jobs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from attrs import asdict, fields
 from rich.filesize import decimal
 
 from gearman_tx.admin import AdminClient, JobDetails
-from gearman_tx.cli import exit_status
-from gearman_tx.cli.cells import as_text, duration
-from gearman_tx.cli.report import Column, Report, Row, Style, report_options, show
-from gearman_tx.cli.trouble import Trouble
+from gearman_tx.cli.errors import CommandError, ExitStatus
+from gearman_tx.cli.formats import as_text, duration
+from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.table import Column, Row
 from gearman_tx.errors import Refused
 
 
@@ -45,12 +45,12 @@ COLUMNS = (
 @click.command()
 @click.argument("function", required=False)
 @report_options
-def jobs(function: str | None, **style: Any) -> None:
-    """Show the jobs that wait and run.
+def jobs(function: str | None, **options: Any) -> None:
+    """Show the queued and running jobs.
 
-    FUNCTION leaves out those of all others.
+    With FUNCTION only the jobs of that function are shown.
 
-    A C gearmand tells little more than the handles, and not for one function.
+    A C gearmand reports little more than the handles, and cannot report a single function.
 
     \b
     Examples:
@@ -67,17 +67,18 @@ def jobs(function: str | None, **style: Any) -> None:
             if refusal.code != b"UNKNOWN_COMMAND":
                 raise
             return await _jobs_of_c(admin, name)
-        return [asdict(one, recurse=False) for one in details]
+        return [asdict(job, recurse=False) for job in details]
 
-    show(Report(COLUMNS, read, "no jobs"), Style(**style))
+    show(Report(COLUMNS, read, "no jobs"), ReportOptions(**options))
 
 
 async def _jobs_of_c(admin: AdminClient, function: bytes | None) -> list[Row]:
+    """Return the jobs of a C gearmand, with None for all that it does not report."""
     if function is not None:
         text = "it cannot list the jobs of one function; leave the function out"
-        raise Trouble(text, exit_status.REFUSED)
+        raise CommandError(text, ExitStatus.REFUSED)
     unknown = dict.fromkeys(attribute.name for attribute in fields(JobDetails))
     return [
-        unknown | {"handle": one.handle, "retries": one.retries, "background": one.background}
-        for one in await admin.queued_jobs()
+        unknown | {"handle": job.handle, "retries": job.retries, "background": job.background}
+        for job in await admin.queued_jobs()
     ]

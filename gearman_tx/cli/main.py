@@ -1,6 +1,6 @@
 """``gearman-tx COMMAND``: find the command and run it.
 
-The job server needs neither click nor rich, so it is found before they are imported.
+The job server needs neither click nor rich, so its command is found before they are imported.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Commands:
 All other commands (submit, work, status, ...) need two more packages:
   pip install 'gearman-tx[cli]'
 
-gearman-tx COMMAND --help tells more about one. Under the name gearmand, a symbolic link for
-example, this program is the command gearmand.
+gearman-tx COMMAND --help describes a command. Under the name gearmand, for example by a symbolic
+link, this program is the command gearmand.
 
 Options:
   -h, --help     print this help and exit
   -V, --version  print the version and exit
 """
-"""The help without click."""
+"""The help where click is not installed."""
 
 _MISSING: Final = 1
 _USAGE: Final = 2
@@ -38,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``gearman-tx``.
 
     Args:
-        arguments: the words of the command line, the program's name first; those of this process
-            if None.
+        arguments: the program's name and the words of the command line; None takes those of this
+            process.
 
     Returns:
-        The exit status; see :mod:`gearman_tx.cli.exit_status`.
+        The exit status; see :class:`gearman_tx.cli.errors.ExitStatus`.
     """
     program, *words = sys.argv if arguments is None else arguments
     if Path(program).name == "gearmand":
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(words[1:])
     try:
         import click  # noqa: F401, PLC0415  # an extra
-        import rich  # noqa: F401, PLC0415  # likewise
+        import rich  # noqa: F401, PLC0415  # an extra
     except ImportError:
         return _without_click(words)
     from gearman_tx.cli.program import run_command  # noqa: PLC0415  # it imports click

@@ -1,4 +1,4 @@
-"""``gearman-tx ping``: whether job servers answer, and how fast."""
+"""``gearman-tx ping``: check whether job servers answer, and how fast."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from gearman_tx.admin import AdminClient
-from gearman_tx.cli.cells import milliseconds
-from gearman_tx.cli.report import Column, Report, Row, Style, report_options, show
+from gearman_tx.cli.formats import milliseconds
+from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.table import Column, Row
 
 COLUMNS = (
     Column("Version", "version"),
@@ -21,25 +22,27 @@ COLUMNS = (
 
 @click.command()
 @report_options
-def ping(**style: Any) -> None:
-    """See whether job servers answer, and how fast.
+def ping(**options: Any) -> None:
+    """Check whether job servers answer, and how fast.
 
-    "Connected in" is what the connection and the first answer took, "Answered in" is one more
-    question on that connection. The exit status is 0 if all servers answer and 3 if one does not.
+    "Connected in" is the time for the connection and the first answer, "Answered in" the time for
+    one more request on that connection. The exit status is 0 if all servers answer and 3 if one
+    does not.
 
     \b
     Examples:
       gearman-tx ping -s one.example -s two.example
       gearman-tx ping --watch 1 --count 10
     """
-    show(Report(COLUMNS, _read, "", names_server=True), Style(**style))
+    show(Report(COLUMNS, _read, "", names_server=True), ReportOptions(**options))
 
 
 async def _read(admin: AdminClient) -> list[Row]:
-    begun = time.perf_counter()
+    """Return one row with the times of a server, in seconds."""
+    start = time.perf_counter()
     version = await admin.version()
-    connect = time.perf_counter() - begun
+    connect = time.perf_counter() - start
     answer = await admin.ping()
     pid = await admin.pid()
-    await admin.close()  # the next round connects anew
+    await admin.close()  # the next round measures a new connection
     return [{"version": version, "pid": pid, "connect": connect, "answer": answer}]

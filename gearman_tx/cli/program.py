@@ -1,4 +1,4 @@
-"""The commands that need click, and how each of them ends."""
+"""The commands that need click, and their exit status."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 from typing_extensions import override
 
 from gearman_tx import __version__
-from gearman_tx.cli import exit_status
 from gearman_tx.cli.backup import backup
 from gearman_tx.cli.cancel import cancel
 from gearman_tx.cli.completion import VARIABLE, completion
+from gearman_tx.cli.errors import PROGRAM, CommandError, ExitStatus, explain, print_error
 from gearman_tx.cli.import_queue import import_queue
 from gearman_tx.cli.jobs import jobs
 from gearman_tx.cli.maxqueue import maxqueue
@@ -20,7 +20,6 @@ from gearman_tx.cli.ping import ping
 from gearman_tx.cli.shutdown import shutdown
 from gearman_tx.cli.status import status
 from gearman_tx.cli.submit import submit
-from gearman_tx.cli.trouble import PROGRAM, Trouble, explain, say
 from gearman_tx.cli.work import work
 from gearman_tx.cli.workers import workers
 from gearman_tx.errors import GearmanError
@@ -30,20 +29,20 @@ _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 1
 _EPILOG: Final = """\
 \b
 Exit status:
-    0  all is well
+    0  success
     1  a job failed, took too long or is not known; or a queue file cannot be used
     2  the command line is wrong
     3  a job server could not be reached, was lost or did not answer
-    4  a job server refused what was asked, or does not know it
+    4  a job server refused the request, or does not know it
   130  interrupted
 
-gearman-tx COMMAND --help tells more about a command. Under the name gearmand, a symbolic link for
-example, this program is the command gearmand.
+gearman-tx COMMAND --help describes a command. Under the name gearmand, for example by a symbolic
+link, this program is the command gearmand.
 """
 
 
 class _Commands(click.Group):
-    """The commands in the order in which they were added: the daily ones come first."""
+    """The commands in the order in which they were added: the most used ones come first."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -63,10 +62,10 @@ def gearmand(words: tuple[str, ...]) -> int:
 @click.group(cls=_Commands, context_settings=_CONTEXT, epilog=_EPILOG)
 @click.version_option(__version__, "-V", "--version", message="gearman-tx %(version)s")
 def commands() -> None:
-    """Gearman at the command line: run a job server, submit jobs and work on them, look after it.
+    """Gearman at the command line: run and operate job servers, submit jobs and work on them.
 
-    The job servers are those of --server, which may be repeated, or of the environment variable
-    GEARMAN_SERVERS, or localhost:4730.
+    --server names the job servers and may be repeated. Its default is the environment variable
+    GEARMAN_SERVERS, then localhost:4730.
     """
 
 
@@ -89,36 +88,36 @@ for _command in (
 
 
 def run_command(words: Sequence[str]) -> int:
-    """Run one of the commands, tell on stderr what is wrong, and return the exit status."""
+    """Run one of the commands, print its error on stderr, and return the exit status."""
     try:
-        done = commands.main(
+        status = commands.main(
             list(words),
             prog_name=PROGRAM,
             complete_var=VARIABLE,
             standalone_mode=False,
-            obj=list(words),  # a supervisor starts itself again with them
+            obj=list(words),  # the supervisor starts its workers with them
         )
     except click.UsageError as error:
         return _usage_error(error)
-    except click.ClickException as error:
-        say(f"{error.format_message()}; is it there, and readable?")
-        return exit_status.USAGE
+    except (CommandError, GearmanError) as error:
+        explained = explain(error)
+        print_error(explained.message)
+        return explained.status
+    except click.ClickException as error:  # a file cannot be opened
+        print_error(f"{error.format_message()}; is it there, and readable?")
+        return ExitStatus.USAGE
     except click.Abort:
-        say("interrupted")
-        return exit_status.INTERRUPTED
-    except (Trouble, GearmanError) as error:
-        trouble = explain(error)
-        say(trouble.message)
-        return trouble.status
-    return done if isinstance(done, int) else 0
+        print_error("interrupted")
+        return ExitStatus.INTERRUPTED
+    return status if isinstance(status, int) else 0
 
 
 def _usage_error(error: click.UsageError) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
-        return exit_status.USAGE
+        return ExitStatus.USAGE
     where = error.ctx.command_path if error.ctx is not None else PROGRAM
     message = error.format_message()
     end = "" if message.endswith("?") else ";"
-    say(f"{message.rstrip('.')}{end} see {where} --help")
-    return exit_status.USAGE
+    print_error(f"{message.rstrip('.')}{end} see {where} --help")
+    return ExitStatus.USAGE

@@ -1,76 +1,57 @@
-"""Reports: the same question to several job servers, answered as a table or as JSON.
+"""Reports: one query to several job servers, printed as a table or as JSON.
 
-One connection to each server serves all rounds of ``--watch``. A server that does not answer is
-told of on stderr and changes the exit status; the others are shown all the same.
+One connection to each server serves all rounds of ``--watch``. The error of a server that does not
+answer is printed on stderr and sets the exit status; the rows of the other servers are printed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 import click
 from attrs import field, frozen
-from twisted.internet.defer import Deferred, DeferredList
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from gearman_tx.admin import AdminClient
-from gearman_tx.cli.cells import as_json, as_text
+from gearman_tx.cli.errors import PROGRAM, CommandError, print_error
+from gearman_tx.cli.everywhere import ask_all
+from gearman_tx.cli.formats import as_json
 from gearman_tx.cli.running import run
-from gearman_tx.cli.screen import Screen, show_rounds
-from gearman_tx.cli.servers import servers_option
-from gearman_tx.cli.trouble import PROGRAM, Trouble, explain, say
-from gearman_tx.errors import GearmanError
+from gearman_tx.cli.servers import servers_option, timeout_option
+from gearman_tx.cli.table import Column, Row, TablePrinter
 from gearman_tx.link import Server
-
-Row: TypeAlias = dict[str, Any]
-
-
-@frozen
-class Column:
-    """One column of a report.
-
-    Attributes:
-        title: what stands above it.
-        key: the name of its value in a row, and in JSON.
-        show: makes a cell of the value.
-        is_number: whether the cells are aligned at the right.
-    """
-
-    title: str
-    key: str
-    show: Callable[[object], str] = as_text
-    is_number: bool = False
 
 
 @frozen
 class Report:
-    """What a report asks and how it looks.
+    """The query of a report and its columns.
 
     Attributes:
         columns: the columns of its table; JSON has all values of a row.
         read: asks one server for its rows.
-        nothing: what is said on stderr in place of a table without rows.
-        names_server: whether each row tells its server, also when there is a single one.
+        empty_text: is printed on stderr in place of a table without rows.
+        names_server: whether each row names its server even if there is only one.
     """
 
     columns: tuple[Column, ...]
     read: Callable[[AdminClient], Coroutine[Deferred[Any], Any, list[Row]]]
-    nothing: str
+    empty_text: str
     names_server: bool = False
 
 
 @frozen
-class Style:
-    """How a report is asked for and printed: the options that all reports have.
+class ReportOptions:
+    """The options that all reports have.
 
     Attributes:
-        servers: who is asked.
+        servers: the job servers to ask.
         timeout: seconds that a server has to connect, and to answer.
-        as_json: print JSON in place of a table.
-        watch: seconds between two rounds, or None for a single one.
-        count: how many rounds; None for as many as there is time for.
+        as_json: whether to print JSON in place of a table.
+        watch: seconds between two rounds, or None for a single round.
+        count: the number of rounds; None for rounds without end.
     """
 
     servers: list[Server]
@@ -82,27 +63,14 @@ class Style:
 
 @frozen
 class _Round:
-    """What all servers said at about the same time."""
+    """The answers of all servers at about the same time."""
 
-    rows: list[Row]
-    troubles: list[Trouble] = field(factory=list)
-
-
-def timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the argument ``timeout``, for a job server's answer."""
-    option = click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=5.0,
-        metavar="SECONDS",
-        show_default=True,
-        help="How long a job server may take to connect, and to answer.",
-    )
-    return option(command)
+    rows: list[Row] = field(factory=list)
+    errors: list[CommandError] = field(factory=list)
 
 
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the options of all reports, which :class:`Style` takes."""
+    """Give ``command`` the arguments of :class:`ReportOptions`."""
     for option in reversed(
         (
             servers_option,
@@ -112,7 +80,8 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--watch",
                 type=click.FloatRange(min=0, min_open=True),
                 metavar="SECONDS",
-                help="Ask again after so many seconds, until Ctrl-C. With --json, one line each.",
+                help="Repeat the report after so many seconds, until Ctrl-C. With --json, each "
+                "round is one line.",
             ),
             click.option(
                 "--count",
@@ -127,77 +96,80 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def show(report: Report, style: Style) -> None:
-    """Ask all servers and print what they say; exit with the worst of their troubles."""
-    if style.count is not None and style.watch is None:
-        raise click.UsageError("--count goes with --watch")
-    last = run(lambda reactor: _show(report, style, reactor))
-    if last.troubles:
-        raise click.exceptions.Exit(max(trouble.status for trouble in last.troubles))
-
-
-async def _show(report: Report, style: Style, reactor: Any) -> _Round:
-    admins = [AdminClient(one, timeout=style.timeout, reactor=reactor) for one in style.servers]
-
-    async def ask() -> _Round:
-        return await _ask_all(report, style.servers, admins)
-
-    if style.as_json:
-        indent = 2 if style.watch is None else None
-        return await show_rounds(
-            ask, lambda one: _print_json(one, indent), reactor, style.watch, style.count
-        )
-    columns = report.columns
-    if report.names_server or len(admins) > 1:
-        columns = (Column("Server", "server"), *columns)
-    with Screen(is_watching=style.watch is not None) as screen:
-        return await show_rounds(
-            ask,
-            lambda one: screen.show(columns, one.rows, _lines_of(report, one)),
-            reactor,
-            style.watch,
-            style.count,
-        )
-
-
-async def _ask_all(
-    report: Report, servers: Sequence[Server], admins: Sequence[AdminClient]
-) -> _Round:
-    asking = [Deferred.fromCoroutine(report.read(admin)) for admin in admins]
-    answers: list[tuple[bool, Any]] = await DeferredList(asking, consumeErrors=True)
-    found = _Round([])
-    for server, (_, answer) in zip(servers, answers, strict=True):
-        if isinstance(answer, Failure):
-            found.troubles.append(trouble_of(answer, server))
-        else:
-            found.rows.extend({"server": server.name} | row for row in answer)
-    return found
-
-
-def trouble_of(failure: Failure, server: Server) -> Trouble:
-    """Return what to say about the ``failure`` of a question to ``server``.
+def show(report: Report, options: ReportOptions) -> None:
+    """Ask all servers and print their answers.
 
     Raises:
-        Exception: the failure, if it is a fault of this program.
+        click.UsageError: ``--count`` was given without ``--watch``.
+        click.exceptions.Exit: a server failed in the last round; the status is the highest one.
     """
-    if not failure.check(Trouble, GearmanError):
-        failure.raiseException()
-    trouble = explain(failure.value)  # type: ignore[arg-type]  # it was checked
-    if server.name not in trouble.message:
-        return Trouble(f"{server.name}: {trouble.message}", trouble.status)
-    return trouble
+    if options.count is not None and options.watch is None:
+        raise click.UsageError("--count goes with --watch")
+    last = run(lambda reactor: _show(report, options, reactor))
+    if last.errors:
+        raise click.exceptions.Exit(max(error.status for error in last.errors))
 
 
-def _lines_of(report: Report, one: _Round) -> list[str]:
-    """Return what is said beside the table."""
-    lines = [f"{PROGRAM}: {trouble.message}" for trouble in one.troubles]
-    if not one.rows and not lines:
-        lines.append(report.nothing)
+async def _show(report: Report, options: ReportOptions, reactor: Any) -> _Round:
+    servers = options.servers
+    admins = [AdminClient(server, timeout=options.timeout, reactor=reactor) for server in servers]
+
+    async def ask() -> _Round:
+        return await _ask(report, servers, admins)
+
+    if options.as_json:
+        indent = 2 if options.watch is None else None
+        return await _repeat(ask, lambda answers: _print_json(answers, indent), options, reactor)
+    columns = report.columns
+    if report.names_server or len(servers) > 1:
+        columns = (Column("Server", "server"), *columns)
+    with TablePrinter(refreshes=options.watch is not None) as printer:
+        return await _repeat(
+            ask,
+            lambda answers: printer.show(columns, answers.rows, _notes(report, answers)),
+            options,
+            reactor,
+        )
+
+
+async def _ask(report: Report, servers: Sequence[Server], admins: Sequence[AdminClient]) -> _Round:
+    """Ask all servers once."""
+    answers = _Round()
+    for server, answer in zip(servers, await ask_all(servers, admins, report.read), strict=True):
+        if isinstance(answer, CommandError):
+            answers.errors.append(answer)
+        else:
+            answers.rows.extend({"server": server.name} | row for row in answer)
+    return answers
+
+
+async def _repeat(
+    ask: Callable[[], Awaitable[_Round]],
+    show_round: Callable[[_Round], object],
+    options: ReportOptions,
+    reactor: Any,
+) -> _Round:
+    """Ask and show as often as the options say; return the last round."""
+    rounds = 1
+    while True:
+        answers = await ask()
+        show_round(answers)
+        if options.watch is None or rounds == options.count:
+            return answers
+        rounds += 1
+        await deferLater(reactor, options.watch)
+
+
+def _notes(report: Report, answers: _Round) -> list[str]:
+    """Return the lines to print beside the table."""
+    lines = [f"{PROGRAM}: {error.message}" for error in answers.errors]
+    if not answers.rows and not lines:
+        lines.append(report.empty_text)
     return lines
 
 
-def _print_json(one: _Round, indent: int | None) -> None:
-    rows = [{key: as_json(value) for key, value in row.items()} for row in one.rows]
+def _print_json(answers: _Round, indent: int | None) -> None:
+    rows = [{key: as_json(value) for key, value in row.items()} for row in answers.rows]
     click.echo(json.dumps(rows, indent=indent, ensure_ascii=False))
-    for trouble in one.troubles:
-        say(trouble.message)
+    for error in answers.errors:
+        print_error(error.message)

@@ -1,4 +1,4 @@
-"""Run a coroutine, and with it the reactor, for a command."""
+"""Run the reactor until the coroutine of a command has ended."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 
-from gearman_tx.cli import exit_status
-from gearman_tx.cli.trouble import Trouble
+from gearman_tx.cli.errors import CommandError, ExitStatus
 
 T = TypeVar("T")
 
 
 def run(main: Callable[[Any], Coroutine[Deferred[Any], Any, T]]) -> T:
-    """Run ``main`` to its end.
+    """Run ``main`` in the reactor until it has ended.
 
-    SIGINT and SIGTERM cancel it. The reactor runs once in a process, and so does this.
+    SIGINT and SIGTERM cancel it. A reactor can run only once in a process, so this function can be
+    called only once.
 
     Args:
         main: is called with the reactor.
 
     Returns:
-        What it returns.
+        The result of ``main``.
 
     Raises:
-        Trouble: a signal came first.
-        Exception: what it raises.
+        CommandError: a signal cancelled it.
+        Exception: the exception of ``main``.
     """
-    from twisted.internet import reactor  # importing it chooses one
+    from twisted.internet import reactor  # importing it installs one
 
     outcome: list[T | Failure] = []
 
-    def begin() -> None:
+    def start() -> None:
         running = Deferred.fromCoroutine(main(reactor))
         reactor.addSystemEventTrigger("before", "shutdown", running.cancel)
         running.addBoth(outcome.append)
         running.addBoth(lambda _: stop())
 
     def stop() -> None:
-        with suppress(ReactorNotRunning):  # it is stopping already: a signal came
+        with suppress(ReactorNotRunning):  # a signal has stopped it
             reactor.stop()
 
-    reactor.callWhenRunning(begin)
+    reactor.callWhenRunning(start)
     reactor.run()
     result = outcome[0] if outcome else Failure(CancelledError())
     if not isinstance(result, Failure):
         return result
     if result.check(CancelledError):
-        raise Trouble("interrupted", exit_status.INTERRUPTED)
-    raise result.value  # type: ignore[misc]  # an exception
+        raise CommandError("interrupted", ExitStatus.INTERRUPTED)
+    raise result.value  # type: ignore[misc]  # it is an exception

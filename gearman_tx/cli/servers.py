@@ -1,4 +1,4 @@
-"""The option ``--server``, which every command but gearmand has."""
+"""The options that name job servers and limit how long they may take."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ VARIABLE: Final = "GEARMAN_SERVERS"
 
 
 def _read(
-    _context: click.Context, _parameter: click.Parameter, given: Sequence[str]
+    _context: click.Context, _parameter: click.Parameter, values: Sequence[str]
 ) -> list[Server]:
-    """Return the servers that are named, between commas or by several options."""
-    names = [name for words in given for name in words.split(",") if name.strip()]
+    """Return the servers in ``values``, each of which may hold several between commas."""
+    names = [name for value in values for name in value.split(",") if name.strip()]
     try:
         return parse_servers(names or DEFAULT)
     except ConfigurationError as error:
@@ -36,7 +36,20 @@ def servers_option(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar=VARIABLE,
         callback=_read,
         help="A job server: HOST:PORT, HOST, or a Twisted endpoint such as tls:HOST:PORT or "
-        "unix:PATH. Repeat it, or put commas between several. Without it, GEARMAN_SERVERS counts, "
-        f"then {DEFAULT}.",
+        "unix:PATH. Repeat the option for several, or put commas between them. The default is "
+        f"the environment variable GEARMAN_SERVERS, then {DEFAULT}.",
+    )
+    return option(command)
+
+
+def timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the argument ``timeout``, in seconds, for the answer of a job server."""
+    option = click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=5.0,
+        metavar="SECONDS",
+        show_default=True,
+        help="How long a job server may take to connect, and to answer.",
     )
     return option(command)

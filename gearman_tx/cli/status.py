@@ -9,13 +9,14 @@ import click
 from attrs import asdict
 
 from gearman_tx.admin import AdminClient, FunctionDetails
-from gearman_tx.cli.cells import as_text
-from gearman_tx.cli.report import Column, Report, Row, Style, report_options, show
+from gearman_tx.cli.formats import as_text
+from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.table import Column, Row
 from gearman_tx.errors import Refused
 
 
 def _limits(limits: object) -> str:
-    """Return the limits by priority: one if they are the same, a dash for none."""
+    """Return the limits by priority: one number if they are equal, a dash for no limit."""
     if not isinstance(limits, tuple) or not any(limits):
         return "-"
     if len(set(limits)) == 1:
@@ -39,12 +40,12 @@ COLUMNS = (
 @click.command()
 @click.argument("patterns", metavar="[FUNCTION]...", nargs=-1)
 @report_options
-def status(patterns: tuple[str, ...], **style: Any) -> None:
+def status(patterns: tuple[str, ...], **options: Any) -> None:
     """Show the functions, their jobs and their workers.
 
-    FUNCTION may hold * and ?, and leaves out all others. High, Normal and Low count the jobs that
-    wait, by priority; Delayed those that may not run yet; Workers those that offer the function.
-    A C gearmand does not tell of delayed jobs and limits.
+    Only functions that match a FUNCTION are shown; it may hold * and ?. High, Normal and Low count
+    the queued jobs by priority, Delayed the jobs that may not run yet, Workers the workers that
+    offer the function. A C gearmand does not report delayed jobs and limits.
 
     \b
     Examples:
@@ -55,50 +56,49 @@ def status(patterns: tuple[str, ...], **style: Any) -> None:
 
     async def read(admin: AdminClient) -> list[Row]:
         rows = await functions_of(admin)
-        return [row for row in rows if _is_wanted(row["function"], patterns)]
+        return [row for row in rows if _matches(row["function"], patterns)]
 
-    nothing = "no function of that name" if patterns else "no functions: no job, no worker"
-    show(Report(COLUMNS, read, nothing), Style(**style))
+    empty_text = "no function of that name" if patterns else "no functions: no job, no worker"
+    show(Report(COLUMNS, read, empty_text), ReportOptions(**options))
 
 
 async def functions_of(admin: AdminClient) -> list[Row]:
-    """Return a row for each function; a C gearmand is asked in the words it knows."""
+    """Return a row for each function; a C gearmand is asked by the commands that it knows."""
     try:
         functions: list[FunctionDetails] = await admin.functions()
     except Refused:
         return await _functions_of_c(admin)
-    return [{"function": one.name} | _without_name(one) for one in functions]
-
-
-def _without_name(one: FunctionDetails) -> Row:
-    row = asdict(one, recurse=False)
-    del row["name"]
-    return row
+    rows = []
+    for function in functions:
+        row = asdict(function, recurse=False)
+        rows.append({"function": row.pop("name")} | row)
+    return rows
 
 
 async def _functions_of_c(admin: AdminClient) -> list[Row]:
-    asking = admin.status(), admin.priority_status()  # one after the other on one connection
-    functions = await asking[0]
-    waiting = {one.name: one for one in await asking[1]}
+    """Return the functions of a C gearmand, with None for all that it does not report."""
+    requests = admin.status(), admin.priority_status()  # both are sent before the first answer
+    functions = await requests[0]
+    queued = {function.name: function for function in await requests[1]}
     rows = []
-    for one in functions:
-        by_priority = waiting.get(one.name)
+    for function in functions:
+        by_priority = queued.get(function.name)
         rows.append(
             {
-                "function": one.name,
-                "total": one.total,
+                "function": function.name,
+                "total": function.total,
                 "high": by_priority and by_priority.high,
                 "normal": by_priority and by_priority.normal,
                 "low": by_priority and by_priority.low,
                 "delayed": None,
-                "running": one.running,
-                "workers": one.workers,
+                "running": function.running,
+                "workers": function.workers,
                 "max_queue": None,
             }
         )
     return rows
 
 
-def _is_wanted(function: bytes, patterns: tuple[str, ...]) -> bool:
+def _matches(function: bytes, patterns: tuple[str, ...]) -> bool:
     name = function.decode("utf-8", "backslashreplace")
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,8 +1,8 @@
-"""Submit jobs for ``gearman-tx submit``, and print what becomes of them in their order.
+"""Submit jobs for ``gearman-tx submit``, and print their results in the order of submission.
 
-Theory of operation. One coroutine submits, another prints the updates and the end of the oldest
-job that is not printed yet. Between them is a window: so many jobs are under way and no more, and
-what later jobs say is kept until their turn comes.
+Theory of operation. One coroutine submits jobs. Another one prints the updates and the end of the
+oldest job that is not printed yet. A semaphore limits the jobs that are submitted and not printed
+to :data:`WINDOW`; updates of later jobs are kept until their turn comes.
 """
 
 from __future__ import annotations
@@ -14,26 +14,25 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, DeferredQueue, DeferredSemaphore
 from twisted.python.failure import Failure
 
-from gearman_tx.cli import exit_status
-from gearman_tx.cli.progress import Output
-from gearman_tx.cli.trouble import Trouble, explain
+from gearman_tx.cli.console import ConsoleOutput
+from gearman_tx.cli.errors import CommandError, ExitStatus, explain
 from gearman_tx.client import Client, Data, Status, Task
 from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import GearmanError, TimedOut
 
 WINDOW: Final = 1000
-"""How many jobs are under way when there is one for each line."""
+"""How many jobs of :class:`JobStream` may be submitted and not printed."""
 
 
 @frozen
-class Wish:
-    """How jobs are to be submitted: the options of the command.
+class SubmitOptions:
+    """The options of the command that apply to each job.
 
     Attributes:
-        function: what to do.
+        function: the function.
         background: whether to print the handle and wait for no result.
         priority: ``high``, ``normal`` or ``low``.
-        unique: the key by which jobs become one.
+        unique: the unique; jobs with the same one are coalesced.
         at: seconds since 1970 before which the job is not run, or None.
         retries: how often to try again.
         timeout: seconds that a job may take, or None.
@@ -48,7 +47,7 @@ class Wish:
     timeout: float | None
 
     def submit(self, client: Client, workload: bytes) -> Task[bytes]:
-        """Submit one job; all its updates are kept for whoever prints them."""
+        """Submit one job; its updates are kept until they are printed."""
         task = client.submit(
             self.function,
             workload,
@@ -64,28 +63,28 @@ class Wish:
 
 
 @define(eq=False)
-class Printer:
-    """Prints what becomes of jobs.
+class ResultPrinter:
+    """Prints the updates and results of jobs.
 
     Attributes:
-        output: where to.
-        fail: is told of each failure.
-        one_per_line: whether each result is to end its line.
+        output: prints.
+        fail: is called with each failure.
+        one_per_line: whether each result ends its line.
     """
 
-    output: Output
-    fail: Callable[[Trouble], None]
+    output: ConsoleOutput
+    fail: Callable[[CommandError], None]
     one_per_line: bool
 
     async def print_all(self, task: Task[bytes]) -> int:
         """Print the updates of one job as they come, then its end; return its exit status."""
-        what = task.function.decode("utf-8", "backslashreplace")
+        label = task.function.decode("utf-8", "backslashreplace")
         async for update in task:
             match update:
                 case Data(data):
                     self.output.write(data)
                 case Status(done, total):
-                    self.output.show_bar(done, total, what)
+                    self.output.show_bar(done, total, label)
                 case _:
                     self.output.warn(update.data)
         self.output.hide_bar()
@@ -99,59 +98,59 @@ class Printer:
 
     def _failed(self, error: GearmanError) -> int:
         self.output.end_result(always=self.one_per_line)
-        trouble = explain(error)
+        explained = explain(error)
         if isinstance(error, TimedOut):
-            trouble = Trouble(trouble.message, exit_status.FAILED)
-        self.fail(trouble)
-        return trouble.status
+            explained = CommandError(explained.message, ExitStatus.FAILED)
+        self.fail(explained)
+        return explained.status
 
 
 @define(eq=False)
-class Batch:
-    """One job for each of many workloads.
+class JobStream:
+    """Submits one job for each of many workloads.
 
     Attributes:
-        client: submits.
-        wish: how.
-        printer: prints.
+        client: submits them.
+        options: apply to all of them.
+        printer: prints their results.
     """
 
     client: Client
-    wish: Wish
-    printer: Printer
-    _places: DeferredSemaphore = field(factory=lambda: DeferredSemaphore(WINDOW), init=False)
-    _trouble: BaseException | None = field(default=None, init=False)
+    options: SubmitOptions
+    printer: ResultPrinter
+    _window: DeferredSemaphore = field(factory=lambda: DeferredSemaphore(WINDOW), init=False)
+    _read_error: BaseException | None = field(default=None, init=False)
     _tasks: DeferredQueue[Task[bytes] | None] = field(factory=DeferredQueue, init=False)
 
     async def run(self, workloads: AsyncIterator[bytes]) -> int:
-        """Submit them all and print what becomes of them.
+        """Submit all jobs and print their results.
 
         Returns:
-            The worst exit status of a job.
+            The highest exit status of a job.
 
         Raises:
-            Exception: what reading the workloads raises, when the jobs before have ended.
+            Exception: reading ``workloads`` raised it; the jobs before it have ended.
         """
         submitting: Deferred[Any] = Deferred.fromCoroutine(self._submit_all(workloads))
-        submitting.addBoth(self._no_more)
-        worst = 0
+        submitting.addBoth(self._all_submitted)
+        highest = 0
         try:
             while (task := await self._tasks.get()) is not None:
-                worst = max(worst, await self.printer.print_all(task))
-                self._places.release()
+                highest = max(highest, await self.printer.print_all(task))
+                self._window.release()
         except BaseException:
             submitting.cancel()
             raise
-        if self._trouble is not None:
-            raise self._trouble
-        return worst
+        if self._read_error is not None:
+            raise self._read_error
+        return highest
 
     async def _submit_all(self, workloads: AsyncIterator[bytes]) -> None:
         async for workload in workloads:
-            await self._places.acquire()
-            self._tasks.put(self.wish.submit(self.client, workload))
+            await self._window.acquire()
+            self._tasks.put(self.options.submit(self.client, workload))
 
-    def _no_more(self, outcome: object) -> None:
+    def _all_submitted(self, outcome: object) -> None:
         if isinstance(outcome, Failure):
-            self._trouble = outcome.value
+            self._read_error = outcome.value
         self._tasks.put(None)

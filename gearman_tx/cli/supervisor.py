@@ -1,11 +1,11 @@
-"""Several worker processes: start them, start fresh ones in the place of those that ended.
+"""Run several worker processes, and replace those that end.
 
-Theory of operation. This process does nothing but wait: for a signal, or for the time when a
-process that failed is tried again. Signals write their number into a socket pair, so none is missed
-and none interrupts anything. The first SIGTERM or SIGINT is handed on, and lets the workers finish
-what runs; the second one makes them give it back. Each worker leads a process group, so that Ctrl-C
-reaches this process alone, and holds the reading end of a pipe by which it learns that this process
-is gone.
+Theory of operation. The supervisor only waits: for a signal, or for the time at which it starts a
+failed worker again. Signals write their numbers into a socket pair, so no signal is missed and none
+interrupts a step. The supervisor passes each SIGTERM and SIGINT on. The first one lets the workers
+finish their jobs; the second one makes them give their jobs back. Each worker leads a process
+group, so Ctrl-C reaches only the supervisor. Each worker also holds the reading end of a pipe,
+whose end of file tells it that the supervisor has died.
 """
 
 from __future__ import annotations
@@ -22,49 +22,58 @@ from typing import Final
 
 from attrs import define, field
 
-from gearman_tx.cli import exit_status
+from gearman_tx.cli.errors import ExitStatus
 
 GUARD: Final = "GEARMAN_TX_GUARD"
-"""The variable that tells a worker the descriptor of the pipe it watches."""
+"""The variable with the descriptor of the pipe that a worker watches."""
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
+# Seconds before a failed worker is started again.
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 30.0
-_PATIENT_DELAY: Final = 2.0  # somebody is mending it and wants to see that
-_SOUND_SECONDS: Final = 60.0  # a worker that lived so long did not fail at its start
+_LONGEST_RELOAD_DELAY: Final = 2.0  # with --reload, where the developer waits for it
+
+_STABLE_SECONDS: Final = 60.0  # a worker that ran so long did not fail at its start
 
 
 @define(eq=False)
-class _Place:
-    """The place of one worker, which processes take one after the other."""
+class _Slot:
+    """One of the workers: its process, or the time at which the next process is started.
+
+    Attributes:
+        process: the running process.
+        started: the time of its start.
+        delay: seconds before the next start after a failure.
+        due: the time of the next start, or None while a process runs.
+    """
 
     process: subprocess.Popen[bytes] | None = None
-    begun: float = 0.0
+    started: float = 0.0
     delay: float = 0.0
     due: float | None = 0.0
 
 
 @define(eq=False)
 class Supervisor:
-    """Keeps ``count`` processes of ``command`` running until it is told to stop.
+    """Keeps ``count`` processes of ``command`` running until a signal stops them.
 
     Attributes:
         command: the command line of a worker.
-        count: how many.
-        is_patient: whether a worker whose command line or code is wrong is tried again, since
-            somebody is mending it; otherwise that ends them all.
+        count: the number of processes.
+        reloads: whether a worker whose command line or code is wrong is started again, because a
+            developer is changing the code; otherwise such a worker ends all of them.
     """
 
     command: Sequence[str]
     count: int
-    is_patient: bool
-    _places: list[_Place] = field(factory=list, init=False)
+    reloads: bool
+    _slots: list[_Slot] = field(factory=list, init=False)
     _is_stopping: bool = field(default=False, init=False)
     _status: int = field(default=0, init=False)
 
     def run(self) -> int:
-        """Run until a signal came and all workers have ended; return the exit status."""
+        """Run until a signal has come and all workers have ended; return the exit status."""
         ours, theirs = socket.socketpair()
         guard, held = os.pipe()
         for end in (ours, theirs):
@@ -74,7 +83,7 @@ class Supervisor:
         }
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         try:
-            self._places = [_Place() for _ in range(self.count)]
+            self._slots = [_Slot() for _ in range(self.count)]
             while self._step(guard):
                 self._wait(ours)
         finally:
@@ -88,41 +97,41 @@ class Supervisor:
         return self._status
 
     def _step(self, guard: int) -> bool:
-        """Look after every place; return whether there is anything to wait for."""
+        """Notice ended workers and start due ones; return whether to go on waiting."""
         now = time.monotonic()
-        for place in self._places:
-            if place.process is not None and place.process.poll() is not None:
-                self._ended(place, place.process.returncode, now)
-        for place in self._places:
-            if not self._is_stopping and place.due is not None and place.due <= now:
-                place.process = subprocess.Popen(  # noqa: S603  # our own command line
+        for slot in self._slots:
+            if slot.process is not None and slot.process.poll() is not None:
+                self._ended(slot, slot.process.returncode, now)
+        for slot in self._slots:
+            if not self._is_stopping and slot.due is not None and slot.due <= now:
+                slot.process = subprocess.Popen(  # noqa: S603  # our own command line
                     self.command,
                     env={**os.environ, GUARD: str(guard)},
                     pass_fds=(guard,),
                     process_group=0,
                 )
-                place.begun, place.due = now, None
-        return not self._is_stopping or any(place.process for place in self._places)
+                slot.started, slot.due = now, None
+        return not self._is_stopping or any(slot.process for slot in self._slots)
 
-    def _ended(self, place: _Place, status: int, now: float) -> None:
-        """Take note of the end of a worker; a failed one has to wait, each time longer."""
-        place.process = None
+    def _ended(self, slot: _Slot, status: int, now: float) -> None:
+        """Plan the next start of a worker; each failure in a row doubles the delay."""
+        slot.process = None
         if self._is_stopping:
             return
-        if status == exit_status.USAGE and not self.is_patient:
+        if status == ExitStatus.USAGE and not self.reloads:
             self._status = status
             self._stop(signal.SIGTERM)
             return
-        if status == 0 or now - place.begun > _SOUND_SECONDS:
-            place.delay = 0.0
+        if status == 0 or now - slot.started > _STABLE_SECONDS:
+            slot.delay = 0.0
         else:
-            longest = _PATIENT_DELAY if self.is_patient else _LONGEST_DELAY
-            place.delay = min(max(place.delay * 2, _FIRST_DELAY), longest)
-        place.due = now + place.delay
+            longest = _LONGEST_RELOAD_DELAY if self.reloads else _LONGEST_DELAY
+            slot.delay = min(max(slot.delay * 2, _FIRST_DELAY), longest)
+        slot.due = now + slot.delay
 
     def _wait(self, ours: socket.socket) -> None:
-        """Wait for signals, or for the moment when a place is due."""
-        due = [place.due for place in self._places if place.due is not None]
+        """Wait for signals, or for the time of the next start."""
+        due = [slot.due for slot in self._slots if slot.due is not None]
         seconds = None
         if due and not self._is_stopping:
             seconds = max(0.0, min(due) - time.monotonic())
@@ -133,9 +142,9 @@ class Supervisor:
 
     def _stop(self, number: signal.Signals) -> None:
         self._is_stopping = True
-        for place in self._places:
-            if place.process is not None:
-                place.process.send_signal(number)
+        for slot in self._slots:
+            if slot.process is not None:
+                slot.process.send_signal(number)
 
 
 def is_supervised() -> bool:
@@ -143,15 +152,16 @@ def is_supervised() -> bool:
     return GUARD in os.environ
 
 
-def watch_guard() -> None:
-    """In a worker: end as after SIGTERM when the supervisor is gone."""
+def watch_supervisor() -> None:
+    """In a worker: when the supervisor dies, end as after SIGTERM."""
     descriptor = os.environ.pop(GUARD, None)
     if descriptor is not None:
-        thread = threading.Thread(target=_end_with, args=(int(descriptor),), daemon=True)
+        thread = threading.Thread(target=_await_end, args=(int(descriptor),), daemon=True)
         thread.start()
 
 
-def _end_with(descriptor: int) -> None:
-    os.set_inheritable(descriptor, False)  # noqa: FBT003  # its own spelling
+def _await_end(descriptor: int) -> None:
+    """In a thread: wait for the end of file of the pipe."""
+    os.set_inheritable(descriptor, False)  # noqa: FBT003  # os's signature
     os.read(descriptor, 1)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What ``gearman-tx work MODULE:OBJECT`` names: a worker, or functions for one."""
+"""Load the worker or the functions that ``gearman-tx work MODULE:OBJECT`` names."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any, TypeAlias
 
-from gearman_tx.cli import exit_status
-from gearman_tx.cli.trouble import Trouble
+from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.worker import Worker
 
 Functions: TypeAlias = dict[str, Callable[[Any], Any]]
 
 
 def load(targets: Sequence[str]) -> Worker | Functions:
-    """Return the one worker that is named, or all functions by the names that clients use.
+    """Return the named worker, or all named functions by the names that clients use.
 
     Args:
         targets: ``module:worker``, ``module:function``, ``name=module:function`` or
             ``module:mapping``, with names as the keys and functions as the values.
 
     Raises:
-        Trouble: a target cannot be imported, or is none of these.
+        CommandError: a target cannot be imported, or is none of these.
     """
     functions: Functions = {}
     for target in targets:
@@ -33,8 +32,8 @@ def load(targets: Sequence[str]) -> Worker | Functions:
         found = find(path)
         if isinstance(found, Worker):
             if equals or len(targets) > 1:
-                text = f"{path} is a worker, which stands alone: leave out the name and the others"
-                raise Trouble(text, exit_status.USAGE)
+                text = f"{path} is a Worker: leave out the name and all other targets"
+                raise CommandError(text, ExitStatus.USAGE)
             return found
         if isinstance(found, Mapping) and not equals:
             functions.update(found)
@@ -43,20 +42,20 @@ def load(targets: Sequence[str]) -> Worker | Functions:
         else:
             text = f"{path} is a {type(found).__name__}"
             remedy = "name a Worker, a function, or a dict of functions by their names"
-            raise Trouble(f"{text}; {remedy}", exit_status.USAGE)
+            raise CommandError(f"{text}; {remedy}", ExitStatus.USAGE)
     return functions
 
 
 def find(path: str) -> object:
-    """Return the object ``module:object``; modules of the current folder are found, too.
+    """Return the object ``module:object``; modules of the current folder are found too.
 
     Raises:
-        Trouble: there is none, or the module cannot be imported.
+        CommandError: the object does not exist, or the module cannot be imported.
     """
     module_name, colon, names = path.partition(":")
     if not colon or not module_name or not names:
-        text = f"{path!r} is no MODULE:OBJECT; tasks:reverse is one"
-        raise Trouble(f"{text}, and so is a command: -f FUNCTION -- COMMAND", exit_status.USAGE)
+        text = f"{path!r} is not MODULE:OBJECT, such as tasks:reverse"
+        raise CommandError(f"{text}; a command needs -f FUNCTION -- COMMAND", ExitStatus.USAGE)
     here = os.getcwd()  # noqa: PTH109  # sys.path has strings
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -64,20 +63,21 @@ def find(path: str) -> object:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         text = f"cannot import {module_name}: {error}"
-        remedy = "modules are looked for in the current folder and in PYTHONPATH"
-        raise Trouble(f"{text}; {remedy}", exit_status.USAGE) from error
+        remedy = "modules are searched in the current folder and in PYTHONPATH"
+        raise CommandError(f"{text}; {remedy}", ExitStatus.USAGE) from error
     except Exception as error:
-        raise Trouble(f"cannot import {module_name}: {_where(error)}", exit_status.USAGE) from error
+        text = f"cannot import {module_name}: {_where(error)}"
+        raise CommandError(text, ExitStatus.USAGE) from error
     try:
         return reduce(getattr, names.split("."), module)
     except AttributeError as error:
-        raise Trouble(f"{path}: {error}", exit_status.USAGE) from error
+        raise CommandError(f"{path}: {error}", ExitStatus.USAGE) from error
 
 
 def _where(error: Exception) -> str:
-    """Return what was raised, and the place in the user's code where it was."""
+    """Return the text of ``error`` and its place in the user's code."""
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):
-        return text  # it names its place
+        return text  # its text has the place
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{text} ({last.filename}, line {last.lineno})"

@@ -1,4 +1,4 @@
-"""``gearman-tx work``: run a command, or Python functions, for the jobs of some functions."""
+"""``gearman-tx work``: run jobs with a command or with Python functions."""
 
 from __future__ import annotations
 
@@ -20,20 +20,19 @@ from twisted.logger import (
     textFileLogObserver,
 )
 
-from gearman_tx.cli import exit_status
+from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.external_command import ExternalCommand
 from gearman_tx.cli.servers import servers_option
-from gearman_tx.cli.shell_command import ShellCommand
-from gearman_tx.cli.supervisor import Supervisor, is_supervised, watch_guard
+from gearman_tx.cli.supervisor import Supervisor, is_supervised, watch_supervisor
 from gearman_tx.cli.targets import Functions, load
-from gearman_tx.cli.trouble import Trouble, say
 from gearman_tx.link import Server
 from gearman_tx.worker import LifeLimits, Worker
 from gearman_tx.worker.limits import Life
 
 _MEGABYTE: Final = 1_000_000
-_LOOK_SECONDS: Final = 0.5  # how often files are looked at
+_RELOAD_SECONDS: Final = 0.5  # between two checks of the files
 _PROGRAM: Final = "import sys; from gearman_tx.cli import main; sys.exit(main())"
-_OF_THE_MAKER: Final = (
+_WORKER_OPTIONS: Final = (  # a Worker has these of its own
     "servers",
     "concurrency",
     "client_id",
@@ -44,19 +43,19 @@ _OF_THE_MAKER: Final = (
 
 
 @frozen
-class Options:
-    """The options of the command that say how to work.
+class WorkOptions:
+    """The options of the command that apply to each worker process.
 
     Attributes:
-        servers: for whom.
-        concurrency: how many jobs at a time in each process.
-        client_id: what the job servers' reports call the worker.
-        max_jobs: after how many jobs to end, or None.
-        max_seconds: after how long to end, or None.
-        max_memory: at how many megabytes to end, or None.
-        reload: whether to end when the code changed.
+        servers: the job servers.
+        concurrency: how many jobs run at a time.
+        client_id: the name of the worker in the job servers' reports.
+        max_jobs: the number of jobs after which the process ends, or None.
+        max_seconds: the seconds after which it ends, or None.
+        max_memory: the megabytes of memory at which it ends, or None.
+        reload: whether it ends when the code has changed.
         timeout: how many seconds a command may take, or None.
-        verbose: whether to log what is in order, too.
+        verbose: whether informational lines are logged too.
     """
 
     servers: list[Server]
@@ -81,7 +80,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     "functions",
     multiple=True,
     metavar="FUNCTION",
-    help="Run COMMAND for the jobs of this function; repeat it for several.",
+    help="Run COMMAND for the jobs of this function. Repeat the option for several.",
 )
 @servers_option
 @click.option(
@@ -99,9 +98,9 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     default=1,
     show_default=True,
     metavar="N",
-    help="How many worker processes; one that ends is replaced by a fresh one.",
+    help="How many worker processes to run; one that ends is replaced.",
 )
-@click.option("--client-id", default="", metavar="ID", help="What the reports call this worker.")
+@click.option("--client-id", default="", metavar="ID", help="The name of this worker in reports.")
 @click.option("--timeout", type=_POSITIVE, metavar="SECONDS", help="Kill a COMMAND after so long.")
 @click.option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="End after so many jobs.")
 @click.option("--max-seconds", type=_POSITIVE, metavar="SECONDS", help="End after so long.")
@@ -109,25 +108,25 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     "--max-memory", type=_POSITIVE, metavar="MB", help="End when the process holds more memory."
 )
 @click.option(
-    "--reload", is_flag=True, help="Start afresh when a module changes on disk: for development."
+    "--reload", is_flag=True, help="For development: start again when a module changes on disk."
 )
-@click.option("-v", "--verbose", is_flag=True, help="Tell of each connection, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Also log each connection.")
 def work(
     words: tuple[str, ...], functions: tuple[str, ...], processes: int, **given: Any
 ) -> int | None:
-    """Do jobs with a command or in Python.
+    """Run jobs with a command or with Python functions.
 
-    With -f, COMMAND is run for each job. It has the workload as standard input, what it prints is
-    the result, the lines that it writes to stderr are warnings, and any exit status but 0 fails the
-    job. The variables GEARMAN_FUNCTION, GEARMAN_HANDLE and GEARMAN_UNIQUE tell which job it is.
-    There is no shell in between; sh -c '...' makes one.
+    With -f, COMMAND is run for each job. The workload is its standard input, its standard output is
+    the result, the lines of its standard error are warnings, and any exit status but 0 fails the
+    job. The variables GEARMAN_FUNCTION, GEARMAN_HANDLE and GEARMAN_UNIQUE describe the job. No
+    shell is involved; use sh -c '...' to get one.
 
-    Without -f, MODULE:OBJECT is a Python function, which is given the job and returns the result,
-    NAME=MODULE:FUNCTION one that clients call by another name, or a dict of names and functions;
-    or it is a gearman_tx.Worker, which has its servers and all else from where it is made.
+    Without -f, MODULE:OBJECT is a Python function, which is called with the job and returns the
+    result; NAME=MODULE:FUNCTION gives it another name for clients. Or it is a dict of names and
+    functions, or a gearman_tx.Worker, whose servers and settings come from its own code.
 
-    The first SIGTERM or Ctrl-C lets the jobs that run end; the second one gives them back to the
-    job servers, for other workers.
+    The first SIGTERM or Ctrl-C lets the running jobs end. The second one gives them back to the job
+    servers, for other workers.
 
     \b
     Examples:
@@ -136,43 +135,43 @@ def work(
       gearman-tx work tasks:resize tasks:index --processes 4 --max-jobs 1000
       gearman-tx work tasks:worker --reload
     """
-    options = Options(**given)
+    options = WorkOptions(**given)
     _check(words, functions, options)
     if (processes > 1 or options.reload) and not is_supervised():
         words = click.get_current_context().find_root().obj
         command_line = [sys.executable, "-c", _PROGRAM, *words]
-        return Supervisor(command_line, processes, is_patient=options.reload).run()
-    command = ShellCommand(words, options.timeout) if functions else None
+        return Supervisor(command_line, processes, reloads=options.reload).run()
+    command = ExternalCommand(words, options.timeout) if functions else None
     if command is not None:
         worker = _make_worker(options, dict.fromkeys(functions, command))
     else:
         worker = _load_worker(words, options)
     _log(verbose=options.verbose)
-    watch_guard()
+    watch_supervisor()
     if options.reload:
         _watch_code(worker)
     names = ", ".join(sorted(name.decode("utf-8", "replace") for name in worker.functions))
-    say(f"process {os.getpid()} works on {names}")
+    print_error(f"process {os.getpid()} works on {names}")
     reason = worker.run()
     if command is not None:
         command.kill_all()
-    say(f"process {os.getpid()} has ended: {reason}")
+    print_error(f"process {os.getpid()} has ended: {reason}")
     return 0
 
 
-def _check(words: Sequence[str], functions: Sequence[str], options: Options) -> None:
-    """Refuse what does not go together, and a command that is not there."""
+def _check(words: Sequence[str], functions: Sequence[str], options: WorkOptions) -> None:
+    """Refuse options that exclude each other, and a command that does not exist."""
     if not words:
-        raise click.UsageError("say what to do: MODULE:OBJECT, or -f FUNCTION -- COMMAND")
+        raise click.UsageError("name what to run: MODULE:OBJECT, or -f FUNCTION -- COMMAND")
     if not functions:
         if options.timeout is not None:
             raise click.UsageError("--timeout is for a COMMAND")
     elif shutil.which(words[0]) is None:
         text = f"there is no command {words[0]}; without a shell only programs are commands"
-        raise Trouble(text, exit_status.USAGE)
+        raise CommandError(text, ExitStatus.USAGE)
 
 
-def _make_worker(options: Options, functions: Functions) -> Worker:
+def _make_worker(options: WorkOptions, functions: Functions) -> Worker:
     memory = options.max_memory
     limits = LifeLimits(
         jobs=options.max_jobs,
@@ -190,35 +189,36 @@ def _make_worker(options: Options, functions: Functions) -> Worker:
     return worker
 
 
-def _load_worker(targets: Sequence[str], options: Options) -> Worker:
-    """Return the worker that a target names, or one with the functions that they name."""
+def _load_worker(targets: Sequence[str], options: WorkOptions) -> Worker:
+    """Return the worker that a target names, or a new one with the named functions."""
     found = load(targets)
     if not isinstance(found, Worker):
         return _make_worker(options, found)
     context = click.get_current_context()
-    for name in _OF_THE_MAKER:
+    for name in _WORKER_OPTIONS:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             option = "--" + name.removesuffix("s" if name == "servers" else "").replace("_", "-")
-            raise click.UsageError(f"{targets[0]} is a Worker: give it its own, and not {option}")
+            text = f"{targets[0]} is a Worker: set this in its code, and not by {option}"
+            raise click.UsageError(text)
     return found
 
 
 def _watch_code(worker: Worker) -> None:
-    """Let the worker end when a module that it imported changes on disk."""
+    """Stop the worker when a module that it imported changes on disk."""
     life = Life(LifeLimits(code=True), 0.0)
 
-    def look() -> None:
+    def check() -> None:
         reason = life.reason_to_end(0.0)
         if reason is not None and not worker.is_stopping:
             worker.stop(reason)
 
-    looking = LoopingCall(look)
-    looking.clock = worker.reactor
-    looking.start(_LOOK_SECONDS, now=False)
+    checking = LoopingCall(check)
+    checking.clock = worker.reactor
+    checking.start(_RELOAD_SECONDS, now=False)
 
 
 def _log(*, verbose: bool) -> None:
-    """Log to stderr: what goes wrong, or all that the worker tells."""
+    """Log to stderr: warnings and errors, or also informational lines."""
     level = LogLevel.info if verbose else LogLevel.warn
     observer = FilteringLogObserver(
         textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(level)]

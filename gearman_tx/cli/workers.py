@@ -1,4 +1,4 @@
-"""``gearman-tx workers``: who is connected, and what they offer."""
+"""``gearman-tx workers``: the connected workers and their functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from gearman_tx.admin import AdminClient
-from gearman_tx.cli.report import Column, Report, Row, Style, report_options, show
+from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.table import Column, Row
 
 COLUMNS = (
     Column("Fd", "fd", is_number=True),
@@ -20,8 +21,8 @@ COLUMNS = (
 @click.command()
 @click.option("-a", "--all", "is_all", is_flag=True, help="Show clients and other connections too.")
 @report_options
-def workers(is_all: bool, **style: Any) -> None:  # noqa: FBT001  # click hands it over by name
-    """Show the workers and the functions that they offer.
+def workers(is_all: bool, **options: Any) -> None:  # noqa: FBT001  # click passes it by name
+    """Show the workers and their functions.
 
     \b
     Examples:
@@ -32,13 +33,13 @@ def workers(is_all: bool, **style: Any) -> None:  # noqa: FBT001  # click hands 
     async def read(admin: AdminClient) -> list[Row]:
         return [
             {
-                "fd": one.fd,
-                "host": one.host,
-                "client_id": None if one.client_id == b"-" else one.client_id,
-                "functions": one.functions,
+                "fd": worker.fd,
+                "host": worker.host,
+                "client_id": None if worker.client_id == b"-" else worker.client_id,
+                "functions": worker.functions,
             }
-            for one in await admin.workers()
-            if is_all or one.functions
+            for worker in await admin.workers()
+            if is_all or worker.functions
         ]
 
-    show(Report(COLUMNS, read, "no workers are connected"), Style(**style))
+    show(Report(COLUMNS, read, "no workers are connected"), ReportOptions(**options))

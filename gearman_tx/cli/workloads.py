@@ -1,4 +1,4 @@
-"""Where the workloads of ``gearman-tx submit`` come from: its words, a file, standard input."""
+"""Read the workloads of ``gearman-tx submit --lines`` from a file or from standard input."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _CHUNK: Final = 64 * 1024
 
 
 async def read_lines(stream: BinaryIO, reactor: Any) -> AsyncIterator[bytes]:
-    r"""Yield the lines of ``stream``, without their ends, as soon as they come.
+    r"""Yield the lines of ``stream``, without their line ends, as soon as they come.
 
-    A line ends with ``\n`` or ``\r\n``. A pipe may be silent for hours, so a thread waits for it,
-    which does not keep the program from ending.
+    A line ends with ``\n`` or ``\r\n``. A pipe may be silent for hours, so a daemon thread reads
+    it; the program can end while the thread waits.
 
     Args:
-        stream: an open file; nothing of it has been read yet.
-        reactor: where the lines are to come.
+        stream: an open file of which nothing has been read.
+        reactor: the lines are yielded in its thread.
 
     Raises:
         OSError: the file cannot be read.

@@ -14,7 +14,7 @@ import pytest
 from gearman_tx.cli.program import run_command
 from gearman_tx.core import Batch
 from gearman_tx.store import backup
-from tests.cli.scene import gearman_tx as run
+from tests.cli.programs import gearman_tx as run
 from tests.servers import running, start_our_server
 from tests.store.files import queue_file, stored
 from tests.store.records import records
@@ -75,7 +75,7 @@ def test_what_cannot_be_copied(queue: Path, tmp_path: Path) -> None:
         assert done == (1, "", text)
     done = run("backup", str(queue), str(tmp_path))
     assert (done.status, done.out) == (2, "")
-    assert f"{tmp_path} is a folder: name the file that is to be made in it" in done.err
+    assert f"{tmp_path} is a folder: name the file to create in it" in done.err
     assert sorted(path.name for path in tmp_path.glob("copy*")) == []
 
 

@@ -8,9 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gearman_tx.cli.moment import read_moment
+from gearman_tx.cli.errors import explain
 from gearman_tx.cli.program import commands, run_command
-from gearman_tx.cli.trouble import explain
+from gearman_tx.cli.time_option import read_time
 from gearman_tx.errors import RemoteProtocolError
 
 CONTEXT = click.Context(commands)
@@ -19,22 +19,20 @@ OPTION = click.Option(["--at"])
 
 def test_moments() -> None:
     """A moment is from now, in seconds since 1970, or a date with or without a zone."""
-    assert read_moment(CONTEXT, OPTION, None) is None
-    assert read_moment(CONTEXT, OPTION, "1234.5") == 1234.5
-    assert read_moment(CONTEXT, OPTION, "2030-01-31T18:00+00:00") == 1896112800
-    assert read_moment(CONTEXT, OPTION, "2030-01-31") is not None
-    found = read_moment(CONTEXT, OPTION, "+2h")
+    assert read_time(CONTEXT, OPTION, None) is None
+    assert read_time(CONTEXT, OPTION, "1234.5") == 1234.5
+    assert read_time(CONTEXT, OPTION, "2030-01-31T18:00+00:00") == 1896112800
+    assert read_time(CONTEXT, OPTION, "2030-01-31") is not None
+    found = read_time(CONTEXT, OPTION, "+2h")
     assert found is not None
     assert abs(found - time.time() - 7200) < 60
 
 
 def test_something_else_on_the_port() -> None:
     """An answer that is not Gearman's is status 4, and asks whether the port is right."""
-    trouble = explain(RemoteProtocolError("'HTTP' is neither\nOK nor ERR"))
-    assert trouble.status == 4
-    assert str(trouble) == (
-        "'HTTP' is neither OK nor ERR; is this the port of a Gearman job server?"
-    )
+    error = explain(RemoteProtocolError("'HTTP' is neither\nOK nor ERR"))
+    assert error.status == 4
+    assert str(error) == ("'HTTP' is neither OK nor ERR; is this the port of a Gearman job server?")
 
 
 @pytest.mark.parametrize("name", list(commands.commands))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.cli.cells import as_json, as_text, duration, milliseconds
+from gearman_tx.cli.formats import as_json, as_text, duration, milliseconds
 from gearman_tx.cli.jobs import _progress, _size
 from gearman_tx.cli.status import _limits
-from tests.cli.scene import gearman_tx, rows, started, working
+from tests.cli.programs import gearman_tx, rows, started, working
 from tests.servers import start_our_server
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.scene import environment, gearman_tx, rows, started, working
+from tests.cli.programs import environment, gearman_tx, rows, started, working
 from tests.daemon.process import BIN, WAIT_SECONDS
 
 FUNCTIONS = ("tasks:reverse", "tasks:chat", "bad=tasks:broken", "tasks:kill")
@@ -156,7 +156,7 @@ def test_no_server() -> None:
         (("f", "x", "--file", "tasks.py"), "not both"),
         (("f", "x", "--lines"), "leave WORKLOAD out"),
         (("f", "x", "--at", "+1", "-p", "low"), "no priority"),
-        (("f", "x", "--at", "soon"), "'soon' is no moment: +90 (seconds)"),
+        (("f", "x", "--at", "soon"), "'soon' is not a time: +90 (seconds)"),
         (("f", "x", "-u", "k" * 65), "over the limit of 64"),
         (("f", "x", "-s", "host:99999"), "outside 1 to 65535"),
         (("f", "x", "-s", "bad:endpoint:x=y"), "bad:endpoint:x=y"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.scene import TASKS, gearman_tx, started, working
+from tests.cli.programs import TASKS, gearman_tx, started, working
 from tests.daemon.process import until, wait_gone
 
 SHOUT = ("sh", "-c", 'printf "$GEARMAN_FUNCTION: "; tr a-z A-Z; echo loud >&2')
@@ -128,18 +128,18 @@ def _change(path: Path, text: str, number: int) -> None:
 @pytest.mark.parametrize(
     ("words", "remedy"),
     [
-        ((), "say what to do"),
-        (("-f", "x"), "say what to do"),
+        ((), "name what to run"),
+        (("-f", "x"), "name what to run"),
         (("-f", "x", "--", "no-such-command"), "there is no command no-such-command"),
-        (("tasks",), "'tasks' is no MODULE:OBJECT"),
+        (("tasks",), "'tasks' is not MODULE:OBJECT"),
         (("nowhere:f",), "cannot import nowhere: No module named 'nowhere'"),
         (("raises:f",), "cannot import raises: ZeroDivisionError"),
         (("tasks:none",), "has no attribute 'none'"),
         (("tasks:nothing",), "tasks:nothing is a int"),
         (("name=tasks:many",), "tasks:many is a dict"),
-        (("name=tasks:worker",), "stands alone"),
-        (("tasks:worker", "-s", "elsewhere"), "and not --server;"),
-        (("tasks:worker", "--max-jobs", "3"), "and not --max-jobs;"),
+        (("name=tasks:worker",), "leave out the name and all other targets"),
+        (("tasks:worker", "-s", "elsewhere"), "and not by --server;"),
+        (("tasks:worker", "--max-jobs", "3"), "and not by --max-jobs;"),
         (("tasks:reverse", "--timeout", "3"), "--timeout is for a COMMAND"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gearman_tx.cli.import_queue import _moment
+from gearman_tx.cli.import_queue import _local_time
 from tests.importing.scene import stored, take
 from tests.store.files import queue_file, small_disk
 from tests.store.test_c_queue import NEW_TABLE, run
@@ -53,8 +53,8 @@ def test_json(tmp_path: Path, old: Path, path: Path) -> None:
 
 def test_a_moment_that_no_calendar_has() -> None:
     """A time beyond all years is a number."""
-    assert _moment(1e15) == "1e+15"
-    assert _moment(None) == "-"
+    assert _local_time(1e15) == "1e+15"
+    assert _local_time(None) == "-"
 
 
 def test_a_full_disk(tmp_path: Path, old: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_source_that_may_not_be_changed(
     done = take(tmp_path, str(old), "--delete")
     assert done.status == 3
     text = "the jobs were taken over, but cannot change the table: it is read-only"
-    assert f"{text}; once that is mended, --only-new --delete deletes them" in done.err
+    assert f"{text}; when that is fixed, --only-new --delete deletes them" in done.err
     assert len(stored(path)) == 2
     monkeypatch.undo()
     done = take(tmp_path, str(old), "--only-new", "--delete")

@@ -8,7 +8,7 @@ import pytest
 
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.importing import Wish, open_source, take_over
-from tests.cli.scene import gearman_tx
+from tests.cli.programs import gearman_tx
 from tests.importing.databases import PASSWORD, USER, Database, mysql, new_mysql_database
 from tests.importing.loads import ListLoad
 from tests.importing.scene import (

@@ -302,7 +302,7 @@ def test_wrong_words(tmp_path: Path, old: Path, path: Path) -> None:
         (("nothing.db",), 3, f"of {tmp_path}/nothing.db: No such file or directory"),
         (("empty.db",), 3, "has no table gearman_queue of the C server; there are: notes;"),
         ((str(path), "--into", "x"), 3, f"{path} is a queue file already: start a server on it"),
-        ((str(old), "--into", str(old)), 2, "is to be both source and queue file"),
+        ((str(old), "--into", str(old)), 2, "is both source and queue file"),
         ((str(old), "--only-new", "--again"), 2, "--only-new does not go with --again"),
         ((str(old), "--prefix", "x"), 2, "--prefix and --function are for redis"),
         (("redis://x", "--table", "x"), 2, "--table is for databases with tables"),

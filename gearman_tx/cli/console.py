@@ -1,4 +1,4 @@
-"""How far a job is: a bar on a terminal, nothing elsewhere."""
+"""Results, warnings and a progress bar on the terminal or in files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 _LINE_END: Final = b"\n"
 
 
-class Output:
-    """What a program prints: results to stdout, warnings and a bar to stderr.
+class ConsoleOutput:
+    """Prints results to stdout, warnings and a progress bar to stderr.
 
-    The bar is hidden before anything is printed, and not shown again while an unfinished line of
-    stdout is on the terminal: it would wipe it away.
+    The bar is only shown on a terminal. It is hidden before anything is printed, and stays hidden
+    while the terminal has an unfinished line of stdout, which the bar would overwrite.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Output:
         self._bar: Progress | None = None
 
     def write(self, data: bytes) -> None:
-        """Print a part of a result as it is."""
+        """Print a part of a result unchanged."""
         if data:
             self.hide_bar()
             self._results.write(data)
@@ -35,24 +35,24 @@ class Output:
             self._has_open_line = not data.endswith(_LINE_END)
 
     def end_result(self, *, always: bool) -> None:
-        """End the line of a result, on a terminal or always, unless it has ended."""
+        """End an unfinished line of a result: on a terminal, or ``always``."""
         if self._has_open_line and (always or self._is_terminal):
             self.write(_LINE_END)
 
     def warn(self, data: bytes) -> None:
-        """Print a warning, as a line of its own."""
+        """Print a warning on a line of its own."""
         self.hide_bar()
         self.end_result(always=False)
         self._warnings.write(data.removesuffix(_LINE_END) + _LINE_END)
         self._warnings.flush()
 
-    def show_bar(self, done: int, total: int, what: str) -> None:
-        """Show how far a job is, on a terminal.
+    def show_bar(self, done: int, total: int, label: str) -> None:
+        """Show the progress on a terminal.
 
         Args:
             done: the numerator.
-            total: the denominator; a bar that only moves stands for 0.
-            what: what stands before the bar.
+            total: the denominator; 0 shows a bar that moves without an end.
+            label: the text before the bar.
         """
         if not self._console.is_terminal or (self._is_terminal and self._has_open_line):
             return
@@ -70,12 +70,12 @@ class Output:
                 redirect_stderr=False,
             )
             self._bar.start()
-            self._bar.add_task(what, total=total)
+            self._bar.add_task(label, total=total)
         (task,) = self._bar.task_ids
-        self._bar.update(task, completed=done, total=total, description=what, refresh=True)
+        self._bar.update(task, completed=done, total=total, description=label, refresh=True)
 
     def hide_bar(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""Moments on the command line: ``--at``."""
+"""The time that ``--at`` takes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _FROM_NOW: Final = re.compile(r"\+(?P<count>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smhdw]
 _EPOCH: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
-def read_moment(
+def read_time(
     _context: click.Context, _parameter: click.Parameter, text: str | None
 ) -> float | None:
-    """Return a moment in seconds since 1970; a date without a zone is in the local one.
+    """Return a time in seconds since 1970; a date without a zone is in the local zone.
 
     Raises:
         click.BadParameter: ``text`` is none of ``+90``, ``+10m``, ``2030-01-31T18:00`` and seconds
@@ -32,5 +32,5 @@ def read_moment(
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except (ValueError, OverflowError) as error:
-        told = f"{text!r} is no moment: +90 (seconds), +10m, +2h, +1d, 2030-01-31T18:00"
-        raise click.BadParameter(f"{told}, or seconds since 1970") from error
+        message = f"{text!r} is not a time: +90 (seconds), +10m, +2h, +1d, 2030-01-31T18:00"
+        raise click.BadParameter(f"{message}, or seconds since 1970") from error

@@ -1,4 +1,4 @@
-"""Values as people read them in a table, and as programs read them in JSON."""
+"""Values in the form for people, in a table, and in the form for programs, in JSON."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from gearman_tx.admin import escape
 
-_SECONDS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+_UNITS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def as_text(value: object) -> str:
-    """Return ``value`` as a cell; what is not known is a dash."""
+    """Return ``value`` as the text of a cell; an unknown value is a dash."""
     match value:
         case None:
             return "-"
@@ -24,7 +24,7 @@ def as_text(value: object) -> str:
 
 
 def as_json(value: Any) -> Any:
-    """Return ``value`` as JSON has it: bytes as text, those that are not UTF-8 as ``\\xff``."""
+    """Return ``value`` for JSON: bytes become text, bytes that are not UTF-8 become ``\\xff``."""
     match value:
         case bytes():
             return value.decode("utf-8", "backslashreplace")
@@ -34,11 +34,11 @@ def as_json(value: Any) -> Any:
 
 
 def duration(seconds: object) -> str:
-    """Return whole seconds by their two largest units: ``1h 5m``."""
+    """Return whole seconds in their two largest units: ``1h 5m``."""
     if not isinstance(seconds, int):
         return as_text(seconds)
     parts = []
-    for unit, length in _SECONDS:
+    for unit, length in _UNITS:
         count, seconds = divmod(seconds, length)
         if count:
             parts.append(f"{count}{unit}")

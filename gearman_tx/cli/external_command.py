@@ -1,8 +1,8 @@
-"""A command that does the jobs of ``gearman-tx work -f FUNCTION -- COMMAND``: one process a job.
+"""The command of ``gearman-tx work -f FUNCTION -- COMMAND``, run as one process for each job.
 
-The process has the workload as standard input; what it prints is the result, and each line that it
-writes to stderr a warning. It leads a process group of its own, so that Ctrl-C at the terminal
-reaches the worker alone, which lets it finish.
+The workload is the standard input of the process, its standard output is the result, and each line
+of its standard error is a warning. It leads a process group of its own, so that Ctrl-C at the
+terminal reaches only the worker, which lets the process finish.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from gearman_tx.worker import WorkerJob
 
 
 @define(eq=False)
-class ShellCommand:
-    """Runs a command for each job, in the thread that it is called in.
+class ExternalCommand:
+    """Runs a command for each job, in the thread that calls it.
 
     Attributes:
         words: the program and its arguments.
@@ -32,10 +32,10 @@ class ShellCommand:
     _running: set[subprocess.Popen[bytes]] = field(factory=set, init=False)
 
     def __call__(self, job: WorkerJob) -> bytes:
-        """Run the command on the workload of ``job`` and return what it prints.
+        """Run the command on the workload of ``job`` and return its standard output.
 
         Raises:
-            JobFailed: its status is not 0, or it took too long; a warning says so.
+            JobFailed: its exit status is not 0, or it took too long; a warning gives the reason.
             OSError: it cannot be started.
         """
         process = subprocess.Popen(  # noqa: S603  # the user's own command
@@ -43,12 +43,12 @@ class ShellCommand:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **variables_of(job)},
+            env={**os.environ, **_variables_of(job)},
             process_group=0,
         )
         self._running.add(process)
         try:
-            printed, complaints = process.communicate(job.workload, self.timeout)
+            result, warnings = process.communicate(job.workload, self.timeout)
         except subprocess.TimeoutExpired:
             _kill(process)
             process.communicate()
@@ -56,21 +56,21 @@ class ShellCommand:
             job.fail()
         finally:
             self._running.discard(process)
-        for line in complaints.splitlines():
+        for line in warnings.splitlines():
             job.send_warning(line)
         if process.returncode:
             job.send_warning(f"{self.words[0]} {_end_of(process.returncode)}".encode())
             job.fail()
-        return printed
+        return result
 
     def kill_all(self) -> None:
-        """Kill what runs: its jobs belong to other workers now."""
+        """Kill all running processes: their jobs belong to other workers now."""
         for process in list(self._running):
             _kill(process)
 
 
-def variables_of(job: WorkerJob) -> dict[str, str]:
-    """Return the environment variables that tell a command which job it does."""
+def _variables_of(job: WorkerJob) -> dict[str, str]:
+    """Return the environment variables that describe the job to the command."""
     return {
         "GEARMAN_FUNCTION": os.fsdecode(job.function),
         "GEARMAN_HANDLE": os.fsdecode(job.handle),
@@ -79,7 +79,7 @@ def variables_of(job: WorkerJob) -> dict[str, str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process with all that it started in its group."""
+    """Kill a process and all processes of its group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
