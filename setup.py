@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import shutil
-import sys
-import sysconfig
-from importlib.util import find_spec
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
-from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError, PlatformError
 
 HERE = Path(__file__).parent
+PYPROJECT = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+BUILD = PYPROJECT["build-system"]["requires"]
+COMPILER = PYPROJECT["dependency-groups"]["compile"]
 
 
 def read_version() -> str:
@@ -28,118 +25,19 @@ def read_version() -> str:
     return found.group(1)
 
 
-COMPILED = [
-    "gearman_tx/large_body.py",
-    "gearman_tx/daemon/collector.py",
-    *("gearman_tx/wire/" + name for name in ("compiled.py", "decoder.py", "encoder.py")),
-    *(
-        str(path.relative_to(HERE))
-        for path in sorted((HERE / "gearman_tx" / "core").glob("*.py"))
-        # Values of attrs, which the compiler does not know, and ports, which hold no code.
-        if path.name not in {"__init__.py", "events.py", "policy.py", "records.py"}
-    ),
-    *(
-        "gearman_tx/link/" + name
-        for name in (
-            "backlog.py",
-            "input.py",
-            "output.py",
-            "reactor_wait.py",
-            "socket_entry.py",
-            "socket_set.py",
-            "turn.py",
-        )
-    ),
-    *(
-        "gearman_tx/server/" + name
-        for name in (
-            "arguments.py",
-            "peer_link.py",
-            "client_side.py",
-            "deadline_timer.py",
-            "worker_side.py",
-        )
-    ),
-]
-"""The modules that mypyc compiles; each of them runs uncompiled as well."""
+def hot_path() -> list[Extension]:
+    """Return the modules of building/hot_path.txt for the C compiler, if it is asked for.
 
-ASKED = os.environ.get("GEARMAN_TX_COMPILE", "")
-"""``1``: compile or fail. ``0``: do not. Unset: compile what is installed, if that can be done."""
+    building/backend.py asks for it, and so does ``GEARMAN_TX_COMPILE=1 python setup.py build_ext
+    --inplace``, which needs the dependency group ``compile`` installed.
+    """
+    if os.environ.get("GEARMAN_TX_COMPILE") != "1":
+        return []
+    from mypyc.build import mypycify  # noqa: PLC0415  # installed only where it compiles
 
-if ASKED not in {"", "0", "1"}:
-    sys.exit(f"error: GEARMAN_TX_COMPILE is 0, 1 or not set; it is {ASKED!r}")
-
-NEVER_BY_ITSELF = {
-    "editable_wheel",  # compiled modules beside sources that are edited would soon be stale
-    "get_requires_for_build_editable",
-    "develop",
-    "get_requires_for_build_sdist",  # packs sources only
-}
-"""Words of a command line at which compiling has to be asked for."""
-
-IS_TO_COMPILE = ASKED == "1" or (
-    # What pip asks for stands in the original words, what setuptools makes of it in the others.
-    ASKED == "" and NEVER_BY_ITSELF.isdisjoint((*sys.orig_argv, *sys.argv))
-)
-
-
-def missing_tool() -> str | None:
-    """Return what this machine lacks for compiling, and where to get it; None if it has all."""
-    if sys.implementation.name != "cpython":
-        return f"this is {sys.implementation.name}, and mypyc knows CPython only"
-    program = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
-    if shutil.which(program) is None:
-        return f"there is no C compiler {program!r} (Debian: apt-get install gcc libc6-dev)"
-    headers = sysconfig.get_path("include", "posix_prefix")
-    if not Path(headers, "Python.h").exists():
-        return f"there is no Python.h in {headers} (Debian: apt-get install python3-dev)"
-    return None
-
-
-class BuildHotPath(build_ext):
-    """Compile the modules of COMPILED, or say why not and leave them as they are."""
-
-    command_name = "build_ext"
-
-    def run(self) -> None:
-        """Compile; what fails is an error only where compiling was asked for."""
-        try:
-            self._compile()
-        except Exception as error:
-            if ASKED == "1":
-                raise
-            self._take_extensions([])
-            self.warn(
-                f"gearman_tx is not compiled: {error}. It works as well, at half the speed. Install"
-                " it again when that is mended; GEARMAN_TX_COMPILE=0 says that it is meant so."
-            )
-
-    def _compile(self) -> None:
-        if missing := missing_tool():
-            raise PlatformError(missing)
-        if find_spec("mypyc") is None:
-            raise PlatformError(f"mypyc is not installed (pip install {shlex.join(COMPILER)})")
-        from mypyc.build import mypycify  # noqa: PLC0415  # pip installs it only to compile
-
-        try:
-            extensions = mypycify(COMPILED, opt_level="3", debug_level="0")
-        except SystemExit as error:
-            raise CompileError("mypyc refused the sources; its messages stand above") from error
-        self._take_extensions(extensions)
-        super().run()
-
-    def _take_extensions(self, extensions: list[Extension]) -> None:
-        """Let ``extensions`` be all that is compiled, whatever an earlier build left behind."""
-        self.distribution.ext_modules = extensions
-        places = {"inplace": self.inplace, "editable_mode": self.editable_mode}
-        self.reinitialize_command(self, **places).ensure_finalized()
-        expected = {Path(name) for name in self.get_outputs()}
-        for found in Path(self.build_lib).rglob("*" + sysconfig.get_config_var("EXT_SUFFIX")):
-            if found not in expected:
-                found.unlink()
-        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
-        if wheel is not None:  # it took its name before this command ran
-            wheel.root_is_pure = not extensions
+    lines = (HERE / "building" / "hot_path.txt").read_text(encoding="utf-8").splitlines()
+    modules = [line for line in lines if line and not line.startswith("#")]
+    return mypycify(modules, opt_level="3", debug_level="0")
 
 
 REQUIRED = [
@@ -149,9 +47,6 @@ REQUIRED = [
     "typing_extensions>=4.4",  # Twisted needs these two itself; our code imports them as well
     "zope.interface>=5",
 ]
-
-BUILD = "setuptools>=70"  # as in pyproject.toml; new environments are without it since Python 3.12
-COMPILER = ["mypy>=2.4", "mypy-zope>=1.0.17", BUILD]
 
 TLS = ["twisted[tls]>=24.11"]
 
@@ -164,23 +59,21 @@ BLOCKING = ["crochet>=2.1"]
 IMPORT_MYSQL = ["PyMySQL[rsa]>=1.1"]  # rsa: without it MySQL 8 refuses its default passwords
 IMPORT_POSTGRESQL = ["psycopg[binary]>=3.2"]
 IMPORT_REDIS = ["redis>=5"]
-IMPORT = [*IMPORT_MYSQL, *IMPORT_POSTGRESQL, *IMPORT_REDIS]
+MSGPACK = ["msgpack>=1.1"]
+ALL = [*BLOCKING, *CLI, *IMPORT_MYSQL, *IMPORT_POSTGRESQL, *IMPORT_REDIS, *MSGPACK, *TLS]
 
 TEST = [
     "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
+    "docutils>=0.20",  # tables of the benchmarks are read with it
     "gear>=0.16",  # a peer: OpenStack's Python client and worker
     "hypothesis>=6.100",
-    "msgpack>=1.1",  # its encoder is tested
     "pillow>=10",  # the tutorial resizes images
     "pygearman>=0.2.6",  # a peer: the Python 3 fork of the classic client
     "pytest>=8.2",
     "pytest-cov>=6",
     "pytest-timeout>=2.3",
-    BUILD,  # what it makes of setup.py is tested
-    *BLOCKING,
-    *CLI,
-    *IMPORT,
-    *TLS,
+    *BUILD,  # the build is tested
+    *ALL,
 ]
 
 BENCH = [
@@ -214,7 +107,7 @@ setup(
     long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
     long_description_content_type="text/x-rst",
     author="gearman_tx developers",
-    license="MIT",
+    license_expression="MIT",
     license_files=["LICENSE"],
     keywords="gearman gearmand job server queue worker twisted",
     classifiers=[
@@ -229,6 +122,7 @@ setup(
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
         "Topic :: System :: Clustering",
         "Topic :: System :: Distributed Computing",
         "Topic :: System :: Networking",
@@ -236,26 +130,20 @@ setup(
     ],
     python_requires=">=3.11",
     install_requires=REQUIRED,
-    # pip asks for these before it builds. What we import is among them, so that the compiler knows
-    # its types; where nothing can be compiled, nothing is to be downloaded for it.
-    setup_requires=[*COMPILER, *REQUIRED]
-    if IS_TO_COMPILE and not missing_tool() and not find_spec("mypyc")
-    else [],
-    # A name for what the command puts in its place, so that other commands know of it.
-    ext_modules=[Extension("gearman_tx.hot_path", COMPILED)] if IS_TO_COMPILE else [],
-    cmdclass={"build_ext": BuildHotPath},
+    ext_modules=hot_path(),
     extras_require={
         "blocking": BLOCKING,
         "cli": CLI,
         "import-mysql": IMPORT_MYSQL,
         "import-postgresql": IMPORT_POSTGRESQL,
         "import-redis": IMPORT_REDIS,
+        "msgpack": MSGPACK,
         "tls": TLS,
+        "all": ALL,
         "test": TEST,
         "bench": BENCH,
         "docs": DOCS,
         "lint": LINT,
-        "all": [*BLOCKING, *CLI, *IMPORT, *TLS],
     },
     # twistd finds a plugin only where twisted/plugins/ lies on sys.path with no __init__.py beside
     # it. find_packages() looks for __init__.py files, so that package is listed by hand; and only

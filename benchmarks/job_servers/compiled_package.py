@@ -15,7 +15,14 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.job_servers.programs import cache_folder
 
 ROOT: Final = Path(__file__).parents[2]
-_BUILT_FROM: Final = ("README.rst", "gearman_tx", "pyproject.toml", "setup.py", "twisted")
+_BUILT_FROM: Final = (
+    "README.rst",
+    "building",
+    "gearman_tx",
+    "pyproject.toml",
+    "setup.py",
+    "twisted",
+)
 
 
 @cache
@@ -31,7 +38,8 @@ def compiled_package() -> Path:
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted((ROOT / "gearman_tx").rglob("*.py")):
         digest.update(path.read_bytes())
-    digest.update((ROOT / "setup.py").read_bytes())
+    for name in ("setup.py", "pyproject.toml", "building/hot_path.txt"):
+        digest.update((ROOT / name).read_bytes())
     folder = cache_folder() / digest.hexdigest()[:16]
     if not folder.exists():
         unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")

@@ -1,8 +1,8 @@
-"""Whether the path of packets runs compiled: an installation tries, see setup.py."""
+"""Whether the hot path is compiled: the list is building/hot_path.txt."""
 
 from __future__ import annotations
 
 from typing import Final
 
 IS_COMPILED: Final = not __file__.endswith(".py")
-"""Whether this module, and so the others of the hot path, was compiled when it was installed."""
+"""True if this module is compiled; all modules of the hot path are compiled together."""

@@ -7,7 +7,15 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("setup.py", "pyproject.toml", "README.rst", "LICENSE", "gearman_tx", "twisted")
+NEEDED = (
+    "setup.py",
+    "pyproject.toml",
+    "README.rst",
+    "LICENSE",
+    "building",
+    "gearman_tx",
+    "twisted",
+)
 COMPILE = "GEARMAN_TX_COMPILE"
 
 

@@ -1,4 +1,4 @@
-"""What is compiled and what is not: setup.py as pip calls it, with a stand-in for mypyc.
+"""What is compiled and what is not: the build backend as pip calls it, with a stand-in for mypyc.
 
 The stand-in makes modules of a line of C, so that a build takes a second. ``.ci/compiled`` builds
 with mypyc itself.
@@ -36,12 +36,17 @@ def mypycify(paths, **options):
 """
 GOOD = "int good;\n"
 BAD = "#error it does not compile\n"
-HOOK = "import sys, setuptools.build_meta as pip; print(getattr(pip, sys.argv[1])(*sys.argv[2:]))"
+HOOK = """
+import sys
+sys.path.insert(0, "building")
+import backend
+print(getattr(backend, sys.argv[1])(*sys.argv[2:]))
+"""
 
 
 @frozen
 class Builder:
-    """Somebody who builds the sources in ``tree``; the results go into ``dist`` beside it."""
+    """Builds the sources in ``tree``; the results go into ``dist`` beside it."""
 
     tree: Path
     mypyc: Path
@@ -55,7 +60,7 @@ class Builder:
             (self.mypyc / f"{name}.c").write_text(text, encoding="utf-8")
 
     def run(self, *words: str, asked: str = "", fails: bool = False) -> str:
-        """Run Python in the tree, and return what it prints; ``asked`` is GEARMAN_TX_COMPILE."""
+        """Run Python in the tree and return what it prints; ``asked`` is GEARMAN_TX_COMPILE."""
         done = subprocess.run(
             [sys.executable, *words],
             cwd=self.tree,
@@ -78,7 +83,7 @@ class Builder:
     def build(
         self, hook: str = "build_wheel", *, asked: str = "", first: str = ""
     ) -> tuple[Path, str]:
-        """Build as pip does, by one of setuptools' hooks; return the wheel and the output.
+        """Build as pip does, by a hook of the backend; return the file and the output.
 
         Args:
             hook: what to build.
@@ -115,7 +120,7 @@ def compiled(place: Path) -> list[str]:
 
 
 def test_a_wheel_is_compiled(builder: Builder) -> None:
-    """Nobody has to ask; the wheel says by its name that it is for this kind of machine only."""
+    """A wheel is compiled unasked; its name says that it is for this kind of machine only."""
     wheel, output = builder.build()
     assert compiled(wheel) == ["good"]
     assert "none-any" not in wheel.name
@@ -123,7 +128,7 @@ def test_a_wheel_is_compiled(builder: Builder) -> None:
 
 
 def test_zero_switches_it_off(builder: Builder) -> None:
-    """With GEARMAN_TX_COMPILE=0 the wheel is for every machine, and nothing is said about it."""
+    """With GEARMAN_TX_COMPILE=0 the wheel is for every machine, and there is no warning."""
     wheel, output = builder.build(asked="0")
     assert compiled(wheel) == []
     assert wheel.name.endswith(PURE)
@@ -186,28 +191,38 @@ def test_an_editable_install_stays_uncompiled(builder: Builder) -> None:
     assert compiled(builder.tree / "gearman_tx" / "wire") == ["good"]
 
 
+@pytest.mark.parametrize("asked", ["", "1"])
+def test_a_source_distribution_is_never_compiled(builder: Builder, asked: str) -> None:
+    """It holds the sources and all that a build of them needs, whatever is asked for."""
+    builder.write()  # mypyc would fail
+    sdist, output = builder.build("build_sdist", asked=asked)
+    assert sdist.name.endswith(".tar.gz")
+    assert WARNING not in output
+
+
 def test_setup_py_puts_the_modules_beside_the_sources(builder: Builder) -> None:
-    """The benchmarks and ``.ci/compiled`` build in this way."""
+    """The benchmarks build in this way."""
     builder.run("setup.py", "-q", "build_ext", "--inplace", asked="1")
     assert compiled(builder.tree / "gearman_tx" / "wire") == ["good"]
 
 
 @pytest.mark.parametrize(
-    ("hook", "first", "asks"),
+    ("hook", "asked", "first", "asks"),
     [
-        ("get_requires_for_build_wheel", "", True),
-        ("get_requires_for_build_wheel", "import os; os.environ['CC'] = '/nonexistent'", False),
-        ("get_requires_for_build_wheel", f"import os; os.environ['{COMPILE}'] = '0'", False),
-        ("get_requires_for_build_editable", "", False),
-        ("get_requires_for_build_sdist", "", False),
+        ("get_requires_for_build_wheel", "", "", True),
+        ("get_requires_for_build_wheel", "", "os.environ['CC'] = '/nonexistent'", False),
+        ("get_requires_for_build_wheel", "1", "os.environ['CC'] = '/nonexistent'", True),
+        ("get_requires_for_build_wheel", "0", "", False),
+        ("get_requires_for_build_editable", "", "", False),
+        ("get_requires_for_build_editable", "1", "", True),
+        ("get_requires_for_build_sdist", "1", "", False),
     ],
 )
 def test_pip_is_asked_for_mypyc_where_it_is_of_use(
-    builder: Builder, hook: str, first: str, *, asks: bool
+    builder: Builder, hook: str, asked: str, first: str, *, asks: bool
 ) -> None:
     """Nothing is downloaded for compiling where nothing will be compiled."""
-    hidden = "import importlib.util as u; u.find_spec = lambda *_: None"
-    output = builder.run("-c", f"{hidden}\n{first}\n{HOOK}", hook)
+    output = builder.run("-c", f"import os; {first}\n{HOOK}", hook, asked=asked)
     assert ("mypy>=" in output) == asks
 
 
