@@ -63,14 +63,14 @@ class OpenJob:
         """Give the worker another slot when the job was left unfinished."""
         if not self.is_over:
             self.is_left = True
-            self.shift.worker.slots.size += 1
+            self.shift.worker.lend_slot()
 
     def _end(self) -> bool:
         """Note the end; return whether it is the first one, and still of use to the worker."""
         is_first = not self.is_over
         self.is_over = True
         if is_first and self.is_left:
-            self.shift.worker.slots.size -= 1
+            self.shift.worker.return_slot()
         return is_first and not self.ending.called
 
 
@@ -123,7 +123,7 @@ class Shift:
         if self.worker.is_stopping:
             # Nobody runs it any more: the job server gives it to another worker.
             self._reactor.callLater(0, self.worker.give_back)
-        self.worker.slots.close()
+        self.worker.pause()
         self._open.add(open_job)
         open_job.ending.addBoth(self._forget, open_job)
         self._queue.put(open_job)
@@ -153,8 +153,7 @@ class Shift:
 
     def rest(self) -> None:
         """Ask for the next job: the thread has done all that belongs to the last one."""
-        if not self.worker.is_stopping:
-            self.worker.slots.reopen()
+        self.worker.resume()
 
     def cut(self) -> None:
         """End the waiting of the thread as if all job servers were down."""

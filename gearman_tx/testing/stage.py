@@ -98,26 +98,11 @@ class Stage:
             The worker that runs.
         """
         if worker.reactor is not self.reactor:
-            worker = self._copy(worker)
+            worker = worker.copy(self.urls, reactor=self.reactor, random=self._random)
         worker.start()
         self._workers.append(worker)
         self.reactor.advance(0)
         return worker
-
-    def _copy(self, worker: Worker) -> Worker:
-        copy = self.worker(
-            concurrency=worker.slots.size,
-            client_id=worker.client_id,
-            namespace=worker.namespace,
-            encoder=worker.execution.encoder,
-            exceptions=worker.execution.says_exception,
-            limits=worker.limits,
-            link_limits=worker.link_limits,
-        )
-        for name, function in worker.functions.items():
-            own_name = name.removeprefix(worker.namespace)
-            copy.register(own_name, function.call, timeout=function.timeout, place=function.place)
-        return copy
 
     def advance(self, seconds: float) -> None:
         """Let time pass: all that becomes due happens, each thing at its own time."""

@@ -1,9 +1,10 @@
 """Workers: run functions for job servers.
 
-:class:`Worker` is the door; it can be a whole program, or as a :class:`WorkerService` a part of a
-Twisted application. ``slots`` decides which job server is asked for the next job,
-``runner`` runs plain functions in threads, computing ones in processes, ``async def`` ones in the
-reactor; ``limits`` ends a worker that should be replaced by a fresh one.
+:class:`Worker` is the public class; it can be a whole program, or part of a Twisted application as
+a :class:`WorkerService`. Behind it, ``engine`` takes a worker from its start to its end, ``slots``
+decides which job server is asked for the next job, ``runner`` runs plain functions in threads,
+computing ones in processes, ``async def`` ones in the reactor, and ``limits`` says when a worker
+should be replaced by a new one.
 """
 
 from gearman_tx.worker.functions import PROCESS, REACTOR, THREAD, WorkerFunction

@@ -1,16 +1,16 @@
 """One connection of a worker to a job server: announce functions, ask for jobs, send results.
 
-Theory of operation. ``Slots`` says when a question for a job is asked; several may be under way
-once the first was answered with a job. Some servers do not know GRAB_JOB_ALL: Perl's says ERROR,
-that of ``gear`` says nothing. So a connection that ends, or is given up, with its first question
-unanswered makes the next one ask with GRAB_JOB_UNIQ, and that one the next with GRAB_JOB; ``Lines``
-keeps the count. A server that has answered GRAB_JOB_ALL once knows it: the loss of a connection to
-that one tells nothing, and jobs must not come without their uniques because of it.
+Theory of operation. ``Slots`` says when to send a grab request; several may be unanswered once the
+first was answered with a job. Some servers do not know GRAB_JOB_ALL: Perl's answers ERROR, and
+``gear`` does not answer at all. So when a connection ends, or is dropped, with its first grab
+request unanswered, the next connection sends GRAB_JOB_UNIQ, and the one after that GRAB_JOB;
+``ServerLinks`` keeps the count. A server that has answered GRAB_JOB_ALL once is known to understand
+it: a later lost connection proves nothing, and must not make jobs come without their uniques.
 
-Functions are taken back (CANT_DO) one by one, each at a moment when no question is under way and
-none of its jobs runs: the C server gives a running job of a function that is taken back to another
-worker, and refuses its result. A function that still gets jobs while it waits for that moment
-holds the questions back, so the moment comes.
+Functions are withdrawn (CANT_DO) one by one, each when no grab request is unanswered and none of
+its jobs runs: the C server gives a running job of a withdrawn function to another worker, and
+refuses its result. While a function that waits for that moment still gets jobs, the connection
+sends no grab requests, so the moment comes.
 
 What never happens: a job that was not asked for is run; the result of a lost job is sent.
 """
@@ -18,7 +18,7 @@ What never happens: a job that was not asked for is run; the result of a lost jo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import connectionDone
@@ -32,17 +32,15 @@ from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, make_hand
 from gearman_tx.wire import PacketType, request
 from gearman_tx.worker.execution import check_size
 from gearman_tx.worker.functions import WorkerFunction
-from gearman_tx.worker.job import WorkerJob
+from gearman_tx.worker.job import WorkerJob, split_arguments
+from gearman_tx.worker.slots import Slots
 from gearman_tx.worker.waiters import Waiters
 
-if TYPE_CHECKING:
-    from gearman_tx.worker.worker import Worker
-
 FIRST_SECONDS: Final = 5.0
-"""Seconds that a job server has to answer the first question for a job, which it may not know."""
+"""Seconds that a job server has to answer the first grab request, which it may not know."""
 
 GRAB_SECONDS: Final = 30.0
-"""Seconds that it has to answer every other question; meanwhile that takes a slot."""
+"""Seconds that it has to answer every other one; meanwhile the request takes a slot."""
 
 _MILLISECONDS: Final = 1000
 _GRABS: Final = (
@@ -54,26 +52,64 @@ _PRE_SLEEP: Final = request(PacketType.PRE_SLEEP)
 _log = Logger("gearman_tx.worker")
 
 
+class ConnectionOwner(Protocol):
+    """What a connection needs of its worker.
+
+    Attributes:
+        reactor: the reactor.
+        client_id: the worker's name in the job server's reports.
+        namespace: the prefix of every function's name.
+        functions: the registered functions, by their full names.
+        slots: the slots that jobs take.
+    """
+
+    reactor: Any
+    client_id: bytes
+    namespace: bytes
+    functions: dict[bytes, WorkerFunction]
+    slots: Slots
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the worker takes no more jobs, or has ended."""
+
+    def is_in_reactor(self) -> bool:
+        """Return whether the calling thread is the reactor's."""
+
+    def connected(self, connection: WorkerConnection, /) -> None:
+        """Add a connection that is ready."""
+
+    def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
+        """Run a job that came over ``connection``."""
+
+    def disconnected(self, connection: WorkerConnection, lost: int) -> None:
+        """Note that ``connection`` is over, and that ``lost`` jobs ran."""
+
+    def closed(self, connection: WorkerConnection, /) -> None:
+        """Remove a connection that Twisted has closed."""
+
+
 class WorkerConnection(OutgoingLink):
     """A connection over which jobs come.
 
     Args:
-        worker: whose functions are announced and whose slots the jobs take.
+        owner: the worker.
         server: the name of the job server.
         turn: the reactor turn that output is gathered in.
         sockets: serves the connection, if it is a plain socket.
         limits: what the connection may cost.
-        misunderstood: how many connections to the server ended with the first question unanswered.
+        misunderstood: how many connections to the server, one after the other, ended with the first
+            grab request unanswered.
 
     Attributes:
         jobs: the jobs that came over this connection and are not over, by handle.
-        misunderstood: the same for the next connection to the server.
-        is_understood: whether the server answered the question in its fullest form.
+        misunderstood: the same count for the next connection to the server.
+        is_understood: whether the server answered GRAB_JOB_ALL.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # the worker is the only caller
         self,
-        worker: Worker,
+        owner: ConnectionOwner,
         server: str,
         turn: Turn,
         sockets: SocketSet,
@@ -81,10 +117,10 @@ class WorkerConnection(OutgoingLink):
         misunderstood: int,
     ) -> None:
         super().__init__(server, turn, HANDLERS, limits)
-        self._worker = worker
+        self._owner = owner
         self._clock = turn.clock
         self._sockets = sockets
-        self._slots = worker.slots
+        self._slots = owner.slots
         self._largest = limits.packet
         self.jobs: dict[bytes, tuple[WorkerJob, WorkerFunction]] = {}
         self.misunderstood = misunderstood
@@ -92,20 +128,20 @@ class WorkerConnection(OutgoingLink):
         self._grab = _GRABS[misunderstood % len(_GRABS)]
         self._seconds = FIRST_SECONDS
         self._asked_at = 0.0
-        self._leaving: dict[bytes, WorkerFunction] = {}  # to be taken back
+        self._leaving: dict[bytes, WorkerFunction] = {}  # to be withdrawn
         self._is_full = False
         self._room: Waiters[None] = Waiters()
 
     @override
     def connectionMade(self) -> None:
-        """Twisted: the connection is there; tell the server who we are and what we can do."""
+        """Twisted: the connection is open; send the client id and the functions."""
         super().connectionMade()
         self._sockets.adopt(self.transport)
-        if self._worker.client_id:
-            self.send(request(PacketType.SET_CLIENT_ID, self._worker.client_id))
-        for function in self._worker.functions.values():
+        if self._owner.client_id:
+            self.send(request(PacketType.SET_CLIENT_ID, self._owner.client_id))
+        for function in self._owner.functions.values():
             self.announce(function)
-        self._worker.connected(self)
+        self._owner.connected(self)
 
     def announce(self, function: WorkerFunction) -> None:
         """Tell the server that this worker can do ``function``."""
@@ -116,33 +152,33 @@ class WorkerConnection(OutgoingLink):
             self.send(request(PacketType.CAN_DO, function.name))
 
     def add(self, function: WorkerFunction, replaced: WorkerFunction | None) -> None:
-        """Offer ``function`` from now on, in the place of another of that name."""
+        """Offer ``function`` from now on, in place of ``replaced``."""
         replaced = self._leaving.pop(function.name, replaced)
         if replaced is None or replaced.timeout != function.timeout:
             self.announce(function)
         if not self._leaving:
             self._slots.release(self)
         self._settle()
-        # A sleeping worker is not told of jobs that waited for this function.
+        # The server sends a sleeping worker no NOOP for jobs that waited for this function.
         self._slots.has_work(self)
 
     def withdraw(self, *functions: WorkerFunction) -> None:
-        """Take functions back, each as soon as no job of it runs."""
+        """Withdraw functions, each as soon as none of its jobs runs."""
         for function in functions:
             self._leaving.setdefault(function.name, function)
         self._settle()
 
     def _settle(self) -> None:
-        """Take back what can be; then close if nothing is left to be done for a stopping worker."""
+        """Withdraw what can be withdrawn; close if the worker stops and no job is left."""
         if self._is_over or self._slots.is_asked(self):
             return
-        if self._worker.is_stopping and not self.jobs:
+        if self._owner.is_stopping and not self.jobs:
             self.close()
         elif self._leaving:
-            self._take_back()
+            self._withdraw_idle()
 
-    def _take_back(self) -> None:
-        """Take back the functions of which no job runs, and ask again when none is left."""
+    def _withdraw_idle(self) -> None:
+        """Withdraw the functions that run no job; ask for jobs again when none is left."""
         running = {function.name for _, function in self.jobs.values()}
         for name in [name for name in self._leaving if name not in running]:
             del self._leaving[name]
@@ -152,12 +188,12 @@ class WorkerConnection(OutgoingLink):
 
     def grab(self) -> None:
         """JobSource: ask for a job."""
-        if self._slots.questions(self) == 1:
+        if self._slots.grabs(self) == 1:
             self._asked_at = self._clock.seconds()
         self.send(self._grab)
 
-    def look_at_time(self, now: float) -> None:
-        """Drop a server that does not answer the question for a job."""
+    def check_time(self, now: float) -> None:
+        """Drop a server that has not answered a grab request in time."""
         if self._slots.is_asked(self) and now - self._asked_at >= self._seconds:
             self._fail(f"it did not say in {self._seconds:g} seconds whether it has a job")
 
@@ -166,30 +202,30 @@ class WorkerConnection(OutgoingLink):
         self._slots.has_work(self)
 
     def heard_no_job(self, _body: bytes) -> None:
-        """NO_JOB: sleep until the server says NOOP."""
+        """NO_JOB: sleep until the server sends NOOP."""
         self._check_asked()
-        self._slots.nothing(self)
+        self._slots.no_job(self)
         self._settle()
-        if not (self._worker.is_stopping or self._slots.is_asked(self)):
+        if not (self._owner.is_stopping or self._slots.is_asked(self)):
             self.send(_PRE_SLEEP)
 
     def heard_job_assign(self, body: bytes) -> None:
         """JOB_ASSIGN: a job, without its unique."""
-        handle, name, workload = _split(body, 3)
+        handle, name, workload = split_arguments(body, 3)
         self._take(handle, name, workload)
 
     def heard_job_assign_uniq(self, body: bytes) -> None:
         """JOB_ASSIGN_UNIQ: a job with its unique."""
-        handle, name, unique, workload = _split(body, 4)
+        handle, name, unique, workload = split_arguments(body, 4)
         self._take(handle, name, workload, unique)
 
     def heard_job_assign_all(self, body: bytes) -> None:
         """JOB_ASSIGN_ALL: a job with its unique and reducer."""
-        handle, name, unique, reducer, workload = _split(body, 5)
+        handle, name, unique, reducer, workload = split_arguments(body, 5)
         self._take(handle, name, workload, unique, reducer)
 
     def heard_error(self, body: bytes) -> None:
-        """ERROR: the server refused something; a result that came too late, most of the time."""
+        """ERROR: the server refused a packet, usually a result that came too late."""
         code, _, text = body.partition(b"\0")
         _log.warn(
             "job server {server} refused: {code}: {text}",
@@ -200,29 +236,24 @@ class WorkerConnection(OutgoingLink):
 
     def _check_asked(self) -> None:
         if not self._slots.is_asked(self):
-            raise RemoteProtocolError("an answer came to a question that was not asked")
+            raise RemoteProtocolError("it answered a grab request that was not sent")
         self.misunderstood = 0
         self.is_understood |= self._grab is _GRABS[0]
         self._seconds = GRAB_SECONDS
         self._asked_at = self._clock.seconds()
 
     def _take(
-        self,
-        handle: bytes,
-        name: bytes,
-        workload: bytes,
-        unique: bytes = b"",
-        reducer: bytes = b"",
+        self, handle: bytes, name: bytes, workload: bytes, unique: bytes = b"", reducer: bytes = b""
     ) -> None:
         self._check_asked()
-        function = self._leaving.get(name) or self._worker.functions.get(name)
+        function = self._leaving.get(name) or self._owner.functions.get(name)
         if function is None:
             raise RemoteProtocolError(f"a job came of {name[:80]!r}, which was not offered")
         earlier = self.jobs.get(handle)
-        if earlier is not None:  # it took too long, and the server gave it out again
+        if earlier is not None:  # it took too long, and the server assigned it again
             earlier[0].is_lost = True
-        own_name = name.removeprefix(self._worker.namespace)
-        job = WorkerJob(own_name, workload, handle, unique, reducer, self.server, say=self._say)
+        own_name = name.removeprefix(self._owner.namespace)
+        job = WorkerJob(own_name, workload, handle, unique, reducer, self.server, send=self._report)
         self.jobs[handle] = job, function
         if self._leaving:
             self._slots.hold(self)
@@ -231,22 +262,22 @@ class WorkerConnection(OutgoingLink):
             self._settle()
             if name not in self._leaving:
                 self._slots.release(self)
-        self._worker.take(self, job, function)
+        self._owner.take(self, job, function)
 
-    def _say(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
-        """Send a packet about a job that goes on; called from whatever thread runs the job."""
+    def _report(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
+        """Send a packet about a running job, from any thread."""
         check_size(packet, self._largest)
-        if self._worker.is_in_reactor():
-            return self._say_here(job, packet)
-        said: Callable[[WorkerJob, bytes], Any] = self._say_here
-        blockingCallFromThread(self._worker.reactor, said, job, packet)
+        if self._owner.is_in_reactor():
+            return self._report_here(job, packet)
+        report: Callable[[WorkerJob, bytes], Any] = self._report_here
+        blockingCallFromThread(self._owner.reactor, report, job, packet)
         return succeed(None)
 
-    def _say_here(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
-        """Send a packet about ``job``, unless it is over, or is somebody else's by now.
+    def _report_here(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
+        """Send a packet about ``job``, unless the job is over or lost.
 
         Returns:
-            Fires when the server takes more, so that a job that says much can wait.
+            Fires when the server has room for more, so that a job that sends much can wait.
         """
         if not self._holds(job):
             return succeed(None)
@@ -258,24 +289,24 @@ class WorkerConnection(OutgoingLink):
         return held is not None and held[0] is job
 
     def end(self, job: WorkerJob, packets: bytes) -> None:
-        """Send the last packets about ``job``, unless it is somebody else's by now."""
+        """Send the last packets about ``job``, unless it is lost."""
         if self._holds(job):
             del self.jobs[job.handle]
             self.send(packets)
             self._settle()
 
-    def rest(self, function: WorkerFunction) -> None:
-        """A job of ``function`` is over; if the next question goes elsewhere, sleep meanwhile.
+    def sleep_after(self, function: WorkerFunction) -> None:
+        """Sleep after a job of ``function``, unless the server was asked for the next job.
 
-        The C server does not stop the clock of a job that ended: when the worker neither asks nor
-        sleeps until the time is up, it counts the job as running for ever, or exits.
+        The C server does not stop the timeout of a job that has ended. When the worker neither asks
+        nor sleeps until then, the server counts the job as running for ever, or exits.
         """
         if function.timeout > 0 and not (self.is_over or self._slots.is_asked(self)):
             self.send(_PRE_SLEEP)
 
     @override
     def output_is_high(self) -> None:
-        """PacketLink: the server does not read; jobs that say more wait until it does."""
+        """PacketLink: the server does not read; jobs that send more wait until it does."""
         self._is_full = True
 
     @override
@@ -295,26 +326,13 @@ class WorkerConnection(OutgoingLink):
             job.is_lost = True
         self.jobs.clear()
         self.output_is_low()
-        self._worker.disconnected(self, lost)
+        self._owner.disconnected(self, lost)
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: the connection is gone."""
+        """Twisted: the connection is closed."""
         super().connectionLost(reason)
-        self._worker.closed(self)
-
-
-def _split(body: bytes, count: int) -> list[bytes]:
-    """Return the ``count`` arguments of a packet.
-
-    Raises:
-        RemoteProtocolError: there are fewer.
-    """
-    arguments = body.split(b"\0", count - 1)
-    if len(arguments) != count:
-        text = f"a job came with {len(arguments)} fields, not {count}: {body[:80]!r}"
-        raise RemoteProtocolError(text)
-    return arguments
+        self._owner.closed(self)
 
 
 HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = make_handlers(
@@ -327,4 +345,4 @@ HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = make_handlers(
         PacketType.ERROR: WorkerConnection.heard_error,
     }
 )
-"""What a worker does with each packet that a job server may send it."""
+"""How a worker handles each packet that a job server may send it."""

@@ -1,4 +1,4 @@
-"""From a job to the last packets about it: run its function, tell what became of it."""
+"""Run a job's function and make the last packets about the job of its outcome."""
 
 from __future__ import annotations
 
@@ -22,29 +22,28 @@ _log = Logger("gearman_tx.worker")
 
 @define(eq=False)
 class Execution:
-    """Run functions and turn their outcome into packets.
+    """Runs functions and turns their outcomes into packets.
 
     Attributes:
-        runner: runs a function where it belongs.
-        encoder: makes ``job.data`` of the workload, and bytes of the result.
-        largest: how many bytes a result may have. A job server drops a connection over which more
-            comes, and gives the job out again, to meet the same end.
-        says_exception: whether a function that raises is told of by WORK_EXCEPTION; by WORK_WARNING
-            and WORK_FAIL otherwise.
+        runner: runs a function in its thread, in a process or in the reactor.
+        encoder: decodes the workload to ``job.data`` and encodes the result.
+        largest: most bytes of a result. A job server drops a connection that sends more, and
+            assigns the job again, with the same end.
+        sends_exception: whether WORK_EXCEPTION reports a function that raises; else WORK_WARNING
+            and WORK_FAIL do.
     """
 
     runner: FunctionRunner
     encoder: Encoder[Any]
     largest: int
-    says_exception: bool
+    sends_exception: bool
 
     def run(self, function: WorkerFunction, job: WorkerJob) -> bytes | Deferred[bytes]:
         """Run ``function`` on ``job``.
 
         Returns:
             WORK_COMPLETE, WORK_FAIL or WORK_EXCEPTION, if the function has ended; else a Deferred
-            that fires with one of them and never fails. Cancelling it stops what can be stopped;
-            see :meth:`Runner.run`.
+            that fires with one of them and never fails. For cancelling it, see :meth:`Runner.run`.
         """
         try:
             job.data = self.encoder.decode(job.workload)
@@ -63,7 +62,7 @@ class Execution:
 
     def _fail(self, reason: Failure, job: WorkerJob) -> bytes:
         error = reason.value
-        # The failure of another job, which the function waited for, is an exception like others.
+        # A failure of another job, which the function awaited, is an exception like any other.
         if isinstance(error, JobFailed) and error.handle == job.handle:
             if isinstance(error, JobException):
                 return self._exception(job, error.data)
@@ -80,11 +79,11 @@ class Execution:
         data = f"{name}: {text}" if text else name
         return self._exception(job, data.encode("utf-8", "backslashreplace")[:_LONGEST_TEXT])
 
-    def _exception(self, job: WorkerJob, said: bytes) -> bytes:
-        """Return the packets that end ``job`` with an exception that ``said`` something."""
-        if self.says_exception:
-            return request(PacketType.WORK_EXCEPTION, job.handle, said)
-        warning = request(PacketType.WORK_WARNING, job.handle, said)
+    def _exception(self, job: WorkerJob, data: bytes) -> bytes:
+        """Return the packets that end ``job`` with an exception."""
+        if self.sends_exception:
+            return request(PacketType.WORK_EXCEPTION, job.handle, data)
+        warning = request(PacketType.WORK_WARNING, job.handle, data)
         return warning + request(PacketType.WORK_FAIL, job.handle)
 
 
@@ -92,7 +91,7 @@ def check_size(data: bytes, largest: int) -> None:
     """Check that ``data`` may be sent.
 
     Raises:
-        LocalProtocolError: it has more than ``largest`` bytes.
+        LocalProtocolError: the data has more than ``largest`` bytes.
     """
     if len(data) > largest:
         text = f"{len(data)} bytes of a result are over the limit of {largest}"

@@ -1,4 +1,4 @@
-"""The functions of a worker, and the places where they run: a thread, a process, the reactor."""
+"""The functions of a worker, and where each runs: in a thread, in a process, in the reactor."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class WorkerFunction:
     """One registered function.
 
     Attributes:
-        name: what clients call it, namespace included.
-        call: what runs, given a :class:`WorkerJob`; given ``job.data`` alone in a process.
+        name: its name at the job server, with the namespace.
+        call: called with a :class:`WorkerJob`; in a process, with ``job.data`` alone.
         timeout: seconds after which the job server gives the job to another worker; 0 for never.
         place: ``reactor`` for an ``async def`` function or one that returns a Deferred, ``thread``
             for a plain function that may block, ``process`` for one that computes.
@@ -36,14 +36,14 @@ class WorkerFunction:
 
 
 def place_of(call: Callable[[Any], Any], place: str | None) -> str:
-    """Return where ``call`` is to run: as asked, or in the reactor if it must, or in a thread.
+    """Return where ``call`` runs: in ``place`` if given, else in the reactor or a thread.
 
-    A function must run in the reactor when it is ``async def``, uses ``inlineCallbacks`` or says
-    that it returns a Deferred.
+    A function must run in the reactor when it is ``async def``, uses ``inlineCallbacks`` or is
+    annotated to return a Deferred.
 
     Raises:
-        ConfigurationError: ``place`` is unknown; a function that must run in the reactor is to run
-            elsewhere; one that is not importable by its name is to run in a process.
+        ConfigurationError: ``place`` is unknown; or it is another place for a function that must
+            run in the reactor; or it is a process and the function cannot be imported by its name.
     """
     if place is not None and place not in PLACES:
         raise ConfigurationError(f"the place {place!r} is none of {', '.join(PLACES)}")
@@ -54,34 +54,34 @@ def place_of(call: Callable[[Any], Any], place: str | None) -> str:
         return REACTOR
     name = getattr(call, "__qualname__", "")
     if place == PROCESS and "<" in name:  # <lambda>, <locals>
-        text = f"{name} cannot run in a process: only what a module holds can be found there"
+        text = f"{name} cannot run in a process: it must be importable from a module by its name"
         raise ConfigurationError(text)
     return place or THREAD
 
 
 def _is_of_reactor(call: Callable[[Any], Any]) -> bool:
-    """Return whether ``call`` returns a coroutine or a Deferred, as far as it can be seen."""
+    """Return whether ``call`` is known to return a coroutine or a Deferred."""
     inner = inspect.unwrap(call)
     is_inline_callbacks = inner is not call and inspect.isgeneratorfunction(inner)
     return is_inline_callbacks or any(
-        inspect.iscoroutinefunction(one) or _says_deferred(one)
+        inspect.iscoroutinefunction(one) or _is_annotated(one)
         for one in (call, inner, getattr(call, "__call__", None))  # noqa: B004  # its function
     )
 
 
-def _says_deferred(call: object) -> bool:
+def _is_annotated(call: object) -> bool:
     """Return whether ``call`` is annotated to return a Deferred."""
-    said = getattr(call, "__annotations__", {}).get("return")
-    if isinstance(said, str):
-        return said.partition("[")[0].rpartition(".")[2] == Deferred.__name__
-    return getattr(said, "__origin__", said) is Deferred
+    annotation = getattr(call, "__annotations__", {}).get("return")
+    if isinstance(annotation, str):
+        return annotation.partition("[")[0].rpartition(".")[2] == Deferred.__name__
+    return getattr(annotation, "__origin__", annotation) is Deferred
 
 
 def to_name(text: str | bytes) -> bytes:
-    """Return ``text`` as the protocol's names are.
+    """Return ``text`` as it is sent: in UTF-8.
 
     Raises:
-        ConfigurationError: it contains NUL.
+        ConfigurationError: ``text`` contains NUL.
     """
     name = text.encode() if isinstance(text, str) else text
     if b"\0" in name:

@@ -1,4 +1,4 @@
-"""The jobs that a worker holds: run them, send what becomes of them, ask for the next ones."""
+"""The jobs that a worker holds: run them, send their results, free their slots."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class HeldJobs:
 
     Args:
         execution: runs them.
-        slots: the places that they take.
-        ended: told each time one is over.
+        slots: the slots that they take.
+        ended: called each time a job is over.
     """
 
     def __init__(self, execution: Execution, slots: Slots, ended: Callable[[], None]) -> None:
@@ -33,7 +33,7 @@ class HeldJobs:
         self._running: dict[WorkerJob, Deferred[Any]] = {}
 
     def run(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
-        """Run a job that came over ``connection``, and send what becomes of it there."""
+        """Run a job that came over ``connection``, and send the outcome over it."""
         outcome = self._execution.run(function, job)
         if isinstance(outcome, bytes):
             self._finish(connection, job, function, outcome)
@@ -47,13 +47,13 @@ class HeldJobs:
         self._running.pop(job, None)
         try:
             connection.end(job, packets)
-        except Exception:  # noqa: BLE001  # its slot must not be lost with it
+        except Exception:  # noqa: BLE001  # its slot must become free all the same
             _log.failure("a job could not be ended")
         self._slots.job_ended()
         self._ended()
-        connection.rest(function)
+        connection.sleep_after(function)
 
     def cancel(self) -> None:
-        """Cancel all of them, as far as they can be; see :meth:`Runner.run`."""
+        """Cancel all jobs that can be cancelled; see :meth:`Runner.run`."""
         for running in list(self._running.values()):
             running.cancel()

@@ -1,4 +1,4 @@
-"""When a worker should end, so that a supervisor starts a fresh one in its place."""
+"""When a worker should end, so that a supervisor starts a new one in its place."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _positive(_limits: LifeLimits, attribute: Attribute[Any], value: float | Non
 
 @frozen
 class LifeLimits:
-    """The reasons for a worker to finish what it runs and end; None or False is no limit.
+    """When a worker ends after finishing its running jobs; None or False for no limit.
 
     Attributes:
         jobs: after so many jobs, over all functions; it never takes more.
         seconds: after so many seconds since its start.
-        memory: when the process holds more than so many bytes of memory.
-        code: when the file of an imported module changed on disk.
+        memory: when the process uses more than so many bytes of memory.
+        code: when the file of an imported module has changed on disk.
 
     Raises:
         ValueError: a limit is not above 0.
@@ -41,44 +41,45 @@ class LifeLimits:
 
 @define(eq=False)
 class Life:
-    """A worker's life so far, held against its limits; ``Slots`` counts the jobs.
+    """Compares a worker's age, memory and code with its limits; ``Slots`` counts the jobs.
 
     Args:
         limits: when it should end.
-        born: when it began, in seconds of the clock that ``reason_to_end`` is told.
+        started: when it started, in seconds of the clock that ``reason_to_end`` is given.
     """
 
     limits: LifeLimits
-    born: float
+    started: float
     _code: dict[str, float] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Look at the code as it is now."""
+        """Remember the present state of the code."""
         if self.limits.code:
             self._code = code_on_disk()
 
     def reason_to_end(self, now: float) -> str | None:
         """Return why the worker should end, or None."""
         limits = self.limits
-        if limits.seconds is not None and now - self.born >= limits.seconds:
-            return f"{now - self.born:.0f} seconds have passed, the limit is {limits.seconds:g}"
-        if limits.memory is not None and (held := resident_memory()) > limits.memory:
-            return f"{held} bytes of memory are held, the limit is {limits.memory}"
+        if limits.seconds is not None and now - self.started >= limits.seconds:
+            return f"{now - self.started:.0f} seconds have passed, the limit is {limits.seconds:g}"
+        if limits.memory is not None and (used := resident_memory()) > limits.memory:
+            return f"{used} bytes of memory are used, the limit is {limits.memory}"
         changed = self._changed_file() if limits.code else None
         return None if changed is None else f"{changed} changed on disk"
 
     def _changed_file(self) -> str | None:
         known = self._code
         for path, when in code_on_disk().items():
-            if known.setdefault(path, when) != when:  # or it was imported since the last look
+            # A module that was imported since the last check is new here.
+            if known.setdefault(path, when) != when:
                 return path
         return None
 
 
 def resident_memory(statm: Path = _STATM) -> int:
-    """Return how many bytes of memory this process holds.
+    """Return how many bytes of memory this process uses.
 
-    Where there is no ``/proc/self/statm``, so outside Linux, the most that it ever held.
+    Without ``/proc/self/statm``, outside Linux, it is the most that the process ever used.
     """
     try:
         pages = statm.read_text(encoding="ascii").split()[1]
@@ -89,7 +90,7 @@ def resident_memory(statm: Path = _STATM) -> int:
 
 
 def code_on_disk() -> dict[str, float]:
-    """Return when the file of each imported module was last changed; gone files are left out."""
+    """Return when the file of each imported module was last changed; without deleted files."""
     found = {}
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)

@@ -1,11 +1,11 @@
-"""Processes for functions that compute: one job has one process, which the next job uses again.
+"""Processes for functions that compute: one process for each running job, used again afterwards.
 
-Theory of operation. Each seat is an executor with a single process, because an executor of many
-fails every job when one process dies. Seats are made when no idle one is left, so there are as
-many as jobs ran at a time; the worker's slots bound that. The process of a seat starts clean
-(``spawn``): it inherits no connection to a job server, which would keep that open after the
-worker's death. It leaves SIGINT and SIGTERM to the worker, so that a job in a process is finished
-when the whole process group is told to stop; and it ends when the worker is gone.
+Theory of operation. Each process has an executor of its own, because an executor of many processes
+fails every job when one process dies. A process is started when no idle one is left, so there are
+as many as jobs ran at a time; the worker's slots limit that. A process starts clean (``spawn``): it
+inherits no connection to a job server, which would stay open after the worker's death. It ignores
+SIGINT and SIGTERM, so that its job is finished when a signal stops the whole process group; and it
+ends when the worker has ended.
 """
 
 from __future__ import annotations
@@ -28,43 +28,43 @@ class Processes:
     """The processes of one worker.
 
     Args:
-        reactor: where results come back to.
+        reactor: results are delivered in its thread.
     """
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
         self._reactor = reactor
-        self._idle: list[_Seat] = []
-        self._busy: dict[_Seat, None] = {}
+        self._idle: list[_ProcessExecutor] = []
+        self._busy: dict[_ProcessExecutor, None] = {}
         self._is_closed = False
 
     def run(self, call: Callable[[Any], Any], data: object) -> Deferred[Any]:
-        """Run ``call(data)`` in a process that does nothing else meanwhile.
+        """Run ``call(data)`` in a process that runs no other job.
 
         Returns:
-            Fires with what it returns; fails with what it raises, and with BrokenProcessPool when
-            its process dies. Cancelling it leaves the process alone and drops the outcome.
+            Fires with the result. Fails with the function's exception, and with BrokenProcessPool
+            when the process dies. Cancelling it drops the outcome; the process runs on.
         """
-        seat = self._idle.pop() if self._idle else _Seat()
+        process = self._idle.pop() if self._idle else _ProcessExecutor()
         try:
-            future = seat.executor.submit(call, data)
+            future = process.executor.submit(call, data)
         except BrokenProcessPool:  # it died while it was idle
-            seat.end()
-            seat = _Seat()
-            future = seat.executor.submit(call, data)
-        self._busy[seat] = None
+            process.end()
+            process = _ProcessExecutor()
+            future = process.executor.submit(call, data)
+        self._busy[process] = None
         done: Deferred[Any] = Deferred()
         future.add_done_callback(
-            lambda future: self._reactor.callFromThread(self._finish, seat, future, done)
+            lambda future: self._reactor.callFromThread(self._finish, process, future, done)
         )
         return done
 
-    def _finish(self, seat: _Seat, future: Future[Any], done: Deferred[Any]) -> None:
-        self._busy.pop(seat, None)
+    def _finish(self, process: _ProcessExecutor, future: Future[Any], done: Deferred[Any]) -> None:
+        self._busy.pop(process, None)
         error = future.exception()
         if self._is_closed or isinstance(error, BrokenProcessPool):
-            seat.end()
+            process.end()
         else:
-            self._idle.append(seat)
+            self._idle.append(process)
         if done.called:
             return
         if error is not None:
@@ -73,49 +73,49 @@ class Processes:
             done.callback(future.result())
 
     def close(self) -> None:
-        """Let processes end when their present work is done; wait for nothing."""
+        """Let processes end after their present jobs; return at once."""
         self._is_closed = True
         while self._idle:
             self._idle.pop().executor.shutdown(wait=False)
 
     def kill(self) -> None:
-        """End all processes at once; what runs in them fails with BrokenProcessPool."""
+        """End all processes at once; their jobs fail with BrokenProcessPool."""
         self.close()
-        for seat in list(self._busy):
-            seat.end()
+        for process in list(self._busy):
+            process.end()
 
 
 class _Context(SpawnContext):
-    """A context that remembers its processes, which an executor hides."""
+    """A multiprocessing context that lists its processes, which an executor hides."""
 
     def __init__(self) -> None:
         self.processes: list[SpawnProcess] = []
 
-    def Process(  # type: ignore[override]  # noqa: N802  # a method where there was a class
+    def Process(  # type: ignore[override]  # noqa: N802  # a method replaces a class
         self, *args: Any, **options: Any
     ) -> SpawnProcess:
-        """Return a process that does not run yet."""
+        """Return a process that is not started yet."""
         process = SpawnProcess(*args, **options)
         self.processes.append(process)
         return process
 
 
-class _Seat:
-    """One process, and the executor that feeds it."""
+class _ProcessExecutor:
+    """One process and its executor."""
 
     def __init__(self) -> None:
         self._context = _Context()
         self.executor = ProcessPoolExecutor(1, self._context, prepare_process)
 
     def end(self) -> None:
-        """Kill the process, which would not hear SIGTERM, so that the executor's thread ends."""
+        """Kill the process, which ignores SIGTERM, so that the executor's thread ends."""
         for process in self._context.processes:
             process.kill()
         self.executor.shutdown(wait=False)
 
 
 def prepare_process() -> None:
-    """In the process: leave signals to the worker, and end when the worker is gone."""
+    """In the process: ignore signals, and end when the worker has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""A worker as a whole program: it runs until it is told to stop, once politely, twice at once."""
+"""A worker as a whole program: it runs until a signal stops it, or two signals at once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 def run(worker: Worker) -> str:
     """Start ``worker`` and run its reactor until the worker has ended.
 
-    The first SIGTERM or SIGINT lets it finish what runs and take no more; the second gives the
-    unfinished jobs back to the job servers. When somebody else stops the reactor, they are given
-    back as well.
+    After the first SIGTERM or SIGINT it takes no more jobs and finishes the running ones; the
+    second signal gives the unfinished jobs back to the job servers. They are also given back when
+    the program itself stops the reactor.
 
     Returns:
-        Why it ended.
+        The reason why it ended.
 
     Raises:
         RuntimeError: the worker was started, or stopped, before.
@@ -29,27 +29,27 @@ def run(worker: Worker) -> str:
     """
     reactor = worker.reactor
 
-    def tell(name: str) -> None:
+    def stop(name: str) -> None:
         end: Callable[[str], Any] = worker.give_back if worker.is_stopping else worker.stop
         end(f"{name} came")
 
-    def told(number: int, _frame: FrameType | None) -> None:
-        # A handler may run at any moment; the reactor is told as by another thread.
-        reactor.callFromThread(tell, signal.Signals(number).name)
+    def handle_signal(number: int, _frame: FrameType | None) -> None:
+        # A signal handler may run at any moment, like another thread.
+        reactor.callFromThread(stop, signal.Signals(number).name)
 
-    def begin() -> None:
+    def set_handlers() -> None:
         for number in SIGNALS:
-            signal.signal(number, told)  # in the place of Twisted's, which end the reactor
+            signal.signal(number, handle_signal)  # replaces Twisted's, which stops the reactor
 
-    def stopped() -> Any:
+    def reactor_stops() -> Any:
         ended.cancel()
         return worker.give_back("the reactor was stopped")
 
     worker.start()
     ended = worker.when_ended()
     ended.addCallbacks(lambda _: reactor.stop(), lambda _: None)
-    reactor.addSystemEventTrigger("before", "shutdown", stopped)
-    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", reactor_stops)
+    reactor.callWhenRunning(set_handlers)
     before = [(number, signal.getsignal(number)) for number in SIGNALS]
     try:
         reactor.run()

@@ -1,4 +1,4 @@
-"""The lines of a worker to its job servers: one for each, connected or trying to be."""
+"""The connections of a worker to its job servers, and the attempts to connect."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ from gearman_tx.worker.waiters import Waiters
 _log = Logger("gearman_tx.worker")
 
 
-class Lines:
-    """Connections to job servers, each kept by a service of its own.
+class ServerLinks:
+    """The links to all job servers; one service per server connects and reconnects.
 
     Args:
         servers: the job servers.
         reactor: connects, and tells the time.
-        build: makes a connection to the server of that name; told how many connections to it, one
-            after the other, ended with the first question for a job unanswered.
+        build: makes a connection, given the name of the server and how many connections to it, one
+            after the other, ended with the first grab request unanswered.
         random: draws the delays before a server is tried again.
 
     Attributes:
-        open: the connections that are not lost, in the order in which they were made; some of
-            them may be closing.
+        open: the open connections, in the order in which they were made; some may be closing.
 
     Raises:
-        ConfigurationError: a server's name means nothing.
+        ConfigurationError: a server is not valid.
     """
 
     def __init__(
@@ -49,15 +48,15 @@ class Lines:
             server.name: self._make_service(server) for server in parse_servers(servers)
         }
         self._misunderstood = dict.fromkeys(self._services, 0)
-        self._understanding: set[str] = set()  # servers that answered the fullest question
+        self._understanding: set[str] = set()  # servers that answered GRAB_JOB_ALL
         self._stopping: list[Deferred[None]] = []
-        self._down: set[str] = set()  # servers of which the last that is known is bad
+        self._down: set[str] = set()  # servers that were lost, or whose last attempt failed
         self._all_down: Waiters[None] = Waiters()
         self.open: dict[WorkerConnection, None] = {}
 
     def _make_service(self, server: Server) -> Reconnecting:
         def failed(reason: Failure) -> None:
-            text = "job server {server} is not there: {reason}; it will be tried again"
+            text = "cannot connect to job server {server}: {reason}; it will be tried again"
             _log.warn(text, server=server.name, reason=reason.getErrorMessage())
             self._is_down(server.name)
 
@@ -72,16 +71,16 @@ class Lines:
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection that is not closing."""
+        """Whether a connection is open and not closing."""
         return any(not connection.is_over for connection in self.open)
 
     def add(self, connection: WorkerConnection) -> None:
-        """Count a connection that was made."""
+        """Add a connection that was made."""
         self.open[connection] = None
         self._down.discard(connection.server)
 
     def remove(self, connection: WorkerConnection) -> None:
-        """Forget a connection that is gone, but not what it learned."""
+        """Remove a closed connection; keep what it learned about its server."""
         del self.open[connection]
         name, misunderstood = connection.server, connection.misunderstood
         if connection.is_understood:
@@ -97,7 +96,7 @@ class Lines:
             self._all_down.fire(None)
 
     def when_down(self) -> Deferred[None]:
-        """Return a Deferred that fires when every server is lost, or was tried in vain."""
+        """Return a Deferred that fires when every server is lost or could not be connected."""
         is_down = len(self._down) == len(self._services)
         return succeed(None) if is_down else self._all_down.add()
 
@@ -107,23 +106,23 @@ class Lines:
             service.startService()
 
     def stop_unconnected(self) -> None:
-        """Connect to no server any more that there is no connection to."""
+        """Stop the attempts to connect to servers without a connection."""
         connected = {connection.server for connection in self.open}
         for name in self._services:
             if name not in connected:
                 self.stop(name)
 
     def stop(self, name: str) -> None:
-        """Connect to the server ``name`` no more."""
+        """Stop connecting to the server ``name``."""
         service = self._services[name]
         if service.running:
             self._stopping.append(service.stopService())
 
     def close(self) -> Deferred[None]:
-        """Cut all connections and make no other.
+        """Abort all connections and make no others.
 
         Returns:
-            Fires when nothing is open any more; never fails.
+            Fires when every connection is closed; never fails.
         """
         for connection in list(self.open):
             connection.abort()

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 
 class WorkerService(Service):
-    """Start a worker with the application and let it finish what runs when that stops.
+    """Starts a worker with the application; finishes its running jobs when the application stops.
 
     Args:
         worker: not started yet. A worker starts only once, and so does its service.
         patience: seconds that running jobs have to end when the service stops, before they are
-            given back to the job servers; None for as long as they take. ``twistd`` itself does
-            not hear a second signal.
+            given back to the job servers; None for no limit. ``twistd`` ignores a second signal.
     """
 
     def __init__(self, worker: Worker, patience: float | None = None) -> None:
@@ -30,17 +29,17 @@ class WorkerService(Service):
     @override
     def startService(self) -> None:
         """Twisted: connect and run jobs."""
-        super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted has no types for it
         self.worker.start()
 
     @override
     def stopService(self) -> Deferred[str]:
-        """Twisted: take no more jobs, and finish those that run.
+        """Twisted: take no more jobs, and finish the running ones.
 
         Returns:
             Fires when the worker has ended, with the reason; never fails.
         """
-        super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
+        super().stopService()  # type: ignore[no-untyped-call]  # Twisted has no types for it
         ended = self.worker.stop("the service was stopped")
         if self.patience is not None and not ended.called:
             end = self.worker.reactor.callLater(self.patience, self.worker.give_back)

@@ -1,14 +1,14 @@
 """How many jobs a worker may hold, and which job server is asked next.
 
-Theory of operation. A worker has as many slots as it may run jobs at a time. Asking a job server
-for a job takes a slot, whatever the answer; so no job is ever grabbed that could not be run. Job
-servers that may have jobs stand in a line: the first is asked when a slot is free, and goes to the
-back of the line, so none is starved. One that has nothing leaves the line and comes back when it
-says NOOP. One that is held keeps its place in the line and is passed over.
+Theory of operation. A worker has one slot for each job that it may run at a time. A grab request
+takes a slot until it is answered, whatever the answer; so no job is ever grabbed that could not be
+run. Job servers that may have jobs wait in a queue: the first is asked when a slot is free and goes
+to the back of the queue, so no server is starved. A server without a job leaves the queue and comes
+back when it sends NOOP. A held server keeps its place in the queue and is passed over.
 
-A server is asked one question first. Each job that it gives lets it have one more unanswered
-question at a time: a server with a full queue soon fills all free slots with one write, and one
-with a single job is not asked in vain for ten.
+At first, a server gets one grab request at a time. Each job that it gives allows it one more: a
+server with a full queue soon fills all free slots with one write, and a server with a single job is
+not asked ten times for it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class JobSource(Protocol):
     """A connected job server that can be asked for a job."""
 
     def grab(self) -> None:
-        """Ask it for a job; ``Slots.nothing`` or ``Slots.got_job`` answers, or ``Slots.lost``."""
+        """Ask for a job; ``Slots.no_job``, ``Slots.got_job`` or ``Slots.lost`` answers."""
 
 
 @define(eq=False)
 class Slots:
-    """The free places for jobs, and the job servers that may fill them.
+    """The slots for jobs, and the job servers that may fill them.
 
     Args:
         size: how many jobs may be held at a time.
@@ -35,8 +35,8 @@ class Slots:
 
     Attributes:
         running: how many jobs are held.
-        asked: how many questions are not answered.
-        is_open: whether jobs are still wanted.
+        asked: how many grab requests are unanswered.
+        is_open: whether further jobs are wanted.
     """
 
     size: int
@@ -44,67 +44,67 @@ class Slots:
     running: int = field(default=0, init=False)
     is_open: bool = field(default=True, init=False)
     asked: int = field(default=0, init=False)
-    _questions: dict[JobSource, int] = field(factory=dict, init=False)  # unanswered ones
-    _most: dict[JobSource, int] = field(factory=dict, init=False)  # so many at a time, if not one
-    _line: dict[JobSource, None] = field(factory=dict, init=False)
+    _grabs: dict[JobSource, int] = field(factory=dict, init=False)  # unanswered grab requests
+    _allowed: dict[JobSource, int] = field(factory=dict, init=False)  # most at a time, if not 1
+    _queue: dict[JobSource, None] = field(factory=dict, init=False)
     _held: set[JobSource] = field(factory=set, init=False)
 
-    def questions(self, source: JobSource) -> int:
-        """Return how many questions ``source`` has not answered."""
-        return self._questions.get(source, 0)
+    def grabs(self, source: JobSource) -> int:
+        """Return how many grab requests ``source`` has not answered."""
+        return self._grabs.get(source, 0)
 
     def is_asked(self, source: JobSource) -> bool:
-        """Return whether ``source`` was asked and has not answered all."""
-        return source in self._questions
+        """Return whether ``source`` has unanswered grab requests."""
+        return source in self._grabs
 
     def has_work(self, source: JobSource) -> None:
-        """``source`` may have jobs: it was connected, or it said NOOP."""
-        # The answer of one that is asked comes behind its NOOP, and says more.
-        if source not in self._questions:
-            self._line[source] = None
+        """Queue ``source``, which may have jobs: it was connected, or it sent NOOP."""
+        # A source that is asked already answers after its NOOP, and the answer says more.
+        if source not in self._grabs:
+            self._queue[source] = None
             self._ask()
 
-    def nothing(self, source: JobSource) -> None:
-        """``source`` was asked and has no job."""
+    def no_job(self, source: JobSource) -> None:
+        """Note that ``source`` was asked and has no job."""
         self._answered(source)
-        self._line.pop(source, None)
-        self._most.pop(source, None)
+        self._queue.pop(source, None)
+        self._allowed.pop(source, None)
         self._ask()
 
     def got_job(self, source: JobSource) -> None:
-        """``source`` was asked and gave a job; it may have more."""
+        """Note that ``source`` was asked and gave a job; it may have more."""
         self._answered(source)
         self.running += 1
         if self.quota is not None:
             self.quota -= 1
         if self.size > 1:
-            self._most[source] = min(self._most.get(source, 1) + 1, self.size)
-        self._line.setdefault(source)
+            self._allowed[source] = min(self._allowed.get(source, 1) + 1, self.size)
+        self._queue.setdefault(source)
         self._ask()
 
     def _answered(self, source: JobSource) -> None:
         self.asked -= 1
-        left = self._questions[source] - 1
+        left = self._grabs[source] - 1
         if left:
-            self._questions[source] = left
+            self._grabs[source] = left
         else:
-            del self._questions[source]
+            del self._grabs[source]
 
     def job_ended(self) -> None:
-        """A job that was held is over."""
+        """Free the slot of a job that is over."""
         self.running -= 1
         self._ask()
 
     def lost(self, source: JobSource) -> None:
-        """``source`` is not connected any more; jobs that it gave still take their slots."""
-        self.asked -= self._questions.pop(source, 0)
-        self._line.pop(source, None)
-        self._most.pop(source, None)
+        """Remove ``source``, whose connection is over; its running jobs keep their slots."""
+        self.asked -= self._grabs.pop(source, 0)
+        self._queue.pop(source, None)
+        self._allowed.pop(source, None)
         self._held.discard(source)
         self._ask()
 
     def hold(self, source: JobSource) -> None:
-        """Ask ``source`` for nothing until it is released."""
+        """Do not ask ``source`` until it is released."""
         self._held.add(source)
 
     def release(self, source: JobSource) -> None:
@@ -122,20 +122,29 @@ class Slots:
         self.is_open = True
         self._ask()
 
+    def lend(self) -> None:
+        """Add a slot, until :meth:`take_back`."""
+        self.size += 1
+        self._ask()
+
+    def take_back(self) -> None:
+        """Remove a slot that was lent; a job that runs or was asked for is not affected."""
+        self.size -= 1
+
     def _ask(self) -> None:
         while (
-            self._line
+            self._queue
             and self.running + self.asked < self.size
             and self.is_open
             and (self.quota is None or self.asked < self.quota)
         ):
-            source = next((source for source in self._line if source not in self._held), None)
+            source = next((source for source in self._queue if source not in self._held), None)
             if source is None:
                 return
-            del self._line[source]
+            del self._queue[source]
             self.asked += 1
-            questions = self._questions.get(source, 0) + 1
-            self._questions[source] = questions
-            if questions < self._most.get(source, 1):
-                self._line[source] = None
+            grabs = self._grabs.get(source, 0) + 1
+            self._grabs[source] = grabs
+            if grabs < self._allowed.get(source, 1):
+                self._queue[source] = None
             source.grab()

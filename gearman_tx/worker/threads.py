@@ -1,9 +1,9 @@
-"""Threads for plain functions, which may block: as many as jobs run at a time.
+"""Threads for plain functions, which may block: as many threads as jobs run at a time.
 
-Theory of operation. A thread is started when none is idle, and waits at a queue between its jobs.
-It leaves what became of a job in a row and calls the reactor, unless that was called already and
-has not looked: one call brings home whatever was done meanwhile. Twisted's own pool makes one for
-each job and keeps more books, which is a good part of the cost of a short one.
+Theory of operation. A thread is started when none is idle, and waits for a queue between its jobs.
+It appends the outcome of a job to a list and calls the reactor, unless a call is pending already:
+one call delivers all outcomes that are there by then. Twisted's own thread pool makes one call per
+job and keeps more records, which is a good part of the cost of a short job.
 
 Threads are daemons: a function that never ends must not keep the program from ending.
 """
@@ -31,9 +31,9 @@ class Threads:
     """The threads of one worker.
 
     Args:
-        reactor: where outcomes come back to.
+        reactor: outcomes are delivered in its thread.
         most: how many threads there may be.
-        turn: the turn that outcomes belong to, so that they are sent together.
+        turn: the reactor turn that output is gathered in, so that results are sent together.
     """
 
     def __init__(self, reactor: IReactorFromThreads, most: int, turn: Turn) -> None:
@@ -44,14 +44,14 @@ class Threads:
         self._busy = 0
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._ended: deque[tuple[Deferred[Any], Any]] = deque()
-        self._is_called = False  # the reactor was, and has not looked
+        self._is_called = False  # a call of the reactor is pending
 
     def run(self, call: Callable[[Any], Any], job: WorkerJob) -> Deferred[Any]:
         """Run ``call(job)`` in a thread.
 
         Returns:
-            Fires with what it returns; fails with what it raises. Cancelling it leaves the thread
-            alone and drops the outcome.
+            Fires with the result; fails with the function's exception. Cancelling it drops the
+            outcome; the thread runs on.
         """
         done: Deferred[Any] = Deferred()
         self._busy += 1
@@ -63,42 +63,42 @@ class Threads:
         return done
 
     def close(self) -> None:
-        """Let the threads end when their present work is done; wait for nothing."""
+        """Let the threads end after their present jobs; return at once."""
         for _ in range(self._started):
             self._queue.put(None)
         self._started = self._most = 0
 
     def _work(self) -> None:
-        """In a thread: run what comes until there is no more."""
+        """In a thread: run jobs until the threads are closed."""
         while (work := self._queue.get()) is not None:
             call, job, done = work
             outcome: Any
             try:
                 outcome = call_in_thread(call, job)
-            except BaseException:  # noqa: BLE001  # sys.exit() in a function ends its job alone
+            except BaseException:  # noqa: BLE001  # sys.exit() in a function ends only its job
                 outcome = Failure()
             self._ended.append((done, outcome))
             if not self._is_called:
                 self._is_called = True
-                self._reactor.callFromThread(self._look)
+                self._reactor.callFromThread(self._deliver)
 
-    def _look(self) -> None:
-        """In the reactor: tell those who wait."""
-        self._is_called = False  # first, so that nothing comes in between unnoticed
+    def _deliver(self) -> None:
+        """In the reactor: fire the Deferreds of the jobs that have ended."""
+        self._is_called = False  # first, so that an outcome appended from now on calls again
         self._turn.begin()
         while self._ended:
             done, outcome = self._ended.popleft()
             self._busy -= 1
-            if not done.called:  # else it was cancelled
+            if not done.called:  # it is called already if it was cancelled
                 done.callback(outcome)
         self._turn.end()
 
 
 def call_in_thread(call: Any, job: WorkerJob) -> Any:
-    """Call ``call(job)`` and return what it returns.
+    """Return the result of ``call(job)``.
 
     Raises:
-        TypeError: it returned a coroutine or a Deferred, for which a thread has no use.
+        TypeError: the result is a coroutine or a Deferred, which need the reactor.
     """
     result = call(job)
     if inspect.iscoroutine(result):

@@ -1,4 +1,4 @@
-"""Deferreds that wait for one event together."""
+"""Deferreds that wait for the same event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Waiters(Generic[T]):
-    """Those who wait; each may stop waiting by cancelling its Deferred."""
+    """The Deferreds that wait for an event; each may be cancelled."""
 
     def __init__(self) -> None:
         self._waiting: dict[Deferred[T], None] = {}
@@ -22,10 +22,10 @@ class Waiters(Generic[T]):
         return waiting
 
     def fire(self, value: T) -> None:
-        """Fire all Deferreds that were added so far; those added meanwhile wait for the next."""
+        """Fire all Deferreds added so far; those added by their callbacks wait for the next."""
         waiting, self._waiting = self._waiting, {}
         for deferred in waiting:
-            if not deferred.called:  # one fired before it may have cancelled it
+            if not deferred.called:  # a callback of an earlier one may have cancelled it
                 deferred.callback(value)
 
     def _forget(self, deferred: Deferred[T]) -> None:

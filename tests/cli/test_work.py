@@ -52,7 +52,7 @@ def test_the_second_signal_kills_commands(our_server: str, tmp_path: Path) -> No
         with started("submit", "-s", our_server, "endless", "x", folder=tmp_path):
             until(mark.exists, "the command runs")
             program.process.send_signal(signal.SIGINT)
-            program.until("1 jobs run still")
+            program.until("1 jobs are still running")
             assert program.end(signal.SIGINT) == 0
         wait_gone(int(mark.read_text()))
 

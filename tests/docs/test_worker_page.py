@@ -101,10 +101,22 @@ def test_two_processes(
     assert ask(server, peers, "primes", "100") == b"25"
 
 
-class ComingAndGoingTests(ServersCase):
-    """A worker that is connected while its functions change."""
+class RunningWorkerTests(ServersCase):
+    """A worker that is connected while it pauses, or its functions change."""
 
     kind = "ours"
+
+    @runs(PAGE, "pause")
+    async def test_pause(self) -> None:
+        """The worker runs jobs again after the pause."""
+        server = self.start_server()
+        worker = Worker(f"127.0.0.1:{server.port}", reactor=self.reactor)
+        self.addCleanup(worker.stop)
+        worker.register("reverse", lambda job: job.workload[::-1])
+        await worker.start()
+        assert await run_block(PAGE, "pause", {"worker": worker}) == ["True 0"]
+        assert not worker.is_paused
+        assert await self.make_client(server).submit("reverse", b"hello") == b"olleh"
 
     @runs(PAGE, "register")
     async def test_functions_come_and_go(self) -> None:

@@ -293,7 +293,7 @@ class Parties(RuleBasedStateMachine):
         working = [worker for worker in self.workers if not worker.is_stopping]
         for worker in working:
             self.register(worker, b"f", 0.0)
-        slots = sum(worker.slots.size for worker in working)
+        slots = sum(worker.concurrency for worker in working)
         for _ in range(slots):
             self.record.submit(self.clients[0], function=b"f")
         self.weather.pass_time(2, self.weather.clear)

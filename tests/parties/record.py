@@ -175,7 +175,7 @@ class Record:
             self.check_task(one)
         for worker in {run.worker for run in self.runs}:
             held = [run for run in self.runs if run.worker is worker and not run.is_over]
-            assert len(held) <= worker.slots.size, "a worker runs more than it may"
+            assert len(held) <= worker.concurrency, "a worker runs more than it may"
 
     def check_task(self, one: Submitted) -> None:
         """Check that a task has ended once at most, and lawfully."""

@@ -130,8 +130,9 @@ def test_a_copy_of_a_worker_has_its_functions_and_options() -> None:
         assert stage.result(client.submit("double", 21)) == 42
         (function,) = copy.functions.values()
         assert (function.name, function.timeout) == (b"shop:double", 7)
-        assert (copy.slots.size, copy.client_id, copy.limits.jobs) == (3, b"me", 5)
-        assert (copy.link_limits.packet, copy.execution.says_exception) == (1000, False)
+        options = copy.options
+        assert (copy.concurrency, options["client_id"], options["limits"].jobs) == (3, b"me", 5)
+        assert (options["link_limits"].packet, options["exceptions"]) == (1000, False)
     assert not program.is_stopping
     assert elsewhere.getDelayedCalls() == []
 

@@ -269,7 +269,7 @@ class GarbageTests(WorkerCase):
         self.clock.advance(1)
         again = self.fakes[0].take()
         assert GRAB in again.read()
-        assert worker.slots.running == 0
+        assert worker.running == 0
 
     def test_another_magic(self) -> None:
         """Bytes of another protocol."""
@@ -326,7 +326,7 @@ class LossTests(WorkerCase):
         assert again.read_types() == ["CAN_DO"]
         held.ends[0].callback(b"done")
         assert again.read() == [GRAB]
-        assert worker.slots.running == 0
+        assert worker.running == 0
 
     def test_a_half_open_connection_is_found(self) -> None:
         """A server that is silent in the middle of a job is asked, and then given up."""

@@ -187,7 +187,7 @@ class GiveBackTests(WorkerCase):
         worker.give_back()
         self.clock.advance(0)
         assert [job.handle for job in tidied] == [b"H:1"]
-        assert worker.slots.running == 0
+        assert worker.running == 0
 
     def test_a_function_that_will_not_end_keeps_nobody(self) -> None:
         """One that does not let itself be cancelled is left."""

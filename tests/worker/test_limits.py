@@ -42,7 +42,7 @@ def test_memory_is_looked_at() -> None:
     """One byte is too little for any process; a terabyte is enough."""
     reason = Life(LifeLimits(memory=1), 0).reason_to_end(0)
     assert reason is not None
-    assert reason.endswith("bytes of memory are held, the limit is 1")
+    assert reason.endswith("bytes of memory are used, the limit is 1")
     assert Life(LifeLimits(memory=1 << 40), 0).reason_to_end(0) is None
 
 

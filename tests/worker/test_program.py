@@ -57,7 +57,7 @@ def test_an_idle_worker_ends_at_once(scene: Scene, start: StartWorker) -> None:
 def test_a_worker_without_a_server_ends(scene: Scene) -> None:
     """SIGTERM ends a worker that could not connect yet."""
     worker = scene.start([*OURS.worker, str(free_port()), "f=reverse"])
-    worker.wait_until(lambda: b"is not there" in worker.err, "attempt")
+    worker.wait_until(lambda: b"cannot connect to job server" in worker.err, "attempt")
     send(worker)
     assert worker.succeed().lines == ["SIGTERM came"]
 

@@ -28,7 +28,7 @@ def test_one_slot_asks_one_source() -> None:
     slots.has_work(first)
     slots.has_work(second)
     assert (first.asked, second.asked) == (1, 0)
-    slots.nothing(first)
+    slots.no_job(first)
     assert (first.asked, second.asked) == (1, 1)
 
 
@@ -62,14 +62,14 @@ def test_a_source_earns_its_questions() -> None:
     slots.has_work(source)
     assert source.asked == 1
     slots.got_job(source)
-    assert (source.asked, slots.questions(source)) == (3, 2)
+    assert (source.asked, slots.grabs(source)) == (3, 2)
     slots.got_job(source)
-    assert (source.asked, slots.questions(source), slots.running) == (5, 3, 2)
+    assert (source.asked, slots.grabs(source), slots.running) == (5, 3, 2)
     for _ in range(3):
-        slots.nothing(source)
+        slots.no_job(source)
     assert not slots.is_asked(source)
     slots.has_work(source)
-    assert (source.asked, slots.questions(source)) == (6, 1)
+    assert (source.asked, slots.grabs(source)) == (6, 1)
 
 
 def test_two_sources_share_the_slots() -> None:
@@ -177,7 +177,7 @@ class SlotsMachine(RuleBasedStateMachine):
             self.slots.got_job(source)
         else:
             self.waiting.discard(source)
-            self.slots.nothing(source)
+            self.slots.no_job(source)
         self._follow(before)
 
     @rule(ends=st.integers(1, 3))
@@ -226,7 +226,7 @@ class SlotsMachine(RuleBasedStateMachine):
     @invariant()
     def never_more_than_it_can_run(self) -> None:
         """What is asked for and what runs fit into the slots, and into the quota."""
-        asked = sum(self.slots.questions(source) for source in self.connected)
+        asked = sum(self.slots.grabs(source) for source in self.connected)
         assert asked == self.slots.asked
         assert self.slots.running + asked <= self.slots.size
         assert self.taken + asked <= 40

@@ -106,7 +106,7 @@ class GoingTests(WorkerCase):
         again = Held()
         worker.register("f", again)
         assert peer.read() == []
-        assert worker.slots.running == 2
+        assert worker.running == 2
 
     def test_a_function_that_comes_back_is_asked_for(self) -> None:
         """The questions that it held back are asked at once."""

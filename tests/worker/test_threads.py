@@ -22,7 +22,7 @@ SECONDS = 10.0
 
 def job(workload: bytes = b"") -> WorkerJob:
     """Return a job that nobody hears of."""
-    return WorkerJob(b"f", workload, b"H:1", say=lambda *_: Deferred())
+    return WorkerJob(b"f", workload, b"H:1", send=lambda *_: Deferred())
 
 
 class FakeReactor:
