@@ -72,6 +72,7 @@ TEST = [
     "pytest>=8.2",
     "pytest-cov>=6",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.8",
     *BUILD,  # the build is tested
     *ALL,
 ]

@@ -1,7 +1,7 @@
-"""What every test may rely on: no Gearman setting of the user's shell, no hypothesis deadline.
+"""What every test relies on: no Gearman settings of the shell, no hypothesis deadline, Ctrl-C.
 
-And Ctrl-C: a shell starts what it puts into the background with SIGINT ignored, and so would be all
-that tests start and then interrupt.
+A shell starts what it puts into the background with SIGINT ignored. The programs that tests start
+would ignore it too, and tests interrupt some of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support import distribution, peers
 
 GEARMAN_VARIABLES = (
     "GEARMAND_PORT",
@@ -19,13 +22,30 @@ GEARMAN_VARIABLES = (
 )
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of these tests."""
+    peers.add_option(parser)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run the tests: none besides this one for files and single tests."""
+    return distribution.processes(config.args)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Arrange the tests for several processes."""
+    if hasattr(config, "workerinput"):
+        distribution.arrange(items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Clear the environment of Gearman settings and load the hypothesis profile.
 
-    A loaded machine makes examples, or their making, slow without anything being wrong, so
-    neither has a deadline; pytest-timeout ends what hangs. With ``CI=true`` the examples are the
-    same in every run, and a developer's machine goes on looking for new ones.
+    Examples have no deadline, because a loaded machine makes them slow; pytest-timeout ends a test
+    that hangs. With ``CI=true`` the examples are the same in every run; a developer's machine goes
+    on looking for new ones.
     """
+    peers.configure(config)
     for name in GEARMAN_VARIABLES:
         os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

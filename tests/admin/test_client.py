@@ -18,7 +18,8 @@ from gearman_tx.admin import AdminClient
 from gearman_tx.admin.client import _AdminProtocol
 from gearman_tx.errors import ConnectionLost, Refused, TimedOut
 from gearman_tx.testing import ServerProcess
-from tests.servers import free_port, start_c_server, start_our_server
+from tests.support.ports import free_port
+from tests.support.servers import start_c_server, start_our_server
 
 
 class BothServers:

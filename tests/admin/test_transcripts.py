@@ -23,7 +23,6 @@ ON_AN_EMPTY_SERVER = [
     (b"workers", b".\n"),
     (b"version", b"OK 1.2.3\n"),
     (b"version x", b"OK 1.2.3\n"),
-    (b"getpid", b"OK %d\n" % os.getpid()),
     (b"verbose", b"OK NOTICE\n"),
     (b"show jobs", b".\n"),
     (b"SHOW JOBS", b".\n"),
@@ -108,6 +107,11 @@ ON_A_BUSY_SERVER = [
 def test_empty_server(line: bytes, reply: bytes) -> None:
     """A server without connections and jobs answers as the C server does."""
     assert empty_scene().ask(line) == reply
+
+
+def test_process_id() -> None:
+    """The server tells the id of its process."""
+    assert empty_scene().ask(b"getpid") == b"OK %d\n" % os.getpid()
 
 
 @pytest.mark.parametrize(("line", "reply"), ON_A_BUSY_SERVER)

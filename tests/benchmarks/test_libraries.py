@@ -11,7 +11,7 @@ from benchmarks.libraries.contenders import CONTENDERS
 from benchmarks.libraries.kinds import KINDS
 from benchmarks.libraries.targets import TARGETS
 from tests.benchmarks.test_run import call, measure
-from tests.peers import require_peer, require_program
+from tests.support.peers import require_peer, require_program
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ import pytest
 from benchmarks.errors import BenchmarkError
 from benchmarks.job_servers import Load, Server, load
 from benchmarks.job_servers.load import figures_in
-from tests.peers import require_program
-from tests.servers import free_port
+from tests.support.peers import require_program
+from tests.support.ports import free_port
 
 HEADER = struct.Struct(">4sII")
 CREATED, SUBMIT, COMPLETE, ECHO_REQ, ECHO_RES = 8, 7, 13, 16, 17

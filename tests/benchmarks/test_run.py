@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from benchmarks.command_line import main
 from tests.benchmarks.scene import kind_result, results
-from tests.peers import require_peer, require_program
+from tests.support.peers import require_peer, require_program
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240  # a busy machine takes its time; nothing is compared here

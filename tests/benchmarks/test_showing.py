@@ -20,7 +20,7 @@ from benchmarks.suites import SUITES
 from benchmarks.table import absences, print_notes, print_tables
 from benchmarks.targets import Target, Verdict, judge
 from tests.benchmarks.scene import COLUMNS, kind_result, results
-from tests.peers import require_peer
+from tests.support.peers import require_peer
 
 TARGET = Target("one-job", "jobs_per_s", 2, "c-t4")
 

@@ -18,7 +18,7 @@ from tests.interop.conftest import (
     start_server,
 )
 from tests.interop.our_import import with_our_import
-from tests.peers import require_peer
+from tests.support.peers import require_peer
 
 __all__ = ["function", "kind", "peers", "scene", "server", "shared_servers", "start_server"]
 

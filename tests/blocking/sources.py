@@ -17,7 +17,8 @@ from textwrap import dedent
 from typing import Final
 
 from tests.interop.our_import import change_import
-from tests.peers import require_peer
+from tests.support.peers import require_peer
+from tests.support.sharing import make_once
 
 FETCH_SECONDS: Final = 180
 SECOND: Final = "# python-gearman 2.x"
@@ -27,7 +28,8 @@ SECOND: Final = "# python-gearman 2.x"
 def fetch(folder: Path) -> Path:
     """Return the folder of pygearman's sources, of the version that is installed."""
     name = f"pygearman-{version('pygearman')}"
-    if not (folder / name).exists():
+
+    def download(folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary=:all:"]
         command += ["-d", str(folder), name.replace("-", "==")]
         done = subprocess.run(command, capture_output=True, timeout=FETCH_SECONDS, check=False)
@@ -35,7 +37,8 @@ def fetch(folder: Path) -> Path:
         require_peer(found, f"the source of {name}", f"pip said: {done.stderr.decode()[-500:]}")
         with tarfile.open(folder / f"{name}.tar.gz") as archive:
             archive.extractall(folder, filter="data")
-    return folder / name
+
+    return make_once(folder, name.encode(), download) / name
 
 
 def examples(page: Path) -> list[str]:

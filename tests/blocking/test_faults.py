@@ -12,7 +12,7 @@ from tests.blocking.conftest import PROGRAMS, one_server
 from tests.interop.conftest import StartServer
 from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 
 def program(name: str, *arguments: object) -> list[str]:

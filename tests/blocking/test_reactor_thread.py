@@ -7,7 +7,7 @@ import sys
 from tests.blocking.conftest import one_server
 from tests.interop.peer_process import Outcome, PeerRunner
 from tests.interop.scene import Scene
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 SUBMIT = """
 from gearman_tx import blocking as gearman

@@ -19,6 +19,7 @@ from tests.blocking.sources import examples, fetch, program, without_workings
 from tests.interop.conftest import StartServer
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerRunner
+from tests.support.sharing import kept_folder
 
 BLOCKS = {
     "1to2.rst": 3,
@@ -32,10 +33,9 @@ WORKINGS = {"test_no_socket_means_no_fileno", "test_send_commands_to_buffer"}
 
 
 @pytest.fixture(scope="session")
-def sources(pytestconfig: pytest.Config) -> Path:
+def sources(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of pygearman's sources."""
-    assert pytestconfig.cache is not None, "the cache plugin holds the sources"
-    return fetch(Path(pytestconfig.cache.mkdir("pygearman-sources")))
+    return fetch(kept_folder(pytestconfig, tmp_path_factory, "pygearman-sources"))
 
 
 @pytest.fixture

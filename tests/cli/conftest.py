@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gearman_tx.testing import ServerProcess
-from tests.servers import running, start_c_server, start_our_server
+from tests.support.servers import running, start_c_server, start_our_server
 
 
 @pytest.fixture(scope="session")

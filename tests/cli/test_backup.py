@@ -15,9 +15,9 @@ from gearman_tx.cli.program import run_command
 from gearman_tx.core import Batch
 from gearman_tx.store import backup
 from tests.cli.programs import gearman_tx as run
-from tests.servers import running, start_our_server
 from tests.store.files import queue_file, stored
 from tests.store.records import records
+from tests.support.servers import running, start_our_server
 
 
 @pytest.fixture

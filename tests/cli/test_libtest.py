@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.daemon.peer import Peer
 from tests.daemon.process import drop_in, started, until
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 SERVERS = 3
 PID_FILE_SECONDS = 8.0

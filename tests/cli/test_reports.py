@@ -12,7 +12,7 @@ from gearman_tx.cli.formats import as_json, as_text, duration, milliseconds
 from gearman_tx.cli.jobs import _progress, _size
 from gearman_tx.cli.status import _limits
 from tests.cli.programs import gearman_tx, rows, started, working
-from tests.servers import start_our_server
+from tests.support.servers import start_our_server
 
 
 def test_ping(our_server: str, c_server: str) -> None:

@@ -17,7 +17,7 @@ from gearman_tx.client import Client, Task
 from gearman_tx.errors import ConnectionLost, JobFailed, Refused, TimedOut
 from gearman_tx.wire import PacketType
 from tests.client.stage import ClientCase, Peer
-from tests.profiles import long_run
+from tests.support.effort import long_run
 
 LAWFUL = (ConnectionLost, JobFailed, Refused, TimedOut, CancelledError)
 SERVERS = 2

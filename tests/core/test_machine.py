@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from gearman_tx.core import HIGH, LOW, NORMAL, Policy
 from tests.core.machine import Twins
-from tests.profiles import long_run
+from tests.support.effort import long_run
 
 CLIENTS = (0, 1, 2)
 WORKERS = (2, 3, 4, 5)  # seat 2 is both, as any connection may be

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from attrs import define
 
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 WAIT_SECONDS = 20.0
 PAUSE_SECONDS = 0.02

@@ -10,7 +10,7 @@ from pathlib import Path
 from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import PacketType as P
 from tests.daemon.peer import Peer
-from tests.servers import running, start_our_server
+from tests.support.servers import running, start_our_server
 
 QUEUE = ("--queue-type=sqlite", "--sqlite-path=queue.sqlite3")
 UNCHANGED = (0, 1, 2, 4, 5, 7, 11)

@@ -14,8 +14,8 @@ import pytest
 
 from tests.daemon.peer import Peer
 from tests.daemon.process import WAIT_SECONDS, run, serving, started, twistd
-from tests.peers import require_program
-from tests.servers import free_port
+from tests.support.peers import require_program
+from tests.support.ports import free_port
 
 HANDED_OVER = """
 import os, sys

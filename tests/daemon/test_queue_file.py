@@ -11,7 +11,8 @@ import pytest
 
 from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import PacketType, request
-from tests.servers import free_port, running, start_our_server
+from tests.support.ports import free_port
+from tests.support.servers import running, start_our_server
 
 SQLITE = "--queue-type=sqlite"
 

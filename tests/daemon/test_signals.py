@@ -10,7 +10,7 @@ import pytest
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
 from tests.daemon.process import refuses, serving, started, twistd, until
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

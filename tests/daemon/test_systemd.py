@@ -12,7 +12,7 @@ import pytest
 from gearman_tx.daemon.systemd import notify
 from tests.daemon.peer import Peer
 from tests.daemon.process import WAIT_SECONDS, started, twistd
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture(params=["path", "abstract"])

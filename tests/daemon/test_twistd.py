@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.daemon.peer import Peer
 from tests.daemon.process import daemon, serving, twistd
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 
 def test_a_daemon(tmp_path: Path) -> None:

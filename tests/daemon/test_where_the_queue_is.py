@@ -21,13 +21,13 @@ from gearman_tx.store.sqlite.queue_lock import QueueLock
 from gearman_tx.tap import Options
 from tests.daemon.peer import Peer
 from tests.daemon.process import daemon, drop_in, run, started, twistd, until, wait_gone
-from tests.servers import free_port
 from tests.store.files import (
     common_user,
     locked_by_another_process,
     queue_file,
     small_disk,
 )
+from tests.support.ports import free_port
 
 
 def parsed(*words: str, **of_twistd: str) -> Options:

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from tests.differential.player import Pair, Stand
-from tests.servers import start_c_server, start_our_server
+from tests.support.servers import start_c_server, start_our_server
 
 C_OPTIONS: Final = ("--threads=1", "--round-robin")
 """One thread, so that order is certain; round robin, because ours always does it."""

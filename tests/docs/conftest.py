@@ -12,7 +12,7 @@ from tests.docs.reader import Reader
 from tests.interop.conftest import peers
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerRunner
-from tests.servers import running, start_our_server
+from tests.support.servers import running, start_our_server
 
 __all__ = ["peers"]
 

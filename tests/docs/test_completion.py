@@ -7,8 +7,8 @@ import pytest
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
-from tests.peers import require_program
-from tests.servers import free_port
+from tests.support.peers import require_program
+from tests.support.ports import free_port
 
 PAGE = "docs/reference/command-line.rst"
 BASH = """

@@ -9,8 +9,9 @@ from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess
-from tests.peers import require_program
-from tests.servers import free_port, wait_ready
+from tests.support.peers import require_program
+from tests.support.ports import free_port
+from tests.support.servers import wait_ready
 
 PAGE = "docs/how-to/embed-the-server.rst"
 

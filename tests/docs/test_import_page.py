@@ -28,8 +28,9 @@ from tests.importing.databases import (
 )
 from tests.importing.scene import NORMAL_BG, leave_behind, stored
 from tests.interop.job_server import JobServer
-from tests.peers import require_program
-from tests.servers import free_port, wait_ready
+from tests.support.peers import require_program
+from tests.support.ports import free_port
+from tests.support.servers import wait_ready
 
 PAGE = "docs/how-to/import-a-queue.rst"
 TASKS = [(NORMAL_BG, (b"resize", b"u%d" % number, b"photo")) for number in range(3)]

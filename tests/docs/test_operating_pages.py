@@ -13,8 +13,9 @@ from tests.docs.conftest import MakeReader
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess
 from tests.loopback.test_client_tls import write_certificate
-from tests.peers import require_program
-from tests.servers import free_port, wait_ready
+from tests.support.peers import require_program
+from tests.support.ports import free_port
+from tests.support.servers import wait_ready
 
 LISTEN = "docs/how-to/listen.rst"
 LIMITS = "docs/how-to/limits.rst"

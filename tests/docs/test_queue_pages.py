@@ -15,8 +15,9 @@ from tests.docs.blocks import read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.job_server import JobServer
-from tests.peers import require_program
-from tests.servers import free_port, wait_ready
+from tests.support.peers import require_program
+from tests.support.ports import free_port
+from tests.support.servers import wait_ready
 
 HOW_TO = "docs/how-to/keep-the-queue.rst"
 REFERENCE = "docs/reference/queue-file.rst"

@@ -18,8 +18,8 @@ from attrs import frozen
 from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, read_commands, runs
 from tests.packaging.sources import copy_sources, user_environment
-from tests.peers import require_program
-from tests.servers import free_port
+from tests.support.peers import require_program
+from tests.support.ports import free_port
 
 INSTALL_SECONDS = 240.0
 COMMAND_SECONDS = 20.0

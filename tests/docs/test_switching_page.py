@@ -13,7 +13,8 @@ from tests.docs.conftest import MakeReader
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.loopback.test_client_tls import write_certificate
-from tests.servers import free_port, running, start_our_server
+from tests.support.ports import free_port
+from tests.support.servers import running, start_our_server
 
 PAGE = "docs/how-to/switch-from-python-gearman.rst"
 

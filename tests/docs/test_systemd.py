@@ -13,8 +13,9 @@ import pytest
 
 from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, read_blocks, runs
-from tests.peers import require_peer, require_program
-from tests.servers import START_SECONDS, free_port, running, wait_ready
+from tests.support.peers import require_peer, require_program
+from tests.support.ports import free_port
+from tests.support.servers import START_SECONDS, running, wait_ready
 
 UNITS = Path(__file__).parents[2] / "docs" / "systemd"
 INSTALLED = "/opt/gearman-tx/bin"

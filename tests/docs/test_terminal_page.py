@@ -9,8 +9,8 @@ from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerRunner
-from tests.peers import require_program
-from tests.servers import running, start_our_server
+from tests.support.peers import require_program
+from tests.support.servers import running, start_our_server
 
 PAGE = "docs/how-to/use-the-command-line.rst"
 

@@ -8,8 +8,8 @@ from importlib.metadata import requires
 
 from tests.docs.blocks import read_block, read_commands, runs
 from tests.docs.conftest import MakeReader
-from tests.peers import require_program
-from tests.servers import free_port
+from tests.support.peers import require_program
+from tests.support.ports import free_port
 
 PAGE = "docs/how-to/use-tls.rst"
 

@@ -20,8 +20,9 @@ from tests.docs.reader import Reader, is_like
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.packaging.sources import copy_sources, user_environment
-from tests.peers import require_peer, require_program
-from tests.servers import free_port, wait_ready
+from tests.support.peers import require_peer, require_program
+from tests.support.ports import free_port
+from tests.support.servers import wait_ready
 
 PAGE = "docs/tutorial.rst"
 GUARD = 'if __name__ == "__main__":'

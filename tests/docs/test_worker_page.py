@@ -17,8 +17,8 @@ from tests.docs.python_blocks import run_block
 from tests.interop.job_server import JobServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.loopback.servers_case import ServersCase
-from tests.peers import require_program
-from tests.servers import running, start_our_server
+from tests.support.peers import require_program
+from tests.support.servers import running, start_our_server
 
 PAGE = "docs/how-to/write-a-worker.rst"
 FUNCTIONS = ("progress", "reactor", "process")

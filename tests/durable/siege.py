@@ -26,7 +26,7 @@ from gearman_tx.testing import ServerProcess
 from tests.durable.account import Account, Broken, Submission
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.servers import start_our_server
+from tests.support.servers import start_our_server
 
 CLIENTS = 4
 WORKERS = 3

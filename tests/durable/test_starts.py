@@ -12,8 +12,8 @@ from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.servers import running, start_c_server, start_our_server
 from tests.store.files import damage, zeros
+from tests.support.servers import running, start_c_server, start_our_server
 
 WORKLOADS = [b"one", b"", b"\0three"]
 

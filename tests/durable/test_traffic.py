@@ -7,7 +7,7 @@ from pathlib import Path
 from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
 from gearman_tx.store.sqlite.opening import LOG_PAGES
 from tests.durable.traffic import drive
-from tests.servers import running, start_our_server
+from tests.support.servers import running, start_our_server
 
 JOBS = 12_000
 DEPTH = 1000

@@ -21,7 +21,7 @@ from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.servers import running, start_our_server
+from tests.support.servers import running, start_our_server
 
 WINDOW = 500
 """How many submissions wait for their answers at a time."""

@@ -17,7 +17,7 @@ import pytest
 
 from tests.daemon.peer import Peer
 from tests.daemon.process import daemon, drop_in, run, started, until
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 

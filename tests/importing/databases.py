@@ -24,8 +24,8 @@ import redis
 from attrs import frozen
 
 from tests.daemon.process import until
-from tests.peers import require_peer, require_program
-from tests.servers import free_port
+from tests.support.peers import require_peer, require_program
+from tests.support.ports import free_port
 
 PASSWORD = "se cret"  # noqa: S105  # of databases that live as long as a test
 USER = "gearman"

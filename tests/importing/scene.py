@@ -18,8 +18,8 @@ from gearman_tx.core import HIGH, LOW, NORMAL
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
 from tests.daemon.process import Done
-from tests.servers import running, start_c_server, start_our_server
 from tests.store.files import queue_file, read_all
+from tests.support.servers import running, start_c_server, start_our_server
 
 LATER = 1_999_999_999
 """When the delayed job of these tests is due."""

@@ -28,9 +28,9 @@ from tests.importing.scene import (
     stored,
     take,
 )
-from tests.servers import running, start_our_server
 from tests.store.files import PATIENCE, common_user, locked_by_another_process, queue_file
 from tests.store.test_c_queue import NEW_TABLE, OLD_TABLE, run
+from tests.support.servers import running, start_our_server
 
 MANY = """
 INSERT INTO gearman_queue

@@ -20,8 +20,9 @@ from tests.interop.language import Language
 from tests.interop.our_import import with_our_import
 from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
-from tests.peers import require_peer, require_program
-from tests.servers import start_c_server, start_our_server
+from tests.support.peers import require_peer, require_program
+from tests.support.servers import start_c_server, start_our_server
+from tests.support.sharing import kept_folder, make_once, run_folder
 
 PROGRAMS = Path(__file__).parent / "programs"
 KINDS = ("c", "ours")
@@ -139,11 +140,16 @@ def c(tmp_path_factory: pytest.TempPathFactory) -> Language:
     compiler = require_program("gcc", "apt-get install gcc libc6-dev")
     header = Path("/usr/include/libgearman-1.0/gearman.h")
     require_peer(header.exists(), "libgearman's headers", "apt-get install libgearman-dev")
-    folder = tmp_path_factory.mktemp("c")
-    for name in ("client", "worker"):
-        source = str(PROGRAMS / "c" / f"{name}.c")
-        command = [compiler, "-Wall", "-Wextra", "-O1", "-o", str(folder / name), source]
-        subprocess.run([*command, "-lgearman"], check=True)
+
+    def compile_programs(folder: Path) -> None:
+        for name in ("client", "worker"):
+            source = str(PROGRAMS / "c" / f"{name}.c")
+            command = [compiler, "-Wall", "-Wextra", "-O1", "-o", str(folder / name), source]
+            subprocess.run([*command, "-lgearman"], check=True)
+
+    folder = run_folder(tmp_path_factory) / "c-programs"
+    folder.mkdir(exist_ok=True)
+    make_once(folder, b"", compile_programs)
     return Language("c", (str(folder / "client"),), (str(folder / "worker"),))
 
 
@@ -203,25 +209,24 @@ def gear() -> Language:
 
 
 @pytest.fixture(scope="session")
-def npm(pytestconfig: pytest.Config) -> Language:
+def npm(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Language:
     """The client and worker of npm's gearman, installed from the lock file.
 
     The installation stays in pytest's cache folder until the lock file changes.
     """
     program = require_program("node", "apt-get install nodejs")
     installer = require_program("npm", "apt-get install npm")
-    assert pytestconfig.cache is not None, "the cache plugin holds the installation"
-    folder = Path(pytestconfig.cache.mkdir("npm-gearman"))
-    lock = PROGRAMS / "js" / "package-lock.json"
-    done = folder / "installed-lock.json"
-    if not done.exists() or done.read_bytes() != lock.read_bytes():
+
+    def install(folder: Path) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROGRAMS / "js" / name, folder)
         command = [installer, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        install = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
-        found = install.returncode == 0
-        require_peer(found, "npm's gearman", f"npm said: {install.stderr.decode()[-500:]}")
-        shutil.copy(lock, done)
+        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+        found = done.returncode == 0
+        require_peer(found, "npm's gearman", f"npm said: {done.stderr.decode()[-500:]}")
+
+    folder = kept_folder(pytestconfig, tmp_path_factory, "npm-gearman")
+    make_once(folder, (PROGRAMS / "js" / "package-lock.json").read_bytes(), install)
     programs = [str(PROGRAMS / "js" / name) for name in ("client.js", "worker.js")]
     env = {"NODE_PATH": str(folder / "node_modules")}
     return Language("npm", (program, programs[0]), (program, programs[1]), env)

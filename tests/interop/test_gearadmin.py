@@ -13,7 +13,7 @@ from tests.interop.job_server import JobServer
 from tests.interop.language import Language
 from tests.interop.peer_process import Outcome, PeerRunner
 from tests.interop.scene import Scene
-from tests.peers import require_program
+from tests.support.peers import require_program
 
 ANY = ["-h", "127.0.0.1"]
 

@@ -7,7 +7,7 @@ import zlib
 
 from tests.interop.language import Language
 from tests.interop.scene import Scene
-from tests.peers import require_program
+from tests.support.peers import require_program
 
 WIDTH, HEIGHT = 640, 480
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

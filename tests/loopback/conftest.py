@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.testing import ServerProcess
-from tests.servers import running, start_our_server
+from tests.support.servers import running, start_our_server
 
 
 @pytest.fixture(scope="package", autouse=True)

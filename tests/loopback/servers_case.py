@@ -13,7 +13,7 @@ from gearman_tx.client import Client
 from gearman_tx.link import Server
 from gearman_tx.testing import ServerProcess
 from tests.loopback.raw_worker import BEHAVIOURS, Abilities, RawWorker, start_worker
-from tests.servers import start_c_server, start_our_server
+from tests.support.servers import start_c_server, start_our_server
 
 
 class ServersCase(TestCase):

@@ -17,7 +17,7 @@ from gearman_tx.errors import ConnectionLost, NoServer
 from gearman_tx.wire import PacketType
 from tests.loopback.raw_worker import RawWorker, reverse
 from tests.loopback.servers_case import ServersCase
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 HEARTBEAT = 1.0  # a machine that has much else to do may keep a sound server waiting
 

@@ -18,7 +18,7 @@ from gearman_tx.link import Server
 from gearman_tx.testing import ServerProcess
 from gearman_tx.worker import Worker
 from tests.loopback.servers_case import ServersCase
-from tests.servers import free_port
+from tests.support.ports import free_port
 
 # Twisted makes its OpenSSL contexts in a way that pyOpenSSL has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -22,7 +22,7 @@ from tests.loopback.speaker import (
     WORK_COMPLETE,
     Speaker,
 )
-from tests.servers import running, start_our_server
+from tests.support.servers import running, start_our_server
 
 MANY = 100_000
 

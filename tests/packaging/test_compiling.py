@@ -16,7 +16,7 @@ import pytest
 from attrs import frozen
 
 from tests.packaging.sources import COMPILE, copy_sources, user_environment
-from tests.peers import require_peer, require_program
+from tests.support.peers import require_peer, require_program
 
 BUILD_SECONDS = 60
 SUFFIX = ".so"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.parties.machine import Parties
-from tests.profiles import long_run
+from tests.support.effort import long_run
 
 Parties.TestCase.settings = long_run(60, 40)
 PartiesTests = Parties.TestCase

@@ -12,9 +12,9 @@ import pytest
 
 from gearman_tx.core import HIGH, LOW, NORMAL, Batch
 from gearman_tx.store import StoreError
-from tests.servers import running, start_c_server
 from tests.store.files import locked_by_another_process, queue_file, read_all
 from tests.store.records import record
+from tests.support.servers import running, start_c_server
 
 SUBMIT_JOB_BG = 18
 SUBMIT_JOB_HIGH_BG = 32

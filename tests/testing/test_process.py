@@ -12,7 +12,7 @@ import pytest
 
 from gearman_tx.testing import GearmanServer
 from gearman_tx.wire import PacketType, request
-from tests.servers import running
+from tests.support.servers import running
 
 
 @pytest.fixture

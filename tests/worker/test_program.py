@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.interop.peer_process import PeerProcess
 from tests.interop.scene import Scene
-from tests.servers import free_port
+from tests.support.ports import free_port
 from tests.worker.conftest import OURS, StartWorker
 
 TOMORROW = 4_000_000_000

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from gearman_tx.worker.slots import Slots
-from tests.profiles import long_run
+from tests.support.effort import long_run
 
 
 @define(eq=False)

@@ -1,36 +1,28 @@
 """Real job servers in processes of their own: ours and the C one, started and stopped alike.
 
-Each server listens on a free loopback port, is known to be ready when it answers the text
-command ``version``, and is stopped by its process id. Its folder holds its log.
+Each server listens on a free loopback port, is ready when it answers the text command ``version``,
+and is stopped by its process id. Its folder holds its log.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from gearman_tx.testing import GearmanServer, ServerProcess
-from tests.peers import require_program
+from tests.support.peers import require_program
+from tests.support.ports import free_port
 
 START_SECONDS = 20.0
-
-
-def free_port() -> int:
-    """Return a TCP port that was free on 127.0.0.1 a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_ready(server: ServerProcess) -> None:
     """Return when a server answers ``version``; raise with its log if it never does.
 
-    For a server that tells nobody when it is ready, as the C one does not.
+    For a server that does not say when it is ready, as the C one.
     """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.is_up:

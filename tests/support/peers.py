@@ -1,7 +1,8 @@
 """Decide, in one place, what a missing third-party program means for a test.
 
-A developer without the Debian packages may skip; in CI (``CI=true``) a peer that
-is missing is a failure, because a skipped interoperability test proves nothing.
+A developer without the Debian packages may skip; in CI (``CI=true``) a missing peer is a failure,
+because a skipped interoperability test proves nothing. With ``--without-peers`` every test that
+needs a peer is skipped, whether the peer is installed or not.
 """
 
 from __future__ import annotations
@@ -10,6 +11,19 @@ import os
 import shutil
 
 import pytest
+
+OPTION = "--without-peers"
+_is_without: list[bool] = []
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """Add ``--without-peers`` to pytest's command line."""
+    parser.addoption(OPTION, action="store_true", help="skip tests that need another program")
+
+
+def configure(config: pytest.Config) -> None:
+    """Note whether peers are wanted."""
+    _is_without[:] = [True] if config.getoption(OPTION) else []
 
 
 def require_peer(found: bool, peer: str, remedy: str) -> None:
@@ -20,6 +34,8 @@ def require_peer(found: bool, peer: str, remedy: str) -> None:
         peer: what is missing, as a reader would name it.
         remedy: the command that installs it.
     """
+    if _is_without:
+        pytest.skip(f"{OPTION}: it needs {peer}")
     if found:
         return
     message = f"{peer} is not installed; {remedy}"
