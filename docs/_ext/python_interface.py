@@ -27,6 +27,7 @@ GIVEN: Final = frozenset(
         "gearman_tx.client.RoundRobin",
         "gearman_tx.daemon.GearmanService",
         "gearman_tx.daemon.Options",
+        "gearman_tx.worker.WorkerFunction",
         "gearman_tx.worker.WorkerService",
     }
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from gearman_tx.wire import PacketType
 from tests.worker.stage import WorkerCase
 
@@ -21,8 +25,7 @@ class PauseTests(WorkerCase):
         held.ends[0].callback(b"done")
         assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b"done"))]
         worker.resume()
-        assert not worker.is_paused
-        assert peer.read() == [GRAB]
+        assert (worker.is_paused, peer.read()) == (False, [GRAB])
 
     def test_noop_is_answered_after_the_pause(self) -> None:
         """A server that sends NOOP during the pause is asked when the worker resumes."""
@@ -128,5 +131,6 @@ class FunctionsTests(WorkerCase):
         worker = self.make_worker(namespace="n.")
         worker.register("f", len)
         assert list(worker.functions) == [b"n.f"]
-        with self.assertRaises(TypeError):
-            worker.functions[b"g"] = worker.functions[b"n.f"]  # type: ignore[index]  # as it should
+        functions: Any = worker.functions
+        with pytest.raises(TypeError):
+            functions[b"g"] = functions[b"n.f"]
