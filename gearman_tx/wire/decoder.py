@@ -43,6 +43,7 @@ WRONG_MAGIC: Final = -1
 _LARGE_PART: Final = 16 * 1024  # bytes of a body that are kept as they came
 
 _HEADER: Final = Struct(">III")
+_LAST_TYPE: Final[i64] = LAST_PACKET_TYPE  # in this module it is a plain number to the compiler
 _R: Final = 0x52  # of the magic, as the next
 _E: Final = 0x45
 
@@ -148,7 +149,7 @@ class PacketDecoder:
                 or data[start + 2] != _E
                 or data[start + 3] != self._direction
                 or data[start + 4] | data[start + 5] | data[start + 6]
-                or not 0 < packet_type <= LAST_PACKET_TYPE
+                or not 0 < packet_type <= _LAST_TYPE
                 or size > self._max_packet
             ):
                 if self._is_unsound(data, start):

@@ -23,9 +23,10 @@ _pack: Final = Struct(">III").pack
 _REQUEST: Final = int.from_bytes(REQUEST_MAGIC, "big")
 _RESPONSE: Final = int.from_bytes(RESPONSE_MAGIC, "big")
 
+_LAST_TYPE: Final = LAST_PACKET_TYPE  # in this module it is a plain number to the compiler
 _SMALL: Final = 512
 # Of bodies below _SMALL bytes, by type and size, made once each; a type that is not used has none.
-_small_headers: Final[list[list[bytes]]] = [[] for _ in range(LAST_PACKET_TYPE + 1)]
+_small_headers: Final[list[list[bytes]]] = [[] for _ in range(_LAST_TYPE + 1)]
 
 
 def request(packet_type: int, *arguments: bytes) -> bytes:
@@ -64,7 +65,7 @@ def response(packet_type: int, *arguments: bytes) -> bytes:
 
 def response_header(packet_type: int, size: int) -> bytes:
     """Return the 12-byte header of a response whose body has ``size`` bytes, unchecked."""
-    if size >= _SMALL or packet_type > LAST_PACKET_TYPE:
+    if size >= _SMALL or packet_type > _LAST_TYPE:
         return _pack(_RESPONSE, packet_type, size)
     row = _small_headers[packet_type]
     if not row:

@@ -67,7 +67,7 @@ class PacketType(IntEnum):
     STATUS_RES_UNIQUE = 42
 
 
-LAST_PACKET_TYPE: Final = 42
+LAST_PACKET_TYPE: Final = int(max(PacketType))
 """The highest type number; anything above it, and 0, ends the connection."""
 
 

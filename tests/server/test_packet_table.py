@@ -6,7 +6,7 @@ import pytest
 
 from gearman_tx.errors import Refused
 from gearman_tx.server.handlers import make_handlers
-from gearman_tx.wire import PACKETS
+from gearman_tx.wire import LAST_PACKET_TYPE, PACKETS
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import FULL_BODIES, error, packet, req, res
@@ -45,7 +45,7 @@ ANSWERS = {
 """What a server that knows no job answers to each of them; no answer to those left out."""
 
 
-@pytest.mark.parametrize("packet_type", range(1, 43))
+@pytest.mark.parametrize("packet_type", range(1, LAST_PACKET_TYPE + 1))
 def test_each_type_is_answered_as_the_table_says(stage: Stage, packet_type: int) -> None:
     """A fresh server answers each type with exactly its packet, and goes on serving."""
     guest = stage.guest()
@@ -83,9 +83,9 @@ def test_a_response_is_refused_and_the_connection_goes_on(
 
 
 def test_the_table_has_a_handler_for_everything_the_decoder_returns(stage: Stage) -> None:
-    """Types 1 to 42, text and the wrong magic: nothing else can come, none is missing."""
+    """The types of packets, text and the wrong magic: nothing else can come, none is missing."""
     handlers = make_handlers(stage.jobs, lambda _connection, _line: None)
-    assert sorted(handlers) == list(range(-1, 43))
+    assert sorted(handlers) == list(range(-1, LAST_PACKET_TYPE + 1))
     for row in PACKETS:
         if row.type in REFUSED_TYPES:
             with pytest.raises(Refused):
