@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 
 HELP: Final = """\
 Usage: gearman-tx COMMAND [options]
@@ -70,7 +70,7 @@ def _without_click(words: Sequence[str]) -> int:
         sys.stdout.write(HELP)
         return 0
     if command in {"-V", "--version"}:
-        sys.stdout.write(f"gearman-tx {__version__}\n")
+        sys.stdout.write(f"gearman-tx {__version__} ({BUILD})\n")
         return 0
     text = f"the command {command!r} needs more packages: pip install 'gearman-tx[cli]'"
     sys.stderr.write(f"gearman-tx: {text}\n")

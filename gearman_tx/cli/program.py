@@ -8,7 +8,7 @@ from typing import Final
 import click
 from typing_extensions import override
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.cli.backup import backup
 from gearman_tx.cli.cancel import cancel
 from gearman_tx.cli.completion import VARIABLE, completion
@@ -60,7 +60,7 @@ def gearmand(words: tuple[str, ...]) -> int:
 
 
 @click.group(cls=_Commands, context_settings=_CONTEXT, epilog=_EPILOG)
-@click.version_option(__version__, "-V", "--version", message="gearman-tx %(version)s")
+@click.version_option(__version__, "-V", "--version", message=f"gearman-tx %(version)s ({BUILD})")
 def commands() -> None:
     """Gearman at the command line: run and operate job servers, submit jobs and work on them.
 

@@ -13,12 +13,11 @@ from twisted.internet.defer import Deferred, succeed
 from typing_extensions import override
 
 import twisted
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.daemon import systemd
 from gearman_tx.daemon.allocator import keep_memory
 from gearman_tx.daemon.collector import Collector
 from gearman_tx.daemon.signals import SignalHandlers
-from gearman_tx.wire import IS_COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +158,7 @@ class GearmanService(Service):
         log.info(
             "gearman_tx {version}, {kind} (Twisted {twisted}, Python {python}), process id {pid}",
             version=__version__,
-            kind="compiled" if IS_COMPILED else "not compiled",
+            kind=BUILD,
             twisted=twisted.__version__,
             python=platform.python_version(),
             pid=os.getpid(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 from typing_extensions import override
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.daemon import queue
 from gearman_tx.daemon.options import c_options, queue_options, table, values
 from gearman_tx.daemon.options.option import Option, meaningless
@@ -96,5 +96,5 @@ class GearmandOptions(ServerOptions):
     @override
     def opt_version(self) -> None:
         """Print the version in the form of the C server and exit."""
-        sys.stdout.write(f"\ngearmand {__version__} - gearman_tx\n")
+        sys.stdout.write(f"\ngearmand {__version__} - gearman_tx ({BUILD})\n")
         raise SystemExit(0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.cli import main
 from tests.daemon.process import BIN
 
@@ -38,7 +38,7 @@ def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """The version is this package's."""
     assert main(["gearman-tx", "--version"]) == 0
-    assert capsys.readouterr().out == f"gearman-tx {__version__}\n"
+    assert capsys.readouterr().out == f"gearman-tx {__version__} ({BUILD})\n"
 
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +70,7 @@ def test_help_without_click() -> None:
     assert done.returncode == 0
     assert "pip install 'gearman-tx[cli]'" in done.stdout
     assert run_without_click().returncode == 2
-    assert run_without_click("-V").stdout == f"gearman-tx {__version__}\n"
+    assert run_without_click("-V").stdout == f"gearman-tx {__version__} ({BUILD})\n"
 
 
 def test_under_the_name_of_the_c_server(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_under_the_name_of_the_c_server(tmp_path: Path) -> None:
     link = tmp_path / "gearmand"
     link.symlink_to(BIN / "gearman-tx")
     done = subprocess.run([link, "--version"], capture_output=True, check=True)
-    assert done.stdout == f"\ngearmand {__version__} - gearman_tx\n".encode()
+    assert done.stdout == f"\ngearmand {__version__} - gearman_tx ({BUILD})\n".encode()
 
 
 def test_words_of_the_process(

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from twisted.python import usage
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.daemon.assembly import limits_of, policy_of
 from gearman_tx.daemon.options.c_options import C_GROUP, REFUSED_GROUP
 from gearman_tx.link import OutputLimits
@@ -232,7 +232,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parsed("--version")
     assert end.value.code == 0
-    assert capsys.readouterr().out == f"gearmand {__version__} (gearman_tx)\n"
+    assert capsys.readouterr().out == f"gearmand {__version__} (gearman_tx, {BUILD})\n"
 
 
 def test_twistd_gets_one_line() -> None:

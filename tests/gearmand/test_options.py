@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.gearmand.command import run
 
 TAKEN = """
@@ -92,7 +92,7 @@ def test_version(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         run(["--port=1", word])
     assert end.value.code == 0
-    assert capsys.readouterr().out == f"\ngearmand {__version__} - gearman_tx\n"
+    assert capsys.readouterr().out == f"\ngearmand {__version__} - gearman_tx ({BUILD})\n"
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])

@@ -135,10 +135,22 @@ def test_the_name_of_the_wheel_says_whether_it_is_compiled(
     assert output == f"{not wheel.name.endswith('-none-any.whl')}\n"
 
 
-def test_the_drop_in_command_runs_from_the_wheel(environment: Path, tmp_path: Path) -> None:
-    """``gearman-tx gearmand --version`` says the version and exits with 0."""
-    output = run(environment / "gearman-tx", "gearmand", "--version", folder=tmp_path)
-    assert __version__ in output
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("gearman-tx --version", f"gearman-tx {__version__} (BUILD)\n"),
+        ("gearman-tx gearmand --version", f"\ngearmand {__version__} - gearman_tx (BUILD)\n"),
+        ("twistd gearmand --version", f"gearmand {__version__} (gearman_tx, BUILD)\n"),
+    ],
+)
+def test_every_version_says_whether_it_is_compiled(
+    wheel: Path, environment: Path, tmp_path: Path, command: str, expected: str
+) -> None:
+    """Each command runs from the wheel; ``--version`` says how it was built."""
+    program, *words = command.split()
+    build = "not compiled" if wheel.name.endswith("-none-any.whl") else "compiled"
+    output = run(environment / program, *words, folder=tmp_path)
+    assert output == expected.replace("BUILD", build)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from twisted.python import usage
 from typing_extensions import override
 
-from gearman_tx import __version__
+from gearman_tx._version import BUILD, __version__
 from gearman_tx.daemon import queue
 from gearman_tx.daemon.options import c_options, command_line, queue_options, table
 from gearman_tx.daemon.options.help import help_text
@@ -135,7 +135,7 @@ class TableOptions(usage.Options):
     @override
     def opt_version(self) -> None:
         """Print the version and exit."""
-        sys.stdout.write(f"gearmand {__version__} (gearman_tx)\n")
+        sys.stdout.write(f"gearmand {__version__} (gearman_tx, {BUILD})\n")
         raise SystemExit(0)
 
 
