@@ -1,10 +1,10 @@
-"""The blocking room: python-gearman's classes for programs that know nothing of Twisted.
+"""python-gearman's classes, for programs that do not use Twisted.
 
-``from gearman_tx import blocking as gearman`` takes the place of ``import gearman``, whether that
-was python-gearman, gearman3 or pygearman. :class:`GearmanClient`, :class:`GearmanWorker` and
-:class:`GearmanAdminClient` stand over our own client, worker and admin client, which run in the
-reactor's thread (``reactor_thread``); the modules ``client``, ``worker``, ``admin_client``,
-``job``, ``errors`` and ``constants`` have python-gearman's names. It needs crochet:
+``from gearman_tx import blocking as gearman`` replaces ``import gearman`` of python-gearman,
+gearman3 or pygearman. :class:`GearmanClient`, :class:`GearmanWorker` and
+:class:`GearmanAdminClient` use our own client, worker and admin client, which run in the reactor's
+thread (``reactor_thread``); the modules ``client``, ``worker``, ``admin_client``, ``job``,
+``errors`` and ``constants`` have python-gearman's names. The package needs crochet:
 ``pip install 'gearman-tx[blocking]'``.
 """
 

@@ -1,4 +1,4 @@
-"""python-gearman's admin client, over ours."""
+"""python-gearman's admin client, over :class:`gearman_tx.admin.AdminClient`."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ DEFAULT_ADMIN_CLIENT_TIMEOUT: Final = 10.0
 """Seconds that a job server may take to connect, and to answer."""
 
 
-class _Asker:
-    """Our admin client in the reactor's thread, made when the first question is asked."""
+class _LazyAdminClient:
+    """An AdminClient in the reactor's thread, made when the first command is sent."""
 
     def __init__(self, server: Server, timeout: float) -> None:
         self._server = server
@@ -38,13 +38,13 @@ class _Asker:
         self._client: AdminClient | None = None
 
     def ask(self, method: str, *arguments: Any, **options: Any) -> Any:
-        """Call a method of it."""
+        """Call a method of the AdminClient."""
         if self._client is None:
             self._client = AdminClient(self._server, timeout=self._timeout)
         return getattr(self._client, method)(*arguments, **options)
 
     def ask_gracefully(self) -> Any:
-        """Ask the server to finish what runs, and to stop."""
+        """Ask the server to finish its running jobs and to stop."""
         return self.ask("shutdown", graceful=True)
 
     def close(self) -> Deferred[None]:
@@ -53,17 +53,17 @@ class _Asker:
 
 
 class GearmanAdminClient(GearmanConnectionManager):
-    """Asks one job server what it does, and tells it what to do.
+    """Sends administrative commands to one job server.
 
-    Names come as text. Every method raises ServerUnavailable when the job server cannot be reached
-    or goes away, and InvalidAdminClientState when it does not answer in time.
+    Names are returned as text. Every method raises ServerUnavailable when the job server cannot be
+    reached or is lost, and InvalidAdminClientState when it does not answer in time.
 
     Args:
         host_list: the job server; see :class:`GearmanConnectionManager`.
         poll_timeout: seconds that it may take to connect, and to answer.
 
     Raises:
-        GearmanError: there is not just one job server.
+        GearmanError: the list has not exactly one job server.
     """
 
     def __init__(
@@ -78,25 +78,25 @@ class GearmanAdminClient(GearmanConnectionManager):
             )
         self.poll_timeout = poll_timeout
         (self.current_connection,) = self.connection_list
-        self._asker = asker = _Asker(self.current_connection.server, poll_timeout)
-        finalizer = weakref.finalize(self, THREAD.tell, asker.close)
+        self._client = client = _LazyAdminClient(self.current_connection.server, poll_timeout)
+        finalizer = weakref.finalize(self, THREAD.post, client.close)
         finalizer.atexit = False
 
     def shutdown(self) -> None:
-        """Disconnect; a later question connects anew. See ``send_shutdown`` for the server."""
-        THREAD.call(self._asker.close)
+        """Disconnect; a later command connects again. See ``send_shutdown`` for the server."""
+        THREAD.call(self._client.close)
 
-    # ------------------------------------------------------------------------------- questions
+    # --------------------------------------------------------------------------------- reports
 
     def ping_server(self) -> float:
-        """Return the seconds that a question and its answer take."""
+        """Return the seconds between a command and its answer."""
         seconds: float = self._ask("ping")
         return seconds
 
     def get_status(self) -> tuple[dict[str, Any], ...]:
         """Return ``task``, ``queued``, ``running`` and ``workers`` of each function.
 
-        ``queued`` counts all jobs, those that run included, as the job server does.
+        ``queued`` counts all jobs, also running ones, as the job server does.
         """
         return tuple(
             {
@@ -124,7 +124,7 @@ class GearmanAdminClient(GearmanConnectionManager):
         """Return ``handle``, ``queued``, ``canceled`` and ``enabled`` of each job.
 
         The names are python-gearman's. The numbers are how often the job was tried again, whether
-        nobody waits for it, and whether it is a background job.
+        its clients have gone, and whether it is a background job.
         """
         return tuple(
             {
@@ -137,7 +137,7 @@ class GearmanAdminClient(GearmanConnectionManager):
         )
 
     def get_unique_jobs(self) -> tuple[dict[str, Any], ...]:
-        """Return ``unique`` of each job: a list that holds the unique alone."""
+        """Return ``unique`` of each job: a list with the unique as its only item."""
         return tuple({"unique": [_text(unique)]} for unique in self._ask("unique_jobs"))
 
     def get_version(self) -> str:
@@ -154,7 +154,7 @@ class GearmanAdminClient(GearmanConnectionManager):
         """Limit the jobs of a function; return ``OK``.
 
         Raises:
-            ProtocolError: the job server refused it.
+            ProtocolError: the job server refused the command.
         """
         try:
             self._ask("set_max_queue", _raw(task), int(max_size))
@@ -163,24 +163,24 @@ class GearmanAdminClient(GearmanConnectionManager):
         return "OK"
 
     def cancel_job(self, handle: Any) -> str:
-        """Take a waiting job back; return ``OK``, or ``ERR`` and a reason."""
+        """Cancel a queued job; return ``OK``, or ``ERR`` and a reason."""
         try:
             return "OK" if self._ask("cancel", _raw(handle)) else "ERR UNKNOWN_JOB"
         except Refused as error:
             return _reply(error)
 
     def send_shutdown(self, graceful: bool = True) -> None:
-        """Ask the job server to stop, by default when all jobs are done; many refuse that."""
+        """Ask the job server to stop, by default when all jobs are done; many servers refuse."""
         try:
             if graceful:
-                self._call(self._asker.ask_gracefully)
+                self._call(self._client.ask_gracefully)
             else:
                 self._ask("shutdown")
         except Refused:
             return
 
     def _ask(self, method: str, *arguments: Any) -> Any:
-        return self._call(self._asker.ask, method, *arguments)
+        return self._call(self._client.ask, method, *arguments)
 
     def _call(self, function: Any, *arguments: Any) -> Any:
         try:
@@ -193,7 +193,7 @@ class GearmanAdminClient(GearmanConnectionManager):
 
 
 def _reply(error: Refused) -> str:
-    """Return the line with which a job server refused something."""
+    """Return the line with which a job server refused a command."""
     return f"ERR {_text(error.code)} {_text(error.text)}".rstrip()
 
 

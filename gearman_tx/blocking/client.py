@@ -1,4 +1,4 @@
-"""python-gearman's client, over ours."""
+"""python-gearman's client, over :class:`gearman_tx.Client`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from twisted.internet.defer import Deferred
+
+from gearman_tx.blocking.client_pool import ClientPool
 from gearman_tx.blocking.connection_manager import GearmanConnectionManager
 from gearman_tx.blocking.constants import (
     JOB_PENDING,
@@ -16,7 +19,7 @@ from gearman_tx.blocking.constants import (
     PRIORITY_LOW,
     PRIORITY_NONE,
 )
-from gearman_tx.blocking.errand import Errand
+from gearman_tx.blocking.deadline import Deadline
 from gearman_tx.blocking.errors import (
     ExceededConnectionAttempts,
     InvalidClientState,
@@ -24,17 +27,15 @@ from gearman_tx.blocking.errors import (
     ServerUnavailable,
 )
 from gearman_tx.blocking.job import GearmanJobRequest
-from gearman_tx.blocking.news import StatusCame
+from gearman_tx.blocking.pending_request import PendingRequest, submit, when_all
 from gearman_tx.blocking.reactor_thread import THREAD
-from gearman_tx.blocking.server_group import Servers
-from gearman_tx.blocking.stopwatch import Stopwatch
-from gearman_tx.blocking.submitting import start, submit, when_all
+from gearman_tx.blocking.request_events import StatusReceived
 from gearman_tx.client import JobStatus
 from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import ConfigurationError, ConnectionLost, LocalProtocolError, TimedOut
 
 RANDOM_UNIQUE_BYTES: Final = 16
-"""Random bytes of the unique of a job that is given none; it is twice as many letters."""
+"""Random bytes of a generated unique, which has two hexadecimal digits for each of them."""
 
 _PRIORITIES: Final[dict[str | None, Priority]] = {
     PRIORITY_NONE: "normal",
@@ -46,12 +47,12 @@ _PRIORITIES: Final[dict[str | None, Priority]] = {
 class GearmanClient(GearmanConnectionManager):
     """Submits jobs and waits for their results.
 
-    It may be used from several threads. Its job servers are connected to when the first job is
-    submitted; the connections are closed by :meth:`shutdown`, or with the last reference to it.
+    Several threads may use it. It connects to its job servers when the first job is submitted;
+    :meth:`shutdown` closes the connections, and so does deleting the client.
 
     Args:
         host_list: the job servers; see :class:`GearmanConnectionManager`.
-        random_unique_bytes: random bytes of the unique of a job that is given none.
+        random_unique_bytes: random bytes of the unique of a job submitted without one.
     """
 
     def __init__(
@@ -61,13 +62,13 @@ class GearmanClient(GearmanConnectionManager):
     ) -> None:
         super().__init__(host_list)
         self.random_unique_bytes = random_unique_bytes
-        self._servers = servers = Servers()
-        finalizer = weakref.finalize(self, THREAD.tell, servers.close)
+        self._pool = pool = ClientPool()
+        finalizer = weakref.finalize(self, THREAD.post, pool.close)
         finalizer.atexit = False
 
     def shutdown(self) -> None:
-        """Close all connections. Requests that are not complete are lost; later calls reconnect."""
-        THREAD.call(self._servers.close)
+        """Close all connections. Incomplete requests are lost; later calls connect again."""
+        THREAD.call(self._pool.close)
 
     # ----------------------------------------------------------------------------- submitting
 
@@ -79,18 +80,17 @@ class GearmanClient(GearmanConnectionManager):
         priority: str | None = PRIORITY_NONE,
         **kwargs: Any,
     ) -> GearmanJobRequest:
-        """Submit one job, and wait for its end unless told otherwise.
+        """Submit one job, and by default wait for its end.
 
         Args:
             task: the function.
             data: the workload, which the encoder turns into bytes.
-            unique: the key by which job servers join submissions into one job; a random one when
-                it is left out.
+            unique: the key that joins submissions into one job; by default a random one.
             priority: one of the three ``PRIORITY_`` constants.
             kwargs: as for :meth:`submit_multiple_jobs`.
 
         Returns:
-            The request; look at its ``state`` and at ``timed_out``.
+            The request; check its ``state`` and ``timed_out``.
 
         Raises:
             GearmanError: as for :meth:`submit_multiple_requests`.
@@ -106,17 +106,20 @@ class GearmanClient(GearmanConnectionManager):
         max_retries: int = 0,
         **kwargs: Any,
     ) -> list[GearmanJobRequest]:
-        """Submit many jobs, and wait for their ends unless told otherwise.
+        """Submit many jobs, and by default wait for their ends.
 
         Args:
-            jobs_to_submit: dictionaries with the keys ``task``, ``data`` and, if wanted, ``unique``
-                and ``priority``.
+            jobs_to_submit: dictionaries with the keys ``task`` and ``data``, and optionally
+                ``unique`` and ``priority``.
             background: do not wait for results.
-            max_retries: how often a job may be submitted again that no job server accepted.
+            max_retries: how often a job that no job server accepted may be submitted again.
             kwargs: as for :meth:`submit_multiple_requests`.
 
         Returns:
-            A request for each job, in their order. It raises what the other one does.
+            A request for each job, in their order.
+
+        Raises:
+            GearmanError: as for :meth:`submit_multiple_requests`.
         """
         requests = [
             self._make_request(job, background, max_retries)
@@ -131,12 +134,12 @@ class GearmanClient(GearmanConnectionManager):
         wait_until_complete: bool = True,
         poll_timeout: float | None = None,
     ) -> Sequence[GearmanJobRequest]:
-        """Submit requests that are not submitted yet, or were lost.
+        """Submit the requests that are not submitted yet, or were lost.
 
         Args:
             job_requests: the requests.
             wait_until_complete: wait until they have ended, not only until they are accepted.
-            poll_timeout: seconds to wait for all of it; None for ever.
+            poll_timeout: seconds to wait in all; None for ever.
 
         Returns:
             The same requests.
@@ -144,27 +147,26 @@ class GearmanClient(GearmanConnectionManager):
         Raises:
             ServerUnavailable: no job server can be reached, or all are lost.
             ExceededConnectionAttempts: a request was submitted as often as it may be.
-            ProtocolError: Gearman cannot say this: a name with a NUL byte, a unique that is too
-                long.
+            ProtocolError: a name has a NUL byte, or a unique is too long.
         """
-        watch = Stopwatch(poll_timeout)
-        self.wait_until_jobs_accepted(job_requests, poll_timeout=watch.remaining)
-        if wait_until_complete and watch.remaining != 0.0:
-            self.wait_until_jobs_completed(job_requests, poll_timeout=watch.remaining)
+        deadline = Deadline(poll_timeout)
+        self.wait_until_jobs_accepted(job_requests, poll_timeout=deadline.remaining)
+        if wait_until_complete and deadline.remaining != 0.0:
+            self.wait_until_jobs_completed(job_requests, poll_timeout=deadline.remaining)
         return job_requests
 
     def wait_until_jobs_accepted(
         self, job_requests: Sequence[GearmanJobRequest], poll_timeout: float | None = None
     ) -> Sequence[GearmanJobRequest]:
         """Submit requests as :meth:`submit_multiple_requests`, and wait until all are accepted."""
-        watch = Stopwatch(poll_timeout)
+        deadline = Deadline(poll_timeout)
         requests = list(_several(job_requests, "job requests"))
         unsent = [request for request in requests if request.state == JOB_UNKNOWN]
         while unsent:
             self._send(unsent)
-            self._wait(unsent, watch.remaining, over=False)
+            self._wait(unsent, deadline.remaining, over=False)
             unsent = [request for request in unsent if _may_be_sent_again(request)]
-        self._wait(requests, watch.remaining, over=False)
+        self._wait(requests, deadline.remaining, over=False)
         for request in requests:
             request.timed_out = request.state == JOB_PENDING
         return job_requests
@@ -172,28 +174,26 @@ class GearmanClient(GearmanConnectionManager):
     def wait_until_jobs_completed(
         self, job_requests: Sequence[GearmanJobRequest], poll_timeout: float | None = None
     ) -> Sequence[GearmanJobRequest]:
-        """Wait until requests have ended; those in the background have when they are accepted.
+        """Wait until requests have ended; background requests end when they are accepted.
 
         Args:
             job_requests: the requests, submitted earlier.
             poll_timeout: seconds to wait; None for ever.
 
         Returns:
-            The same requests. One of which the job server was lost is in the state
-            ``JOB_UNKNOWN``.
+            The same requests. A request whose job server was lost is in the state ``JOB_UNKNOWN``.
 
         Raises:
             ServerUnavailable: a request was lost, and no job server can be reached.
         """
-        watch = Stopwatch(poll_timeout)
+        deadline = Deadline(poll_timeout)
         requests = list(_several(job_requests, "job requests"))
-        self._wait(requests, watch.remaining, over=True)
+        self._wait(requests, deadline.remaining, over=True)
         for request in requests:
             request.timed_out = not request.complete
-        lost = any(request.errand and request.state == JOB_UNKNOWN for request in requests)
-        if lost:
-            with suppress(TimedOut):  # nobody knows, and the requests say that they are lost
-                if not self._call(self._servers.is_up, timeout=watch.remaining):
+        if any(request.pending and request.state == JOB_UNKNOWN for request in requests):
+            with suppress(TimedOut):  # the state of the requests tells that they are lost
+                if not self._call(self._pool.is_up, timeout=deadline.remaining):
                     raise ServerUnavailable(self.not_available())
         return job_requests
 
@@ -202,51 +202,50 @@ class GearmanClient(GearmanConnectionManager):
     def get_job_status(
         self, current_request: GearmanJobRequest, poll_timeout: float | None = None
     ) -> GearmanJobRequest:
-        """Ask how far one job is; see :meth:`get_job_statuses`."""
+        """Ask for the status of one job; see :meth:`get_job_statuses`."""
         self.get_job_statuses([current_request], poll_timeout=poll_timeout)
         return current_request
 
     def get_job_statuses(
         self, job_requests: Sequence[GearmanJobRequest], poll_timeout: float | None = None
     ) -> Sequence[GearmanJobRequest]:
-        """Ask the job servers how far jobs are, and write it into the requests.
+        """Ask the job servers for the status of jobs, and set it in the requests.
 
-        Nothing but ``job.handle`` need be known, so a request may be made for a handle alone; when
-        its job has no ``connection``, all job servers are asked.
+        Only ``job.handle`` is needed, so a request may be made for a handle alone; if its job has
+        no ``connection``, all job servers are asked.
 
         Args:
             job_requests: the requests.
             poll_timeout: seconds to wait; None for ever.
 
         Returns:
-            The same requests. The ``status`` of each is a dictionary with ``handle``, ``known``,
-            ``running``, ``numerator``, ``denominator`` and ``time_received``; it stays as it was
-            when ``timed_out`` says so.
+            The same requests. Each ``status`` is a dict with ``handle``, ``known``, ``running``,
+            ``numerator``, ``denominator`` and ``time_received``; it is unchanged after a timeout.
 
         Raises:
             InvalidClientState: a request has no handle.
             ServerUnavailable: the job server cannot be reached.
         """
         requests = list(_several(job_requests, "job requests"))
-        questions = [_question(request) for request in requests]
+        queries = [_query(request) for request in requests]
         for request in requests:
             request.status["last_time_received"] = request.status.get("time_received")
             request.timed_out = True
         try:
-            answers = self._call(self._servers.ask, questions, timeout=poll_timeout)
+            answers = self._call(self._pool.ask, queries, timeout=poll_timeout)
         except TimedOut:
             return job_requests
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, JobStatus):
-                if request.errand is not None:
-                    request.errand.tell(request, self)
-                StatusCame(answer).tell(request, self)
+                if request.pending is not None:
+                    request.pending.apply_events(request, self)
+                StatusReceived(answer).apply(request, self)
                 request.timed_out = False
             elif not isinstance(answer, TimedOut):
                 raise self.translated(answer)
         return job_requests
 
-    # -------------------------------------------------------------------------------- the way
+    # ------------------------------------------------------------------------------- internals
 
     def _make_request(
         self, job: dict[str, Any], background: bool, max_retries: int
@@ -261,28 +260,27 @@ class GearmanClient(GearmanConnectionManager):
         )
 
     def _send(self, requests: Sequence[GearmanJobRequest]) -> None:
-        """Give requests to the job servers; nothing is sent when one of them cannot be."""
+        """Submit requests; if one of them cannot be submitted, none is."""
         for request in requests:
-            if request.connection_attempts >= request.max_connection_attempts:
-                raise ExceededConnectionAttempts(
-                    f"Exceeded {request.max_connection_attempts} connection attempt(s) :: "
-                    f"{request!r}"
-                )
-        errands = [self._make_errand(request) for request in requests]
-        for request, errand in zip(requests, errands, strict=True):
-            request.errand = errand
+            most = request.max_connection_attempts
+            if request.connection_attempts >= most:
+                text = f"Exceeded {most} connection attempt(s) :: {request!r}"
+                raise ExceededConnectionAttempts(text)
+        pending = [self._make_pending(request) for request in requests]
+        for request, one in zip(requests, pending, strict=True):
+            request.pending = one
             request.state = JOB_PENDING
             request.timed_out = False
             request.connection_attempts += 1
         THREAD.start()
-        THREAD.tell(submit, self._servers, list(self.connection_list), errands)
+        THREAD.post(submit, self._pool, list(self.connection_list), pending)
 
-    def _make_errand(self, request: GearmanJobRequest) -> Errand:
+    def _make_pending(self, request: GearmanJobRequest) -> PendingRequest:
         if request.priority not in _PRIORITIES:
             known = ", ".join(map(repr, _PRIORITIES))
             raise ProtocolError(f"the priority {request.priority!r} is none of {known}")
         job = request.gearman_job
-        return Errand(
+        return PendingRequest(
             job.task,
             self.encode_data(job.data),
             job.unique,
@@ -293,48 +291,52 @@ class GearmanClient(GearmanConnectionManager):
     def _wait(
         self, requests: Sequence[GearmanJobRequest], timeout: float | None, *, over: bool
     ) -> None:
-        """Wait until requests are accepted or over, and tell them what became of them."""
-        errands = [request.errand for request in requests if request.errand is not None]
-        waited_for = [errand for errand in errands if not errand.has_passed(over=over)]
+        """Wait until requests are accepted or over, and apply their events."""
+        pending = [request.pending for request in requests if request.pending is not None]
+        waited_for = [one for one in pending if not one.has_passed(over=over)]
         try:
             if waited_for:
-                with suppress(TimedOut):  # the requests say so
+                with suppress(TimedOut):  # the state of the requests tells it
                     THREAD.call(when_all, waited_for, over, timeout=timeout)
         finally:
             for request in requests:
-                if request.errand is not None:
-                    request.errand.tell(request, self)
-        troubles = [trouble for request in requests if (trouble := _unsent_because(request))]
-        if troubles:
-            raise self.translated(troubles[0]) from troubles[0]
+                if request.pending is not None:
+                    request.pending.apply_events(request, self)
+        errors = [error for request in requests if (error := _unsent_because(request))]
+        if errors:
+            raise self.translated(errors[0]) from errors[0]
 
     def _call(self, method: Any, *arguments: Any, timeout: float | None = None) -> Any:
-        """Call a coroutine method of the servers in the reactor's thread."""
+        """Call a coroutine method of the pool in the reactor's thread."""
         connections = list(self.connection_list)
+
+        def start() -> Deferred[Any]:
+            return Deferred.fromCoroutine(method(connections, *arguments))
+
         try:
-            return THREAD.call(start, method, connections, *arguments, timeout=timeout)
+            return THREAD.call(start, timeout=timeout)
         except (ConfigurationError, ConnectionLost, LocalProtocolError) as error:
             raise self.translated(error) from error
 
 
 def _unsent_because(request: GearmanJobRequest) -> Exception | None:
-    """Return why a request could not be sent, and take it for one that was never tried."""
-    errand = request.errand
-    if errand is None or not errand.is_unsent:
+    """Return why a request could not be sent, and reset it to one that was never tried."""
+    pending = request.pending
+    if pending is None or not pending.is_unsent:
         return None
-    request.errand = None
+    request.pending = None
     request.connection_attempts -= 1
-    return errand.trouble
+    return pending.error
 
 
 def _may_be_sent_again(request: GearmanJobRequest) -> bool:
     """Return whether a request was lost before a job server accepted it."""
-    errand = request.errand
-    return request.state == JOB_UNKNOWN and errand is not None and not errand.is_accepted
+    pending = request.pending
+    return request.state == JOB_UNKNOWN and pending is not None and not pending.is_accepted
 
 
-def _question(request: GearmanJobRequest) -> tuple[bytes, str | None]:
-    """Return the handle of a request's job, and the name of its job server if that is known."""
+def _query(request: GearmanJobRequest) -> tuple[bytes, str | None]:
+    """Return the handle of a request's job, and the name of its job server if known."""
     job = request.gearman_job
     if not job.handle:
         raise InvalidClientState(f"no job server has accepted the request: {request!r}")
@@ -343,6 +345,6 @@ def _question(request: GearmanJobRequest) -> tuple[bytes, str | None]:
 
 
 def _several(given: Any, what: str) -> Any:
-    """Return ``given`` if it is a collection; one request for many is a common mistake."""
+    """Return ``given`` if it is a collection; passing a single request is a common mistake."""
     assert isinstance(given, list | tuple | set), f"Expected multiple {what}, received 1?"
     return given

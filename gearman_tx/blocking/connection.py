@@ -1,4 +1,4 @@
-"""A job server of a client or worker, as python-gearman names it."""
+"""A job server of a client or worker, under python-gearman's name."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from gearman_tx.link import Server, parse_server
 
 
 class GearmanConnection:
-    """One job server: where it is, and how it is spoken to.
+    """The address of one job server.
 
     Args:
         host: its name or address, or one of Twisted's client endpoint strings.
-        port: its port; without meaning for an endpoint string.
-        keyfile: the file of the private key of this program, for TLS.
-        certfile: the file of its certificate, for TLS.
-        ca_certs: the file of the certificates by which the job server is known, for TLS.
+        port: its port; unused with an endpoint string.
+        keyfile: the file of this program's private key, for TLS.
+        certfile: the file of this program's certificate, for TLS.
+        ca_certs: the file of the certificates that may sign the job server's, for TLS.
 
     Attributes:
         gearman_host: the host.
         gearman_port: the port.
-        use_ssl: whether all three files were given, and it is spoken to by TLS.
-        server: the same for the rest of this package.
+        use_ssl: whether all three files were given, so that the connection uses TLS.
+        server: the address as the rest of this package uses it.
 
     Raises:
-        ConfigurationError: there is no such server.
+        ConfigurationError: the address is not valid.
         ServerUnavailable: the host is None.
     """
 
@@ -61,7 +61,7 @@ class GearmanConnection:
 
     @property
     def name(self) -> str:
-        """What errors and the log call it."""
+        """Its name in errors and in the log."""
         return self.server.name
 
     def get_address(self) -> tuple[str, int]:
@@ -78,10 +78,10 @@ class GearmanConnection:
 def split_address(address: str | tuple[str, int]) -> tuple[str, int]:
     """Return the host and port of ``(host, port)``, ``"host:port"`` or ``"host"``.
 
-    An IPv6 address without a port and an endpoint string are a host as they are.
+    An IPv6 address without a port, or an endpoint string, is returned as the host.
 
     Raises:
-        ValueError: the port is no number.
+        ValueError: the port is not a number.
     """
     if isinstance(address, tuple):
         host, port = address

@@ -1,4 +1,4 @@
-"""What client, worker and admin client have in common: job servers, and the encoder of data."""
+"""The common base of client, worker and admin client: job servers and the data encoder."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _log = logging.getLogger(__name__)
 
 
 class DataEncoder:
-    """Turns a program's values into data and back; subclasses say how."""
+    """Turns a program's values into data and back; for subclasses to implement."""
 
     @classmethod
     def encode(cls, encodable_object: Any) -> Any:
-        """Return a value as bytes, or as text that goes out in UTF-8."""
+        """Return a value as bytes, or as text, which is sent in UTF-8."""
         raise NotImplementedError
 
     @classmethod
     def decode(cls, decodable_string: bytes) -> Any:
-        """Return the value that bytes mean."""
+        """Return the value that bytes stand for."""
         raise NotImplementedError
 
 
 class NoopEncoder(DataEncoder):
-    """Bytes and text as they are: the default. What comes in is always bytes."""
+    """Bytes and text, unchanged: the default. Received data is always bytes."""
 
     @classmethod
     def _check(cls, value: Any) -> Any:
@@ -46,16 +46,16 @@ class NoopEncoder(DataEncoder):
 
     @classmethod
     def encode(cls, encodable_object: Any) -> Any:
-        """Return what was given.
+        """Return the value unchanged.
 
         Raises:
-            TypeError: it is neither bytes nor text.
+            TypeError: the value is neither bytes nor text.
         """
         return cls._check(encodable_object)
 
     @classmethod
     def decode(cls, decodable_string: bytes) -> Any:
-        """Return what came."""
+        """Return the data unchanged."""
         return cls._check(decodable_string)
 
 
@@ -69,10 +69,10 @@ class GearmanConnectionManager:
 
     Attributes:
         connection_list: the job servers.
-        data_encoder: turns workloads, results and whatever else is sent on the way into bytes and
-            back; for subclasses to set.
-        job_class: what jobs are made of; for subclasses to set.
-        connection_class: what job servers are made of; for subclasses to set.
+        data_encoder: turns workloads, results and updates into bytes and back; for subclasses to
+            set.
+        job_class: the class of jobs; for subclasses to set.
+        connection_class: the class of job servers; for subclasses to set.
 
     Raises:
         GearmanError: an entry of the list is not one of these.
@@ -109,7 +109,7 @@ class GearmanConnectionManager:
     def add_ssl_connection(
         self, host: str, port: int, keyfile: Any, certfile: Any, ca_certs: Any
     ) -> Any:
-        """Add a job server that is spoken to by TLS; return it."""
+        """Add a job server with TLS; return it."""
         connection = self.connection_class(
             host=host, port=port, keyfile=keyfile, certfile=certfile, ca_certs=ca_certs
         )
@@ -117,10 +117,10 @@ class GearmanConnectionManager:
         return connection
 
     def encode_data(self, value: Any) -> bytes:
-        """Return a value as it goes out, by the encoder.
+        """Return a value as it is sent, by the encoder.
 
         Raises:
-            ProtocolError: the encoder made neither bytes nor text of it.
+            ProtocolError: the encoder returned neither bytes nor text.
         """
         data = self.data_encoder.encode(value)
         if isinstance(data, str):
@@ -131,20 +131,20 @@ class GearmanConnectionManager:
         return data
 
     def decode_data(self, data: bytes) -> Any:
-        """Return the value that came, by the encoder."""
+        """Return the value of received data, by the encoder."""
         return self.data_encoder.decode(data)
 
     def on_gearman_error(self, error_code: bytes, error_text: bytes) -> bool:
-        """Log that a job server refused something; subclasses may do more."""
+        """Log that a job server refused a request; subclasses may override it."""
         _log.error("Received error from server: %r: %r", error_code, error_text)
         return False
 
     def not_available(self) -> str:
-        """Return the words for no job server being there."""
+        """Return the text of the error when no job server is up."""
         return f"Found no valid connections in list: {self.connection_list!r}"
 
     def translated(self, error: Exception) -> Exception:
-        """Return an error of this package as python-gearman calls it."""
+        """Return python-gearman's error for an error of this package."""
         if isinstance(error, ConfigurationError | ConnectionLost):
             return ServerUnavailable(f"{self.not_available()}: {error}")
         if isinstance(error, LocalProtocolError | RemoteProtocolError | TypeError):

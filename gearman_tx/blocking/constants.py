@@ -7,7 +7,7 @@ from typing import Final
 from gearman_tx.link.servers import DEFAULT_PORT
 
 DEFAULT_GEARMAN_PORT: Final = DEFAULT_PORT
-"""The port of a job server that is named without one."""
+"""The port of a job server given without one."""
 
 PRIORITY_NONE: Final = None
 """The normal priority."""
@@ -22,7 +22,7 @@ JOB_UNKNOWN: Final = "UNKNOWN"
 """The request was not submitted, or its job server was lost."""
 
 JOB_PENDING: Final = "PENDING"
-"""The request is on its way; no job server has accepted it yet."""
+"""The request is being submitted; no job server has accepted it yet."""
 
 JOB_CREATED: Final = "CREATED"
 """A job server has accepted the request, and its job has a handle."""

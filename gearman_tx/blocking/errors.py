@@ -1,7 +1,7 @@
 """The errors of python-gearman, by their names, and one of our own.
 
 All derive from the package's :class:`~gearman_tx.errors.GearmanError`, so one ``except`` catches
-whatever goes wrong here.
+them all.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ class ServerUnavailable(GearmanError):
 
 
 class ProtocolError(GearmanError):
-    """The Gearman protocol cannot say what was asked for, or a job server did not speak it."""
+    """Gearman has no packet for a request, or a job server violated the protocol."""
 
 
 class UnknownCommandError(GearmanError):
-    """A job server sent a packet that nobody knows; kept for programs that catch it."""
+    """A job server sent an unknown packet; never raised, kept for programs that catch it."""
 
 
 class ExceededConnectionAttempts(GearmanError):
-    """A request was given to job servers as often as it may be, and all were lost."""
+    """A request was submitted as often as it may be, and its job server was lost each time."""
 
 
 class InvalidClientState(GearmanError):
-    """A request is not in a state in which this can be asked of it."""
+    """The state of a request does not allow the call."""
 
 
 class InvalidWorkerState(GearmanError):
-    """A worker is not in a state in which this can be asked of it."""
+    """The state of a worker does not allow the call."""
 
 
 class InvalidAdminClientState(GearmanError):
-    """A job server did not answer a command in time, or gave another answer."""
+    """A job server did not answer a command in time, or gave a wrong answer."""
 
 
 class ReactorUnavailable(GearmanError):
-    """The thread that talks to the job servers is not there.
+    """The thread that talks to the job servers does not run.
 
-    It stays behind in the parent when a process forks, and it ends with the interpreter.
+    A forked process does not have it, and it ends with the interpreter.
     """

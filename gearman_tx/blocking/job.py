@@ -1,4 +1,4 @@
-"""What a client submits and a worker gets, in python-gearman's words."""
+"""Jobs and requests, under python-gearman's names."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from gearman_tx.blocking.constants import (
 
 if TYPE_CHECKING:
     from gearman_tx.blocking.connection import GearmanConnection
-    from gearman_tx.blocking.errand import Errand
+    from gearman_tx.blocking.pending_request import PendingRequest
 
 
 class GearmanJob:
-    """One job, as client and worker see it.
+    """One job, in a client or worker.
 
     Args:
         connection: the job server that has the job; None before one has accepted it.
-        handle: the job server's name for the job, as bytes; None before one has accepted it.
+        handle: the job server's handle for the job, as bytes; None before one has accepted it.
         task: the function.
-        unique: the key by which job servers join submissions into one job.
-        data: the workload, as the program sees it: before encoding, after decoding.
+        unique: the key that joins submissions into one job.
+        data: the workload, not encoded.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class GearmanJob:
         return f"{type(self).__name__}({fields})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the job as a dictionary, which ``submit_multiple_jobs`` takes as well."""
+        """Return the job as a dictionary, which ``submit_multiple_jobs`` takes too."""
         return {
             "task": self.task,
             "job_handle": self.handle,
@@ -59,28 +59,28 @@ class GearmanJob:
 
 
 class GearmanJobRequest:
-    """What a client knows of a job that it submitted.
+    """The state of a job that a client submits.
 
-    It changes only while a method of the client runs that was given the request, and in the thread
-    that runs it.
+    It changes only while a method of the client that was given the request runs, and in the thread
+    of that call.
 
     Args:
         gearman_job: the job.
         initial_priority: one of the three ``PRIORITY_`` constants.
-        background: whether nobody waits for the result.
-        max_attempts: how often it may be given to a job server that is lost before it accepts it.
+        background: whether it is a background job, without a result.
+        max_attempts: how often it may be submitted when job servers are lost before accepting it.
 
     Attributes:
         gearman_job: the job; ``job`` is the same.
-        connection_attempts: how often it was given to a job server.
+        connection_attempts: how often it was submitted.
         result: the result, decoded; None until ``state`` is ``JOB_COMPLETE``.
-        exception: what the worker said of an exception, decoded; else None.
-        data_updates: what the worker sent before the result, decoded.
-        warning_updates: what the worker warned of, decoded.
-        status: the last that is known of its progress; see ``GearmanClient.get_job_status``.
+        exception: the data of the worker's exception, decoded; else None.
+        data_updates: the data that the worker sent before the result, decoded.
+        warning_updates: the worker's warnings, decoded.
+        status: the last known progress; see ``GearmanClient.get_job_status``.
         state: one of the ``JOB_`` constants.
-        timed_out: whether the last call that waited for it ended before it did.
-        errand: what the reactor's thread knows of it; for the client.
+        timed_out: whether the last call that waited for the request returned before its end.
+        pending: its state in the reactor's thread; only for the client.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class GearmanJobRequest:
         )
 
     def initialize_request(self) -> None:
-        """Forget all that became of it."""
+        """Reset everything except the job and the number of attempts."""
         self.result: Any = None
         self.exception: Any = None
         self.warning_updates: deque[Any] = deque()
@@ -113,10 +113,10 @@ class GearmanJobRequest:
         self.status: dict[str, Any] = {}
         self.state = JOB_UNKNOWN
         self.timed_out = False
-        self.errand: Errand | None = None
+        self.pending: PendingRequest | None = None
 
     def reset(self) -> None:
-        """Forget all that became of it, but for the job and how often it was submitted."""
+        """Reset everything except the job and the number of attempts."""
         self.initialize_request()
 
     @property
@@ -126,12 +126,12 @@ class GearmanJobRequest:
 
     @property
     def unique(self) -> Any:
-        """The key by which job servers join submissions into one job."""
+        """The key that joins submissions into one job."""
         return self.gearman_job.unique
 
     @property
     def complete(self) -> bool:
-        """Whether it has ended; in the background, whether it was accepted."""
+        """Whether it has ended; for a background job, whether it was accepted."""
         if self.background:
             return self.state == JOB_CREATED
         return self.state in {JOB_FAILED, JOB_COMPLETE}

@@ -1,13 +1,13 @@
-"""The reactor in a thread of its own, behind a program that need not know of it.
+"""The reactor in a thread of its own, for programs that do not use Twisted themselves.
 
 Theory of operation. The first call that needs a job server starts Twisted's reactor in a daemon
-thread, and one thread serves the whole process. Calls go to it through crochet, and wait for the
-outcome in the caller's thread, where Ctrl-C can interrupt them. A program that runs the reactor by
-itself, or has crochet run it, is left in charge of it.
+thread; one thread serves the whole process. Calls are passed to it through crochet and wait for the
+outcome in the caller's thread, where Ctrl-C can interrupt them. If the program runs the reactor
+itself, or lets crochet run it, that reactor is used.
 
-The thread ends when the interpreter does, after all threads that the program waits for: crochet's
-own set-up would end it with the main thread, and workers in other threads with it. A process that
-forks leaves the thread behind in the parent, so the child is told.
+The thread ends with the interpreter, after all threads that the program waits for: crochet's own
+set-up would end it with the main thread, and workers in other threads with it. A forked process
+does not have the thread, so its calls raise an error.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ STOP_SECONDS: Final = 5.0
 
 _PACKAGE: Final = "gearman_tx"
 _FORKED: Final = (
-    "this process was forked from one that had used gearman_tx.blocking already, and the thread "
-    "that talks to the job servers stayed there: fork before the first job is submitted or asked "
-    "for, or start processes by multiprocessing's method 'spawn' or 'forkserver'"
+    "this process was forked from one that had used gearman_tx.blocking already, and does not have "
+    "the thread that talks to the job servers: fork before the first call that needs a job server, "
+    "or start processes with multiprocessing's method 'spawn' or 'forkserver'"
 )
 _ENDED: Final = (
     "the thread that talks to the job servers has ended: the interpreter is shutting down, or the "
@@ -55,7 +55,7 @@ _ENDED: Final = (
 
 
 class ReactorThread:
-    """The reactor that all blocking calls of this process go to."""
+    """The reactor for all blocking calls of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -65,7 +65,7 @@ class ReactorThread:
         self._has_ended = False
 
     def start(self) -> Any:
-        """Return the reactor, and start it when that is not done yet.
+        """Return the reactor; start it if that is not done yet.
 
         Raises:
             ReactorUnavailable: this process was forked from one that started it, or it has ended.
@@ -87,19 +87,19 @@ class ReactorThread:
         """Call a function in the reactor's thread and wait for its outcome.
 
         Args:
-            function: is called there; it may return a Deferred.
+            function: the function; it may return a Deferred.
             arguments: its arguments.
-            timeout: seconds to wait, or None for ever. A Deferred that takes longer, or for which
-                the waiting is interrupted, is cancelled.
+            timeout: seconds to wait, or None for ever. A Deferred is cancelled when it takes
+                longer, or when the waiting is interrupted.
 
         Returns:
-            What it returns, or what the Deferred fires with.
+            The function's result, or that of its Deferred.
 
         Raises:
-            TimedOut: the time is over.
+            TimedOut: the timeout has passed.
             ReactorUnavailable: the process was forked, or the reactor has ended.
             RuntimeError: this is the reactor's thread, which must not wait.
-            Exception: what it raises, or what the Deferred fails with.
+            Exception: the exception of the function or of its Deferred.
         """
         self.start()
         try:
@@ -117,13 +117,13 @@ class ReactorThread:
             self._abandon(result)
             raise
 
-    def tell(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Call a function in the reactor's thread some time, and wait for nothing."""
+    def post(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call a function in the reactor's thread, and return without waiting for it."""
         if self._process == os.getpid():
             self._reactor.callFromThread(function, *arguments)
 
     def _abandon(self, result: Any) -> None:
-        """Cancel what nobody waits for; crochet wants the result to live until that is done."""
+        """Cancel a call that no thread waits for; crochet needs the result until that is done."""
         result.cancel()
         self._reactor.callFromThread(lambda _result: None, result)
 
@@ -134,11 +134,11 @@ class ReactorThread:
         try:
             crochet.no_setup()
         except RuntimeError:
-            return  # whoever set crochet up runs the reactor
+            return  # the program has set crochet up, and crochet runs the reactor
         if self._reactor.running:
-            return  # a program on Twisted calls from a thread of its own
+            return  # a program that uses Twisted calls from one of its threads
         _log_to_logging()
-        # Names are looked up in the reactor's pool; its threads must not outlive the program.
+        # Host names are resolved in the reactor's pool; its threads must not outlive the program.
         pool = self._reactor.getThreadPool()
         pool.threadFactory = partial(threading.Thread, daemon=True)
         self._thread = threading.Thread(
@@ -152,7 +152,7 @@ class ReactorThread:
     def _end(self) -> None:
         """End the thread with the interpreter that started it.
 
-        Only daemon threads may still wait for something, and they end without a word.
+        Only daemon threads may still wait for a call; they end without an error.
         """
         if self._thread is not None and self._process == os.getpid():
             self._has_ended = True
@@ -161,12 +161,12 @@ class ReactorThread:
 
 
 THREAD: Final = ReactorThread()
-"""The one of this process."""
+"""The reactor thread of this process."""
 
 
 @crochet.run_in_reactor
 def _begin(function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
-    """Call ``function``; a cancelled outcome is nothing, since nobody waits for it any more."""
+    """Call ``function``; ignore a cancelled outcome, because no thread waits for it any more."""
     return maybeDeferred(function, *arguments).addErrback(_forget_cancelled)
 
 
@@ -175,7 +175,7 @@ def _forget_cancelled(reason: Failure) -> None:
 
 
 def _log_to_logging() -> None:
-    """Hand what this package logs to Python's ``logging``, as the logger ``gearman_tx``."""
+    """Pass the log of this package to Python's ``logging``, as the logger ``gearman_tx``."""
     logging.getLogger(_PACKAGE).addHandler(logging.NullHandler())
     observer = FilteringLogObserver(STDLibLogObserver(_PACKAGE), [cast("Any", _is_ours)])
     globalLogPublisher.addObserver(observer)

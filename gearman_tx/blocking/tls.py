@@ -1,4 +1,4 @@
-"""The three files with which python-gearman speaks TLS, as an endpoint of Twisted."""
+"""TLS with python-gearman's three files, as an endpoint of Twisted."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _CERTIFICATE: Final = re.compile(
 
 @frozen
 class TlsFiles:
-    """Makes an endpoint by which a job server and this program prove to each other who they are.
+    """Makes an endpoint for mutual TLS between this program and a job server.
 
-    The job server's certificate must be signed by one of ``ca_certs`` and be for ``host``. It
-    needs the packages of ``gearman-tx[tls]``.
+    The job server's certificate must be for ``host`` and signed by one of ``ca_certs``. The
+    packages of ``gearman-tx[tls]`` are needed.
 
     Attributes:
-        host: the job server's name, or its address.
+        host: the job server's name or address.
         port: its port.
         keyfile: the file of this program's private key.
-        certfile: the file of its certificate, and of those between it and the root.
-        ca_certs: the file of the certificates that are trusted.
+        certfile: the file of this program's certificate, and of intermediate ones.
+        ca_certs: the file of the trusted certificates.
     """
 
     host: str
@@ -43,10 +43,10 @@ class TlsFiles:
 
         Raises:
             ImportError: a package of ``gearman-tx[tls]`` is missing.
-            ValueError: a file cannot be read, or holds something else.
+            ValueError: a file cannot be read, or has other contents.
         """
         from OpenSSL import SSL, crypto  # noqa: PLC0415  # TLS is an extra
-        from twisted.internet import ssl  # noqa: PLC0415  # likewise
+        from twisted.internet import ssl  # noqa: PLC0415  # TLS is an extra
 
         key = self._read("keyfile", self.keyfile)
         own, *between = self._certificates("certfile", self.certfile)

@@ -1,11 +1,11 @@
-"""How much is left of the time that a caller gave."""
+"""The time that is left for a call."""
 
 from __future__ import annotations
 
 import time
 
 
-class Stopwatch:
+class Deadline:
     """Counts down from the moment it is made.
 
     Args:

@@ -1,12 +1,12 @@
-"""One call of ``GearmanWorker.work``: our Worker in the reactor, jobs run in the caller's thread.
+"""One call of ``GearmanWorker.work``: a Worker in the reactor, jobs run in the caller's thread.
 
-Theory of operation. Our :class:`~gearman_tx.worker.Worker` has one slot. Its functions run in the
-reactor and do nothing but put the job into a queue, from which the thread that called ``work``
-takes it. While that thread is busy the slots are closed: not even a finished job makes the worker
-ask for the next one before the program's hooks have said that it goes on.
+Theory of operation. The :class:`~gearman_tx.worker.Worker` has one slot. Its functions run in the
+reactor and only put the job into a queue; the thread that called ``work`` takes it from there.
+While that thread is busy the worker is paused: even after a job has ended, the worker does not ask
+for the next one before the program's hooks have agreed.
 
-A job that the program leaves unfinished, to end it later, keeps its slot, and the worker is given
-one more.
+When the program leaves a job unfinished, to end it later, the job keeps its slot, and the worker is
+lent another one.
 """
 
 from __future__ import annotations
@@ -24,65 +24,65 @@ from gearman_tx.link import Server
 from gearman_tx.worker import Worker, WorkerJob
 
 LEAVE_SECONDS: Final = 2.0
-"""Seconds that job servers have to close at the end of a shift."""
+"""Seconds that job servers have to close their connections at the end of a session."""
 
 
 @define(eq=False)
 class OpenJob:
-    """A job that a thread has; all but its fields is for the reactor's thread.
+    """A job that a thread runs. Only its attributes may be used outside the reactor's thread.
 
     Attributes:
         job: the job.
-        ending: what the worker waits for.
-        is_over: whether its end was told.
+        outcome: the Deferred that the worker waits for.
+        is_over: whether the program has ended the job.
         is_left: whether the program left it unfinished.
     """
 
     job: WorkerJob
-    shift: Shift = field(repr=False)
-    ending: Deferred[bytes] = field(factory=Deferred, init=False, repr=False)
+    session: WorkSession = field(repr=False)
+    outcome: Deferred[bytes] = field(factory=Deferred, init=False, repr=False)
     is_over: bool = field(default=False, init=False)
     is_left: bool = field(default=False, init=False)
 
     def complete(self, data: bytes) -> None:
         """End it with a result (WORK_COMPLETE)."""
         if self._end():
-            self.ending.callback(data)
+            self.outcome.callback(data)
 
     def fail(self) -> None:
         """End it without a result (WORK_FAIL)."""
         if self._end():
-            self.ending.errback(JobFailed(self.job.function, self.job.handle))
+            self.outcome.errback(JobFailed(self.job.function, self.job.handle))
 
     def exception(self, data: bytes) -> None:
         """End it with an exception (WORK_EXCEPTION)."""
         if self._end():
-            self.ending.errback(JobException(self.job.function, self.job.handle, data))
+            self.outcome.errback(JobException(self.job.function, self.job.handle, data))
 
     def leave(self) -> None:
-        """Give the worker another slot when the job was left unfinished."""
+        """Lend the worker another slot if the job was left unfinished."""
         if not self.is_over:
             self.is_left = True
-            self.shift.worker.lend_slot()
+            self.session.worker.lend_slot()
 
     def _end(self) -> bool:
-        """Note the end; return whether it is the first one, and still of use to the worker."""
+        """Note the end; return whether it is the first one and the worker still waits for it."""
         is_first = not self.is_over
         self.is_over = True
         if is_first and self.is_left:
-            self.shift.worker.return_slot()
-        return is_first and not self.ending.called
+            self.session.worker.return_slot()
+        return is_first and not self.outcome.called
 
 
-class Shift:
-    """One call of ``work``; made and used in the reactor's thread, but for :meth:`next_job`.
+class WorkSession:
+    """One call of ``work``. All but :meth:`next_job` is for the reactor's thread.
 
     Args:
         reactor: the reactor.
         servers: the job servers.
-        client_id: what the job servers' reports call the worker.
-        names: the functions.
-        down: the words for all job servers being down.
+        client_id: the worker's name in the job servers' reports.
+        names: the names of the functions.
+        down: the text of the error when all job servers are down.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Shift:
         self._queue: SimpleQueue[OpenJob | Exception] = SimpleQueue()
         self._open: set[OpenJob] = set()
         for name in names:
-            self.offer(name)
+            self.register(name)
 
     def start(self) -> None:
         """Connect, and ask for jobs."""
@@ -110,24 +110,24 @@ class Shift:
         self.worker.start()
         self.worker.when_down().addCallback(lambda _: self._queue.put(self._down))
 
-    def offer(self, name: str | bytes) -> None:
+    def register(self, name: str | bytes) -> None:
         """Take jobs of a function."""
         self.worker.register(name, self._take, place="reactor")
 
-    def withdraw(self, name: str | bytes) -> None:
-        """Take jobs of a function no more."""
+    def unregister(self, name: str | bytes) -> None:
+        """Take no more jobs of a function."""
         self.worker.unregister(name)
 
     def _take(self, job: WorkerJob) -> Deferred[bytes]:
         open_job = OpenJob(job, self)
         if self.worker.is_stopping:
-            # Nobody runs it any more: the job server gives it to another worker.
+            # No thread runs it any more; the job server must give it to another worker.
             self._reactor.callLater(0, self.worker.give_back)
         self.worker.pause()
         self._open.add(open_job)
-        open_job.ending.addBoth(self._forget, open_job)
+        open_job.outcome.addBoth(self._forget, open_job)
         self._queue.put(open_job)
-        return open_job.ending
+        return open_job.outcome
 
     def _forget(self, outcome: Any, open_job: OpenJob) -> Any:
         self._open.discard(open_job)
@@ -151,11 +151,11 @@ class Shift:
             raise found
         return found
 
-    def rest(self) -> None:
-        """Ask for the next job: the thread has done all that belongs to the last one."""
+    def resume(self) -> None:
+        """Ask for the next job: the thread has finished the last one."""
         self.worker.resume()
 
-    def cut(self) -> None:
+    def interrupt(self) -> None:
         """End the waiting of the thread as if all job servers were down."""
         self._queue.put(self._down)
 
@@ -173,14 +173,14 @@ class Shift:
         return stopping.addErrback(lambda _: self.worker.give_back())
 
 
-def make_shift(
+def start_session(
     reactor: Any,
     servers: Iterable[Server],
     client_id: str | bytes,
     names: Iterable[str | bytes],
     down: str,
-) -> Shift:
-    """Return a shift that has begun."""
-    shift = Shift(reactor, servers, client_id, names, down)
-    shift.start()
-    return shift
+) -> WorkSession:
+    """Return a session that is started; its arguments are those of :class:`WorkSession`."""
+    session = WorkSession(reactor, servers, client_id, names, down)
+    session.start()
+    return session
