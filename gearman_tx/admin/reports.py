@@ -19,7 +19,7 @@ from gearman_tx.core import PRIORITY_NAMES, STATE_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gearman_tx.core import FunctionSnapshot, JobSnapshot, PeerLink, PeerSnapshot
+    from gearman_tx.core import FunctionSnapshot, JobSnapshot, PeerAddress, PeerSnapshot
 
 END: Final = b".\n"
 """The last line of every report."""
@@ -66,16 +66,16 @@ def priority_status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
 def workers(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
     """Yield a row a connection, be it a worker or not: descriptor, address, id, functions."""
     for peer in peers:
-        link = peer.link
+        address = peer.address
         names = b"".join(b" " + escape(name) for name in peer.functions)
-        yield b"%d %b %b :%b\n" % (link.fd, _host(link), escape(peer.client_id), names)
+        yield b"%d %b %b :%b\n" % (address.fd, _host(address), escape(peer.client_id), names)
     yield END
 
 
 def show_jobs(jobs: Iterable[JobSnapshot]) -> Iterator[bytes]:
     """Yield a row a job: handle, retries, 1 if nobody waits for it, 1 if in the background."""
     for job in jobs:
-        figures = (job.retries, job.abandoned, job.background)
+        figures = (job.losses, job.abandoned, job.background)
         yield b"%b\t%d\t%d\t%d\n" % (escape(job.handle), *figures)
     yield END
 
@@ -108,7 +108,7 @@ def functions(functions: Iterable[FunctionSnapshot], name: bytes | None = None) 
             escape(function.name),
             b"%d\t%d\t%d\t%d" % (function.total, function.high, function.normal, function.low),
             b"%d\t%d\t%d" % (function.delayed, function.running, function.workers),
-            b"%d\t%d\t%d\n" % function.max_queue,
+            b"%d\t%d\t%d\n" % function.settings.max_queue,
         )
         yield b"\t".join(cells)
     yield END
@@ -143,7 +143,7 @@ def jobs(
             STATES[job.state],
             _PRIORITIES[job.priority],
             b"bg" if job.background else b"fg",
-            b"%d\t%d\t%d" % (max(now - job.submitted, 0), job.retries, job.clients),
+            b"%d\t%d\t%d" % (max(now - job.submitted, 0), job.losses, job.clients),
             b"-\t-" if worker is None else b"%d\t%b" % (worker.fd, _host(worker)),
             b"%d\t%d/%d" % (job.size, *job.progress),
             _NONE if due is None else b"%d" % max(ceil(due - now), 0),
@@ -162,7 +162,7 @@ def clients(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
     for peer in peers:
         running, tasks = len(peer.running), peer.tasks
         cells = (
-            b"%d\t%b" % (peer.link.fd, _host(peer.link)),
+            b"%d\t%b" % (peer.address.fd, _host(peer.address)),
             escape(peer.client_id),
             b"%d\t%d\t%d" % (len(peer.functions), running, tasks),
             b"asleep" if peer.asleep else b"busy" if running or tasks else b"idle",
@@ -189,7 +189,7 @@ def store(figures: Iterable[tuple[str, str | int | float]]) -> Iterator[bytes]:
     yield END
 
 
-def _host(link: PeerLink) -> bytes:
+def _host(address: PeerAddress) -> bytes:
     """Return the address of a connection as one word, ``-`` if it has none."""
-    host = link.host.encode(errors="surrogateescape")
+    host = address.host.encode(errors="surrogateescape")
     return escape(host).replace(b" ", b"\\x20") or _NONE

@@ -98,7 +98,9 @@ def _max_queue(request: Request) -> Iterator[bytes]:
         return
     name = unescape(words[1])
     limits = _limits(words[2:])
-    yield _unless_refused(name, lambda: request.job_server.control.set_max_queue(name, limits))
+    control = request.job_server.control
+    settings = control.settings_of(name)._replace(max_queue=limits)
+    yield _unless_refused(name, lambda: control.configure(name, settings))
 
 
 def _functions(request: Request) -> Iterator[bytes]:

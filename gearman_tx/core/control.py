@@ -1,15 +1,22 @@
-"""What operators do to jobs and functions: cancel, create, drop, limit, drain."""
+"""What operators do to jobs and functions: cancel, create, drop, configure, drain."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gearman_tx.core.ends import CANCELLED
 from gearman_tx.core.states import COMMITTING, QUEUED, RUNNING
+from gearman_tx.core.sweep import Sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gearman_tx.core.dispatch import Dispatch
     from gearman_tx.core.endings import Endings
     from gearman_tx.core.function import Function
+    from gearman_tx.core.job import Job
     from gearman_tx.core.ledger import Ledger
+    from gearman_tx.core.settings import FunctionSettings
     from gearman_tx.core.tables import Tables
 
 
@@ -24,17 +31,21 @@ class FunctionInUseError(Exception):
 class Control:
     """The verbs of operators."""
 
-    __slots__ = ("endings", "ledger", "tables")
+    __slots__ = ("dispatch", "endings", "ledger", "tables")
 
-    def __init__(self, tables: Tables, ledger: Ledger, endings: Endings) -> None:
+    def __init__(
+        self, tables: Tables, ledger: Ledger, dispatch: Dispatch, endings: Endings
+    ) -> None:
         self.tables = tables
         self.ledger = ledger
+        self.dispatch = dispatch
         self.endings = endings
 
     def cancel(self, handle: bytes) -> bool:
         """End a job whatever its state; waiting clients get WORK_FAIL.
 
-        A worker that runs it is not told; what it still says about it is ignored.
+        The server does not tell a worker that runs it, and ignores what that worker still says
+        about it.
 
         Returns:
             Whether there was such a job.
@@ -42,8 +53,13 @@ class Control:
         job = self.tables.jobs.get(handle)
         if job is None or job.state == COMMITTING:
             return False
-        self.endings.fail(job)
+        self._cancel(job)
         return True
+
+    def _cancel(self, job: Job) -> None:
+        if job.worker is not None:
+            job.worker.forgive(job.handle)
+        self.endings.end(job, CANCELLED)
 
     def create_function(self, name: bytes) -> None:
         """Make a function known, so that reports list it; it may exist already.
@@ -54,7 +70,10 @@ class Control:
         self.tables.function(name).is_set = True
 
     def drop_function(self, name: bytes) -> None:
-        """Forget a function, its limits and its waiting jobs; their clients get WORK_FAIL.
+        """Forget a function, its settings and its waiting jobs; their clients get WORK_FAIL.
+
+        The name is free at once: a submission or a worker that comes next makes a new function. A
+        server with many jobs cancels those of the old one in slices, in the turns that follow.
 
         Args:
             name: the function's name, compared without regard to case if none fits exactly.
@@ -66,10 +85,21 @@ class Control:
         function = self._find_function(name)
         if function.workers or function.running or function.committing:
             raise FunctionInUseError
-        for job in [job for job in self.tables.jobs if job.function is function]:
-            self.endings.fail(job)
         del self.tables.functions[function.name]
-        self.ledger.set_max_queue(function.name, None)
+        self.ledger.set_settings(function.name, None)
+        if function.total:
+
+            def cancel(job: Job) -> None:
+                if job.function is function:
+                    self._cancel(job)
+
+            self._sweep(cancel)
+
+    def _sweep(self, visit: Callable[[Job], None]) -> None:
+        """Look at all jobs: at the first ones now, at the rest in the turns that follow."""
+        sweep = Sweep(iter(self.tables.jobs), visit)
+        if sweep.step():
+            self.tables.sweeps.append(sweep)
 
     def _find_function(self, name: bytes) -> Function:
         functions = self.tables.functions
@@ -81,25 +111,30 @@ class Control:
                 return function
         raise UnknownFunctionError
 
-    def set_max_queue(self, name: bytes, limits: tuple[int, int, int]) -> None:
-        """Limit how many jobs a function may have, for high, normal and low submissions.
+    def settings_of(self, name: bytes) -> FunctionSettings:
+        """Return the settings of a function, which need not exist yet."""
+        function = self.tables.functions.get(name)
+        return self.tables.policy.settings if function is None else function.settings
+
+    def configure(self, name: bytes, settings: FunctionSettings) -> None:
+        """Give a function its settings, all of them.
 
         Args:
             name: the function's name; it need not exist yet.
-            limits: the limits of the function's total; 0 is no limit.
+            settings: the settings, usually those of :meth:`settings_of` with one replaced.
 
         Raises:
             Refused: the name is too long, or too many functions are in use.
         """
-        self._limit(self.tables.limited_function(name), limits)
-        self.ledger.set_max_queue(name, limits)
+        self._configure(self.tables.limited_function(name), settings)
+        self.ledger.set_settings(name, settings)
 
-    def restore_max_queue(self, name: bytes, limits: tuple[int, int, int]) -> None:
-        """Set limits that a store holds already."""
-        self._limit(self.tables.restored_function(name), limits)
+    def restore_settings(self, name: bytes, settings: FunctionSettings) -> None:
+        """Give a function settings that a store holds already."""
+        self._configure(self.tables.restored_function(name), settings)
 
-    def _limit(self, function: Function, limits: tuple[int, int, int]) -> None:
-        function.max_queue = limits
+    def _configure(self, function: Function, settings: FunctionSettings) -> None:
+        function.settings = settings
         function.is_set = True
 
     def drain(self) -> None:
@@ -107,19 +142,20 @@ class Control:
         self.tables.draining = True
 
     def keep(self) -> None:
-        """Leave stored jobs that nobody waits for to the next start, from now on.
+        """Leave stored jobs without clients to the next start, from now on.
 
-        No worker gets them any more: those that are queued, become due or lose their worker. With
-        a queue in memory there are none. It costs a look at every job.
+        Workers get no such job any more: neither those that are queued, nor those that become due
+        or lose their worker. With a queue in memory there are none. A server with many jobs takes
+        the queued ones out of their queues in slices, in the turns that follow.
         """
-        if not self.ledger.durable:
-            return
-        self.tables.keeping = True
-        dispatch = self.endings.dispatch
-        for job in self.tables.jobs:
-            if job.state == QUEUED and job.background and not job.clients:
-                dispatch.dequeue(job)
-                dispatch.enqueue(job)
+        if self.ledger.durable and not self.tables.keeping:
+            self.tables.keeping = True
+            self._sweep(self._keep)
+
+    def _keep(self, job: Job) -> None:
+        if job.state == QUEUED and job.background and not job.clients:
+            self.dispatch.dequeue(job)
+            self.dispatch.enqueue(job)
 
     @property
     def left(self) -> int:

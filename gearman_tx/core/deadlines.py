@@ -1,35 +1,35 @@
 """Everything that happens because time passes, behind one question: when is the next deadline?
 
-So one timer of the front serves all jobs: it asks :meth:`Deadlines.next_time` after each turn and
-calls :meth:`Deadlines.tick` at that time.
+So one timer of the front serves all jobs: the front asks :meth:`Deadlines.next_time` after each
+turn and calls :meth:`Deadlines.tick` at that time.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gearman_tx.core.retry import TIMED_OUT
+
 if TYPE_CHECKING:
     from gearman_tx.core.dispatch import Dispatch
-    from gearman_tx.core.endings import Endings
-    from gearman_tx.core.events import Events
+    from gearman_tx.core.retry import Retry
     from gearman_tx.core.tables import Tables
 
 
 class Deadlines:
-    """Delayed jobs that become due, running jobs that time out, wake-ups that were ignored."""
+    """Delayed jobs that become due, running jobs that time out, ignored wake-ups, sweeps."""
 
-    __slots__ = ("dispatch", "endings", "events", "tables")
+    __slots__ = ("dispatch", "retry", "tables")
 
-    def __init__(
-        self, tables: Tables, dispatch: Dispatch, endings: Endings, events: Events
-    ) -> None:
+    def __init__(self, tables: Tables, dispatch: Dispatch, retry: Retry) -> None:
         self.tables = tables
         self.dispatch = dispatch
-        self.endings = endings
-        self.events = events
+        self.retry = retry
 
     def next_time(self) -> float | None:
         """Return the Unix time at which :meth:`tick` has something to do, or None."""
+        if self.tables.sweeps:
+            return self.tables.now
         first = self.tables.delayed.next_time()
         time = self.tables.timeouts.next_time()
         if first is None or (time is not None and time < first):
@@ -47,10 +47,12 @@ class Deadlines:
             job.function.delayed -= 1
             self.dispatch.enqueue(job)
         while (job := tables.timeouts.pop_due(now)) is not None:
-            self.events.job_timed_out(job)
-            self.endings.time_out(job)
+            self.retry.try_ended(job, TIMED_OUT)
         woken = self.dispatch.woken
         while woken and woken[0][0] <= now:
             _, peer, wakes = woken.popleft()
             if peer.woken_for is not None and peer.wakes == wakes:
                 self.dispatch.wake(peer.woken_for)
+        sweeps = tables.sweeps
+        if sweeps and not sweeps[0].step():
+            sweeps.popleft()

@@ -3,13 +3,18 @@
 Theory of operation. Order is by priority over all functions of a worker, then round robin over
 its functions, then first in first out.
 
+A function is *ready* for a priority while a worker may be given a job of it: while one is queued.
+Only :meth:`Dispatch._refresh` decides that; grabbing, waking and falling asleep all look at
+``ready``, so looking for work never walks over functions without any.
+
 A queued job wakes one sleeping worker (or as many as the policy says), the one that fell asleep
 last. ``Function.idle`` lists peers that may be asleep: a peer is put into the lists it is missing
-from when it falls asleep, and taken out of one list when a wake-up looks at it there. It stays in
-the lists of its other functions, so being awake is checked when it surfaces. Falling asleep thus
-costs as many steps as wake-ups found the peer since, not as many as it has functions.
+from when it falls asleep, and taken out of one list when a wake-up finds it there. It stays in
+the lists of its other functions, so a wake-up checks that the peer it finds is still asleep.
+Falling asleep thus costs as many steps as wake-ups found the peer since, not as many as it has
+functions.
 
-What never happens: a job that waits while a worker sleeps that could run it. So a wake-up is
+What never happens: a job waits while a worker sleeps that could run it. So a wake-up is
 repeated for another worker when the first one goes away, takes a job of another function, or does
 not act within :data:`WAKE_PATIENCE` (see ``deadlines.py``).
 """
@@ -42,14 +47,16 @@ class Dispatch:
 
     Attributes:
         tables: the shared state.
+        ready: for high, normal and low, the functions of which a worker may be given a job.
         woken: wake-ups not known to have been acted on: when patience ends, the peer and its
             count of wakes; oldest first.
     """
 
-    __slots__ = ("_assignments", "_registrations", "tables", "woken")
+    __slots__ = ("_assignments", "_registrations", "ready", "tables", "woken")
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
+        self.ready: list[dict[Function, None]] = [{}, {}, {}]
         self.woken: deque[tuple[float, Peer, int]] = deque()
         self._registrations = 0
         self._assignments = 0
@@ -80,7 +87,7 @@ class Dispatch:
         peer.unlisted[function] = None
         if peer.asleep:
             self._list(peer)
-            if function.queued:
+            if self._is_ready(function):
                 self._wake_peer(peer, function)
 
     def cant_do(self, peer: Peer, name: bytes) -> None:
@@ -116,7 +123,7 @@ class Dispatch:
             self._list(peer)
 
     def _list(self, peer: Peer) -> None:
-        """Make a sleeping peer findable for all its functions."""
+        """Make a sleeping peer findable through all its functions."""
         for function in peer.unlisted:
             function.idle[peer] = None
         peer.unlisted.clear()
@@ -135,6 +142,7 @@ class Dispatch:
         self.dequeue(job)
         job.state = RUNNING
         job.worker = peer
+        job.tries += 1
         function.running += 1
         peer.running[job] = self.tables.now
         ability = peer.abilities[function]
@@ -148,6 +156,16 @@ class Dispatch:
             self.wake(woken_for)
         return job
 
+    def release(self, job: Job) -> None:
+        """Take a running job from its worker; it is in no queue yet."""
+        worker = job.worker
+        assert worker is not None, "a running job has a worker"
+        del worker.running[job]
+        job.worker = None
+        job.function.running -= 1
+        if job.timer is not None:
+            self.tables.timeouts.cancel(job)
+
     def _next_queue(self, peer: Peer) -> JobQueue | None:
         """Return the queue whose first job ``peer`` would get next, or None."""
         abilities = peer.abilities
@@ -156,7 +174,7 @@ class Dispatch:
         if self.tables.policy.function_by_function:
             return self._newest_queue(abilities)
         priority = 0
-        for ready in self.tables.ready:
+        for ready in self.ready:
             if ready:
                 function = _served_longest_ago(abilities, ready)
                 if function is not None:
@@ -167,15 +185,29 @@ class Dispatch:
     def _newest_queue(self, abilities: OrderedDict[Function, Ability]) -> JobQueue | None:
         """Return what is next when one function is drained after the other, the newest first."""
         for function in abilities:
-            for queue in function.queues:
-                if queue.size:
-                    return queue
+            priority = 0
+            for ready in self.ready:
+                if function in ready:
+                    return function.queues[priority]
+                priority += 1  # noqa: SIM113  # enumerate() makes tuples
         return None
 
-    def enqueue(self, job: Job, *, first: bool = False) -> None:
-        """Put ``job`` at the back of its queue, or at the front; wake whom the policy says.
+    def _is_ready(self, function: Function) -> bool:
+        """Return whether a worker may be given a job of ``function``, of whatever priority."""
+        high, normal, low = self.ready
+        return function in normal or function in high or function in low
 
-        While stored jobs are left to the next start, one that nobody waits for is in no queue.
+    def _refresh(self, function: Function, priority: int) -> None:
+        """List ``function`` as ready for ``priority``, or not: the one place that decides it."""
+        if function.queues[priority].size:
+            self.ready[priority][function] = None
+        else:
+            del self.ready[priority][function]
+
+    def enqueue(self, job: Job, *, first: bool = False) -> None:
+        """Put ``job`` at the back of its queue, or at the front, and wake workers for it.
+
+        While stored jobs are left to the next start, one without clients goes into no queue.
         """
         function = job.function
         if self.tables.keeping and job.background and not job.clients:
@@ -184,12 +216,12 @@ class Dispatch:
             return
         job.state = QUEUED
         queue = function.queues[job.priority]
-        if not queue.size:
-            self.tables.ready[job.priority][function] = None
         if first:
             queue.prepend(job)
         else:
             queue.append(job)
+        if queue.size == 1:
+            self._refresh(function, job.priority)
         self.wake(function)
 
     def dequeue(self, job: Job) -> None:
@@ -197,12 +229,12 @@ class Dispatch:
         queue = job.function.queues[job.priority]
         queue.remove(job)
         if not queue.size:
-            del self.tables.ready[job.priority][job.function]
+            self._refresh(job.function, job.priority)
 
     def wake(self, function: Function) -> None:
-        """Wake sleeping workers of ``function`` if it has a queued job."""
+        """Wake sleeping workers of ``function`` if it is ready."""
         idle = function.idle
-        if not idle or not function.queued:
+        if not idle or not self._is_ready(function):
             return
         left = self.tables.policy.worker_wakeup or len(idle)
         while idle and left:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gearman_tx.core.ends import END_NAMES
 from gearman_tx.core.job_queue import JobQueue
 
 if TYPE_CHECKING:
     from gearman_tx.core.peer import Peer
+    from gearman_tx.core.settings import FunctionSettings
 
 
 class Function:
     """Everything the server keeps under one function name.
 
+    ``Dispatch`` alone changes the queues and :attr:`running`.
+
     Attributes:
         name: the name, any bytes without NUL.
-        max_queue: the limits of :attr:`total` for high, normal and low submissions; 0 is none.
+        settings: what the operator decided for it.
         queues: the queued jobs: high, normal, low.
         workers: the peers that registered the function, oldest first.
         idle: sleeping peers that can be woken for it, the last one to fall asleep at the end.
@@ -24,28 +28,34 @@ class Function:
         delayed: how many jobs wait for their time.
         running: how many jobs workers have.
         kept: how many jobs are left to the next start.
-        is_listed: whether it was ever registered, submitted to or created; limits alone leave it
-            out of the C server's reports.
-        is_set: whether the operator created it or gave it limits; then it is never forgotten.
+        submitted: how many jobs were made since the function became known.
+        lost: how many tries were lost with their worker or ran out of time since then.
+        ended: how many jobs ended since then, by the way they ended (``ends.py``).
+        is_listed: whether it was ever registered, submitted to or created; settings alone leave
+            it out of the C server's reports.
+        is_set: whether the operator created it or gave it settings; then it is never forgotten.
     """
 
     __slots__ = (
         "committing",
         "delayed",
+        "ended",
         "idle",
         "is_listed",
         "is_set",
         "kept",
-        "max_queue",
+        "lost",
         "name",
         "queues",
         "running",
+        "settings",
+        "submitted",
         "workers",
     )
 
-    def __init__(self, name: bytes, max_queue: tuple[int, int, int]) -> None:
+    def __init__(self, name: bytes, settings: FunctionSettings) -> None:
         self.name = name
-        self.max_queue = max_queue
+        self.settings = settings
         self.queues = [JobQueue(), JobQueue(), JobQueue()]
         self.workers: dict[Peer, None] = {}
         self.idle: dict[Peer, None] = {}
@@ -53,6 +63,9 @@ class Function:
         self.delayed = 0
         self.running = 0
         self.kept = 0
+        self.submitted = 0
+        self.lost = 0
+        self.ended = [0] * len(END_NAMES)
         self.is_set = False
         self.is_listed = False
 
@@ -69,5 +82,5 @@ class Function:
 
     @property
     def is_unused(self) -> bool:
-        """Whether forgetting the function would lose nothing."""
+        """Whether forgetting the function would lose nothing but its totals."""
         return not (self.is_set or self.workers or self.committing or self.total)

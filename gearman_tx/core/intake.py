@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gearman_tx.core.job import HIGH, NORMAL, Job
-from gearman_tx.core.policy import MAX_REDUCER, UNLIMITED
+from gearman_tx.core.job import HIGH, MOST_LOSSES, NORMAL, Job
+from gearman_tx.core.policy import MAX_REDUCER
+from gearman_tx.core.settings import UNLIMITED
 from gearman_tx.core.states import COMMITTING, DELAYED
 from gearman_tx.core.tables import BY_WORKLOAD
 from gearman_tx.errors import Refused
@@ -13,7 +14,6 @@ from gearman_tx.errors import Refused
 if TYPE_CHECKING:
     from gearman_tx.core.dispatch import Dispatch
     from gearman_tx.core.endings import Endings
-    from gearman_tx.core.function import Function
     from gearman_tx.core.ledger import Ledger
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.records import JobRecord
@@ -51,18 +51,18 @@ class Intake:
         """Take one submission: make a job, or join the live one with the same unique.
 
         Args:
-            peer: who submits, and who waits for the result unless ``background``.
+            peer: the submitter, who waits for the result unless ``background``.
             name: the function's name.
             unique: the key to coalesce by: empty never does, ``-`` does by workload.
             workload: the data for the worker.
             priority: HIGH, NORMAL or LOW.
-            background: whether the job is to run whatever happens to ``peer``.
+            background: whether the job is to run even if ``peer`` leaves.
             reducer: the reducer's name of a reduce job.
-            due: the Unix time before which it is not to run; the past is at once.
+            due: the Unix time before which it is not to run; a time in the past means at once.
 
         Returns:
             The job, to be answered with JOB_CREATED now; or None when the answer comes later
-            through ``peer.link.created`` or ``peer.link.refused``, once the job is durable.
+            through a promise of ``peer.link``, once the job is durable.
 
         Raises:
             Refused: with the code and text of the ERROR to answer with.
@@ -78,8 +78,8 @@ class Intake:
                 workload = bytes(workload)  # it is a key
             known = tables.find(function, unique, workload)
             if known is not None:
-                return self._join(peer, known, background=background)
-        high, normal, low = function.max_queue
+                return self._join(peer, known, len(workload), background=background)
+        high, normal, low = function.settings.max_queue
         limit = normal if priority == NORMAL else high if priority == HIGH else low
         if limit > UNLIMITED and function.total + function.committing >= limit:
             raise Refused(_QUEUE_ERROR, b"Job queue is full")
@@ -93,6 +93,7 @@ class Intake:
             priority,
             tables.now,
             background=background,
+            due=due,
             reducer=reducer,
         )
         tables.add(job)
@@ -100,45 +101,52 @@ class Intake:
             job.attach(peer)
         elif self.ledger.durable:
             function.committing += 1
-            self.ledger.add(job, peer, due)
+            self.ledger.add(job, peer.link.promise(len(workload)))
             return None
-        self._place(job, due)
+        function.submitted += 1
+        self._place(job)
         return job
 
-    def _join(self, peer: Peer, job: Job, *, background: bool) -> Job | None:
+    def _join(self, peer: Peer, job: Job, size: int, *, background: bool) -> Job | None:
         """Attach a submission to a live job; its own data, priority and time are dropped."""
         if not background:
             job.attach(peer)
             return job
+        ledger = self.ledger
         if not job.background:
             job.background = True
-            if self.ledger.durable:
-                self.ledger.add(job, peer, job.due)
+            if ledger.durable:
+                ledger.add(job, peer.link.promise(size))
                 return None
-        return None if self.ledger.join(job, peer) else job
+        elif ledger.is_pending(job):
+            ledger.join(job, peer.link.promise(size))
+            return None
+        return job
 
-    def offer(self, job: Job, due: float) -> None:
+    def offer(self, job: Job) -> None:
         """A job that was COMMITTING is durable: let it run when its time has come."""
-        job.function.committing -= 1
-        self._place(job, due)
+        function = job.function
+        function.committing -= 1
+        function.submitted += 1
+        self._place(job)
 
-    def take_back(self, job: Job, due: float) -> None:
-        """A job could not be stored, or runs elsewhere: it is a promise to nobody here.
+    def take_back(self, job: Job) -> None:
+        """A job could not be stored, or runs elsewhere: this server promises nothing about it.
 
-        It goes on as a foreground job when clients wait for it and is forgotten otherwise.
+        It goes on as a foreground job if clients wait for it; otherwise it is forgotten.
         """
         job.background = False
         if job.state == COMMITTING:
-            job.function.committing -= 1
             if job.clients:
-                self._place(job, due)
+                self.offer(job)
             else:
-                self.endings.forget(job)
+                job.function.committing -= 1
+                self.endings.discard(job)
         elif not job.clients:
             self.endings.abandon(job)
 
     def restore(self, record: JobRecord) -> Job:
-        """Bring back a stored job at start; records come in the order of their ids."""
+        """Bring back a stored job; records may come in any order of their ids."""
         tables = self.tables
         function = tables.restored_function(record.function)
         function.is_listed = True
@@ -151,20 +159,19 @@ class Intake:
             record.priority,
             record.submitted,
             background=True,
+            due=record.due,
             reducer=record.reducer,
-            retries=record.retries,
+            losses=min(record.losses, MOST_LOSSES),
         )
-        tables.next_id = max(tables.next_id, record.id + 1)
         tables.restore(job)
-        self._place(job, record.due)
+        self._place(job)
         return job
 
-    def _place(self, job: Job, due: float) -> None:
+    def _place(self, job: Job) -> None:
         """Queue ``job``, now or when it is due."""
-        if due > self.tables.now:
-            function: Function = job.function
+        if job.due > self.tables.now:
             job.state = DELAYED
-            function.delayed += 1
-            self.tables.delayed.start(due, job)
+            job.function.delayed += 1
+            self.tables.delayed.start(job.due, job)
         else:
             self.dispatch.enqueue(job)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i32, mypyc_attr
 
-from gearman_tx.core.states import COMMITTING, DELAYED
+from gearman_tx.core.states import COMMITTING
 
 if TYPE_CHECKING:
     from gearman_tx.core.function import Function
@@ -19,35 +19,40 @@ NORMAL: Final = 1
 LOW: Final = 2
 PRIORITY_NAMES: Final = ("high", "normal", "low")
 
+MOST_LOSSES: Final = 2**31 - 1
+"""The largest count of losses that a job holds; a store may hold a larger one."""
+
 NO_PROGRESS: Final = (0, 0)
 
-NOBODY: Final[list[Peer]] = []
-"""The clients of every job for which nobody waits: most background jobs never need a list."""
+NO_CLIENTS: Final[list[Peer]] = []
+"""The clients of every job without clients: most background jobs never need a list."""
 
 
 @mypyc_attr(acyclic=True)  # jobs take no part in cycles, so the collector need not see them
 class Job:
     """One live job. Its id never repeats; (function, unique) is only an index to it.
 
-    A plain class, as all of this room are that are on a job's path: see "compiled" in the
-    architecture page.
+    Like all classes of this room that are on a job's path it is a plain class; "Compiled" in the
+    architecture page says why. Its small numbers have 32 bits, so that they share words.
 
     Attributes:
         id: the number that never repeats.
         handle: the name that clients and workers use, ``PREFIX:ID``.
         function: the function that it is for.
         unique: the key under which submissions are coalesced; may be empty.
-        workload: the opaque data for the worker; if it is large, in the pieces that it came in.
+        workload: the opaque data for the worker; a large one is kept in the pieces it came in.
         priority: HIGH, NORMAL or LOW.
-        background: whether somebody was promised that it runs, client or no client.
+        background: whether it was promised to run even if its clients leave.
         submitted: when it was submitted, in Unix seconds.
+        due: the Unix time before which it does not run; 0 for at once.
         reducer: the reducer's name of a reduce job, else None.
         state: one of :mod:`gearman_tx.core.states`.
-        retries: how often a worker was lost with it or ran out of time.
+        tries: how many times this server has given it to a worker.
+        losses: how many tries were lost with their worker or ran out of time, ever.
         progress: numerator and denominator of the last WORK_STATUS.
-        clients: the peers that wait for its result, one entry a submission.
+        clients: the peers that wait for its result, one entry per submission.
         worker: the peer that runs it, while it is RUNNING.
-        timer: its due time while DELAYED, its timeout while RUNNING.
+        timer: its due time while DELAYED, its time limit while RUNNING.
         before: its neighbour towards the front of its queue, while QUEUED.
         after: its neighbour towards the back of its queue, while QUEUED.
     """
@@ -57,16 +62,18 @@ class Job:
         "background",
         "before",
         "clients",
+        "due",
         "function",
         "handle",
         "id",
+        "losses",
         "priority",
         "progress",
         "reducer",
-        "retries",
         "state",
         "submitted",
         "timer",
+        "tries",
         "unique",
         "worker",
         "workload",
@@ -83,22 +90,25 @@ class Job:
         submitted: float,
         *,
         background: bool,
+        due: float = 0.0,
         reducer: bytes | None = None,
-        retries: int = 0,
+        losses: int = 0,
     ) -> None:
         self.id = number
         self.handle = handle
         self.function = function
         self.unique = unique
         self.workload = workload
-        self.priority = priority
+        self.priority: i32 = priority
         self.background = background
         self.submitted = submitted
+        self.due = due
         self.reducer = reducer
-        self.state = COMMITTING
-        self.retries = retries
+        self.state: i32 = COMMITTING
+        self.tries: i32 = 0
+        self.losses: i32 = losses
         self.progress = NO_PROGRESS
-        self.clients = NOBODY
+        self.clients = NO_CLIENTS
         self.worker: Peer | None = None
         self.timer: Timer | None = None
         self.before: Job | None = None
@@ -111,9 +121,3 @@ class Job:
         else:
             self.clients = [client]
         client.tasks.add(self)
-
-    @property
-    def due(self) -> float:
-        """The Unix time before which it does not run; 0 once nothing holds it back."""
-        timer = self.timer
-        return timer.when if timer is not None and self.state == DELAYED else 0.0

@@ -1,23 +1,26 @@
-"""Every live job, by its handle; with millions of them, no step of it is long.
+"""Every live job, by its handle; with millions of jobs no step of it is long.
 
 Theory of operation. A dictionary of all handles would be rehashed now and then, all of it at once:
-with three million jobs that is some hundred milliseconds in which nobody is served. But a handle
-ends in the job's id, and ids are given in ascending order. So there is no table of handles: the
-digits at the end of a handle lead to the one job that may have it, and whether that job has it is
-asked of the job itself. That settles leading zeros, signs and other prefixes as well.
+with three million jobs that takes some hundred milliseconds in which the server answers nobody. But
+a handle ends in the job's id, and ids are given in ascending order. So there is no table of
+handles: the digits at the end of a handle lead to the one job that may have it, and the index
+compares that job's handle. The comparison settles leading zeros, signs and other prefixes as well.
 
-Jobs are kept in blocks of the ids that differ in their last bits only. A block in which many live
-is *full*: a list in which an id has its place. One in which few live is *thin*: a list of these
-jobs and nothing else, to be walked through, so that jobs which outlive all their neighbours do not
-keep a full list each. The table of blocks is a dictionary of at most as many entries as there are
-blocks with a live job: one for 128 jobs, where a million of them wait.
+Jobs are kept in blocks of the ids that differ in their last bits only. A block in which many jobs
+live is *full*: a list in which each id has its place. A block in which few live is *thin*: a list
+of these jobs and nothing else, to be walked through, so that jobs which outlive all their
+neighbours do not keep a full list each. The table of blocks is a dictionary with one entry per
+block with a live job: one for 128 jobs, where a million of them wait.
+
+Jobs may come in any order of their ids. New jobs come in ascending order, which is the fast case;
+jobs restored from a store need not.
 
 A handle that a store brought from elsewhere need not end in the id of its job. Such handles are in
-an ordinary dictionary beside, which is nearly always empty.
+an ordinary dictionary, which is nearly always empty.
 
 What it costs: a look at one block for each operation, and for a block that turns full or thin one
-round of its places, which five jobs at least have paid for by coming or going. Looking at all jobs
-copies the numbers of the blocks first, and then the jobs of one block at a time.
+round of its places, which at least five jobs have paid for by coming or going. Looking at all jobs
+sorts the numbers of the blocks first, and then copies the jobs of one block at a time.
 """
 
 from __future__ import annotations
@@ -54,11 +57,11 @@ _NINE: Final = ord("9")
 
 @mypyc_attr(acyclic=True)  # jobs do not know their blocks
 class _Block:
-    """The live jobs of some ids in a row.
+    """The live jobs of 128 neighbouring ids.
 
     Attributes:
-        jobs: if it is as long as a block may be, each id has its place in it; else these are the
-            jobs, oldest first.
+        jobs: in a full block a list with a place for each id; in a thin one the jobs, in the
+            order of their ids.
         live: how many jobs there are.
     """
 
@@ -79,12 +82,16 @@ class _Block:
         return None
 
     def add(self, job: Job) -> None:
-        """Take in a job; its id is larger than those of the others."""
+        """Take in a job."""
         self.live += 1
-        if len(self.jobs) == BLOCK_SIZE:
-            self.jobs[job.id & _PLACE] = job
+        jobs = self.jobs
+        if len(jobs) == BLOCK_SIZE:
+            jobs[job.id & _PLACE] = job
             return
-        self.jobs.append(job)
+        place = len(jobs)
+        while place and (before := jobs[place - 1]) is not None and before.id > job.id:
+            place -= 1
+        jobs.insert(place, job)
         if self.live > MOST_THIN:
             few, self.jobs = self.jobs, [None] * BLOCK_SIZE
             for known in few:
@@ -103,16 +110,16 @@ class _Block:
 
 
 class JobIndex:
-    """All live jobs. They are added in the order of their ids, none of which ever comes again."""
+    """All live jobs. An id comes once."""
 
-    __slots__ = ("_blocks", "_last", "_last_number", "_newest", "_odd", "_size")
+    __slots__ = ("_blocks", "_largest", "_last", "_last_number", "_odd", "_size")
 
     def __init__(self) -> None:
         self._blocks: dict[int, _Block] = {}
-        self._last: _Block | None = None  # the block of the newest job, while one lives in it
+        self._last: _Block | None = None  # the block that the last job came to, if it is there
         self._last_number = 0
         self._odd: dict[bytes, Job] = {}  # by handles that do not lead to their jobs
-        self._newest = 0  # the largest id there was
+        self._largest = 0  # of all ids that ever came
         self._size = 0
 
     def __len__(self) -> int:
@@ -120,22 +127,25 @@ class JobIndex:
         return self._size
 
     def __iter__(self) -> Iterator[Job]:
-        """Yield the jobs, oldest first, while others come and go.
+        """Yield the jobs in the order of their ids, while others come and go.
 
-        Those that end before their turn are left out, and so are those that come meanwhile.
+        Jobs that end before their turn are left out, and so are new ones that come meanwhile.
         """
-        newest = self._newest
-        for number in list(self._blocks):
+        return self._walk(sorted(self._blocks), self._largest)
+
+    def _walk(self, numbers: list[int], largest: int) -> Iterator[Job]:
+        """Yield the jobs of these blocks whose ids are not above ``largest``."""
+        for number in numbers:
             block = self._blocks.get(number)
             if block is None:
                 continue
             for job in block.jobs.copy():
-                if job is not None and job.state != ENDED and job.id <= newest:
+                if job is not None and job.state != ENDED and job.id <= largest:
                     yield job
 
     def get(self, handle: bytes) -> Job | None:
         """Return the job called ``handle``, or None."""
-        # The number at its end: any if there is none, for the job that is found is asked.
+        # The number at its end. If there is none any will do: the handles are compared.
         end: i64 = len(handle)
         number: i64 = 0
         scale: i64 = 1
@@ -154,7 +164,7 @@ class JobIndex:
 
     def add(self, job: Job) -> None:
         """Take in a job whose handle ends in its id."""
-        self._newest = job.id
+        self._largest = max(self._largest, job.id)
         self._size += 1
         number = job.id >> _BITS
         block = self._last
@@ -164,7 +174,7 @@ class JobIndex:
         block.add(job)
 
     def restore(self, job: Job) -> None:
-        """Take in a job whose handle may be any; who made it is not known."""
+        """Take in a job of a store, whose handle may be any."""
         self.add(job)
         if self.get(job.handle) is not job:
             self._odd[job.handle] = job

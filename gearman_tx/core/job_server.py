@@ -2,44 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gearman_tx.core.control import Control
 from gearman_tx.core.deadlines import Deadlines
 from gearman_tx.core.dispatch import Dispatch
 from gearman_tx.core.endings import Endings
 from gearman_tx.core.intake import Intake
+from gearman_tx.core.leaving import Leaving
 from gearman_tx.core.ledger import Ledger
 from gearman_tx.core.outcome import Outcome
 from gearman_tx.core.peer import Peer
+from gearman_tx.core.retry import Retry
 from gearman_tx.core.snapshots import Snapshots
-from gearman_tx.core.tables import Tables
+from gearman_tx.core.tables import LARGEST_ID, Tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gearman_tx.core.events import Events
     from gearman_tx.core.peer import PeerLink
     from gearman_tx.core.policy import Policy
+    from gearman_tx.core.records import Committed
+
+T = TypeVar("T")
 
 
 class JobServer:
-    """Queues, workers and clients; told what arrives and what time it is.
+    """Queues, workers and clients. The front tells it what arrives and what time it is.
+
+    The front's packet handlers set ``tables.now`` once per reactor turn and call the verbs
+    directly. Everything else that acts (a console, a signal, a timer of somebody's program) goes
+    through :meth:`act`.
 
     Args:
         policy: the operator's decisions.
-        events: who keeps the log.
+        events: the log.
         now: the time, in Unix seconds.
-        first_id: the first job's id; ids from here on must never have been given before.
+        first_id: the first job's id; ids from here on must never have been given before. A server
+            with a store is given its ids by ``tables.set_ids``.
         durable: whether a store stands behind it, so that background submissions wait for it.
 
     Attributes:
-        tables: what is known; tell it the time by ``tables.now``.
+        tables: what is known.
         intake: submissions.
         dispatch: workers that look for work.
         outcome: workers that have work.
-        endings: endings.
+        retry: what follows a try that did not complete.
+        endings: the end of jobs.
+        leaving: connections that end.
         deadlines: what happens because time passes.
         control: what operators do.
-        snapshots: what lookers-on see.
+        snapshots: what reports and consoles see.
         ledger: what is to be made durable.
     """
 
@@ -52,15 +66,39 @@ class JobServer:
         first_id: int = 1,
         durable: bool = False,
     ) -> None:
-        self.tables = Tables(policy, first_id, now)
-        self.ledger = Ledger(self.tables, durable=durable)
-        self.dispatch = Dispatch(self.tables)
-        self.endings = Endings(self.tables, self.ledger, self.dispatch, events)
-        self.intake = Intake(self.tables, self.ledger, self.dispatch, self.endings)
-        self.outcome = Outcome(self.tables, self.endings)
-        self.deadlines = Deadlines(self.tables, self.dispatch, self.endings, events)
-        self.control = Control(self.tables, self.ledger, self.endings)
-        self.snapshots = Snapshots(self.tables)
+        tables = self.tables = Tables(policy, range(first_id, LARGEST_ID + 1), now)
+        ledger = self.ledger = Ledger(tables, durable=durable)
+        dispatch = self.dispatch = Dispatch(tables)
+        endings = self.endings = Endings(tables, ledger, dispatch)
+        retry = self.retry = Retry(tables, ledger, dispatch, endings, events)
+        self.intake = Intake(tables, ledger, dispatch, endings)
+        self.outcome = Outcome(tables, endings, retry)
+        self.leaving = Leaving(tables, dispatch, endings, retry)
+        self.deadlines = Deadlines(tables, dispatch, retry)
+        self.control = Control(tables, ledger, dispatch, endings)
+        self.snapshots = Snapshots(tables)
+        self._on_act: Callable[[], object] | None = None
+
+    def on_act(self, on_act: Callable[[], object]) -> None:
+        """Call ``on_act`` after each :meth:`act`: the front commits, answers and sets timers."""
+        self._on_act = on_act
+
+    def act(self, now: float, verb: Callable[[], T]) -> T:
+        """Do something that is no part of a packet, at the time ``now``.
+
+        Args:
+            now: the time, in Unix seconds.
+            verb: calls verbs of this server.
+
+        Returns:
+            What ``verb`` returns.
+        """
+        self.tables.now = now
+        try:
+            return verb()
+        finally:
+            if self._on_act is not None:
+                self._on_act()
 
     @property
     def now(self) -> float:
@@ -68,7 +106,25 @@ class JobServer:
         return self.tables.now
 
     def join(self, link: PeerLink) -> Peer:
-        """A connection was made: return its peer, to be given to ``endings.leave`` later."""
+        """A connection was made: return its peer, to be given to ``leaving.leave`` later."""
         peer = Peer(link, exceptions=self.tables.policy.exceptions)
         self.tables.peers[peer] = None
         return peer
+
+    def settle(self, committed: Committed) -> None:
+        """The batch that was taken is durable: answer its submissions and let its jobs run."""
+        stored, elsewhere = self.ledger.settle(committed)
+        for job in stored:
+            self.intake.offer(job)
+        for job in elsewhere:
+            self.intake.take_back(job)
+
+    def fail_batch(self, reason: bytes) -> None:
+        """The batch that was taken could not be stored: refuse its submissions."""
+        for job in self.ledger.fail(reason):
+            self.intake.take_back(job)
+
+    def refuse_noted(self, reason: bytes) -> None:
+        """Refuse the submissions that wait for the next batch, because the store cannot write."""
+        for job in self.ledger.refuse(reason):
+            self.intake.take_back(job)

@@ -1,51 +1,45 @@
-"""What is to be made durable, and who waits for it.
+"""What is to be made durable, and the submissions that wait for it.
 
-Theory of operation. Verbs note here what a store must know. Once a reactor turn the front takes
-everything noted as one :class:`Batch`, commits it and comes back with :meth:`settle`, :meth:`fail`
-or :meth:`put_back`; what is noted meanwhile is the next batch. A background submission is answered,
-and its job offered to workers, only in :meth:`settle`.
+Theory of operation. Verbs note here the jobs that a store must be told about: new ones with
+:meth:`Ledger.add`, stored ones that changed or ended with :meth:`Ledger.note`. What changed is not
+noted: the batch is rendered from the jobs as they are when the front takes it. Once a reactor turn
+the front takes everything noted as one :class:`Batch`, commits it and comes back with
+:meth:`Ledger.settle`, :meth:`Ledger.fail` or :meth:`Ledger.put_back`; what is noted meanwhile goes
+into the next batch. A background submission is answered when its batch is settled, and the caller
+offers its job to workers then.
 
-Answers go out in the order of the submissions, because clients match them by order: one that
-joined a job of the batch under way waits for those noted before it.
+A submission waits for the batch with its job and for no other. Each has a promise of its own, which
+keeps its place in the output of its connection; so answers go out in the order of the submissions
+there, and other connections do not wait.
 
-What never happens: a job is stored and its end is not. Ends and retries of a batch that failed go
-into the next one; only new jobs are refused.
+What never happens: a job is stored and its end is not. Ends and changes of a batch that failed go
+into the next one; only new jobs are refused. The end of a refused job is noted as well, since a
+store may have kept a batch that it could not acknowledge.
 
-With a queue in memory (``durable`` false) there is nothing to wait for and nothing is noted.
+With a queue in memory (``durable`` false) there is nothing to wait for, and nothing is noted.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gearman_tx.core.records import Batch, JobRecord
+from gearman_tx.core.records import Batch, JobChange, JobRecord
 from gearman_tx.core.states import COMMITTING, ENDED
-from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
-    from gearman_tx.core.intake import Intake
+    from collections.abc import Iterable, Iterator
+
     from gearman_tx.core.job import Job
-    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.peer import Promise
     from gearman_tx.core.records import Committed
+    from gearman_tx.core.settings import FunctionSettings
     from gearman_tx.core.tables import Tables
 
 STORE_FAILED: Final = b"QUEUE_ERROR"
 """The code of the ERROR that answers a submission that could not be stored."""
 
 AGAIN_A_BATCH: Final = 10_000
-"""How many of the jobs that a store lost are in one batch: submissions need not wait for all."""
-
-
-class Promise:
-    """A submission that waits for durability, and its answer once that is known."""
-
-    __slots__ = ("answer", "peer")
-
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
-        self.answer: bytes | Refused | None = None
+"""How many of the jobs that a store lost go into one batch: submissions need not wait for all."""
 
 
 class Ledger:
@@ -54,188 +48,208 @@ class Ledger:
     Attributes:
         tables: the shared state.
         durable: whether there is a store behind it that outlives the process.
+        waiting: how many submissions wait for an answer.
     """
 
     __slots__ = (
         "_added",
+        "_added_in_flight",
         "_again",
         "_again_in_flight",
-        "_finished",
-        "_in_flight",
-        "_max_queue",
+        "_changed",
+        "_changed_in_flight",
         "_promises",
-        "_retries",
-        "_waiting",
+        "_settings",
+        "_settings_in_flight",
+        "_survey",
         "durable",
         "tables",
+        "waiting",
     )
 
     def __init__(self, tables: Tables, *, durable: bool) -> None:
         self.tables = tables
         self.durable = durable
-        self._added: dict[Job, float] = {}  # noted, with the due time
-        self._waiting: dict[Job, list[Promise]] = {}  # noted or being committed
-        self._promises: deque[Promise] = deque()  # the same, oldest first
-        self._finished: list[int] = []
-        self._retries: dict[int, int] = {}
-        self._max_queue: dict[bytes, tuple[int, int, int] | None] = {}
-        self._in_flight: dict[Job, float] = {}
-        self._again: dict[Job, float] = {}  # stored once, to be stored once more
-        self._again_in_flight: dict[Job, float] = {}
+        self.waiting = 0
+        self._promises: dict[Job, list[Promise]] = {}  # of jobs noted or being committed
+        self._added: dict[Job, None] = {}  # to be stored
+        self._changed: dict[Job, None] = {}  # stored, and changed or ended since
+        self._settings: dict[bytes, FunctionSettings | None] = {}
+        self._added_in_flight: dict[Job, None] = {}
+        self._changed_in_flight: dict[Job, None] = {}
+        self._settings_in_flight: dict[bytes, FunctionSettings | None] = {}
+        # Stored once, to be stored once more: the rest of all jobs, and those that were taken and
+        # could not be stored.
+        self._survey: Iterator[Job] | None = None
+        self._again: dict[Job, None] = {}
+        self._again_in_flight: dict[Job, None] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit."""
-        return not (
-            self._added or self._finished or self._retries or self._max_queue or self._again
-        )
+        return not (self._changed or self.is_urgent)
 
     @property
     def is_urgent(self) -> bool:
-        """Whether somebody waits for what is noted; nobody does for the ends of jobs."""
-        return bool(self._added or self._max_queue or self._again)
+        """Whether what is noted should be stored at once; the ends of jobs can wait a moment."""
+        return bool(self._added or self._settings or self._again or self._survey is not None)
 
     @property
     def has_submissions(self) -> bool:
-        """Whether somebody waits for an answer that the next batch brings."""
+        """Whether submissions wait for an answer that the next batch brings."""
         return bool(self._added)
-
-    @property
-    def waiting(self) -> int:
-        """How many submissions wait for an answer."""
-        return len(self._promises)
 
     @property
     def ended(self) -> int:
         """How many stored jobs have ended without the store knowing it."""
-        return len(self._finished)
+        return sum(job.state == ENDED for job in self._changed)
 
-    def add(self, job: Job, peer: Peer, due: float) -> None:
-        """Note that ``job`` is to be stored and that ``peer`` waits for it."""
-        self._added[job] = due
-        self._waiting[job] = [self._promise(peer)]
+    def add(self, job: Job, promise: Promise) -> None:
+        """Note that ``job`` is to be stored, and answer ``promise`` when it is."""
+        self._added[job] = None
+        self._promises[job] = [promise]
+        self.waiting += 1
 
-    def join(self, job: Job, peer: Peer) -> bool:
-        """Let ``peer`` wait for ``job`` too; return False if it is durable already."""
-        waiting = self._waiting.get(job)
-        if waiting is None:
-            return False
-        waiting.append(self._promise(peer))
-        return True
+    def is_pending(self, job: Job) -> bool:
+        """Return whether submissions of ``job`` wait until it is durable."""
+        return job in self._promises
 
-    def _promise(self, peer: Peer) -> Promise:
-        promise = Promise(peer)
-        self._promises.append(promise)
-        return promise
+    def join(self, job: Job, promise: Promise) -> None:
+        """Answer ``promise`` too when the pending ``job`` is stored."""
+        self._promises[job].append(promise)
+        self.waiting += 1
 
-    def finish(self, job: Job) -> None:
-        """Note the end of a background job."""
+    def note(self, job: Job) -> None:
+        """Note that a background job changed or ended."""
         if self.durable and job not in self._added:
-            self._retries.pop(job.id, None)
-            self._finished.append(job.id)
+            self._changed[job] = None
 
-    def retry(self, job: Job) -> None:
-        """Note the retry count of a background job."""
-        if self.durable and job not in self._added:
-            self._retries[job.id] = job.retries
-
-    def set_max_queue(self, name: bytes, limits: tuple[int, int, int] | None) -> None:
-        """Note the limits of a function, or None to forget them."""
+    def set_settings(self, name: bytes, settings: FunctionSettings | None) -> None:
+        """Note the settings of a function, or None to forget them."""
         if self.durable:
-            self._max_queue[name] = limits
+            self._settings[name] = settings
 
     def store_again(self) -> None:
-        """Note every live background job and every limit anew, because the store lost them."""
-        for job in self.tables.jobs:
-            if job.background and job not in self._waiting:
-                self._again[job] = job.due
+        """The store lost what it held: note every live background job and all settings.
+
+        The jobs are looked at as batches are taken, so this takes no long step.
+        """
+        self._survey = iter(self.tables.jobs)
+        usual = self.tables.policy.settings
         for function in self.tables.functions.values():
-            if function.max_queue != self.tables.policy.max_queue:
-                self._max_queue.setdefault(function.name, function.max_queue)
+            if function.settings != usual:
+                self._settings.setdefault(function.name, function.settings)
 
     def take(self) -> Batch:
-        """Return everything noted as one batch; only part of what a store lost.
+        """Return everything noted as one batch; of what a store lost only a part.
 
         One of :meth:`settle`, :meth:`fail` and :meth:`put_back` must follow.
         """
         self._again_in_flight = self._take_again()
-        noted = [*self._again_in_flight.items(), *self._added.items()]
-        added = [_record(job, due) for job, due in noted if job.state != ENDED]
-        next_id = self.tables.next_id
-        batch = Batch(next_id, added, self._finished, self._retries, self._max_queue)
-        self._in_flight, self._added = self._added, {}
-        self._finished, self._retries, self._max_queue = [], {}, {}
-        return batch
-
-    def _take_again(self) -> dict[Job, float]:
-        again = self._again
-        if len(again) <= AGAIN_A_BATCH:
-            self._again = {}
-            return again
-        some = list(islice(again, AGAIN_A_BATCH))
-        return {job: again.pop(job) for job in some}
-
-    def settle(self, committed: Committed, intake: Intake) -> None:
-        """The batch is durable: answer the submissions and offer the jobs to workers."""
-        jobs, self._in_flight = self._in_flight, {}
-        for job, due in jobs.items():
-            joined = committed.joined.get(job.id)
-            self._answer(job, joined or job.handle)
-            if joined is not None:
-                self._retries.pop(job.id, None)
-                intake.take_back(job, due)
-            elif job.state == COMMITTING:
-                intake.offer(job, due)
-
-    def fail(self, batch: Batch, reason: bytes, intake: Intake) -> None:
-        """The batch could not be stored: refuse its submissions, keep the rest for the next."""
-        self._keep(batch)
-        jobs, self._in_flight = self._in_flight, {}
-        self._refuse(jobs, reason, intake)
-
-    def put_back(self, batch: Batch) -> None:
-        """The batch could not be stored, but the next one may be: keep all of it for that."""
-        self._keep(batch)
-        for job in self._in_flight:
-            self._retries.pop(job.id, None)  # its record will say how many they are by then
-        self._added = {**self._in_flight, **self._added}
-        self._in_flight = {}
-
-    def refuse(self, reason: bytes, intake: Intake) -> None:
-        """Refuse the submissions that are noted, because the store cannot write anyway."""
-        jobs, self._added = self._added, {}
-        self._refuse(jobs, reason, intake)
-
-    def _keep(self, batch: Batch) -> None:
-        """Note for the next batch whatever of ``batch`` is not a submission."""
-        self._again = {**self._again_in_flight, **self._again}
-        self._again_in_flight = {}
-        self._finished = [*batch.finished, *self._finished]
-        self._retries = {**batch.retries, **self._retries}
-        self._max_queue = {**batch.max_queue, **self._max_queue}
-
-    def _refuse(self, jobs: dict[Job, float], reason: bytes, intake: Intake) -> None:
-        refusal = Refused(STORE_FAILED, reason)
-        for job, due in jobs.items():
-            self._answer(job, refusal)
-            self._retries.pop(job.id, None)
-            if job.state != ENDED:
-                intake.take_back(job, due)
-
-    def _answer(self, job: Job, answer: bytes | Refused) -> None:
-        """Give ``answer`` to all who wait for ``job``, each in its turn."""
-        for promise in self._waiting.pop(job):
-            promise.answer = answer
-        promises = self._promises
-        while promises and (ready := promises[0].answer) is not None:
-            port = promises.popleft().peer.link
-            if isinstance(ready, Refused):
-                port.refused(ready.code, ready.text)
+        self._added_in_flight, self._added = self._added, {}
+        self._changed_in_flight, self._changed = self._changed, {}
+        self._settings_in_flight, self._settings = self._settings, {}
+        added = [_record(job) for job in self._again_in_flight if job.state != ENDED]
+        added += [_record(job) for job in self._added_in_flight if job.state != ENDED]
+        changed: list[JobChange] = []
+        finished: list[int] = []
+        for job in self._changed_in_flight:
+            if job.state == ENDED:
+                finished.append(job.id)
             else:
-                port.created(ready)
+                changed.append(JobChange(job.id, job.due, job.losses))
+        return Batch(added, changed, finished, self._settings_in_flight)
+
+    def _take_again(self) -> dict[Job, None]:
+        """Return the next of the jobs that the store lost."""
+        again, self._again = self._again, {}
+        survey = self._survey
+        if survey is None:
+            return again
+        while len(again) < AGAIN_A_BATCH:
+            job = next(survey, None)
+            if job is None:
+                self._survey = None
+                break
+            if job.background and job not in self._promises:
+                again[job] = None
+        return again
+
+    def settle(self, committed: Committed) -> tuple[list[Job], list[Job]]:
+        """The batch is durable: answer its submissions.
+
+        Returns:
+            The jobs that wait to be offered to workers, and those that joined a job which another
+            server has, in the order of their submission.
+        """
+        jobs, self._added_in_flight = self._added_in_flight, {}
+        self._changed_in_flight, self._settings_in_flight, self._again_in_flight = {}, {}, {}
+        joined = committed.joined
+        stored: list[Job] = []
+        elsewhere: list[Job] = []
+        for job in jobs:
+            handle = job.handle
+            if joined and job.id in joined:
+                handle = joined[job.id]
+                self._changed.pop(job, None)
+                elsewhere.append(job)
+            elif job.state == COMMITTING:
+                stored.append(job)
+            promises = self._promises.pop(job)
+            self.waiting -= len(promises)
+            for promise in promises:
+                promise.created(handle)
+        return stored, elsewhere
+
+    def fail(self, reason: bytes) -> list[Job]:
+        """The batch could not be stored: refuse its submissions, keep the rest for the next.
+
+        Returns:
+            The jobs that were refused and live, for :meth:`Intake.take_back`.
+        """
+        self._keep()
+        jobs, self._added_in_flight = self._added_in_flight, {}
+        return self._refuse(jobs, reason)
+
+    def put_back(self) -> None:
+        """The batch could not be stored, but the next one may be: keep all of it for that."""
+        self._keep()
+        for job in self._added_in_flight:
+            if job.state != ENDED:
+                self._changed.pop(job, None)  # its record will say what changed
+        self._added = {**self._added_in_flight, **self._added}
+        self._added_in_flight = {}
+
+    def refuse(self, reason: bytes) -> list[Job]:
+        """Refuse the submissions that are noted, because the store cannot write now.
+
+        Returns:
+            As :meth:`fail`.
+        """
+        jobs, self._added = self._added, {}
+        return self._refuse(jobs, reason)
+
+    def _keep(self) -> None:
+        """Note for the next batch whatever of this one is not a submission."""
+        self._again = {**self._again_in_flight, **self._again}
+        self._changed = {**self._changed_in_flight, **self._changed}
+        self._settings = {**self._settings_in_flight, **self._settings}
+        self._changed_in_flight, self._settings_in_flight, self._again_in_flight = {}, {}, {}
+
+    def _refuse(self, jobs: Iterable[Job], reason: bytes) -> list[Job]:
+        refused: list[Job] = []
+        for job in jobs:
+            promises = self._promises.pop(job)
+            self.waiting -= len(promises)
+            for promise in promises:
+                promise.refused(STORE_FAILED, reason)
+            if job.state != ENDED:
+                self._changed.pop(job, None)
+                refused.append(job)
+        return refused
 
 
-def _record(job: Job, due: float) -> JobRecord:
+def _record(job: Job) -> JobRecord:
     return JobRecord(
         job.id,
         job.handle,
@@ -244,7 +258,7 @@ def _record(job: Job, due: float) -> JobRecord:
         job.priority,
         bytes(job.workload),
         job.reducer,
-        due,
-        job.retries,
+        job.due,
+        job.losses,
         job.submitted,
     )

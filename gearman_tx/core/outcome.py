@@ -1,13 +1,16 @@
 """What workers say about their jobs: progress, data, the end.
 
-Each packet passes from the worker to every waiting client as it came, without being looked at: the
-front gives it as ``update``, already encoded. A worker may speak only about jobs that it has.
+Each packet passes from the worker to every waiting client as it came. The core does not look into
+it: the front hands it over as ``update``, already encoded. A worker may speak only about jobs that
+it has.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gearman_tx.core.ends import COMPLETED
+from gearman_tx.core.retry import REPORTED
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from gearman_tx.core.endings import Endings
     from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
+    from gearman_tx.core.retry import Retry
     from gearman_tx.core.tables import Tables
 
 NO_JOB: Final = b"Job does not exist on server"
@@ -28,11 +32,12 @@ _FEW: Final = 8  # looking through so few jobs is cheaper than taking a handle a
 class Outcome:
     """The verbs of workers that have a job."""
 
-    __slots__ = ("endings", "tables")
+    __slots__ = ("endings", "retry", "tables")
 
-    def __init__(self, tables: Tables, endings: Endings) -> None:
+    def __init__(self, tables: Tables, endings: Endings, retry: Retry) -> None:
         self.tables = tables
         self.endings = endings
+        self.retry = retry
 
     def data(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
         """Pass on WORK_DATA or WORK_WARNING; the job goes on.
@@ -67,39 +72,30 @@ class Outcome:
         """
         job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
         if job is not None:
-            for client in job.clients:
-                client.link.update(update)
-            self.endings.end_running(job)
+            self.endings.end(job, COMPLETED, update)
 
     def fail(self, peer: Peer, handle: bytes) -> None:
-        """Pass on WORK_FAIL and end the job.
+        """WORK_FAIL: the try failed.
 
         Raises:
             Refused: the worker does not have the job.
         """
         job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
         if job is not None:
-            for client in job.clients:
-                client.link.failed(job.handle)
-            self.endings.end_running(job)
+            self.retry.try_ended(job, REPORTED)
 
     def exception(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
-        """Pass on WORK_EXCEPTION to clients that asked for it, WORK_FAIL to others; end the job.
+        """WORK_EXCEPTION: the try failed. Clients that asked for exceptions get it.
 
-        Many worker libraries send WORK_FAIL behind it, which is ignored in silence; so this is
-        not the last word even about a job that was cancelled meanwhile.
+        Many worker libraries send WORK_FAIL behind it, which is ignored in silence. So this is
+        not the worker's last packet about the job, even if the job was cancelled meanwhile.
 
         Raises:
             Refused: the worker does not have the job.
         """
         job = self._job_of(peer, handle, NO_JOB_FOR_EXCEPTION)
         if job is not None:
-            for client in job.clients:
-                if client.exceptions:
-                    client.link.update(update)
-                else:
-                    client.link.failed(job.handle)
-            self.endings.end_running(job)
+            self.retry.try_ended(job, REPORTED, update)
             peer.forgive(handle)
 
     def _job_of(

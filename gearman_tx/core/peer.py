@@ -1,4 +1,4 @@
-"""A peer: one connection as the queues see it, be it a client, a worker or both."""
+"""A peer: one connection as the core sees it, be it a client, a worker or both."""
 
 from __future__ import annotations
 
@@ -20,8 +20,23 @@ _MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles 
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
+class Promise:
+    """A submission that waits until its job is durable; it is answered once, by its own link."""
+
+    __slots__ = ()
+
+    def created(self, handle: bytes) -> None:
+        """Answer it: the job ``handle`` is durable."""
+        raise NotImplementedError
+
+    def refused(self, code: bytes, text: bytes) -> None:
+        """Answer it: the job could not be stored."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class PeerLink:
-    """What the queues may ask of a connection; nothing here fails, waits or calls them back."""
+    """What the core may ask of a connection. No method fails, waits or calls the core back."""
 
     __slots__ = ()
 
@@ -39,12 +54,12 @@ class PeerLink:
         """Tell a sleeping worker that there may be work."""
         raise NotImplementedError
 
-    def created(self, handle: bytes) -> None:
-        """Answer the oldest submission that waits for durability: the job is durable."""
-        raise NotImplementedError
+    def promise(self, size: int) -> Promise:
+        """Leave room for the answer to a submission that waits for durability.
 
-    def refused(self, code: bytes, text: bytes) -> None:
-        """Answer the oldest submission that waits for durability: it could not be stored."""
+        Args:
+            size: how many bytes of workload wait with it.
+        """
         raise NotImplementedError
 
     def update(self, parts: Sequence[bytes]) -> None:
@@ -76,7 +91,7 @@ class Ability:
 
 
 class Peer:
-    """What the queues know of one connection.
+    """What the core knows of one connection.
 
     Attributes:
         link: the way to it.

@@ -6,6 +6,7 @@ from typing import Final
 
 from attrs import field, frozen, validators
 
+from gearman_tx.core.settings import FunctionSettings
 from gearman_tx.errors import ConfigurationError
 
 HANDLE_SIZE: Final = 64
@@ -29,9 +30,6 @@ DEFAULT_MAX_FUNCTIONS: Final = 100_000
 MAX_CLIENT_ID: Final = 127
 """A client id is cut to this many bytes, as in the C server."""
 
-UNLIMITED: Final = 0
-"""The value of a queue limit that limits nothing."""
-
 UNLIMITED_RETRIES: Final = -1
 """The default of ``job_retries``: a job is tried again as often as its workers are lost."""
 
@@ -48,8 +46,7 @@ class Policy:
         max_function_name: longest function name, in bytes.
         max_unique: longest unique, in bytes.
         max_functions: how many functions may be known at once.
-        max_queue: the limit of jobs for the priorities high, normal and low of functions for
-            which no other was set; 0 is no limit.
+        settings: the settings of functions for which no others were set.
         function_by_function: whether a worker gets all jobs of the function that it registered
             last before any of another, whatever their priority, as from the C server 1.1.
         fail_timed_out: whether a job that ran out of time fails, instead of being queued again.
@@ -63,7 +60,7 @@ class Policy:
     max_function_name: int = field(default=DEFAULT_MAX_FUNCTION_NAME, validator=validators.ge(1))
     max_unique: int = field(default=DEFAULT_MAX_UNIQUE, validator=validators.ge(1))
     max_functions: int = field(default=DEFAULT_MAX_FUNCTIONS, validator=validators.ge(1))
-    max_queue: tuple[int, int, int] = (UNLIMITED, UNLIMITED, UNLIMITED)
+    settings: FunctionSettings = field(factory=FunctionSettings)
     function_by_function: bool = False
     fail_timed_out: bool = False
     requeue_first: bool = False

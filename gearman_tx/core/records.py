@@ -9,6 +9,8 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gearman_tx.core.settings import FunctionSettings
+
 
 class JobRecord(NamedTuple):
     """A background job as it is stored: a tuple, because stores write and read many as rows.
@@ -22,7 +24,7 @@ class JobRecord(NamedTuple):
         workload: the data, may be empty and hold any bytes.
         reducer: the reducer's name, or None.
         due: the Unix time before which it does not run; 0 for at once.
-        retries: how often its worker was lost.
+        losses: how many tries were lost with their worker or ran out of time.
         submitted: when it was submitted, in Unix seconds.
     """
 
@@ -34,33 +36,44 @@ class JobRecord(NamedTuple):
     workload: bytes
     reducer: bytes | None
     due: float
-    retries: int
+    losses: int
     submitted: float
+
+
+class JobChange(NamedTuple):
+    """What may change in a stored job while it lives.
+
+    Attributes:
+        id: the job's id.
+        due: the Unix time before which it does not run; 0 for at once.
+        losses: how many tries were lost with their worker or ran out of time.
+    """
+
+    id: int
+    due: float
+    losses: int
 
 
 @frozen
 class Batch:
-    """Everything that became worth storing since the last batch, for one transaction.
+    """All changes worth storing since the last batch, for one transaction.
 
     Attributes:
-        next_id: the id of the next job; all smaller ones may have been given.
-        added: background jobs that somebody waits to see durable.
+        added: background jobs whose submitters wait until they are durable.
+        changed: stored jobs that live on.
         finished: ids of stored jobs that ended.
-        retries: the new retry count of stored jobs, by id.
-        max_queue: new limits (high, normal, low) by function name; None where the operator
-            dropped the function.
+        settings: new settings by function name; None where the operator dropped the function.
     """
 
-    next_id: int
     added: Sequence[JobRecord] = ()
+    changed: Sequence[JobChange] = ()
     finished: Sequence[int] = ()
-    retries: Mapping[int, int] = field(factory=dict)
-    max_queue: Mapping[bytes, tuple[int, int, int] | None] = field(factory=dict)
+    settings: Mapping[bytes, FunctionSettings | None] = field(factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether it changes nothing."""
-        return not (self.added or self.finished or self.retries or self.max_queue)
+        return not (self.added or self.changed or self.finished or self.settings)
 
 
 @frozen

@@ -1,21 +1,22 @@
-"""What lookers-on may see: plain values, taken from the tables at one moment.
+"""What reports and consoles may see: plain values, taken from the tables at one moment.
 
 The values are made one by one as they are asked for, so that a report over a million jobs can be
-made in slices while the server goes on. A report tells what was there when it began; what ended in
-between is left out. They are tuples, which cost the least to make.
+made in slices while the server goes on. A report shows what was there when it began, without what
+ended in between. The values are tuples, which cost the least to make, and hold no live object.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gearman_tx.core.states import COMMITTING, RUNNING
+from gearman_tx.core.states import COMMITTING, DELAYED, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearman_tx.core.job import Job
-    from gearman_tx.core.peer import Peer, PeerLink
+    from gearman_tx.core.peer import Peer
+    from gearman_tx.core.settings import FunctionSettings
     from gearman_tx.core.tables import Tables
 
 
@@ -40,10 +41,53 @@ class JobStatus(NamedTuple):
 UNKNOWN: Final = JobStatus(known=False, running=False, numerator=0, denominator=0, clients=0)
 
 
-class FunctionSnapshot(NamedTuple):
-    """One function: counts of jobs, and of workers registered for it, busy or not.
+class PeerAddress(NamedTuple):
+    """Where a peer is.
 
-    One that is not listed has limits and was never used; the C server would not know it.
+    Attributes:
+        fd: the number of its file descriptor; -1 when there is none.
+        host: the address of its other end; ``unix`` for a Unix socket.
+    """
+
+    fd: int
+    host: str
+
+
+class FunctionTotals(NamedTuple):
+    """What a function has counted since it became known; no count falls.
+
+    Attributes:
+        submitted: jobs made.
+        completed: jobs that ended with WORK_COMPLETE.
+        failed: jobs that ended with WORK_FAIL or WORK_EXCEPTION, or were lost too often.
+        cancelled: jobs that an operator ended.
+        abandoned: foreground jobs whose clients all left.
+        lost: tries that were lost with their worker or ran out of time.
+    """
+
+    submitted: int
+    completed: int
+    failed: int
+    cancelled: int
+    abandoned: int
+    lost: int
+
+
+class FunctionSnapshot(NamedTuple):
+    """One function: what it has now, and its totals beside.
+
+    Attributes:
+        name: its name.
+        high: queued jobs of high priority.
+        normal: queued jobs of normal priority.
+        low: queued jobs of low priority.
+        delayed: jobs that wait for their time.
+        running: jobs that workers have.
+        total: all its live, durable jobs.
+        workers: connections that registered it, busy or not.
+        settings: what the operator decided for it.
+        totals: what it has counted.
+        is_listed: whether it was ever used; the C server would not know one that was not.
     """
 
     name: bytes
@@ -54,12 +98,30 @@ class FunctionSnapshot(NamedTuple):
     running: int
     total: int
     workers: int
-    max_queue: tuple[int, int, int]
+    settings: FunctionSettings
+    totals: FunctionTotals
     is_listed: bool = True
 
 
 class JobSnapshot(NamedTuple):
-    """One live job; ``worker`` is where it runs, ``due`` when it will, both None if not so."""
+    """One live job.
+
+    Attributes:
+        handle: its handle.
+        function: the name of its function.
+        unique: its unique, may be empty.
+        state: one of :mod:`gearman_tx.core.states`.
+        priority: 0 high, 1 normal, 2 low.
+        background: whether it runs even without clients.
+        tries: how many times this server gave it to a worker.
+        losses: how many tries were lost with their worker or ran out of time, ever.
+        submitted: when it was submitted, in Unix seconds.
+        clients: how many submissions wait for its result.
+        size: bytes of its workload.
+        progress: numerator and denominator of the last WORK_STATUS.
+        worker: where it runs; None if it does not.
+        due: the Unix time it waits for; None if it waits for none.
+    """
 
     handle: bytes
     function: bytes
@@ -67,24 +129,34 @@ class JobSnapshot(NamedTuple):
     state: int
     priority: int
     background: bool
-    retries: int
+    tries: int
+    losses: int
     submitted: float
     clients: int
     size: int
     progress: tuple[int, int]
-    worker: PeerLink | None
+    worker: PeerAddress | None
     due: float | None
 
     @property
     def abandoned(self) -> bool:
-        """Whether nobody waits for the result and nobody was promised one."""
+        """Whether the job has no clients and was not promised to run without."""
         return not self.background and not self.clients
 
 
 class PeerSnapshot(NamedTuple):
-    """One connection: its link, id, functions (the last registered first) and jobs."""
+    """One connection.
 
-    link: PeerLink
+    Attributes:
+        address: where it is.
+        client_id: what it calls itself.
+        functions: the names of the functions it registered, the last one first.
+        running: the handles of the jobs it has as a worker, oldest first.
+        tasks: how many jobs it waits for as a client.
+        asleep: whether it waits for a NOOP.
+    """
+
+    address: PeerAddress
     client_id: bytes
     functions: tuple[bytes, ...]
     running: tuple[bytes, ...]
@@ -93,7 +165,7 @@ class PeerSnapshot(NamedTuple):
 
 
 class Snapshots:
-    """The questions that lookers-on may ask."""
+    """The questions that reports and consoles may ask."""
 
     __slots__ = ("tables",)
 
@@ -112,6 +184,7 @@ class Snapshots:
         """Yield every function, the oldest first."""
         for function in list(self.tables.functions.values()):
             high, normal, low = function.queues
+            completed, failed, cancelled, abandoned = function.ended
             yield FunctionSnapshot(
                 function.name,
                 high.size,
@@ -121,7 +194,10 @@ class Snapshots:
                 function.running,
                 function.total,
                 len(function.workers),
-                function.max_queue,
+                function.settings,
+                FunctionTotals(
+                    function.submitted, completed, failed, cancelled, abandoned, function.lost
+                ),
                 function.is_listed,
             )
 
@@ -138,13 +214,14 @@ class Snapshots:
                 job.state,
                 job.priority,
                 job.background,
-                job.retries,
+                job.tries,
+                job.losses,
                 job.submitted,
                 len(job.clients),
                 len(job.workload),
                 job.progress,
-                worker.link if worker is not None else None,
-                job.due or None,
+                None if worker is None else _address(worker),
+                job.due if job.state == DELAYED else None,
             )
 
     def peers(self) -> Iterator[PeerSnapshot]:
@@ -165,10 +242,14 @@ def _status(job: Job | None) -> JobStatus:
     )
 
 
+def _address(peer: Peer) -> PeerAddress:
+    return PeerAddress(peer.link.fd, peer.link.host)
+
+
 def _peer(peer: Peer) -> PeerSnapshot:
     newest_first = sorted(peer.abilities.items(), key=lambda item: -item[1].number)
     return PeerSnapshot(
-        peer.link,
+        _address(peer),
         peer.client_id,
         tuple(function.name for function, _ in newest_first),
         tuple(job.handle for job in peer.running),

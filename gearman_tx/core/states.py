@@ -1,13 +1,15 @@
 """The states of a job and the lawful moves between them, as one table.
 
 ============  =================================================================================
-COMMITTING    submitted in the background, not durable yet: no worker and no report sees it
+COMMITTING    submitted in the background, not durable yet: workers and reports do not see it
 DELAYED       waits for its time
 QUEUED        waits for a worker
 RUNNING       a worker has it
 KEPT          waits in the store for the next start, because this server is about to stop
-ENDED         completed, failed, cancelled, abandoned or refused; forgotten by the server
+ENDED         completed, failed, cancelled, abandoned or refused; the server has forgotten it
 ============  =================================================================================
+
+The server does not look at the table of moves. The tests hold every move of every job to it.
 """
 
 from __future__ import annotations

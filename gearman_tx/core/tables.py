@@ -2,14 +2,17 @@
 
 Every live job is in ``jobs``, which finds it by its handle. A job with a unique is also in an index
 that decides what coalesces and answers GET_STATUS_UNIQUE over all functions; one whose unique is
-``-`` is in another of the same kind, by its workload. A function with queued jobs of a priority is
-in that priority's ``ready``, so looking for work never walks over empty functions. All operations
-are O(1), save making room for a function when the table is full; nor is there any that is long now
-and then because a table with all jobs grows.
+``-`` is in a second index of that kind, by its workload. All operations are O(1), except making
+room for a function when the table is full. No operation is slow now and then because a table of all
+jobs grows.
+
+Ids come from the store in blocks. Each is given once; when a block is used up, the next one that
+the store reserved follows.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core.function import Function
@@ -22,12 +25,16 @@ if TYPE_CHECKING:
     from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.policy import Policy
+    from gearman_tx.core.sweep import Sweep
     from gearman_tx.large_body import Body
 
 BY_WORKLOAD: Final = b"-"
 """The unique that coalesces submissions of the same workload."""
 
 _LAST_DIGITS: Final = [b"%03d" % number for number in range(1000)]
+
+LARGEST_ID: Final = 2**63 - 1
+"""The largest id that a store can hold."""
 
 _ROOM_SECONDS: Final = 1.0  # a full table of functions looks for unused ones this often at most
 
@@ -38,23 +45,25 @@ class Tables:
     Attributes:
         policy: the operator's decisions.
         next_id: the id of the next job.
-        now: the time, in Unix seconds; told by the front, at least once a reactor turn.
+        now: the time, in Unix seconds; the front sets it at least once per reactor turn.
         draining: whether submissions are refused because the server is about to stop.
-        keeping: whether stored jobs that nobody waits for are left to the next start as well.
+        keeping: whether stored jobs without clients are left to the next start as well.
         functions: every known function by its name, oldest first.
         jobs: every live job, oldest first.
         peers: every connected peer, oldest first.
-        ready: for high, normal and low, the functions that have queued jobs.
         delayed: the jobs that wait for their time.
         timeouts: the running jobs that may not run for ever.
+        sweeps: passes over all jobs that are not done yet.
     """
 
     __slots__ = (
         "_beginning",
         "_by_unique",
         "_by_workload",
+        "_end_id",
         "_next_room",
         "_prefix",
+        "_reserved",
         "_thousands",
         "delayed",
         "draining",
@@ -65,32 +74,41 @@ class Tables:
         "now",
         "peers",
         "policy",
-        "ready",
+        "sweeps",
         "timeouts",
     )
 
-    def __init__(self, policy: Policy, next_id: int, now: float) -> None:
+    def __init__(self, policy: Policy, ids: range, now: float) -> None:
         self.policy = policy
-        self.next_id = next_id
+        self.next_id = ids.start
+        self._end_id = ids.stop
+        self._reserved: deque[range] = deque()  # blocks of ids to be used after this one
         self.now = now
         self.draining = False
         self.keeping = False
         self.functions: dict[bytes, Function] = {}
         self.jobs = JobIndex()
         self.peers: dict[Peer, None] = {}
-        self.ready: list[dict[Function, None]] = [{}, {}, {}]
         self.delayed = TimerHeap()
         self.timeouts = TimerHeap()
+        self.sweeps: deque[Sweep] = deque()
         self._by_unique = UniqueIndex()
         self._by_workload = UniqueIndex()  # of the jobs whose unique is BY_WORKLOAD
         self._next_room = 0.0
         self._prefix = policy.handle_prefix + b":"
-        self._thousands = 0  # of the last handle, and what handles with as many begin with
+        # The last handle without its last three digits, and the number in it.
         self._beginning = b""
+        self._thousands = 0
 
     def new_handle(self) -> tuple[int, bytes]:
-        """Return the id and the handle of the next job; neither is ever given again."""
+        """Return the id and the handle of the next job; neither is ever given again.
+
+        Raises:
+            Refused: all ids that the store reserved were given.
+        """
         number = self.next_id
+        if number >= self._end_id:
+            number = self._next_block()
         self.next_id = number + 1
         thousands = number // 1000
         if thousands == 0:
@@ -99,6 +117,36 @@ class Tables:
             self._thousands = thousands
             self._beginning = self._prefix + b"%d" % thousands
         return number, self._beginning + _LAST_DIGITS[number % 1000]
+
+    def _next_block(self) -> int:
+        """Go on to the next reserved block of ids; return its first."""
+        if not self._reserved:
+            raise Refused(b"QUEUE_ERROR", b"No job ids are left until the store reserves more")
+        block = self._reserved.popleft()
+        self._end_id = block.stop
+        return block.start
+
+    def set_ids(self, block: range) -> None:
+        """Give the ids of ``block`` from now on, and none that were reserved before."""
+        self.next_id, self._end_id = block.start, block.stop
+        self._reserved.clear()
+
+    def reserve(self, block: range) -> None:
+        """Give the ids of ``block`` when those reserved before are used up."""
+        if not self._reserved and block.start == self._end_id:
+            self._end_id = block.stop
+        else:
+            self._reserved.append(block)
+
+    @property
+    def ids_left(self) -> int:
+        """How many reserved ids were not given yet."""
+        return self._end_id - self.next_id + sum(len(block) for block in self._reserved)
+
+    @property
+    def unused_ids(self) -> range:
+        """The ids of the block in use that were not given yet."""
+        return range(self.next_id, self._end_id)
 
     def function(self, name: bytes) -> Function:
         """Return the function called ``name``, made if it is not known yet.
@@ -129,15 +177,15 @@ class Tables:
     def restored_function(self, name: bytes) -> Function:
         """Return the function called ``name``, made if need be without a look at the limits.
 
-        What was accepted once is not refused when it comes back from a store.
+        A name that was accepted once is not refused when it comes back from a store.
         """
         function = self.functions.get(name)
         if function is None:
-            function = self.functions[name] = Function(name, self.policy.max_queue)
+            function = self.functions[name] = Function(name, self.policy.settings)
         return function
 
     def _make_room(self) -> None:
-        """Forget functions that nothing and nobody uses when the table is full."""
+        """Forget unused functions when the table is full."""
         limit = self.policy.max_functions
         if len(self.functions) < limit:
             return
@@ -164,7 +212,7 @@ class Tables:
             self._add_unique(job)
 
     def restore(self, job: Job) -> None:
-        """Make a stored job known likewise; it may have any handle."""
+        """Make a stored job known by its handle, which may be any, and its unique."""
         self.jobs.restore(job)
         if job.unique:
             self._add_unique(job)

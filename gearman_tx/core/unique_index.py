@@ -1,16 +1,17 @@
-"""The live jobs by a key that clients chose; with millions of them, no step of it is long.
+"""The live jobs by a key that clients chose; with millions of jobs no step of it is long.
 
-Theory of operation. One entry answers both questions that are asked of a unique: which job of a
-function has it, so that a submission joins that job, and which is the newest job of any function,
-which is what GET_STATUS_UNIQUE asks for. Nearly always one job has the key and is the entry itself;
-where jobs of several functions share it, the entry is a dictionary from function to job, the newest
-last.
+Theory of operation. One entry answers both questions about a unique: which job of a function has
+it, so that a submission joins that job, and which is the newest job of any function, which is what
+GET_STATUS_UNIQUE asks. Nearly always one job has the key and is the entry itself; where jobs of
+several functions share it, the entry is a dictionary from function to job, in the order of the ids,
+the newest last.
 
 A dictionary that grows is rehashed, all of it at once. So the keys are dealt out to many
 dictionaries by their hashes: each has its own few, and as chance has it they do not grow together.
 
 What it costs: a look at one of these dictionaries for each operation, and now and then the
-rehashing of one, a 256th of the keys. No more jobs share a key than there are functions.
+rehashing of one, a 256th of the keys. No more jobs share a key than there are functions; only a
+restored job that is older than they are has them sorted again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _UNUSED_BITS: Final = 20  # a dictionary of less than a million keys goes by low
 
 
 class UniqueIndex:
-    """The newest live job of each function and key. Jobs are added in the order of their ids."""
+    """The newest live job of each function and key. Jobs may come in any order of their ids."""
 
     __slots__ = ("_shards",)
 
@@ -55,17 +56,37 @@ class UniqueIndex:
         return next(reversed(known.values())) if isinstance(known, dict) else known
 
     def add(self, key: bytes, job: Job) -> None:
-        """Let ``job`` be found, in place of any other of its function with ``key``."""
+        """Let ``job`` be found, in place of an older one of its function with ``key``."""
         shard = self._shard(key)
         known = shard.get(key)
         function = job.function
-        if isinstance(known, dict):
-            known.pop(function, None)  # so that this one is the last
-            known[function] = job
-        elif known is None or known.function is function:
+        if known is None:
             shard[key] = job
-        else:
+        elif isinstance(known, dict):
+            self._add_to(known, job)
+        elif known.function is function:
+            if known.id < job.id:
+                shard[key] = job
+        elif known.id < job.id:
             shard[key] = {known.function: known, function: job}
+        else:
+            shard[key] = {function: job, known.function: known}
+
+    def _add_to(self, known: dict[Function, Job], job: Job) -> None:
+        """Add ``job`` to the jobs that share its key, and keep them in the order of their ids."""
+        function = job.function
+        older = known.get(function)
+        if older is not None:
+            if older.id > job.id:
+                return
+            del known[function]
+        is_newest = next(reversed(known.values())).id < job.id
+        known[function] = job
+        if not is_newest:
+            ordered = sorted(known.values(), key=_id)
+            known.clear()
+            for each in ordered:
+                known[each.function] = each
 
     def remove(self, key: bytes, job: Job) -> None:
         """Let ``job`` not be found any more, if it was at all."""
@@ -77,3 +98,7 @@ class UniqueIndex:
             del known[job.function]
             if len(known) == 1:
                 shard[key] = known.popitem()[1]
+
+
+def _id(job: Job) -> int:
+    return job.id

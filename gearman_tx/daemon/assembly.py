@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gearman_tx import __version__
 from gearman_tx.admin import AdminCommands
-from gearman_tx.core import JobServer, Policy
+from gearman_tx.core import FunctionSettings, JobServer, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
 from gearman_tx.daemon import open_files
 from gearman_tx.daemon.collector import Collector
@@ -118,7 +118,7 @@ def policy_of(options: ServerOptions) -> Policy:
         max_function_name=options["max-function-name"],
         max_unique=options["max-unique"],
         max_functions=options["max-functions"],
-        max_queue=options["maxqueue"],
+        settings=FunctionSettings(max_queue=options["maxqueue"]),
         function_by_function=options["order"] == "function",
         fail_timed_out=options["timed-out"] == "fail",
         requeue_first=options["requeue"] == "front",

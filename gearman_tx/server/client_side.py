@@ -67,7 +67,7 @@ class ClientSide:
         job = self._intake.submit(
             link.peer, function, unique, workload, NORMAL, background=True, due=due
         )
-        return _answer(link, job, len(body))
+        return _answer(link, job)
 
     def submit_reduce_job(self, link: ServerPeerLink, body: bytes) -> bool:
         """SUBMIT_REDUCE_JOB: foreground, normal priority, with a reducer."""
@@ -105,7 +105,7 @@ class ClientSide:
             priority,
             background=background,
         )
-        return _answer(link, job, len(body))
+        return _answer(link, job)
 
     def _submit_reduce(
         self, link: ServerPeerLink, body: bytes, packet_type: PacketType, *, background: bool
@@ -120,7 +120,7 @@ class ClientSide:
             background=background,
             reducer=reducer or None,
         )
-        return _answer(link, job, len(body))
+        return _answer(link, job)
 
     def get_status(self, link: ServerPeerLink, body: bytes) -> None:
         """GET_STATUS: by handle."""
@@ -146,14 +146,14 @@ class ClientSide:
         link.output.send_parts((response_header(PacketType.ECHO_RES, len(body)), body))
 
 
-def _answer(link: ServerPeerLink, job: Job | None, size: int) -> bool:
-    """Answer a submission now, or leave room for the answer when the job is durable.
+def _answer(link: ServerPeerLink, job: Job | None) -> bool:
+    """Answer a submission now, unless its answer comes when the job is durable.
 
     Returns:
         Whether the units behind it have to wait.
     """
     if job is None:
-        return link.promise(size)
+        return link.is_full
     handle = job.handle
     link.output.send_parts((response_header(_CREATED, len(handle)), handle))
     return False

@@ -1,4 +1,4 @@
-"""A connection of the job server: bytes on one side, a peer of the queues on the other."""
+"""A connection of the job server: bytes on one side, a peer of the core on the other."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Connection(PacketLink):
     """One client, worker or operator; it may be all of them at once.
 
     Args:
-        job_server: the queues.
+        job_server: the core.
         turn: the reactor turn that output is gathered in.
         handlers: what to do with each packet and with text lines.
-        server_log: who keeps the log.
+        server_log: the log.
         output_limits: how much the peer may leave unread.
         max_packet: largest packet body, in bytes.
         max_text_line: longest text line, in bytes.
@@ -46,7 +46,7 @@ class Connection(PacketLink):
         on_lost: called once, when the connection is gone.
 
     Attributes:
-        link: what handlers and the queues see of it.
+        link: what handlers and the core see of it.
     """
 
     # What dataReceived does besides, the factory does at the beginning of each turn.
@@ -82,7 +82,7 @@ class Connection(PacketLink):
 
     @property
     def peer(self) -> Peer:
-        """What the queues know of it, while it is connected."""
+        """What the core knows of it, while it is connected."""
         return self.link.peer
 
     @property
@@ -110,7 +110,7 @@ class Connection(PacketLink):
 
     @override
     def dataReceived(self, data: bytes) -> None:
-        """Twisted: bytes arrived; they are dealt with at the time of their arrival."""
+        """Twisted: bytes arrived; they are handled at the time of their arrival."""
         self._tables.now = self._seconds()
         self._turn.touch()
         super().dataReceived(data)
@@ -132,10 +132,10 @@ class Connection(PacketLink):
         self._turn.touch()
         if self.peer.running:
             self._server_log.worker_lost(self)
-        self._job_server.endings.leave(self.peer)
+        self._job_server.leaving.leave(self.peer)
 
     def dismiss(self) -> None:
-        """The job server ends: close the connection, whose loss is no loss to the queues.
+        """The job server ends: close the connection, whose loss the core does not count.
 
         What the kernel takes now is sent, what the peer left unread before is not.
         """
@@ -147,7 +147,7 @@ class Connection(PacketLink):
 
     @override
     def proceed(self) -> None:
-        """PacketLink: go on with what was read; it is dealt with now, not when it arrived."""
+        """PacketLink: go on with what was read; it is handled now, not when it arrived."""
         self._tables.now = self._seconds()
         self._turn.touch()
         super().proceed()

@@ -15,13 +15,13 @@ class DeadlineTimer:
     """Call ``deadlines.tick`` when the next deadline has come.
 
     Args:
-        job_server: the queues.
+        job_server: the core.
         turn: the reactor turn; deadlines may change in each.
     """
 
     def __init__(self, job_server: JobServer, turn: Turn) -> None:
         self._deadlines = job_server.deadlines
-        self._turn = turn
+        self._act = job_server.act
         self._clock = turn.clock
         self._call: IDelayedCall | None = None
         self._when = 0.0
@@ -42,8 +42,8 @@ class DeadlineTimer:
 
     def _ring(self) -> None:
         self._call = None
-        self._deadlines.tick(self._clock.seconds())
-        self._turn.touch()
+        now = self._clock.seconds()
+        self._act(now, lambda: self._deadlines.tick(now))
 
     def stop(self) -> None:
         """Ring no more."""

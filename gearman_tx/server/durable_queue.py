@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from gearman_tx.server.committer import Committer
 from gearman_tx.server.loading import Loading
+from gearman_tx.server.store_calls import StoreCalls
 from gearman_tx.store import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from twisted.python.failure import Failure
 
     from gearman_tx.core import JobServer
@@ -27,13 +25,13 @@ _log = Logger("gearman_tx.server")
 
 
 class DurableQueue:
-    """Join the queues to a store. From the first moment on, packets wait until all is loaded.
+    """Join the core to a store. From the first moment on, packets wait until all is loaded.
 
     Args:
-        job_server: the queues, empty, and made ``durable``.
+        job_server: the core, empty, and made ``durable``.
         store: not open yet.
         factory: the connections.
-        server_log: who keeps the log.
+        server_log: the log.
 
     Attributes:
         loaded: fires with the number of jobs when they are back; fails with
@@ -48,18 +46,20 @@ class DurableQueue:
         self._store = store
         self._turn = factory.turn
         self._loading = Loading(job_server, factory.turn, factory.handlers, factory.commands)
-        self._committer = Committer(job_server, store, factory.turn, server_log)
+        self._calls = StoreCalls(job_server, store, factory.turn, server_log)
         self._is_closing = False
 
-    @inlineCallbacks
-    def open(self) -> Generator[Deferred[Any], Any, None]:
+    def open(self) -> Deferred[None]:
         """Open the store and begin to load it.
 
         Returns:
-            Fires when the store is open; :attr:`loaded` tells the rest. Fails with
+            Fires when the store is open; :attr:`loaded` fires later. Fails with
             :class:`gearman_tx.store.StoreError`, whose text is one line for the operator.
         """
-        contents = yield self._store.open()
+        return Deferred.fromCoroutine(self._open())
+
+    async def _open(self) -> None:
+        contents = await self._store.open()
         self._tell_notices(0)
         loading = self._loading.load(self._store, contents)
         loading.addCallback(self._start, len(self._store.state.notices))
@@ -68,8 +68,8 @@ class DurableQueue:
 
     def _start(self, count: int, told: int) -> int:
         self._tell_notices(told)
-        self._turn.hooks.append(self._committer.adjust)
-        self._committer.start()
+        self._turn.hooks.append(self._calls.adjust)
+        self._calls.start()
         return count
 
     def _tell_notices(self, told: int) -> None:
@@ -88,22 +88,24 @@ class DurableQueue:
         """
         self._is_closing = True
         self._job_server.control.drain()
-        return self._committer.finish() if self._loading.is_over else succeed(None)
+        return self._calls.finish() if self._loading.is_over else succeed(None)
 
-    @inlineCallbacks
-    def close(self) -> Generator[Deferred[Any], Any, None]:
+    def close(self) -> Deferred[None]:
         """Store what ended since, and close; when no connection is open any more.
 
         Returns:
             Fires when the store is closed, or cannot be, after a bounded time; it does not fail.
         """
+        return Deferred.fromCoroutine(self._close())
+
+    async def _close(self) -> None:
         self._is_closing = True
-        next_id = 0
+        unused = range(0)
         if self._loading.is_over:
-            yield self._committer.stop()
-            next_id = self._job_server.tables.next_id
+            await self._calls.stop()
+            unused = self._job_server.tables.unused_ids
         try:
-            yield self._store.close(next_id)
+            await self._store.close(unused)
         except StoreError as error:
             _log.error("{error}", error=error)
 
@@ -115,16 +117,16 @@ class DurableQueue:
         state, ledger = self._store.state, self._job_server.ledger
         return [
             ("kind", state.kind),
-            ("path", state.path),
+            ("path", state.location),
             ("state", self._word()),
             ("jobs", state.jobs),
             ("size", state.size),
-            ("log", state.log),
+            ("log", state.unmerged),
             ("commits", state.commits),
             ("added", state.jobs_added),
             ("errors", state.errors),
             ("waiting", ledger.waiting),
-            ("lag", self._committer.lag),
+            ("lag", self._calls.lag),
             ("last-commit", state.last_commit),
             ("last-seconds", state.last_seconds),
             ("last-error", state.last_error),

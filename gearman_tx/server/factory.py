@@ -50,9 +50,9 @@ class GearmanFactory(ServerFactory):
     """The Twisted factory of a job server; give it to any stream endpoint.
 
     Args:
-        job_server: the queues.
+        job_server: the core.
         clock: the reactor, for its time.
-        server_log: who keeps the log.
+        server_log: the log.
         commands: the commands of the text protocol.
         limits: what connections may cost.
 
@@ -85,10 +85,11 @@ class GearmanFactory(ServerFactory):
         self.handlers = make_handlers(job_server, TextSide(self.turn, commands).text)
         self._timer = DeadlineTimer(job_server, self.turn)
         self.turn.beginnings.append(self._set_time)
+        job_server.on_act(self.turn.touch)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
 
     def _set_time(self) -> None:
-        """A turn begins: all that arrived is dealt with at this time."""
+        """A turn begins: all that arrived is handled at this time."""
         self._job_server.tables.now = self.turn.clock.seconds()
 
     @override

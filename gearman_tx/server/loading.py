@@ -42,7 +42,7 @@ class Loading:
     """The time between the start and the moment when all stored jobs are back.
 
     Args:
-        job_server: the queues, empty.
+        job_server: the core, empty.
         turn: the reactor turn.
         handlers: the table of handlers; it is changed in place.
         commands: the commands of the text protocol; those that change something wait.
@@ -98,9 +98,9 @@ class Loading:
         # Jobs are made and nothing is thrown away: looking for garbage would take half of the time.
         self._collects_garbage = gc.isenabled()
         gc.disable()
-        self._job_server.tables.next_id = contents.next_id
-        for name, limits in contents.max_queue.items():
-            self._job_server.control.restore_max_queue(name, limits)
+        self._job_server.tables.set_ids(contents.ids)
+        for name, settings in contents.settings.items():
+            self._job_server.control.restore_settings(name, settings)
         return store.replay(self._take).addBoth(self._collect_again).addCallback(self._end)
 
     def _collect_again(self, result: int | Failure) -> int | Failure:
@@ -110,15 +110,17 @@ class Loading:
         return result
 
     def _take(self, records: Sequence[JobRecord]) -> None:
-        tables = self._job_server.tables
-        now = tables.now = self._turn.clock.seconds()
-        restore = self._job_server.intake.restore
-        for record in records:
-            restore(record)
+        now = self._turn.clock.seconds()
+        self._job_server.act(now, lambda: self._restore(records))
         self.done += len(records)
         if now - self._told >= PROGRESS_SECONDS:
             self._told = now
             _log.info("{done} of {total} stored jobs are loaded", done=self.done, total=self.total)
+
+    def _restore(self, records: Sequence[JobRecord]) -> None:
+        restore = self._job_server.intake.restore
+        for record in records:
+            restore(record)
 
     def _end(self, count: int) -> int:
         seconds = self._turn.clock.seconds() - self._begun

@@ -1,8 +1,8 @@
-"""What the job server writes to the log: refusals, drops and losses, never a workload.
+"""The log of the job server for its operator: refusals, drops and losses, never a workload.
 
 Nothing here is on the path of a normal packet, and no peer can fill the log: of each kind of line
-a few are written in a window of time, the rest are counted, and the count is told when the next
-line of that kind comes.
+a few are written in a window of time. The others are counted, and the next line of that kind tells
+their number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from twisted.python.failure import Failure
 
-    from gearman_tx.core import Job
     from gearman_tx.server.connection import Connection
 
 LINES_A_WINDOW: Final = 10
@@ -35,7 +34,7 @@ class _Window:
 
 @define(eq=False)
 class ServerLog:
-    """The job server's log.
+    """The log of the job server.
 
     Args:
         seconds: the time, in seconds.
@@ -74,13 +73,16 @@ class ServerLog:
             count=len(connection.peer.running),
         )
 
-    def job_timed_out(self, job: Job) -> None:
-        """Core event: a job ran longer than its worker allowed; it is queued again or given up."""
-        self._job("timed out", "job {handle} of {function} ran out of time", job)
+    def job_timed_out(self, handle: bytes, function: bytes) -> None:
+        """Core event: a job ran longer than its worker allowed."""
+        text = "job {handle} of {function} ran out of time"
+        self._warn("timed out", text, handle=_shown(handle), function=_shown(function))
 
-    def job_given_up(self, job: Job) -> None:
+    def job_given_up(self, handle: bytes, function: bytes, losses: int) -> None:
         """Core event: a job was lost as often as ``--job-retries`` allows."""
-        self._job("given up", "job {handle} of {function} is given up after {losses} losses", job)
+        text = "job {handle} of {function} is given up after {losses} losses"
+        fields = {"handle": _shown(handle), "function": _shown(function), "losses": losses}
+        self._warn("given up", text, **fields)
 
     def store_failed(self, reason: str) -> None:
         """A batch could not be made durable."""
@@ -93,13 +95,9 @@ class ServerLog:
             self._store_fails = False
             self._log.info("background jobs can be stored again")
 
-    def store_log_grows(self, size: int) -> None:
-        """The store's log is large: somebody keeps it from beginning anew."""
-        text = (
-            "the log of the queue file has {size} MB: another process reads the file, "
-            "and the log cannot begin anew until it is done"
-        )
-        self._warn("store log grows", text, size=size // 1_000_000)
+    def store_warns(self, warning: str) -> None:
+        """The store has something to say to an operator."""
+        self._warn("store warns", "{warning}", warning=warning)
 
     def bug(self, failure: Failure) -> None:
         """Something of ours failed that never should."""
@@ -114,15 +112,6 @@ class ServerLog:
         """The system has no room for another connection; it is asked again later."""
         text = "no connection can be accepted for the moment: {reason}"
         self._warn("accepting failed", text, reason=error.strerror)
-
-    def _job(self, kind: str, text: str, job: Job) -> None:
-        self._warn(
-            kind,
-            text,
-            handle=_shown(job.handle),
-            function=_shown(job.function.name),
-            losses=job.retries,
-        )
 
     def _warn(self, kind: str, line: str, **fields: Any) -> None:
         """Write a line, or count it when its kind had enough of them."""

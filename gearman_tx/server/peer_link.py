@@ -1,17 +1,16 @@
-"""A connection as the handlers and the queues see it: who it is, and how it is answered.
+"""A connection as the handlers and the core see it: who it is, and how it is answered.
 
-It is apart from the Twisted protocol that it belongs to because it is compiled where speed
-matters, and that is not.
+It is apart from the Twisted protocol that it belongs to, because it is compiled and the protocol
+is not.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from gearman_tx.core import PeerLink
+from gearman_tx.core import PeerLink, Promise
 from gearman_tx.wire import PacketType, response, response_header
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ MOST_PROMISES: Final = 1000
 """How many submissions of one connection may wait for durability before it is read no further."""
 
 MOST_PROMISED: Final = 16 * 1024 * 1024
-"""Likewise, how many bytes these submissions may have; one may have more."""
+"""How many bytes of workloads these submissions may have together; a single one may have more."""
 
 _NOOP: Final = response(PacketType.NOOP)
 _WORK_FAIL: Final = int(PacketType.WORK_FAIL)
@@ -43,18 +42,19 @@ class ServerPeerLink(PeerLink):
     Attributes:
         connection: the Twisted protocol that it belongs to, until that is lost.
         output: what goes out to it.
-        peer: what the queues know of it, while it is connected.
+        peer: what the core knows of it, while it is connected.
         assigned: the handle of the job that it was given last, as a worker.
+        is_full: whether its units have to wait, because the disk is slower than the peer.
     """
 
     __deletable__: ClassVar[list[str]] = ["peer"]
     __slots__ = (
         "_clock",
-        "_is_full",
         "_promised",
         "_promises",
         "assigned",
         "connection",
+        "is_full",
         "output",
         "peer",
     )
@@ -65,11 +65,11 @@ class ServerPeerLink(PeerLink):
     def __init__(self, connection: Any, clock: IReactorTime) -> None:
         self.connection = connection
         self.assigned = b""
+        self.is_full = False
         self._clock = clock
-        # Where the answers of durable submissions go, and the sizes of these.
-        self._promises: deque[tuple[Hole, int]] = deque()
+        # How many submissions wait for durability, and the sizes of their workloads together.
+        self._promises = 0
         self._promised = 0
-        self._is_full = False
 
     @property
     @override
@@ -90,33 +90,29 @@ class ServerPeerLink(PeerLink):
         self.connection = None
         del self.peer
 
-    def promise(self, size: int) -> bool:
-        """Leave room for the answer to a submission of ``size`` bytes that waits for durability.
-
-        Returns:
-            Whether the units behind it have to wait too, because the disk is slower than the peer.
-        """
-        self._promises.append((self.output.hold(), size))
-        self._promised += size
-        self._is_full = len(self._promises) >= MOST_PROMISES or self._promised >= MOST_PROMISED
-        return self._is_full
-
-    def _keep_promise(self, answer: bytes) -> None:
-        """Answer the oldest submission that waits, and go on reading when not many do."""
-        hole, size = self._promises.popleft()
-        self.output.fill(hole, answer)
-        self._promised -= size
-        if (self._is_full and self.connection is not None) and not (
-            len(self._promises) > MOST_PROMISES // 2 or self._promised > MOST_PROMISED // 2
-        ):
-            self._is_full = False
-            # Not now: the queues are in the midst of answering.
-            self._clock.callLater(0, self.connection.proceed)
-
     @override
     def noop(self) -> None:
         """PeerLink: tell a sleeping worker that there may be work."""
         self.output.send(_NOOP)
+
+    @override
+    def promise(self, size: int) -> Promise:
+        """PeerLink: leave room for the answer to a submission that waits for durability."""
+        self._promises += 1
+        self._promised += size
+        self.is_full = self._promises >= MOST_PROMISES or self._promised >= MOST_PROMISED
+        return _Promise(self, self.output.hold(), size)
+
+    def kept(self, size: int) -> None:
+        """A promise is answered: go on reading when not many are left."""
+        self._promises -= 1
+        self._promised -= size
+        if (self.is_full and self.connection is not None) and not (
+            self._promises > MOST_PROMISES // 2 or self._promised > MOST_PROMISED // 2
+        ):
+            self.is_full = False
+            # Not now: the core is in the midst of answering.
+            self._clock.callLater(0, self.connection.proceed)
 
     @override
     def update(self, parts: Sequence[bytes]) -> None:
@@ -124,18 +120,33 @@ class ServerPeerLink(PeerLink):
         self.output.send_parts(parts)
 
     @override
-    def created(self, handle: bytes) -> None:
-        """PeerLink: the oldest submission that waits for durability is durable."""
-        self._keep_promise(response_header(_JOB_CREATED, len(handle)) + handle)
-
-    @override
-    def refused(self, code: bytes, text: bytes) -> None:
-        """PeerLink: the oldest submission that waits for durability could not be stored."""
-        if self.connection is not None:
-            self.connection.tell_refused(code, text)
-        self._keep_promise(response(PacketType.ERROR, code, text))
-
-    @override
     def failed(self, handle: bytes) -> None:
         """PeerLink: the job ended without a result; the handle goes without a NUL behind it."""
         self.output.send(response_header(_WORK_FAIL, len(handle)) + handle)
+
+
+class _Promise(Promise):
+    """A hole in the output of one connection, to be filled with the answer to a submission."""
+
+    __slots__ = ("_hole", "_link", "_size")
+
+    def __init__(self, link: ServerPeerLink, hole: Hole, size: int) -> None:
+        self._link = link
+        self._hole = hole
+        self._size = size
+
+    @override
+    def created(self, handle: bytes) -> None:
+        """Promise: the job is durable."""
+        link = self._link
+        link.output.fill(self._hole, response_header(_JOB_CREATED, len(handle)) + handle)
+        link.kept(self._size)
+
+    @override
+    def refused(self, code: bytes, text: bytes) -> None:
+        """Promise: the job could not be stored."""
+        link = self._link
+        if link.connection is not None:
+            link.connection.tell_refused(code, text)
+        link.output.fill(self._hole, response(PacketType.ERROR, code, text))
+        link.kept(self._size)

@@ -81,13 +81,16 @@ class Shutdown:
             self._log.info("{why}: stopping already, jobs left: {left}", why=why, left=self.left)
             return
         self._is_graceful = True
-        self._job_server.control.drain()
-        self._job_server.control.keep()
+        self._job_server.act(self._factory.turn.clock.seconds(), self._drain)
         self._log.info("{why}: stopping gracefully, jobs left: {left}", why=why, left=self.left)
         self._listening.stop()
         if self._timeout != NO_DEADLINE:
             self._ring_in(self._timeout, self._time_is_over)
         self._look_each_turn()
+
+    def _drain(self) -> None:
+        self._job_server.control.drain()
+        self._job_server.control.keep()
 
     @property
     def left(self) -> int:

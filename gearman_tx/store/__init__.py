@@ -9,11 +9,14 @@ from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.memory import MemoryStore
 from gearman_tx.store.port import (
     Contents,
+    History,
     InUseError,
+    SharedQueue,
     Store,
     StoreError,
     StoreLostError,
     StoreState,
+    Tended,
 )
 from gearman_tx.store.sqlite.backup import backup
 from gearman_tx.store.sqlite.bulk_load import BulkLoad
@@ -28,15 +31,18 @@ __all__ = [
     "Contents",
     "Fate",
     "ForeignJob",
+    "History",
     "InUseError",
     "MemoryStore",
     "Opening",
     "Rehearsal",
     "SQLiteStore",
+    "SharedQueue",
     "Store",
     "StoreError",
     "StoreLostError",
     "StoreState",
+    "Tended",
     "backup",
     "check_queue_file",
 ]

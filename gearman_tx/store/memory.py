@@ -1,18 +1,21 @@
-"""The queue in memory: nothing outlives the process, so nothing is waited for."""
+"""The queue in memory: nothing outlives the process, so submissions wait for nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred, succeed
 
 from gearman_tx.core import Committed
-from gearman_tx.store.port import Contents, StoreState
+from gearman_tx.store.port import Contents, StoreState, Tended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gearman_tx.core import Batch, JobRecord
+    from gearman_tx.core import Batch, FunctionSettings, JobRecord
+
+ID_BLOCK: Final = 1_000_000
+"""How many ids are set aside at a time."""
 
 
 class MemoryStore:
@@ -31,11 +34,11 @@ class MemoryStore:
         self.state = StoreState("builtin")
         self._next_id = first_id
         self._jobs: dict[int, JobRecord] = {}
-        self._max_queue: dict[bytes, tuple[int, int, int]] = {}
+        self._settings: dict[bytes, FunctionSettings] = {}
 
     def open(self) -> Deferred[Contents]:
         """Return what is held; there is nothing to open."""
-        return succeed(Contents(self._next_id, len(self._jobs), dict(self._max_queue)))
+        return succeed(Contents(self._reserve(), len(self._jobs), dict(self._settings)))
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:
         """Give back the jobs that were not finished."""
@@ -46,28 +49,38 @@ class MemoryStore:
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
         """Keep ``batch``."""
-        self._next_id = max(self._next_id, batch.next_id)
         self._jobs.update({record.id: record for record in batch.added})
+        for change in batch.changed:
+            if change.id in self._jobs:
+                record = self._jobs[change.id]
+                self._jobs[change.id] = record._replace(due=change.due, losses=change.losses)
         for number in batch.finished:
             self._jobs.pop(number, None)
-        for number, retries in batch.retries.items():
-            if number in self._jobs:
-                self._jobs[number] = self._jobs[number]._replace(retries=retries)
-        for name, limits in batch.max_queue.items():
-            if limits is None:
-                self._max_queue.pop(name, None)
+        for name, settings in batch.settings.items():
+            if settings is None:
+                self._settings.pop(name, None)
             else:
-                self._max_queue[name] = limits
+                self._settings[name] = settings
         self.state.jobs = len(self._jobs)
         self.state.commits += 1
         self.state.jobs_added += len(batch.added)
         return succeed(Committed())
 
-    def tend(self) -> Deferred[bool]:
-        """There is nothing to look after."""
-        return succeed(False)  # noqa: FBT003  # there is no more to do
+    def reserve(self) -> Deferred[range]:
+        """Return the next ids."""
+        return succeed(self._reserve())
 
-    def close(self, next_id: int = 0) -> Deferred[None]:
+    def _reserve(self) -> range:
+        ids = range(self._next_id, self._next_id + ID_BLOCK)
+        self._next_id = ids.stop
+        return ids
+
+    def tend(self) -> Deferred[Tended]:
+        """There is nothing to look after."""
+        return succeed(Tended())
+
+    def close(self, unused: range = range(0)) -> Deferred[None]:
         """There is nothing to close."""
-        self._next_id = max(self._next_id, next_id)
+        if unused.stop == self._next_id:
+            self._next_id = max(unused.start, max(self._jobs, default=0) + 1)
         return succeed(None)

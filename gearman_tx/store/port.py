@@ -1,12 +1,15 @@
-"""What the job server asks of a store; every store keeps to the same behaviour suite.
+"""What the job server asks of a store, by capability; one behaviour suite holds every store to it.
 
 The hot path stays in the server's memory. A store makes it durable: it takes batches, one at a
-time, and gives the jobs back at the next start.
+time, and gives the jobs back at the next start. That is :class:`Store`, which every store offers.
+:class:`History` reads and revives jobs that the server no longer has in memory, and
+:class:`SharedQueue` divides the jobs of one store among several servers. Each is a protocol of its
+own, so that a store offers what it can do, and the server asks for no more.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from attrs import define, field, frozen
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
-    from gearman_tx.core import Batch, Committed, JobRecord
+    from gearman_tx.core import Batch, Committed, FunctionSettings, JobRecord
 
 
 class StoreError(GearmanError):
@@ -37,16 +40,28 @@ class Contents:
     """What a store holds besides its jobs, known when it is open.
 
     Attributes:
-        next_id: the first id that was never given, by any server that used this store.
+        ids: the first block of ids for new jobs. The store never gave one of them before.
         jobs: how many jobs are to be replayed.
-        max_queue: the limits (high, normal, low) by function name.
+        settings: the settings of functions by name.
         notices: what happened while opening that an operator should read.
     """
 
-    next_id: int
+    ids: range
     jobs: int
-    max_queue: Mapping[bytes, tuple[int, int, int]] = field(factory=dict)
+    settings: Mapping[bytes, FunctionSettings] = field(factory=dict)
     notices: Sequence[str] = ()
+
+
+class Tended(NamedTuple):
+    """What came of looking after a store.
+
+    Attributes:
+        has_more: whether there is more to do, so that the store should be looked after again soon.
+        warning: what an operator should know now; empty if there is nothing.
+    """
+
+    has_more: bool = False
+    warning: str = ""
 
 
 @define
@@ -55,10 +70,10 @@ class StoreState:
 
     Attributes:
         kind: ``builtin`` or ``sqlite``.
-        path: the file, or an empty text.
+        location: where it is, in the store's own words; may be empty.
         jobs: how many jobs are stored now.
-        size: bytes on disk, as they were last looked at.
-        log: how many of them are a log that is to be brought into the file.
+        size: bytes that it takes, as they were last looked at.
+        unmerged: how many of them are newest changes that are not in their final place yet.
         commits: how many batches were made durable since the store was opened.
         jobs_added: how many jobs they added.
         errors: how many batches could not be made durable.
@@ -69,10 +84,10 @@ class StoreState:
     """
 
     kind: str
-    path: str = ""
+    location: str = ""
     jobs: int = 0
     size: int = 0
-    log: int = 0
+    unmerged: int = 0
     commits: int = 0
     jobs_added: int = 0
     errors: int = 0
@@ -83,10 +98,10 @@ class StoreState:
 
 
 class Store(Protocol):
-    """A durable queue. Of everything below only one call may be under way at a time.
+    """A durable queue. Of all its calls only one may be under way at a time.
 
     Attributes:
-        durable: whether it outlives the process; if not, nobody waits for it.
+        durable: whether it outlives the process; if not, submissions do not wait for it.
         state: how it is doing.
     """
 
@@ -116,23 +131,89 @@ class Store(Protocol):
             it is. The next commit may succeed again.
         """
 
-    def tend(self) -> Deferred[bool]:
+    def reserve(self) -> Deferred[range]:
+        """Set another block of ids aside for this server.
+
+        Returns:
+            Fires with ids that no server was ever given, above those of the block before; fails
+            with :class:`StoreError`, and another call may succeed.
+        """
+
+    def tend(self) -> Deferred[Tended]:
         """Look after the store while there is nothing to commit; to be called now and then.
 
         Returns:
-            Fires with whether there is more to do, so that it should be called again soon. Fails
-            with :class:`StoreLostError` when what was stored is gone, and with
-            :class:`StoreError` when that could not be found out.
+            Fires with what came of it. Fails with :class:`StoreLostError` when what was stored is
+            gone, and with :class:`StoreError` when that could not be found out.
         """
 
-    def close(self, next_id: int = 0) -> Deferred[None]:
+    def close(self, unused: range = range(0)) -> Deferred[None]:
         """Finish what is under way and close; closing twice does no harm.
 
         Args:
-            next_id: the id that the next job would get, from a caller that gives no more ids; the
-                next server begins there. Without it the next server leaves a gap.
+            unused: ids of the newest block that this server gave to no job and never will; the
+                next server gets them. Without them the next server leaves a gap.
 
         Returns:
             Fires when the store may be opened elsewhere; fails with :class:`StoreError` if it
             could not be closed in good order. What was committed is durable in any case.
+        """
+
+
+class History(Protocol):
+    """A store that answers for jobs which the server does not have in memory."""
+
+    def find(self, handle: bytes) -> Deferred[JobRecord | None]:
+        """Return the stored job called ``handle``.
+
+        Returns:
+            Fires with the job, or with None; fails with :class:`StoreError`.
+        """
+
+    def page(self, after: int, most: int) -> Deferred[Sequence[JobRecord]]:
+        """Return up to ``most`` stored jobs with ids above ``after``, in the order of their ids.
+
+        Returns:
+            Fires with the jobs, with none behind the last; fails with :class:`StoreError`.
+        """
+
+    def revive(self, ids: Sequence[int]) -> Deferred[Sequence[JobRecord]]:
+        """Make given-up jobs live again.
+
+        Returns:
+            Fires with those that were there, to be restored; fails with :class:`StoreError`.
+        """
+
+    def purge(self, ids: Sequence[int]) -> Deferred[int]:
+        """Delete given-up jobs.
+
+        Returns:
+            Fires with how many were there; fails with :class:`StoreError`.
+        """
+
+
+class SharedQueue(Protocol):
+    """A store that several servers share: each owns some of its jobs, for as long as it lives."""
+
+    def claim(self, most: int) -> Deferred[Sequence[JobRecord]]:
+        """Take over up to ``most`` jobs whose server is dead.
+
+        Returns:
+            Fires with the jobs, to be restored in any order of their ids; fails with
+            :class:`StoreError`.
+        """
+
+    def renew(self) -> Deferred[float]:
+        """Tell the other servers that this one lives.
+
+        Returns:
+            Fires with the seconds for which it may hand out its jobs from the moment of the call;
+            fails with :class:`StoreError`.
+        """
+
+    def release(self) -> Deferred[None]:
+        """Give all own jobs up at once, for other servers to claim.
+
+        Returns:
+            Fires when they may be claimed; fails with :class:`StoreError`.
         """

@@ -161,7 +161,7 @@ class MemoryServer:
         listening.stopListening()
         self._life.end()
         self._next_id = self.job_server.tables.next_id
-        self._store.close(self._next_id)
+        self._store.close(self.job_server.tables.unused_ids)
         for connection in list(listening.connections):
             connection.kill_far()
             if listening.is_frozen:

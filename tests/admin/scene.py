@@ -58,10 +58,10 @@ class Port(PeerLink):
 class SilentEvents:
     """A listener that ignores what operators want to know."""
 
-    def job_timed_out(self, job: Job) -> None:
+    def job_timed_out(self, handle: bytes, function: bytes) -> None:
         """Ignore a timeout."""
 
-    def job_given_up(self, job: Job) -> None:
+    def job_given_up(self, handle: bytes, function: bytes, losses: int) -> None:
         """Ignore a job that is given up."""
 
 

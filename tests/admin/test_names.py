@@ -88,7 +88,7 @@ def test_every_byte_in_arguments(number: int) -> None:
     assert scene.ask(b"create function " + typed) == b"OK\r\n"
     assert list(scene.jobs.tables.functions) == [name]
     assert scene.ask(b"maxqueue %b 3" % typed) == b"OK\r\n"
-    assert scene.jobs.tables.functions[name].max_queue == (3, 3, 3)
+    assert scene.jobs.tables.functions[name].settings.max_queue == (3, 3, 3)
     assert scene.ask(b"functions " + typed).count(b"\n") == 2
     job = scene.submit(scene.peer(7), name)
     assert scene.ask(b"jobs " + typed).startswith(job.handle)

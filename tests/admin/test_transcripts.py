@@ -137,7 +137,7 @@ def test_lost_worker() -> None:
     worker = scene.peer(5, b"resize")
     job = scene.submit(worker, b"resize")
     scene.jobs.dispatch.grab(worker)
-    scene.jobs.endings.leave(worker)
+    scene.jobs.leaving.leave(worker)
     assert scene.ask(b"show jobs") == job.handle + b"\t1\t0\t1\n.\n"
 
 
@@ -147,7 +147,7 @@ def test_abandoned_job() -> None:
     worker, client = scene.peer(5, b"resize"), scene.peer(6)
     job = scene.call(client, b"resize")
     scene.jobs.dispatch.grab(worker)
-    scene.jobs.endings.leave(client)
+    scene.jobs.leaving.leave(client)
     assert scene.ask(b"show jobs") == job.handle + b"\t0\t1\t0\n.\n"
 
 

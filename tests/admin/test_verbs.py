@@ -12,7 +12,7 @@ from tests.admin.scene import Port, Scene, busy_scene, empty_scene
 
 def limits(scene: Scene, name: bytes) -> tuple[int, int, int]:
     """Return the limits of the function ``name``."""
-    return scene.jobs.tables.functions[name].max_queue
+    return scene.jobs.tables.functions[name].settings.max_queue
 
 
 @pytest.mark.parametrize("line", [b"a b c d e f", b"status a b c d ", b"maxqueue foo 1 2 3 "])

@@ -26,7 +26,7 @@ def queue(tmp_path: Path) -> Path:
     path = tmp_path / "queue.sqlite3"
     file = queue_file(path)
     file.open()
-    file.write(Batch(4, records(range(1, 4))))
+    file.write(Batch(records(range(1, 4))))
     file.close()
     return path
 

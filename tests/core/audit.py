@@ -29,7 +29,7 @@ def audit(server: JobServer) -> None:
     _audit_jobs(tables)
     for name, function in tables.functions.items():
         assert function.name == name
-        _audit_function(tables, function)
+        _audit_function(server, function)
     _audit_uniques(tables)
     for peer in tables.peers:
         _audit_peer(tables, peer)
@@ -45,7 +45,9 @@ def _audit_jobs(tables: Tables) -> None:
     assert len({job.id for job in tables.jobs}) == len(tables.jobs)
     for job in tables.jobs:
         assert tables.jobs.get(job.handle) is job
-        assert job.id < tables.next_id
+        assert job.id not in tables.unused_ids
+        assert job.tries >= (job.state == RUNNING)
+        assert job.state != DELAYED or (job.timer is not None and job.timer.when == job.due)
         assert job.state != ENDED
         assert tables.functions[job.function.name] is job.function
         assert (job.worker is not None) == (job.state == RUNNING)
@@ -62,9 +64,10 @@ def _audit_jobs(tables: Tables) -> None:
             assert job.after is None
 
 
-def _audit_function(tables: Tables, function: Function) -> None:
+def _audit_function(server: JobServer, function: Function) -> None:
     """A function's counts are those of its jobs, its queues hold its queued jobs."""
-    jobs = [job for job in tables.jobs if job.function is function]
+    ready = server.dispatch.ready
+    jobs = [job for job in server.tables.jobs if job.function is function]
     states = Counter(job.state for job in jobs)
     assert function.committing == states[COMMITTING]
     assert function.delayed == states[DELAYED]
@@ -82,8 +85,9 @@ def _audit_function(tables: Tables, function: Function) -> None:
         assert forwards == backwards[::-1]
         assert len(queue) == len(forwards)
         assert set(forwards) == {j for j in jobs if j.state == QUEUED and j.priority == priority}
-        assert (function in tables.ready[priority]) == bool(forwards)
-    assert all(known in tables.functions.values() for ready in tables.ready for known in ready)
+        assert (function in ready[priority]) == bool(forwards)
+    known = server.tables.functions.values()
+    assert all(each in known for functions in ready for each in functions)
 
 
 def _audit_uniques(tables: Tables) -> None:

@@ -9,9 +9,9 @@ import pytest
 from gearman_tx.core import STATE_NAMES, Job, Policy
 from gearman_tx.core.states import MOVES
 from tests.core.audit import audit
-from tests.core.house import House
+from tests.core.core_fixture import CoreFixture
 
-BuildHouse = Callable[..., House]
+BuildCore = Callable[..., CoreFixture]
 
 
 class WatchedState:
@@ -45,27 +45,27 @@ def lawful_moves() -> Iterator[None]:
 
 
 @pytest.fixture
-def build() -> Iterator[BuildHouse]:
-    """A function that makes a house with settings of a policy; all are audited at the end."""
+def build() -> Iterator[BuildCore]:
+    """A function that makes a core with settings of a policy; all are audited at the end."""
     built = []
 
-    def make(*, durable: bool = False, **settings: object) -> House:
-        house = House(Policy(**{"handle_prefix": b"H:t", **settings}), durable=durable)  # type: ignore[arg-type]  # the test names them
-        built.append(house)
-        return house
+    def make(*, durable: bool = False, **settings: object) -> CoreFixture:
+        core = CoreFixture(Policy(**{"handle_prefix": b"H:t", **settings}), durable=durable)  # type: ignore[arg-type]  # the test names them
+        built.append(core)
+        return core
 
     yield make
-    for house in built:
-        audit(house.server)
+    for core in built:
+        audit(core.server)
 
 
 @pytest.fixture
-def house(build: BuildHouse) -> House:
+def core(build: BuildCore) -> CoreFixture:
     """A job server whose queue is in memory, with the settings that a user gets."""
     return build()
 
 
 @pytest.fixture
-def durable(build: BuildHouse) -> House:
+def durable(build: BuildCore) -> CoreFixture:
     """A job server with a store behind it."""
     return build(durable=True)

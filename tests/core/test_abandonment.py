@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from gearman_tx.core import HIGH
-from tests.core.house import NOON, House
+from gearman_tx.core import HIGH, FunctionSettings
+from tests.core.core_fixture import NOON, CoreFixture
 
 
-def test_a_queued_job_that_nobody_waits_for_is_gone_at_once(house: House) -> None:
+def test_a_queued_job_that_nobody_waits_for_is_gone_at_once(core: CoreFixture) -> None:
     """From the lists, the counts and the unique index; the C server keeps a zombie."""
-    client = house.guest()
+    client = core.connection()
     client.submit(unique=b"u")
     client.leave()
-    assert house.counts(b"f") == (0, 0, 0)
-    assert list(house.server.snapshots.jobs()) == []
-    assert not house.server.snapshots.status_by_unique(b"u").known
-    assert house.worker(b"f").grab() == b""
+    assert core.counts(b"f") == (0, 0, 0)
+    assert list(core.server.snapshots.jobs()) == []
+    assert not core.server.snapshots.status_by_unique(b"u").known
+    assert core.worker(b"f").grab() == b""
 
 
-def test_an_abandoned_job_does_not_count_towards_the_limit(house: House) -> None:
+def test_an_abandoned_job_does_not_count_towards_the_limit(core: CoreFixture) -> None:
     """There is room again."""
-    house.server.control.set_max_queue(b"f", (1, 1, 1))
-    client = house.guest()
+    core.server.control.configure(b"f", FunctionSettings((1, 1, 1)))
+    client = core.connection()
     client.submit()
     client.leave()
-    assert house.guest().submit()
+    assert core.connection().submit()
 
 
-def test_one_of_two_clients_leaving_keeps_the_job(house: House) -> None:
+def test_one_of_two_clients_leaving_keeps_the_job(core: CoreFixture) -> None:
     """The other gets the result."""
-    first, second, worker = house.guest(), house.guest(), house.worker(b"f")
+    first, second, worker = core.connection(), core.connection(), core.worker(b"f")
     handle = first.submit(unique=b"u")
     second.submit(unique=b"u")
     first.leave()
@@ -38,68 +38,70 @@ def test_one_of_two_clients_leaving_keeps_the_job(house: House) -> None:
     assert first.heard() == []
 
 
-def test_the_last_of_two_clients_leaving_drops_the_job(house: House) -> None:
+def test_the_last_of_two_clients_leaving_drops_the_job(core: CoreFixture) -> None:
     """In whatever order they go."""
-    first, second = house.guest(), house.guest()
+    first, second = core.connection(), core.connection()
     first.submit(unique=b"u")
     second.submit(unique=b"u")
     second.leave()
     first.leave()
-    assert not house.server.tables.jobs
+    assert not core.server.tables.jobs
 
 
-def test_a_client_that_submitted_twice_leaves_as_a_whole(house: House) -> None:
+def test_a_client_that_submitted_twice_leaves_as_a_whole(core: CoreFixture) -> None:
     """Both of its submissions go."""
-    client = house.guest()
+    client = core.connection()
     client.submit(unique=b"u")
     client.submit(unique=b"u")
     client.leave()
-    assert not house.server.tables.jobs
+    assert not core.server.tables.jobs
 
 
-def test_a_background_job_does_not_leave_with_its_client(house: House) -> None:
+def test_a_background_job_does_not_leave_with_its_client(core: CoreFixture) -> None:
     """It was promised."""
-    client = house.guest()
+    client = core.connection()
     handle = client.promise()
     client.leave()
-    assert house.worker(b"f").grab() == handle
+    assert core.worker(b"f").grab() == handle
 
 
 def test_a_background_job_joined_by_a_foreground_client_that_leaves_still_runs(
-    house: House,
+    core: CoreFixture,
 ) -> None:
     """The C server marks it ignored and loses it."""
-    joiner, worker = house.guest(), house.worker(b"f")
-    handle = house.guest().promise(unique=b"u")
+    joiner, worker = core.connection(), core.worker(b"f")
+    handle = core.connection().promise(unique=b"u")
     assert joiner.submit(unique=b"u") == handle
     joiner.leave()
     assert worker.grab() == handle
     worker.complete(handle)
-    assert not house.server.tables.jobs
+    assert not core.server.tables.jobs
 
 
-def test_a_foreground_job_joined_in_the_background_runs_without_its_client(house: House) -> None:
+def test_a_foreground_job_joined_in_the_background_runs_without_its_client(
+    core: CoreFixture,
+) -> None:
     """The joiner was promised it; the C server loses it with the first client."""
-    client = house.guest()
+    client = core.connection()
     handle = client.submit(unique=b"u")
-    house.guest().promise(unique=b"u")
+    core.connection().promise(unique=b"u")
     client.leave()
-    assert house.worker(b"f").grab() == handle
+    assert core.worker(b"f").grab() == handle
 
 
-def test_a_background_submission_after_an_abandoned_one_is_a_new_job(house: House) -> None:
+def test_a_background_submission_after_an_abandoned_one_is_a_new_job(core: CoreFixture) -> None:
     """The C server answers with the zombie's handle and drops both when a worker comes."""
-    client = house.guest()
+    client = core.connection()
     old = client.submit(unique=b"u")
     client.leave()
-    new = house.guest().promise(unique=b"u")
+    new = core.connection().promise(unique=b"u")
     assert new != old
-    assert house.worker(b"f").grab() == new
+    assert core.worker(b"f").grab() == new
 
 
-def test_a_foreground_submission_after_an_abandoned_one_gets_its_result(house: House) -> None:
+def test_a_foreground_submission_after_an_abandoned_one_gets_its_result(core: CoreFixture) -> None:
     """A client that retries with a stable unique hangs for ever on the C server."""
-    first, second, worker = house.guest(), house.guest(), house.worker(b"f")
+    first, second, worker = core.connection(), core.connection(), core.worker(b"f")
     first.submit(unique=b"u")
     first.leave()
     handle = second.submit(unique=b"u")
@@ -108,10 +110,10 @@ def test_a_foreground_submission_after_an_abandoned_one_gets_its_result(house: H
     assert second.heard() == [(b"WORK_COMPLETE", handle, b"done")]
 
 
-def test_falling_asleep_drops_no_healthy_job(house: House) -> None:
+def test_falling_asleep_drops_no_healthy_job(core: CoreFixture) -> None:
     """The C server's sweep of zombies may free the next job of another function."""
-    abandoner, client = house.guest(), house.guest()
-    worker = house.worker(b"f", b"g")
+    abandoner, client = core.connection(), core.connection()
+    worker = core.worker(b"f", b"g")
     abandoner.submit(b"f")
     healthy = client.submit(b"g", priority=HIGH)
     abandoner.leave()
@@ -119,48 +121,48 @@ def test_falling_asleep_drops_no_healthy_job(house: House) -> None:
     assert [worker.grab(), worker.grab()] == [healthy, b""]
 
 
-def test_a_delayed_job_does_not_leave_with_its_client(house: House) -> None:
+def test_a_delayed_job_does_not_leave_with_its_client(core: CoreFixture) -> None:
     """Nor with a foreground client that joined it."""
-    client, joiner = house.guest(), house.guest()
+    client, joiner = core.connection(), core.connection()
     handle = client.promise(unique=b"u", due=NOON + 5)
     joiner.submit(unique=b"u")
     client.leave()
     joiner.leave()
-    house.wait(5)
-    assert house.worker(b"f").grab() == handle
+    core.wait(5)
+    assert core.worker(b"f").grab() == handle
 
 
-def test_a_running_job_that_nobody_waits_for_is_not_tried_again(house: House) -> None:
+def test_a_running_job_that_nobody_waits_for_is_not_tried_again(core: CoreFixture) -> None:
     """When its worker is lost, it is dropped."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     client.submit()
     worker.grab()
     client.leave()
-    assert house.counts(b"f") == (0, 1, 0)
+    assert core.counts(b"f") == (0, 1, 0)
     worker.leave()
-    assert house.counts(b"f") == (0, 0, 0)
-    assert house.worker(b"f").grab() == b""
+    assert core.counts(b"f") == (0, 0, 0)
+    assert core.worker(b"f").grab() == b""
 
 
-def test_an_abandoned_running_job_may_be_joined(house: House) -> None:
+def test_an_abandoned_running_job_may_be_joined(core: CoreFixture) -> None:
     """The joiner gets its result; it is abandoned no more."""
-    client, joiner, worker = house.guest(), house.guest(), house.worker(b"f")
+    client, joiner, worker = core.connection(), core.connection(), core.worker(b"f")
     handle = client.submit(unique=b"u")
     worker.grab()
     client.leave()
     assert joiner.submit(unique=b"u") == handle
     worker.leave()
-    other = house.worker(b"f")
+    other = core.worker(b"f")
     assert other.grab() == handle
     other.complete(handle)
     assert joiner.heard() == [(b"WORK_COMPLETE", handle, b"done")]
 
 
-def test_a_client_that_left_hears_nothing_more(house: House) -> None:
+def test_a_client_that_left_hears_nothing_more(core: CoreFixture) -> None:
     """Of a job that goes on for others."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     handle = client.submit(unique=b"u")
-    house.guest().promise(unique=b"u")
+    core.connection().promise(unique=b"u")
     client.leave()
     worker.grab()
     worker.work(handle)
@@ -171,33 +173,33 @@ def test_a_client_that_left_hears_nothing_more(house: House) -> None:
 # Both at once
 
 
-def test_a_connection_that_ran_its_own_job_takes_it_along(house: House) -> None:
+def test_a_connection_that_ran_its_own_job_takes_it_along(core: CoreFixture) -> None:
     """Nobody else waits for it, so nobody is woken for it."""
-    both, worker = house.worker(b"f"), house.worker(b"f")
+    both, worker = core.worker(b"f"), core.worker(b"f")
     both.submit()
     both.grab()
     worker.sleep()
     both.leave()
-    assert not house.server.tables.jobs
+    assert not core.server.tables.jobs
     assert worker.heard() == []
 
 
-def test_a_connection_that_ran_its_own_job_leaves_it_to_the_others(house: House) -> None:
+def test_a_connection_that_ran_its_own_job_leaves_it_to_the_others(core: CoreFixture) -> None:
     """If somebody else waits for it too."""
-    both, client = house.worker(b"f"), house.guest()
+    both, client = core.worker(b"f"), core.connection()
     handle = both.submit(unique=b"u")
     client.submit(unique=b"u")
     both.grab()
     both.leave()
-    worker = house.worker(b"f")
+    worker = core.worker(b"f")
     assert worker.grab() == handle
     worker.complete(handle)
     assert client.heard() == [(b"WORK_COMPLETE", handle, b"done")]
 
 
-def test_a_peer_that_left_holds_on_to_nothing(house: House) -> None:
+def test_a_peer_that_left_holds_on_to_nothing(core: CoreFixture) -> None:
     """Whoever still has it for a moment keeps no job and no function alive with it."""
-    both = house.worker(b"f", b"g")
+    both = core.worker(b"f", b"g")
     both.submit(b"f")
     both.submit(b"f", unique=b"u")
     both.promise(b"g")
@@ -209,15 +211,15 @@ def test_a_peer_that_left_holds_on_to_nothing(house: House) -> None:
     assert not any(held)
 
 
-def test_everybody_gone_leaves_only_promises(house: House) -> None:
+def test_everybody_gone_leaves_only_promises(core: CoreFixture) -> None:
     """A thousand clients and workers come and go."""
     for number in range(1000):
-        client, worker = house.guest(), house.worker(b"f")
+        client, worker = core.connection(), core.worker(b"f")
         client.submit(unique=b"%d" % (number % 7))
         client.promise(b"g") if number % 100 == 0 else client.submit(b"g")
         worker.grab()
         client.leave()
         worker.leave()
-    assert house.server.tables.peers == {}
-    assert house.counts(b"f") == (0, 0, 0)
-    assert house.counts(b"g") == (10, 0, 0)
+    assert core.server.tables.peers == {}
+    assert core.counts(b"f") == (0, 0, 0)
+    assert core.counts(b"g") == (10, 0, 0)

@@ -6,90 +6,90 @@ import pytest
 
 from gearman_tx.core import HIGH
 from gearman_tx.core.dispatch import WAKE_PATIENCE
-from tests.core.conftest import BuildHouse
-from tests.core.house import NOON, House
-from tests.core.port import NOOP, WORK_FAIL
+from tests.core.conftest import BuildCore
+from tests.core.core_fixture import NOON, CoreFixture
+from tests.core.recording_link import NOOP, WORK_FAIL
 
 
-def test_there_is_no_deadline_when_nothing_waits_for_one(house: House) -> None:
+def test_there_is_no_deadline_when_nothing_waits_for_one(core: CoreFixture) -> None:
     """Plain jobs set no timer."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     client.submit()
     worker.grab()
-    assert house.server.deadlines.next_time() is None
+    assert core.server.deadlines.next_time() is None
 
 
-def test_the_next_deadline_is_the_earliest_of_all_kinds(house: House) -> None:
+def test_the_next_deadline_is_the_earliest_of_all_kinds(core: CoreFixture) -> None:
     """A job that is due, a job that runs too long, a worker that does not grab."""
-    client, worker = house.guest(), house.worker(b"f", timeout=9)
-    deadlines = house.server.deadlines
+    client, worker = core.connection(), core.worker(b"f", timeout=9)
+    deadlines = core.server.deadlines
     client.promise(b"g", due=NOON + 10)
     assert deadlines.next_time() == NOON + 10
     client.submit()
     worker.grab()
     assert deadlines.next_time() == NOON + 9
-    house.sleeper(b"h")
+    core.sleeper(b"h")
     client.submit(b"h")
     assert deadlines.next_time() == NOON + WAKE_PATIENCE
-    house.wait(WAKE_PATIENCE)
+    core.wait(WAKE_PATIENCE)
     assert deadlines.next_time() == NOON + 9
 
 
-def test_time_is_what_the_front_says(house: House) -> None:
+def test_time_is_what_the_front_says(core: CoreFixture) -> None:
     """``tick`` sets it for all verbs."""
-    house.wait(5)
-    assert house.now == NOON + 5
-    house.guest().submit()
-    [job] = house.server.snapshots.jobs()
+    core.wait(5)
+    assert core.now == NOON + 5
+    core.connection().submit()
+    [job] = core.server.snapshots.jobs()
     assert job.submitted == NOON + 5
 
 
 # Due times
 
 
-def test_jobs_become_due_in_the_order_of_their_times(house: House) -> None:
+def test_jobs_become_due_in_the_order_of_their_times(core: CoreFixture) -> None:
     """Not of their arrival; of the same time, the first to arrive is first."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     times = (30, 10, 20, 10, 30)
     third, first, second, first_too, third_too = (client.promise(due=NOON + t) for t in times)
-    house.wait(60)
+    core.wait(60)
     assert [worker.grab() for _ in times] == [first, first_too, second, third, third_too]
 
 
-def test_a_job_that_becomes_due_goes_behind_those_that_wait(house: House) -> None:
+def test_a_job_that_becomes_due_goes_behind_those_that_wait(core: CoreFixture) -> None:
     """It queues when its time comes."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     delayed = client.promise(due=NOON + 5)
     early = client.submit()
-    house.wait(5)
+    core.wait(5)
     late = client.submit()
     assert [worker.grab() for _ in range(3)] == [early, delayed, late]
 
 
-def test_a_job_is_due_neither_early_nor_late(house: House) -> None:
+def test_a_job_is_due_neither_early_nor_late(core: CoreFixture) -> None:
     """To the float: there is no resolution of a second."""
-    house.guest().promise(due=NOON + 0.5)
-    house.wait(0.4999)
-    assert house.counts(b"f") == (0, 0, 1)
-    assert house.server.deadlines.next_time() == NOON + 0.5
-    house.server.deadlines.tick(NOON + 0.5)
-    assert house.counts(b"f") == (1, 0, 0)
-    assert house.server.deadlines.next_time() is None
+    core.connection().promise(due=NOON + 0.5)
+    core.wait(0.4999)
+    assert core.counts(b"f") == (0, 0, 1)
+    assert core.server.deadlines.next_time() == NOON + 0.5
+    core.server.deadlines.tick(NOON + 0.5)
+    assert core.counts(b"f") == (1, 0, 0)
+    assert core.server.deadlines.next_time() is None
 
 
-def test_many_jobs_due_at_once_wake_as_many_workers(house: House) -> None:
+def test_many_jobs_due_at_once_wake_as_many_workers(core: CoreFixture) -> None:
     """Each one is woken for one job."""
-    client = house.guest()
+    client = core.connection()
     for _ in range(3):
         client.promise(due=NOON + 5)
-    workers = [house.sleeper(b"f") for _ in range(4)]
-    house.wait(5)
+    workers = [core.sleeper(b"f") for _ in range(4)]
+    core.wait(5)
     assert [worker.heard() for worker in workers] == [[], *[[(NOOP,)]] * 3]
 
 
-def test_a_delayed_job_does_not_hide_others(house: House) -> None:
+def test_a_delayed_job_does_not_hide_others(core: CoreFixture) -> None:
     """Of any priority; in the C server it hid all lower ones."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     client.promise(priority=HIGH, due=NOON + 5)
     handle = client.submit()
     assert worker.grab() == handle
@@ -98,188 +98,188 @@ def test_a_delayed_job_does_not_hide_others(house: House) -> None:
 # Timeouts
 
 
-def test_a_job_that_runs_too_long_is_queued_again(house: House) -> None:
+def test_a_job_that_runs_too_long_is_queued_again(core: CoreFixture) -> None:
     """Client and worker hear nothing; the log is told before it is requeued."""
-    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    client, worker = core.connection(), core.worker(b"f", timeout=5)
     handle = client.submit()
     worker.grab()
-    house.wait(4.999)
-    assert house.counts(b"f") == (0, 1, 0)
-    house.server.deadlines.tick(NOON + 5)
-    assert house.counts(b"f") == (1, 0, 0)
+    core.wait(4.999)
+    assert core.counts(b"f") == (0, 1, 0)
+    core.server.deadlines.tick(NOON + 5)
+    assert core.counts(b"f") == (1, 0, 0)
     assert client.heard() == worker.heard() == []
-    assert house.events.timed_out == [handle]
-    [job] = house.server.snapshots.jobs()
-    assert (job.retries, job.progress) == (1, (0, 0))
+    assert core.events.timed_out == [handle]
+    [job] = core.server.snapshots.jobs()
+    assert (job.losses, job.progress) == (1, (0, 0))
 
 
-def test_a_job_that_runs_too_long_may_fail(build: BuildHouse) -> None:
+def test_a_job_that_runs_too_long_may_fail(build: BuildCore) -> None:
     """As the protocol's text has it: its client gets WORK_FAIL, and nothing is left of it."""
-    house = build(fail_timed_out=True)
-    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    core = build(fail_timed_out=True)
+    client, worker = core.connection(), core.worker(b"f", timeout=5)
     handle = client.submit()
     worker.grab()
-    house.wait(5)
+    core.wait(5)
     assert client.heard() == [(WORK_FAIL, handle)]
-    assert house.counts(b"f") == (0, 0, 0)
-    assert house.events.timed_out == [handle]
+    assert core.counts(b"f") == (0, 0, 0)
+    assert core.events.timed_out == [handle]
 
 
-def test_a_timeout_may_be_shorter_than_a_second(house: House) -> None:
+def test_a_timeout_may_be_shorter_than_a_second(core: CoreFixture) -> None:
     """The C server raises it to one."""
-    worker = house.worker(b"f", timeout=0.05)
-    house.guest().submit()
+    worker = core.worker(b"f", timeout=0.05)
+    core.connection().submit()
     worker.grab()
-    house.wait(0.05)
-    assert house.counts(b"f") == (1, 0, 0)
+    core.wait(0.05)
+    assert core.counts(b"f") == (1, 0, 0)
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
-def test_no_timeout_is_no_limit(house: House, timeout: float) -> None:
+def test_no_timeout_is_no_limit(core: CoreFixture, timeout: float) -> None:
     """Zero and below mean none."""
-    worker = house.worker(b"f", timeout=timeout)
-    house.guest().submit()
+    worker = core.worker(b"f", timeout=timeout)
+    core.connection().submit()
     worker.grab()
-    assert house.server.deadlines.next_time() is None
+    assert core.server.deadlines.next_time() is None
 
 
-def test_a_timed_out_job_goes_to_the_back(house: House) -> None:
+def test_a_timed_out_job_goes_to_the_back(core: CoreFixture) -> None:
     """As after a loss."""
-    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    client, worker = core.connection(), core.worker(b"f", timeout=5)
     first, second = client.submit(), client.submit()
     worker.grab()
-    house.wait(5)
+    core.wait(5)
     assert [worker.grab(), worker.grab()] == [second, first]
 
 
-def test_several_timeouts_of_one_worker_run_at_once(house: House) -> None:
+def test_several_timeouts_of_one_worker_run_at_once(core: CoreFixture) -> None:
     """Each job has its own; the C server has one a connection."""
-    client, worker = house.guest(), house.guest()
+    client, worker = core.connection(), core.connection()
     for name, timeout in ((b"f", 5), (b"g", 3), (b"h", 0)):
         worker.can_do(name, timeout)
     handles = {name: client.submit(name) for name in (b"f", b"g", b"h")}
     for _ in range(3):
         worker.grab()
-    house.wait(3)
-    assert house.events.timed_out == [handles[b"g"]]
-    house.wait(2)
-    assert house.events.timed_out == [handles[b"g"], handles[b"f"]]
-    house.wait(1000)
-    assert house.counts(b"h") == (0, 1, 0)
+    core.wait(3)
+    assert core.events.timed_out == [handles[b"g"]]
+    core.wait(2)
+    assert core.events.timed_out == [handles[b"g"], handles[b"f"]]
+    core.wait(1000)
+    assert core.counts(b"h") == (0, 1, 0)
 
 
-def test_a_second_job_does_not_move_the_firsts_timeout(house: House) -> None:
+def test_a_second_job_does_not_move_the_firsts_timeout(core: CoreFixture) -> None:
     """Of the same function, grabbed later."""
-    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    client, worker = core.connection(), core.worker(b"f", timeout=5)
     first, second = client.submit(), client.submit()
     worker.grab()
-    house.wait(2)
+    core.wait(2)
     worker.grab()
-    house.wait(3)
-    assert house.events.timed_out == [first]
-    house.wait(2)
-    assert house.events.timed_out == [first, second]
+    core.wait(3)
+    assert core.events.timed_out == [first]
+    core.wait(2)
+    assert core.events.timed_out == [first, second]
 
 
 @pytest.mark.parametrize("end", ["complete", "fail", "throw"])
-def test_a_timeout_is_cancelled_when_the_job_ends(house: House, end: str) -> None:
+def test_a_timeout_is_cancelled_when_the_job_ends(core: CoreFixture, end: str) -> None:
     """In the C server it fires on a freed job, and ``status`` shows 4294967295."""
-    worker = house.worker(b"f", timeout=5)
-    handle = house.guest().submit()
+    worker = core.worker(b"f", timeout=5)
+    handle = core.connection().submit()
     worker.grab()
     getattr(worker, end)(handle)
-    assert house.server.deadlines.next_time() is None
-    house.wait(10)
-    assert house.events.timed_out == []
-    assert house.counts(b"f") == (0, 0, 0)
+    assert core.server.deadlines.next_time() is None
+    core.wait(10)
+    assert core.events.timed_out == []
+    assert core.counts(b"f") == (0, 0, 0)
 
 
-def test_a_timeout_is_cancelled_when_the_job_is_cancelled(house: House) -> None:
+def test_a_timeout_is_cancelled_when_the_job_is_cancelled(core: CoreFixture) -> None:
     """There is nothing left to time."""
-    worker = house.worker(b"f", timeout=5)
-    handle = house.guest().submit()
+    worker = core.worker(b"f", timeout=5)
+    handle = core.connection().submit()
     worker.grab()
-    house.server.control.cancel(handle)
-    assert house.server.deadlines.next_time() is None
+    core.server.control.cancel(handle)
+    assert core.server.deadlines.next_time() is None
 
 
-def test_a_timeout_is_cancelled_when_the_worker_is_lost(house: House) -> None:
+def test_a_timeout_is_cancelled_when_the_worker_is_lost(core: CoreFixture) -> None:
     """The job is queued again, once."""
-    worker = house.worker(b"f", timeout=5)
-    house.guest().submit()
+    worker = core.worker(b"f", timeout=5)
+    core.connection().submit()
     worker.grab()
     worker.leave()
-    house.wait(10)
-    assert house.events.timed_out == []
-    assert house.counts(b"f") == (1, 0, 0)
+    core.wait(10)
+    assert core.events.timed_out == []
+    assert core.counts(b"f") == (1, 0, 0)
 
 
-def test_sleeping_does_not_cancel_a_timeout(house: House) -> None:
+def test_sleeping_does_not_cancel_a_timeout(core: CoreFixture) -> None:
     """PRE_SLEEP drops it in the C server, even while the job runs."""
-    worker = house.worker(b"f", timeout=5)
-    house.guest().submit()
+    worker = core.worker(b"f", timeout=5)
+    core.connection().submit()
     worker.grab()
     worker.sleep()
-    house.wait(5)
-    assert house.counts(b"f") == (1, 0, 0)
+    core.wait(5)
+    assert core.counts(b"f") == (1, 0, 0)
     assert worker.heard() == [(NOOP,)]
 
 
-def test_taking_the_function_back_does_not_cancel_a_timeout(house: House) -> None:
+def test_taking_the_function_back_does_not_cancel_a_timeout(core: CoreFixture) -> None:
     """The job is still the worker's."""
-    worker = house.worker(b"f", timeout=5)
-    house.guest().submit()
+    worker = core.worker(b"f", timeout=5)
+    core.connection().submit()
     worker.grab()
     worker.cant_do(b"f")
-    house.wait(5)
-    assert house.counts(b"f") == (1, 0, 0)
+    core.wait(5)
+    assert core.counts(b"f") == (1, 0, 0)
 
 
-def test_a_new_limit_is_for_new_jobs(house: House) -> None:
+def test_a_new_limit_is_for_new_jobs(core: CoreFixture) -> None:
     """CAN_DO after CAN_DO_TIMEOUT does not lift the limit of a job that runs."""
-    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    client, worker = core.connection(), core.worker(b"f", timeout=5)
     first = client.submit()
     client.submit()
     worker.grab()
     worker.can_do(b"f")
     worker.grab()
-    house.wait(1000)
-    assert house.events.timed_out == [first]
-    assert house.counts(b"f") == (1, 1, 0)
+    core.wait(1000)
+    assert core.events.timed_out == [first]
+    assert core.counts(b"f") == (1, 1, 0)
 
 
-def test_the_last_timeout_gives_the_job_up(build: BuildHouse) -> None:
+def test_the_last_timeout_gives_the_job_up(build: BuildCore) -> None:
     """Only then clients get WORK_FAIL."""
-    house = build(job_retries=2)
-    client, worker = house.guest(), house.worker(b"f", timeout=1)
+    core = build(job_retries=2)
+    client, worker = core.connection(), core.worker(b"f", timeout=1)
     handle = client.submit()
     for _ in range(2):
         assert worker.grab() == handle
         assert client.heard() == []
-        house.wait(1)
+        core.wait(1)
     assert client.heard() == [(WORK_FAIL, handle)]
-    assert house.events.timed_out == [handle, handle]
-    assert house.events.given_up == [handle]
+    assert core.events.timed_out == [handle, handle]
+    assert core.events.given_up == [handle]
     assert worker.grab() == b""
 
 
-def test_an_abandoned_job_that_times_out_is_dropped(house: House) -> None:
+def test_an_abandoned_job_that_times_out_is_dropped(core: CoreFixture) -> None:
     """Nobody waits for it."""
-    client, worker = house.guest(), house.worker(b"f", timeout=1)
+    client, worker = core.connection(), core.worker(b"f", timeout=1)
     client.submit()
     worker.grab()
     client.leave()
-    house.wait(1)
-    assert not house.server.tables.jobs
+    core.wait(1)
+    assert not core.server.tables.jobs
 
 
-def test_a_tick_without_anything_due_does_nothing(house: House) -> None:
+def test_a_tick_without_anything_due_does_nothing(core: CoreFixture) -> None:
     """Timers may ring early, or after what they were set for is gone."""
-    client, worker = house.guest(), house.worker(b"f", timeout=5)
+    client, worker = core.connection(), core.worker(b"f", timeout=5)
     client.submit()
     worker.grab()
     client.promise(due=NOON + 5)
-    house.wait(0)
-    house.wait(1)
-    assert house.counts(b"f") == (0, 1, 1)
+    core.wait(0)
+    core.wait(1)
+    assert core.counts(b"f") == (0, 1, 1)
     assert worker.heard() == client.heard() == []

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearman_tx.core import NORMAL, Job
+from gearman_tx.core import NORMAL, FunctionSettings, Job
 from gearman_tx.core.function import Function
 from gearman_tx.core.job_index import BLOCK_SIZE, LEAST_FULL, MOST_THIN, JobIndex
 from gearman_tx.core.states import ENDED, QUEUED
 from tests.core.test_job_queue import make_job
 
-FUNCTION = Function(b"f", (0, 0, 0))
+FUNCTION = Function(b"f", FunctionSettings())
 MANY = 100_000
 
 

@@ -7,11 +7,11 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearman_tx.core import NORMAL, Job
+from gearman_tx.core import NORMAL, FunctionSettings, Job
 from gearman_tx.core.function import Function
 from gearman_tx.core.job_queue import JobQueue
 
-FUNCTION = Function(b"f", (0, 0, 0))
+FUNCTION = Function(b"f", FunctionSettings())
 
 
 def make_job(number: int) -> Job:

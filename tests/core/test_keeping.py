@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from gearman_tx.core import HIGH, NORMAL
 from gearman_tx.core.states import KEPT
-from tests.core.house import NOON, House
+from tests.core.core_fixture import NOON, CoreFixture
 
 
-def stopping(house: House) -> House:
+def stopping(core: CoreFixture) -> CoreFixture:
     """Let a server stop gracefully."""
-    house.server.control.drain()
-    house.server.control.keep()
-    return house
+    core.server.control.drain()
+    core.server.control.keep()
+    return core
 
 
-def is_drained(house: House) -> bool:
+def is_drained(core: CoreFixture) -> bool:
     """Return whether the server may end."""
-    return house.server.control.is_drained
+    return core.server.control.is_drained
 
 
-def kept(house: House) -> list[bytes]:
+def kept(core: CoreFixture) -> list[bytes]:
     """Return the handles of the jobs that are left to the next start."""
-    return [job.handle for job in house.server.snapshots.jobs() if job.state == KEPT]
+    return [job.handle for job in core.server.snapshots.jobs() if job.state == KEPT]
 
 
-def test_queued_background_jobs_are_not_waited_for(durable: House) -> None:
+def test_queued_background_jobs_are_not_waited_for(durable: CoreFixture) -> None:
     """No worker gets them, reports still have them, and the next server hands them out in order."""
-    client = durable.guest()
+    client = durable.connection()
     for priority in (NORMAL, HIGH, NORMAL):
         client.promise(priority=priority)
     durable.commit()
@@ -49,19 +49,19 @@ def test_queued_background_jobs_are_not_waited_for(durable: House) -> None:
     assert [newcomer.grab() for _ in range(3)] == [client.answers[0], client.answers[2], b""]
 
 
-def test_with_a_queue_in_memory_all_are_waited_for(house: House) -> None:
+def test_with_a_queue_in_memory_all_are_waited_for(core: CoreFixture) -> None:
     """They would be lost."""
-    house.guest().promise()
-    stopping(house)
-    assert not is_drained(house)
-    worker = house.worker(b"f")
+    core.connection().promise()
+    stopping(core)
+    assert not is_drained(core)
+    worker = core.worker(b"f")
     worker.complete(worker.grab())
-    assert is_drained(house)
+    assert is_drained(core)
 
 
-def test_foreground_jobs_are_waited_for(durable: House) -> None:
+def test_foreground_jobs_are_waited_for(durable: CoreFixture) -> None:
     """Queued ones are handed out still, also one that is in the background as well."""
-    client, other = durable.guest(), durable.guest()
+    client, other = durable.connection(), durable.connection()
     alone = client.submit()
     other.promise(unique=b"u")
     durable.commit()
@@ -76,11 +76,11 @@ def test_foreground_jobs_are_waited_for(durable: House) -> None:
     assert is_drained(durable)
 
 
-def test_a_client_that_leaves_is_not_waited_for(durable: House) -> None:
+def test_a_client_that_leaves_is_not_waited_for(durable: CoreFixture) -> None:
     """What it shared with a background submission stays stored; the rest ends."""
-    client = durable.guest()
+    client = durable.connection()
     client.submit()
-    durable.guest().promise(unique=b"u")
+    durable.connection().promise(unique=b"u")
     durable.commit()
     client.submit(unique=b"u")
     stopping(durable)
@@ -89,9 +89,9 @@ def test_a_client_that_leaves_is_not_waited_for(durable: House) -> None:
     assert len(durable.store.rows) == 1
 
 
-def test_a_submission_that_is_being_stored_is_waited_for(durable: House) -> None:
+def test_a_submission_that_is_being_stored_is_waited_for(durable: CoreFixture) -> None:
     """It is answered, and then left to the next start."""
-    client, worker = durable.guest(), durable.sleeper(b"f")
+    client, worker = durable.connection(), durable.sleeper(b"f")
     client.promise()
     durable.take()
     stopping(durable)
@@ -102,9 +102,9 @@ def test_a_submission_that_is_being_stored_is_waited_for(durable: House) -> None
     assert kept(durable) == client.answers
 
 
-def test_a_joined_submission_is_waited_for_too(durable: House) -> None:
+def test_a_joined_submission_is_waited_for_too(durable: CoreFixture) -> None:
     """Its job runs in the foreground; the answer of the background joiner comes first."""
-    client = durable.guest()
+    client = durable.connection()
     handle = client.submit(unique=b"u")
     client.promise(unique=b"u")
     worker = durable.worker(b"f")
@@ -117,9 +117,9 @@ def test_a_joined_submission_is_waited_for_too(durable: House) -> None:
     assert is_drained(durable)
 
 
-def test_a_job_that_cannot_be_stored_is_not_kept(durable: House) -> None:
+def test_a_job_that_cannot_be_stored_is_not_kept(durable: CoreFixture) -> None:
     """A joiner that is refused leaves nothing behind, though the job had lost its worker."""
-    client, other = durable.guest(), durable.guest()
+    client, other = durable.connection(), durable.connection()
     client.submit(unique=b"u")
     other.promise(unique=b"u")
     worker = durable.worker(b"f")
@@ -135,13 +135,13 @@ def test_a_job_that_cannot_be_stored_is_not_kept(durable: House) -> None:
     assert not durable.server.tables.jobs
 
 
-def test_what_comes_back_to_the_queue_is_kept(durable: House) -> None:
+def test_what_comes_back_to_the_queue_is_kept(durable: CoreFixture) -> None:
     """A job that loses its worker, or whose time comes, is left to the next start."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise()
     client.promise(due=NOON + 5)
     durable.commit()
-    worker, sleeper = durable.worker(b"f"), durable.guest()
+    worker, sleeper = durable.worker(b"f"), durable.connection()
     worker.grab()
     stopping(durable)
     sleeper.can_do(b"f")
@@ -154,12 +154,12 @@ def test_what_comes_back_to_the_queue_is_kept(durable: House) -> None:
     assert kept(durable) == client.answers
     assert sleeper.heard() == []
     durable.commit()
-    assert [record.retries for record in durable.store.rows.values()] == [1, 0]
+    assert [record.losses for record in durable.store.rows.values()] == [1, 0]
 
 
-def test_kept_jobs_may_be_cancelled_and_dropped(durable: House) -> None:
+def test_kept_jobs_may_be_cancelled_and_dropped(durable: CoreFixture) -> None:
     """Operators can still take them away."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise()
     client.promise(priority=HIGH)
     durable.commit()
@@ -171,12 +171,12 @@ def test_kept_jobs_may_be_cancelled_and_dropped(durable: House) -> None:
     assert durable.store.rows == {}
 
 
-def test_a_server_that_stops_while_it_loads(durable: House) -> None:
+def test_a_server_that_stops_while_it_loads(durable: CoreFixture) -> None:
     """What is still coming back stays in the store, and is not handed out."""
-    durable.guest().promise()
+    durable.connection().promise()
     durable.commit()
     [record] = durable.store.rows.values()
-    after = House(durable.server.tables.policy, durable=True)
+    after = CoreFixture(durable.server.tables.policy, durable=True)
     worker = after.sleeper(b"f")
     stopping(after)
     after.server.intake.restore(record)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from gearman_tx.core import HIGH, LOW, NORMAL, Policy
+from gearman_tx.core import HIGH, LOW, NORMAL, FunctionSettings, Policy
 from tests.core.machine import Twins
 from tests.support.effort import long_run
 
 CLIENTS = (0, 1, 2)
-WORKERS = (2, 3, 4, 5)  # seat 2 is both, as any connection may be
+WORKERS = (2, 3, 4, 5)  # pair 2 is both, as any connection may be
 
 ALL_NAMES = (b"f", b"g", b"h")
 MANY_HANDLES = 25
@@ -35,13 +35,15 @@ policies = st.builds(
     handle_prefix=st.just(b"H:t"),
     job_retries=st.sampled_from([-1, 1, 2, 3]),
     worker_wakeup=st.sampled_from([1, 1, 1, 0, 2]),
-    max_queue=st.sampled_from([(0, 0, 0), (0, 0, 0), (5, 4, 3)]),
+    settings=st.builds(
+        FunctionSettings, max_queue=st.sampled_from([(0, 0, 0), (0, 0, 0), (5, 4, 3)])
+    ),
     max_functions=st.sampled_from([1000, 1000, 2]),
 )
 
 
 class JobServerMachine(RuleBasedStateMachine):
-    """Six seats for clients and workers, an operator, a store and a clock.
+    """Six pairs for clients and workers, an operator, a store and a clock.
 
     Some rules do several steps, so that a run gets somewhere; each step is compared all the same.
     """
@@ -67,9 +69,9 @@ class JobServerMachine(RuleBasedStateMachine):
     ) -> None:
         """Start the server in the middle of its work, or with all its workers asleep."""
         self.twins = twins = Twins(policy, durable=durable)
-        for seat, functions in zip(WORKERS, workers, strict=False):
+        for pair, functions in zip(WORKERS, workers, strict=False):
             for name in functions:
-                twins.can_do(seat, name, 0.0)
+                twins.can_do(pair, name, 0.0)
         for name, unique, background in backlog:
             twins.submit(
                 CLIENTS[0],
@@ -84,15 +86,15 @@ class JobServerMachine(RuleBasedStateMachine):
         if durable:
             twins.take()
             twins.settle(elsewhere=0)
-        for seat in grabs:
-            twins.grab(seat)
-        for seat in WORKERS:
-            twins.sleep(seat)
+        for pair in grabs:
+            twins.grab(pair)
+        for pair in WORKERS:
+            twins.sleep(pair)
 
     # Clients
 
     @rule(
-        seat=client_seats,
+        pair=client_seats,
         name=names,
         unique=uniques,
         workload=workloads,
@@ -103,7 +105,7 @@ class JobServerMachine(RuleBasedStateMachine):
     )
     def submit(
         self,
-        seat: int,
+        pair: int,
         name: bytes,
         unique: bytes,
         workload: bytes,
@@ -115,7 +117,7 @@ class JobServerMachine(RuleBasedStateMachine):
         """SUBMIT_JOB and SUBMIT_REDUCE_JOB in all their kinds, pipelined."""
         for _ in range(count):
             self.twins.submit(
-                seat,
+                pair,
                 name,
                 unique,
                 workload,
@@ -126,13 +128,13 @@ class JobServerMachine(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: self.twins.model.jobs)
-    @rule(seat=client_seats, place=places, background=st.booleans())
-    def submit_again(self, seat: int, place: int, background: bool) -> None:
+    @rule(pair=client_seats, place=places, background=st.booleans())
+    def submit_again(self, pair: int, place: int, background: bool) -> None:
         """Any kind, with the function, unique and workload of a live job."""
         jobs = self.twins.model.jobs
         job = jobs[-1 - place % len(jobs)]
         self.twins.submit(
-            seat,
+            pair,
             job.function,
             job.unique,
             job.workload,
@@ -143,49 +145,49 @@ class JobServerMachine(RuleBasedStateMachine):
         )
 
     @rule(
-        seat=client_seats,
+        pair=client_seats,
         name=names,
         unique=uniques,
         delay=st.sampled_from([2.0, 0.5, 9.0, 0.0, -1.0]),
     )
-    def submit_for_later(self, seat: int, name: bytes, unique: bytes, delay: float) -> None:
+    def submit_for_later(self, pair: int, name: bytes, unique: bytes, delay: float) -> None:
         """SUBMIT_JOB_EPOCH."""
-        due = self.twins.house.now + delay
-        self.twins.submit(seat, name, unique, b"x", NORMAL, background=True, reducer=None, due=due)
+        due = self.twins.core.now + delay
+        self.twins.submit(pair, name, unique, b"x", NORMAL, background=True, reducer=None, due=due)
 
     # Workers
 
-    @rule(seat=worker_seats, functions=abilities, timeout=timeouts, takes_back=st.booleans())
-    def register(self, seat: int, functions: list[bytes], timeout: float, takes_back: bool) -> None:
+    @rule(pair=worker_seats, functions=abilities, timeout=timeouts, takes_back=st.booleans())
+    def register(self, pair: int, functions: list[bytes], timeout: float, takes_back: bool) -> None:
         """CAN_DO and CAN_DO_TIMEOUT; or CANT_DO, and RESET_ABILITIES for all at once."""
         if takes_back and len(functions) == len(ALL_NAMES):
-            self.twins.reset_abilities(seat)
+            self.twins.reset_abilities(pair)
             return
         for name in functions:
             if takes_back:
-                self.twins.cant_do(seat, name)
+                self.twins.cant_do(pair, name)
             else:
-                self.twins.can_do(seat, name, timeout)
+                self.twins.can_do(pair, name, timeout)
 
-    @rule(seat=worker_seats, count=st.integers(1, 3))
-    def grab(self, seat: int, count: int) -> None:
+    @rule(pair=worker_seats, count=st.integers(1, 3))
+    def grab(self, pair: int, count: int) -> None:
         """GRAB_JOB, some times."""
         for _ in range(count):
-            self.twins.grab(seat)
+            self.twins.grab(pair)
 
-    @rule(seat=worker_seats, ending=endings)
-    def serve(self, seat: int, ending: str) -> None:
+    @rule(pair=worker_seats, ending=endings)
+    def serve(self, pair: int, ending: str) -> None:
         """What a worker does all day: end what it has, look for more, sleep."""
-        for job in list(self.twins.seat(seat).guest.peer.running):
-            self.twins.speak(seat, ending, job.handle, (0, 0))
-        self.twins.grab(seat)
-        self.twins.sleep(seat)
+        for job in list(self.twins.pair(pair).connection.peer.running):
+            self.twins.speak(pair, ending, job.handle, (0, 0))
+        self.twins.grab(pair)
+        self.twins.sleep(pair)
 
-    @rule(seats=st.lists(worker_seats, min_size=1, max_size=4))
-    def sleep(self, seats: list[int]) -> None:
+    @rule(pairs=st.lists(worker_seats, min_size=1, max_size=4))
+    def sleep(self, pairs: list[int]) -> None:
         """PRE_SLEEP, also of those that were woken."""
-        for seat in seats:
-            self.twins.sleep(seat)
+        for pair in pairs:
+            self.twins.sleep(pair)
 
     @precondition(lambda self: self.busy())
     @rule(
@@ -196,28 +198,28 @@ class JobServerMachine(RuleBasedStateMachine):
     def work(self, place: int, verb: str, progress: tuple[int, int]) -> None:
         """WORK_DATA, WORK_STATUS and the endings, from a worker about its own job."""
         busy = self.busy()
-        seat, handle = busy[place % len(busy)]
-        self.twins.speak(seat, verb, handle, progress)
+        pair, handle = busy[place % len(busy)]
+        self.twins.speak(pair, verb, handle, progress)
 
     @precondition(lambda self: self.twins.held)
     @rule(place=places, verb=verbs)
     def speak_about_the_past(self, place: int, verb: str) -> None:
         """The same about a job that the worker once had; and WORK_FAIL behind it."""
         held = self.twins.held
-        seat, handle = held[-1 - place % len(held)]
-        self.twins.speak(seat, verb, handle, (1, 2))
-        self.twins.speak(seat, "fail", handle, (0, 0))
+        pair, handle = held[-1 - place % len(held)]
+        self.twins.speak(pair, verb, handle, (1, 2))
+        self.twins.speak(pair, "fail", handle, (0, 0))
 
     # Everybody
 
-    @rule(seat=st.sampled_from(sorted({*CLIENTS, *WORKERS})))
-    def leave(self, seat: int) -> None:
+    @rule(pair=st.sampled_from(sorted({*CLIENTS, *WORKERS})))
+    def leave(self, pair: int) -> None:
         """Disconnect; a worker's place is taken by another at once."""
-        self.twins.seat(seat)
-        self.twins.leave(seat)
-        if seat in WORKERS:
-            self.twins.can_do(seat, b"f", 0.0)
-            self.twins.sleep(seat)
+        self.twins.pair(pair)
+        self.twins.leave(pair)
+        if pair in WORKERS:
+            self.twins.can_do(pair, b"f", 0.0)
+            self.twins.sleep(pair)
 
     @precondition(lambda self: self.busy())
     @rule(place=places)
@@ -260,8 +262,8 @@ class JobServerMachine(RuleBasedStateMachine):
         elif what == "crash" and twins.durable and not twins.store_is_lost:
             twins.crash()
         elif what == "exceptions":
-            seat = twins.seat(CLIENTS[0])
-            seat.guest.peer.exceptions = seat.peer.exceptions = True
+            pair = twins.pair(CLIENTS[0])
+            pair.connection.peer.exceptions = pair.peer.exceptions = True
         elif what == "drain" and len(twins.handles) > MANY_HANDLES:
             twins.drain()
 
@@ -271,12 +273,12 @@ class JobServerMachine(RuleBasedStateMachine):
     @rule(outcome=outcomes)
     def begin_or_end_commit(self, outcome: str) -> None:
         """A commit begins, or the one under way ends."""
-        if self.twins.house.in_flight is None:
+        if self.twins.core.in_flight is None:
             self.twins.take()
         else:
             self._end_commit(outcome)
 
-    @precondition(lambda self: self.twins.durable and self.twins.house.in_flight is None)
+    @precondition(lambda self: self.twins.durable and self.twins.core.in_flight is None)
     @rule(outcome=outcomes)
     def commit(self, outcome: str) -> None:
         """A quick commit."""
@@ -293,8 +295,8 @@ class JobServerMachine(RuleBasedStateMachine):
 
     def busy(self) -> list[tuple[int, bytes]]:
         """Return who has which job."""
-        seats = self.twins.seats.items()
-        return [(n, job.handle) for n, seat in seats for job in seat.guest.peer.running]
+        pairs = self.twins.pairs.items()
+        return [(n, job.handle) for n, pair in pairs for job in pair.connection.peer.running]
 
     def teardown(self) -> None:
         """Let everything come to its end."""

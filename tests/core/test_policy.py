@@ -8,13 +8,13 @@ from gearman_tx import core
 from gearman_tx.core import UNLIMITED, UNLIMITED_RETRIES, Policy
 from gearman_tx.core.policy import HANDLE_SIZE, LONGEST_PREFIX
 from gearman_tx.errors import ConfigurationError
-from tests.core.conftest import BuildHouse
+from tests.core.conftest import BuildCore
 
 
 def test_the_defaults_are_those_of_the_c_server_where_it_has_them() -> None:
     """Unlimited queues and retries, no exceptions, names as long as its buffer holds."""
     policy = Policy()
-    assert policy.max_queue == (UNLIMITED,) * 3
+    assert policy.settings.max_queue == (UNLIMITED,) * 3
     assert policy.job_retries == UNLIMITED_RETRIES
     assert policy.max_function_name == 8191
     assert policy.max_unique == 64
@@ -26,11 +26,11 @@ def test_one_worker_is_woken_by_default() -> None:
     assert Policy().worker_wakeup == 1
 
 
-def test_the_longest_prefix_still_fits_libgearman(build: BuildHouse) -> None:
+def test_the_longest_prefix_still_fits_libgearman(build: BuildCore) -> None:
     """With the largest id that a store holds, the handle and its NUL fill 64 bytes."""
-    house = build(handle_prefix=b"p" * LONGEST_PREFIX)
-    house.server.tables.next_id = 2**63 - 1
-    assert len(house.guest().submit() + b"\0") == HANDLE_SIZE
+    core = build(handle_prefix=b"p" * LONGEST_PREFIX)
+    core.server.tables.next_id = 2**63 - 1
+    assert len(core.connection().submit() + b"\0") == HANDLE_SIZE
 
 
 @pytest.mark.parametrize("prefix", [b"", b"p" * (LONGEST_PREFIX + 1), b"H:\0"])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from tests.core.house import House
-from tests.core.port import WORK_FAIL
+from tests.core.core_fixture import CoreFixture
+from tests.core.recording_link import WORK_FAIL
 
 FAILED = (b"QUEUE_ERROR", b"disk full")
 
 
-def handles(house: House) -> set[bytes]:
+def handles(core: CoreFixture) -> set[bytes]:
     """Return the handles of the stored jobs."""
-    return {record.handle for record in house.store.rows.values()}
+    return {record.handle for record in core.store.rows.values()}
 
 
-def test_a_joiner_of_a_job_that_is_being_stored_waits_too(durable: House) -> None:
+def test_a_joiner_of_a_job_that_is_being_stored_waits_too(durable: CoreFixture) -> None:
     """Whether the commit began or not."""
-    first, second, third = durable.guest(), durable.guest(), durable.guest()
+    first, second, third = durable.connection(), durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.promise(unique=b"u")
     durable.take()
@@ -25,17 +25,17 @@ def test_a_joiner_of_a_job_that_is_being_stored_waits_too(durable: House) -> Non
     assert first.answers + second.answers + third.answers == [b"H:t:1"] * 3
 
 
-def test_a_joiner_of_a_stored_job_is_answered_at_once(durable: House) -> None:
+def test_a_joiner_of_a_stored_job_is_answered_at_once(durable: CoreFixture) -> None:
     """There is nothing left to wait for."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise(unique=b"u")
     durable.commit()
     assert client.promise(unique=b"u") == b"H:t:1"
 
 
-def test_answers_come_in_the_order_of_the_submissions(durable: House) -> None:
+def test_answers_come_in_the_order_of_the_submissions(durable: CoreFixture) -> None:
     """Also when a later one joins an earlier job: clients match answers by order."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise(unique=b"u")
     client.promise(unique=b"v")
     client.promise(unique=b"u")
@@ -44,15 +44,18 @@ def test_answers_come_in_the_order_of_the_submissions(durable: House) -> None:
     assert client.answers == [b"H:t:1", b"H:t:2", b"H:t:1", b"H:t:2"]
 
 
-def test_answers_come_in_order_over_two_commits(durable: House) -> None:
-    """A joiner of the first commit's job waits for what was submitted before it."""
-    client, other = durable.guest(), durable.guest()
+def test_a_submission_waits_for_its_own_batch_only(durable: CoreFixture) -> None:
+    """A joiner of the first commit's job is answered with it, whatever was submitted between.
+
+    Its connection sends the answers in the order of the submissions all the same.
+    """
+    client, other = durable.connection(), durable.connection()
     client.promise(unique=b"u")
     durable.take()
     client.promise(unique=b"v")
     client.promise(unique=b"u")
     durable.settle()
-    assert client.answers == [b"H:t:1", None, None]
+    assert client.answers == [b"H:t:1", None, b"H:t:1"]
     other.promise(unique=b"w")
     durable.take()
     assert other.answers == [None]
@@ -61,22 +64,22 @@ def test_answers_come_in_order_over_two_commits(durable: House) -> None:
     assert other.answers == [b"H:t:3"]
 
 
-def test_refusals_come_in_order_over_two_commits(durable: House) -> None:
-    """A joiner of a job that could not be stored is refused in its turn."""
-    client = durable.guest()
+def test_a_refusal_waits_for_its_own_batch_only(durable: CoreFixture) -> None:
+    """A joiner of a job that could not be stored is refused with it."""
+    client = durable.connection()
     client.promise(unique=b"u")
     durable.take()
     client.promise(unique=b"v")
     client.promise(unique=b"u")
     durable.fail()
-    assert client.answers == [FAILED, None, None]
+    assert client.answers == [FAILED, None, FAILED]
     durable.commit()
     assert client.answers == [FAILED, b"H:t:2", FAILED]
 
 
-def test_a_background_joiner_makes_a_foreground_job_durable(durable: House) -> None:
+def test_a_background_joiner_makes_a_foreground_job_durable(durable: CoreFixture) -> None:
     """In the C server nothing is stored, and the job is lost with its first client."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     handle = first.submit(unique=b"u")
     second.promise(unique=b"u")
     assert second.answers == [None]
@@ -87,9 +90,9 @@ def test_a_background_joiner_makes_a_foreground_job_durable(durable: House) -> N
     assert durable.worker(b"f").grab() == handle
 
 
-def test_a_foreground_job_stays_in_its_place_while_it_is_made_durable(durable: House) -> None:
+def test_a_foreground_job_stays_in_its_place_while_it_is_made_durable(durable: CoreFixture) -> None:
     """A worker may have it before, during and after."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     worker = durable.worker(b"f")
     handle = first.submit(unique=b"u")
     second.promise(unique=b"u")
@@ -98,9 +101,9 @@ def test_a_foreground_job_stays_in_its_place_while_it_is_made_durable(durable: H
     assert durable.counts(b"f") == (0, 1, 0)
 
 
-def test_a_foreground_joiner_is_answered_at_once(durable: House) -> None:
+def test_a_foreground_joiner_is_answered_at_once(durable: CoreFixture) -> None:
     """It promises nothing; the front keeps its answer behind those before it."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     assert second.submit(unique=b"u") == b"H:t:1"
     durable.commit()
@@ -109,18 +112,18 @@ def test_a_foreground_joiner_is_answered_at_once(durable: House) -> None:
     assert second.heard() == [(b"WORK_COMPLETE", b"H:t:1", b"done")]
 
 
-def test_a_client_that_left_is_no_reason_not_to_store(durable: House) -> None:
+def test_a_client_that_left_is_no_reason_not_to_store(durable: CoreFixture) -> None:
     """It may have sent its job and gone."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise()
     client.leave()
     durable.commit()
     assert durable.worker(b"f").grab() == b"H:t:1"
 
 
-def test_a_foreground_joiner_that_left_is_no_reason_either(durable: House) -> None:
+def test_a_foreground_joiner_that_left_is_no_reason_either(durable: CoreFixture) -> None:
     """The job is promised to somebody else."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.submit(unique=b"u")
     second.leave()
@@ -131,14 +134,14 @@ def test_a_foreground_joiner_that_left_is_no_reason_either(durable: House) -> No
 # A store that several servers share
 
 
-def has_notes(house: House) -> bool:
+def has_notes(core: CoreFixture) -> bool:
     """Return whether there is something to commit."""
-    return not house.server.ledger.is_empty
+    return not core.server.ledger.is_empty
 
 
-def test_a_job_that_another_server_holds_is_joined_there(durable: House) -> None:
+def test_a_job_that_another_server_holds_is_joined_there(durable: CoreFixture) -> None:
     """Everybody who waits gets the other job's handle, and nothing runs here."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.promise(unique=b"u")
     durable.take()
@@ -148,9 +151,9 @@ def test_a_job_that_another_server_holds_is_joined_there(durable: House) -> None
     assert durable.store.rows == {}
 
 
-def test_a_foreground_joiner_keeps_a_job_that_is_held_elsewhere(durable: House) -> None:
+def test_a_foreground_joiner_keeps_a_job_that_is_held_elsewhere(durable: CoreFixture) -> None:
     """It waits for a result of this server's job, so that runs here, in the foreground."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.submit(unique=b"u")
     durable.take()
@@ -161,9 +164,9 @@ def test_a_foreground_joiner_keeps_a_job_that_is_held_elsewhere(durable: House) 
     assert not has_notes(durable)
 
 
-def test_a_job_that_ended_here_may_be_held_elsewhere(durable: House) -> None:
+def test_a_job_that_ended_here_may_be_held_elsewhere(durable: CoreFixture) -> None:
     """Then the other job stands for the promise."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.submit(unique=b"u")
     worker.grab()
     client.promise(unique=b"u")

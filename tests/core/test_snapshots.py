@@ -8,24 +8,27 @@ from gearman_tx.core import (
     NORMAL,
     PRIORITY_NAMES,
     STATE_NAMES,
+    FunctionSettings,
     FunctionSnapshot,
+    FunctionTotals,
     JobSnapshot,
     JobStatus,
+    PeerAddress,
 )
 from gearman_tx.core.snapshots import UNKNOWN
 from gearman_tx.core.states import DELAYED, QUEUED, RUNNING
-from tests.core.house import NOON, House
+from tests.core.core_fixture import NOON, CoreFixture
 
 
-def test_an_unknown_handle_has_a_status(house: House) -> None:
+def test_an_unknown_handle_has_a_status(core: CoreFixture) -> None:
     """All of it is zero."""
-    assert house.server.snapshots.status(b"H:t:99") == UNKNOWN
+    assert core.server.snapshots.status(b"H:t:99") == UNKNOWN
     assert JobStatus(known=False, running=False, numerator=0, denominator=0, clients=0) == UNKNOWN
 
 
-def test_a_status_follows_the_job(house: House) -> None:
+def test_a_status_follows_the_job(core: CoreFixture) -> None:
     """Queued, running, progressing, queued again, gone."""
-    snapshots, client, worker = house.server.snapshots, house.guest(), house.worker(b"f")
+    snapshots, client, worker = core.server.snapshots, core.connection(), core.worker(b"f")
 
     def status() -> tuple[bool, bool, int, int, int]:
         found = snapshots.status(handle)
@@ -34,39 +37,39 @@ def test_a_status_follows_the_job(house: House) -> None:
     handle = client.submit(unique=b"u")
     assert status() == (True, False, 0, 0, 1)
     client.submit(unique=b"u")
-    house.guest().promise(unique=b"u")
+    core.connection().promise(unique=b"u")
     assert status() == (True, False, 0, 0, 2)
     worker.grab()
     worker.progress(handle, 1, 3)
     assert status() == (True, True, 1, 3, 2)
     worker.leave()
     assert status() == (True, False, 0, 0, 2)
-    other = house.worker(b"f")
+    other = core.worker(b"f")
     other.grab()
     other.complete(handle)
     assert status() == (False, False, 0, 0, 0)
 
 
-def test_a_delayed_job_is_known_and_not_running(house: House) -> None:
+def test_a_delayed_job_is_known_and_not_running(core: CoreFixture) -> None:
     """Also to those who ask by its unique."""
-    handle = house.guest().promise(unique=b"u", due=NOON + 5)
-    assert house.server.snapshots.status(handle).known
-    assert not house.server.snapshots.status_by_unique(b"u").running
+    handle = core.connection().promise(unique=b"u", due=NOON + 5)
+    assert core.server.snapshots.status(handle).known
+    assert not core.server.snapshots.status_by_unique(b"u").running
 
 
-def test_a_job_that_is_being_stored_is_known_by_its_unique(durable: House) -> None:
+def test_a_job_that_is_being_stored_is_known_by_its_unique(durable: CoreFixture) -> None:
     """A foreground joiner has its handle and may ask."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise(unique=b"u")
     client.submit(unique=b"u")
     assert durable.server.snapshots.status_by_unique(b"u").known
     assert durable.server.snapshots.status(b"H:t:1").known
 
 
-def test_a_unique_is_looked_for_in_all_functions_newest_first(house: House) -> None:
+def test_a_unique_is_looked_for_in_all_functions_newest_first(core: CoreFixture) -> None:
     """The function is not part of the question."""
-    client, snapshots = house.guest(), house.server.snapshots
-    workers = {name: house.worker(name) for name in (b"f", b"g", b"h")}
+    client, snapshots = core.connection(), core.server.snapshots
+    workers = {name: core.worker(name) for name in (b"f", b"g", b"h")}
     handles = [client.submit(name, unique=b"u") for name in (b"f", b"g", b"h")]
     for step, name in enumerate((b"h", b"g", b"f"), 1):
         assert not snapshots.status_by_unique(b"u").running
@@ -76,45 +79,45 @@ def test_a_unique_is_looked_for_in_all_functions_newest_first(house: House) -> N
     assert snapshots.status_by_unique(b"u") == UNKNOWN
 
 
-def test_older_jobs_of_a_unique_may_end_first(house: House) -> None:
+def test_older_jobs_of_a_unique_may_end_first(core: CoreFixture) -> None:
     """The newest is still the newest."""
-    client, snapshots, worker = house.guest(), house.server.snapshots, house.worker(b"f")
+    client, snapshots, worker = core.connection(), core.server.snapshots, core.worker(b"f")
     client.submit(b"f", unique=b"u")
     newest = client.submit(b"g", unique=b"u")
     worker.complete(worker.grab())
-    house.worker(b"g").grab()
+    core.worker(b"g").grab()
     assert snapshots.status_by_unique(b"u") == snapshots.status(newest)
-    house.worker(b"h").grab()
+    core.worker(b"h").grab()
     client.submit(b"h", unique=b"u")
     assert not snapshots.status_by_unique(b"u").running
 
 
-def test_a_unique_that_never_was_is_unknown(house: House) -> None:
+def test_a_unique_that_never_was_is_unknown(core: CoreFixture) -> None:
     """Nor is the empty one ever found."""
-    house.guest().submit(unique=b"")
-    assert house.server.snapshots.status_by_unique(b"u") == UNKNOWN
-    assert house.server.snapshots.status_by_unique(b"") == UNKNOWN
+    core.connection().submit(unique=b"")
+    assert core.server.snapshots.status_by_unique(b"u") == UNKNOWN
+    assert core.server.snapshots.status_by_unique(b"") == UNKNOWN
 
 
-def test_a_dash_names_no_job(house: House) -> None:
+def test_a_dash_names_no_job(core: CoreFixture) -> None:
     """It coalesces by workload, so it is nobody's name, as in the C server."""
-    client = house.guest()
+    client = core.connection()
     for workload in (b"one", b"two", b""):
         client.submit(workload=workload, unique=b"-")
-    assert not house.server.snapshots.status_by_unique(b"-").known
+    assert not core.server.snapshots.status_by_unique(b"-").known
 
 
-def test_a_function_shows_its_counts(house: House) -> None:
+def test_a_function_shows_its_counts(core: CoreFixture) -> None:
     """Queued by priority, delayed, running, in total; workers busy or not; limits."""
-    client, worker = house.guest(), house.worker(b"f")
-    house.sleeper(b"f")
-    house.server.control.set_max_queue(b"f", (30, 20, 10))
+    client, worker = core.connection(), core.worker(b"f")
+    core.sleeper(b"f")
+    core.server.control.configure(b"f", FunctionSettings((30, 20, 10)))
     for priority, count in ((HIGH, 1), (NORMAL, 2), (LOW, 3)):
         for _ in range(count):
             client.submit(priority=priority)
     client.promise(due=NOON + 5)
     worker.grab()
-    [function] = house.server.snapshots.functions()
+    [function] = core.server.snapshots.functions()
     assert function == FunctionSnapshot(
         b"f",
         high=0,
@@ -124,25 +127,26 @@ def test_a_function_shows_its_counts(house: House) -> None:
         running=1,
         total=7,
         workers=2,
-        max_queue=(30, 20, 10),
+        settings=FunctionSettings((30, 20, 10)),
+        totals=FunctionTotals(7, 0, 0, 0, 0, 0),
     )
 
 
-def test_functions_are_listed_oldest_first(house: House) -> None:
+def test_functions_are_listed_oldest_first(core: CoreFixture) -> None:
     """Whether a job, a worker or an operator made them known."""
-    house.guest().submit(b"c")
-    house.worker(b"a")
-    house.server.control.create_function(b"b")
-    assert [f.name for f in house.server.snapshots.functions()] == [b"c", b"a", b"b"]
+    core.connection().submit(b"c")
+    core.worker(b"a")
+    core.server.control.create_function(b"b")
+    assert [f.name for f in core.server.snapshots.functions()] == [b"c", b"a", b"b"]
 
 
-def test_a_job_shows_what_is_known_of_it(house: House) -> None:
+def test_a_job_shows_what_is_known_of_it(core: CoreFixture) -> None:
     """Without its workload, of which only the size is told."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     handle = client.submit(b"f", b"12345", unique=b"u", priority=HIGH)
     worker.grab()
     worker.progress(handle, 1, 2)
-    [job] = house.server.snapshots.jobs()
+    [job] = core.server.snapshots.jobs()
     assert job == JobSnapshot(
         handle,
         b"f",
@@ -150,65 +154,66 @@ def test_a_job_shows_what_is_known_of_it(house: House) -> None:
         RUNNING,
         HIGH,
         background=False,
-        retries=0,
+        tries=1,
+        losses=0,
         submitted=NOON,
         clients=1,
         size=5,
         progress=(1, 2),
-        worker=worker.port,
+        worker=PeerAddress(7, "192.0.2.7"),
         due=None,
     )
     assert not job.abandoned
 
 
-def test_a_delayed_job_shows_its_time(house: House) -> None:
+def test_a_delayed_job_shows_its_time(core: CoreFixture) -> None:
     """And a running one with a time limit does not: that is no due time."""
-    client, worker = house.guest(), house.worker(b"g", timeout=5)
+    client, worker = core.connection(), core.worker(b"g", timeout=5)
     client.promise(due=NOON + 5)
     client.submit(b"g")
     worker.grab()
     client.submit(b"g")
-    states = [(job.state, job.due) for job in house.server.snapshots.jobs()]
+    states = [(job.state, job.due) for job in core.server.snapshots.jobs()]
     assert states == [(DELAYED, NOON + 5), (RUNNING, None), (QUEUED, None)]
 
 
-def test_only_running_jobs_can_be_abandoned(house: House) -> None:
+def test_only_running_jobs_can_be_abandoned(core: CoreFixture) -> None:
     """Others go with their last client."""
-    client, worker = house.guest(), house.worker(b"f")
+    client, worker = core.connection(), core.worker(b"f")
     client.submit()
     client.promise()
     worker.grab()
     worker.grab()
     client.leave()
-    assert [job.abandoned for job in house.server.snapshots.jobs()] == [True, False]
+    assert [job.abandoned for job in core.server.snapshots.jobs()] == [True, False]
 
 
-def test_a_peer_shows_its_functions_newest_first(house: House) -> None:
+def test_a_peer_shows_its_functions_newest_first(core: CoreFixture) -> None:
     """Whatever its turns are; with its jobs on both sides, and whether it sleeps."""
-    worker, client = house.worker(b"a", b"b", b"c"), house.guest()
+    worker, client = core.worker(b"a", b"b", b"c"), core.connection()
     worker.peer.client_id = b"w1"
     handles = [client.submit(name) for name in (b"a", b"c")]
     for _ in handles:
         worker.grab()
     worker.sleep()
-    first, second = house.server.snapshots.peers()
-    assert (first.link, first.client_id) == (worker.port, b"w1")
+    first, second = core.server.snapshots.peers()
+    assert (first.address, first.client_id) == (PeerAddress(7, "192.0.2.7"), b"w1")
     assert first.functions == (b"c", b"b", b"a")
     assert first.running == (handles[1], handles[0])
     assert (first.tasks, first.asleep) == (0, True)
     assert (second.client_id, second.functions, second.running) == (b"-", (), ())
     assert (second.tasks, second.asleep) == (2, False)
-    assert (second.link.fd, second.link.host) == (7, "192.0.2.7")
+    assert second.address == PeerAddress(7, "192.0.2.7")
 
 
-def test_a_report_may_be_read_while_the_server_goes_on(house: House) -> None:
+def test_a_report_may_be_read_while_the_server_goes_on(core: CoreFixture) -> None:
     """Jobs and peers that went away meanwhile are left out, new ones are not in it yet."""
-    client, leaver, worker = house.guest(), house.guest(), house.worker(b"f")
+    client, leaver, worker = core.connection(), core.connection(), core.worker(b"f")
     first, second, third = client.submit(), client.submit(), client.submit()
-    jobs, peers = house.server.snapshots.jobs(), house.server.snapshots.peers()
-    functions = house.server.snapshots.functions()
+    jobs, peers = core.server.snapshots.jobs(), core.server.snapshots.peers()
+    functions = core.server.snapshots.functions()
     assert next(jobs).handle == first
-    assert next(peers).link is client.port
+    assert next(peers).tasks == 3
     assert next(functions).name == b"f"
     worker.grab()
     worker.grab()
@@ -216,7 +221,7 @@ def test_a_report_may_be_read_while_the_server_goes_on(house: House) -> None:
     leaver.leave()
     client.submit(b"g")
     assert [(job.handle, job.state) for job in jobs] == [(third, QUEUED)]
-    assert [peer.link for peer in peers] == [worker.port]
+    assert [peer.functions for peer in peers] == [(b"f",)]
     assert list(functions) == []
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from gearman_tx.core import FunctionSettings
 from gearman_tx.wire import IS_COMPILED
-from tests.core.house import NOON, House
+from tests.core.core_fixture import NOON, CoreFixture, limits_of, losses_of
 
 FAILED = (b"QUEUE_ERROR", b"disk full")
 
 
-def has_notes(house: House) -> bool:
+def has_notes(core: CoreFixture) -> bool:
     """Return whether there is something to commit."""
-    return not house.server.ledger.is_empty
+    return not core.server.ledger.is_empty
 
 
-def test_what_could_not_be_stored_is_refused_and_forgotten(durable: House) -> None:
+def test_what_could_not_be_stored_is_refused_and_forgotten(durable: CoreFixture) -> None:
     """With the reason; a new submission of the same unique starts afresh."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise(unique=b"u")
     durable.take()
     durable.fail(b"disk full")
@@ -28,9 +29,9 @@ def test_what_could_not_be_stored_is_refused_and_forgotten(durable: House) -> No
     assert client.answers == [FAILED, b"H:t:2"]
 
 
-def test_every_joiner_of_what_could_not_be_stored_is_refused(durable: House) -> None:
+def test_every_joiner_of_what_could_not_be_stored_is_refused(durable: CoreFixture) -> None:
     """They were promised nothing yet."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.promise(unique=b"u")
     durable.take()
@@ -39,9 +40,9 @@ def test_every_joiner_of_what_could_not_be_stored_is_refused(durable: House) -> 
     assert first.answers + second.answers == [FAILED] * 3
 
 
-def test_a_job_with_a_foreground_joiner_goes_on_without_the_store(durable: House) -> None:
+def test_a_job_with_a_foreground_joiner_goes_on_without_the_store(durable: CoreFixture) -> None:
     """The background submitter is refused, the other client gets its result."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.submit(unique=b"u")
     durable.take()
@@ -53,9 +54,9 @@ def test_a_job_with_a_foreground_joiner_goes_on_without_the_store(durable: House
     assert not has_notes(durable)
 
 
-def test_a_delayed_foreground_job_is_made_durable_with_its_time(durable: House) -> None:
+def test_a_delayed_foreground_job_is_made_durable_with_its_time(durable: CoreFixture) -> None:
     """The second background submission stores what the first one asked for."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u", due=NOON + 60)
     second.submit(unique=b"u")
     durable.take()
@@ -66,9 +67,9 @@ def test_a_delayed_foreground_job_is_made_durable_with_its_time(durable: House) 
     assert first.answers == [FAILED, b"H:t:1"]
 
 
-def test_a_delayed_job_with_a_foreground_joiner_goes_on_delayed(durable: House) -> None:
+def test_a_delayed_job_with_a_foreground_joiner_goes_on_delayed(durable: CoreFixture) -> None:
     """And is dropped at once when that client leaves."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u", due=NOON + 60)
     second.submit(unique=b"u")
     durable.take()
@@ -78,9 +79,11 @@ def test_a_delayed_job_with_a_foreground_joiner_goes_on_delayed(durable: House) 
     assert not durable.server.tables.jobs
 
 
-def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(durable: House) -> None:
+def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(
+    durable: CoreFixture,
+) -> None:
     """It is dropped with its client; a later background joiner tries again."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.submit(unique=b"u")
     second.promise(unique=b"u")
     durable.take()
@@ -94,9 +97,9 @@ def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(durabl
     assert not durable.server.tables.jobs
 
 
-def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: House) -> None:
+def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: CoreFixture) -> None:
     """When it turns out that nobody was promised it."""
-    first, second = durable.guest(), durable.guest()
+    first, second = durable.connection(), durable.connection()
     first.submit(unique=b"u")
     second.promise(unique=b"u")
     durable.take()
@@ -106,9 +109,9 @@ def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: House)
     assert not durable.server.tables.jobs
 
 
-def test_a_running_job_that_nobody_was_promised_runs_on(durable: House) -> None:
+def test_a_running_job_that_nobody_was_promised_runs_on(durable: CoreFixture) -> None:
     """But it is not queued again when its worker is lost."""
-    first, second, worker = durable.guest(), durable.guest(), durable.worker(b"f")
+    first, second, worker = durable.connection(), durable.connection(), durable.worker(b"f")
     first.submit(unique=b"u")
     second.promise(unique=b"u")
     worker.grab()
@@ -120,9 +123,9 @@ def test_a_running_job_that_nobody_was_promised_runs_on(durable: House) -> None:
     assert not durable.server.tables.jobs
 
 
-def test_a_job_that_ended_before_its_commit_failed_is_refused(durable: House) -> None:
+def test_a_job_that_ended_before_its_commit_failed_is_refused(durable: CoreFixture) -> None:
     """The promise could not be kept; that the job ran is another matter."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.submit(unique=b"u")
     worker.grab()
     client.promise(unique=b"u")
@@ -134,9 +137,9 @@ def test_a_job_that_ended_before_its_commit_failed_is_refused(durable: House) ->
     assert durable.store.rows == {}
 
 
-def test_ends_retries_and_limits_of_a_failed_batch_go_into_the_next(durable: House) -> None:
+def test_ends_retries_and_limits_of_a_failed_batch_go_into_the_next(durable: CoreFixture) -> None:
     """In their order, and what was noted later wins."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     for _ in range(3):
         client.promise()
     durable.commit()
@@ -144,28 +147,28 @@ def test_ends_retries_and_limits_of_a_failed_batch_go_into_the_next(durable: Hou
     worker.grab()
     worker.grab()
     worker.leave()
-    durable.server.control.set_max_queue(b"f", (1, 1, 1))
-    durable.server.control.set_max_queue(b"g", (2, 2, 2))
+    durable.server.control.configure(b"f", FunctionSettings((1, 1, 1)))
+    durable.server.control.configure(b"g", FunctionSettings((2, 2, 2)))
     durable.take()
     again = durable.worker(b"f")
     again.complete(again.grab())
     again.grab()
     again.leave()
-    durable.server.control.set_max_queue(b"f", (3, 3, 3))
+    durable.server.control.configure(b"f", FunctionSettings((3, 3, 3)))
     durable.fail()
     batch = durable.commit()
     assert list(batch.finished) == [1, 3]
-    assert batch.retries[2] == 2
-    assert batch.max_queue == {b"f": (3, 3, 3), b"g": (2, 2, 2)}
-    assert {number: record.retries for number, record in durable.store.rows.items()} == {2: 2}
+    assert losses_of(batch)[2] == 2
+    assert limits_of(batch.settings) == {b"f": (3, 3, 3), b"g": (2, 2, 2)}
+    assert {number: record.losses for number, record in durable.store.rows.items()} == {2: 2}
 
 
 @pytest.mark.parametrize("joined", [None, {1: b"H:other:77"}])
 def test_retries_of_a_job_that_is_not_stored_are_forgotten(
-    durable: House, joined: dict[int, bytes] | None
+    durable: CoreFixture, joined: dict[int, bytes] | None
 ) -> None:
     """They would overwrite the count with which it is stored later."""
-    client, other = durable.guest(), durable.guest()
+    client, other = durable.connection(), durable.connection()
     client.submit(unique=b"u")
     other.promise(unique=b"u")
     durable.take()
@@ -181,18 +184,18 @@ def test_retries_of_a_job_that_is_not_stored_are_forgotten(
     lost.grab()
     lost.leave()
     batch = durable.commit()
-    assert batch.retries == {}
-    assert durable.store.rows[1].retries == 2
+    assert losses_of(batch) == {}
+    assert durable.store.rows[1].losses == 2
 
 
-def test_a_store_that_lost_everything_is_given_everything_again(durable: House) -> None:
+def test_a_store_that_lost_everything_is_given_everything_again(durable: CoreFixture) -> None:
     """Every live background job with its time and retries, and every limit that was set."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.promise(b"f")
     client.promise(b"g", unique=b"u")
     client.promise(b"g", due=NOON + 60)
     client.submit(b"g")
-    durable.server.control.set_max_queue(b"g", (9, 9, 9))
+    durable.server.control.configure(b"g", FunctionSettings((9, 9, 9)))
     durable.server.control.create_function(b"h")
     durable.commit()
     worker.grab()
@@ -200,7 +203,7 @@ def test_a_store_that_lost_everything_is_given_everything_again(durable: House) 
     durable.commit()
     before = dict(durable.store.rows)
     durable.store.rows.clear()
-    durable.store.max_queue.clear()
+    durable.store.settings.clear()
     client.promise(b"g")
     durable.take()
     client.promise(b"h")
@@ -211,13 +214,13 @@ def test_a_store_that_lost_everything_is_given_everything_again(durable: House) 
     durable.fail()
     durable.commit()
     assert {n: row for n, row in durable.store.rows.items() if n in before} == before
-    assert durable.store.max_queue == {b"g": (9, 9, 9)}
+    assert limits_of(durable.store.settings) == {b"g": (9, 9, 9)}
     assert not has_notes(durable)
 
 
-def test_what_is_noted_anyway_is_not_stored_twice(durable: House) -> None:
+def test_what_is_noted_anyway_is_not_stored_twice(durable: CoreFixture) -> None:
     """A submission that waits, and one that was put back."""
-    client = durable.guest()
+    client = durable.connection()
     client.promise()
     durable.take()
     client.promise()
@@ -226,9 +229,9 @@ def test_what_is_noted_anyway_is_not_stored_twice(durable: House) -> None:
     assert [record.id for record in durable.commit().added] == [1, 2]
 
 
-def test_what_ends_before_it_is_stored_again_is_not(durable: House) -> None:
+def test_what_ends_before_it_is_stored_again_is_not(durable: CoreFixture) -> None:
     """Its end is noted as ever."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.promise()
     durable.commit()
     durable.store.rows.clear()
@@ -240,11 +243,11 @@ def test_what_ends_before_it_is_stored_again_is_not(durable: House) -> None:
 
 @pytest.mark.skipif(IS_COMPILED, reason="a compiled constant cannot be changed")
 def test_a_store_that_lost_much_is_given_it_in_slices(
-    durable: House, monkeypatch: pytest.MonkeyPatch
+    durable: CoreFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So new submissions need not wait for all of it; what ends meanwhile is not stored."""
     monkeypatch.setattr("gearman_tx.core.ledger.AGAIN_A_BATCH", 2)
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     for _ in range(5):
         client.promise()
     durable.commit()
@@ -264,16 +267,16 @@ def test_a_store_that_lost_much_is_given_it_in_slices(
     assert {n: row for n, row in durable.store.rows.items() if n < 6} == before
 
 
-def test_a_batch_may_be_put_back_whole(durable: House) -> None:
+def test_a_batch_may_be_put_back_whole(durable: CoreFixture) -> None:
     """Nobody is refused; the next batch brings the answers, in their order."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.promise()
     client.promise()
     durable.commit()
     worker.complete(worker.grab())
     worker.grab()
     worker.leave()
-    durable.server.control.set_max_queue(b"f", (9, 9, 9))
+    durable.server.control.configure(b"f", FunctionSettings((9, 9, 9)))
     client.promise(unique=b"u")
     durable.take()
     client.promise(unique=b"v")
@@ -283,14 +286,14 @@ def test_a_batch_may_be_put_back_whole(durable: House) -> None:
     batch = durable.commit()
     assert client.answers[2:] == [b"H:t:3", b"H:t:4", b"H:t:3"]
     assert [record.handle for record in batch.added] == [b"H:t:3", b"H:t:4"]
-    assert (list(batch.finished), batch.retries) == ([1], {2: 1})
-    assert batch.max_queue == {b"f": (9, 9, 9)}
+    assert (list(batch.finished), losses_of(batch)) == ([1], {2: 1})
+    assert limits_of(batch.settings) == {b"f": (9, 9, 9)}
     assert not has_notes(durable)
 
 
-def test_a_job_that_ended_before_its_batch_was_put_back_is_not_stored(durable: House) -> None:
+def test_a_job_that_ended_before_its_batch_was_put_back_is_not_stored(durable: CoreFixture) -> None:
     """Its submission is answered with the next batch all the same."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.submit(unique=b"u")
     worker.grab()
     client.promise(unique=b"u")
@@ -302,9 +305,9 @@ def test_a_job_that_ended_before_its_batch_was_put_back_is_not_stored(durable: H
     assert durable.store.rows == {}
 
 
-def test_retries_of_a_job_that_was_put_back_are_in_its_record(durable: House) -> None:
+def test_retries_of_a_job_that_was_put_back_are_in_its_record(durable: CoreFixture) -> None:
     """An older count beside it would overwrite them."""
-    client, other = durable.guest(), durable.guest()
+    client, other = durable.connection(), durable.connection()
     client.submit(unique=b"u")
     other.promise(unique=b"u")
     durable.take()
@@ -315,13 +318,13 @@ def test_retries_of_a_job_that_was_put_back_are_in_its_record(durable: House) ->
         if is_put_back:
             durable.put_back()
     batch = durable.commit()
-    assert batch.retries == {}
-    assert durable.store.rows[1].retries == 2
+    assert losses_of(batch) == {}
+    assert durable.store.rows[1].losses == 2
 
 
-def test_submissions_may_be_refused_before_they_are_tried(durable: House) -> None:
+def test_submissions_may_be_refused_before_they_are_tried(durable: CoreFixture) -> None:
     """While the store cannot write; what is being committed is not refused."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.promise()
     durable.commit()
     worker.complete(worker.grab())
@@ -330,16 +333,16 @@ def test_submissions_may_be_refused_before_they_are_tried(durable: House) -> Non
     client.promise(unique=b"v")
     client.promise(unique=b"u")
     durable.refuse()
-    assert client.answers[1:] == [None, None, None]
+    assert client.answers[1:] == [None, FAILED, None]
     assert not durable.server.snapshots.status_by_unique(b"v").known
     durable.settle()
     assert client.answers[1:] == [b"H:t:2", FAILED, b"H:t:2"]
     assert not has_notes(durable)
 
 
-def test_what_is_refused_may_have_ended_already(durable: House) -> None:
+def test_what_is_refused_may_have_ended_already(durable: CoreFixture) -> None:
     """A foreground job that somebody wanted to be durable."""
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     client.submit(unique=b"u")
     worker.grab()
     client.promise(unique=b"u")
@@ -348,10 +351,10 @@ def test_what_is_refused_may_have_ended_already(durable: House) -> None:
     assert client.answers == [b"H:t:1", FAILED]
 
 
-def test_the_ledger_counts_who_waits_and_what_ended(durable: House) -> None:
+def test_the_ledger_counts_who_waits_and_what_ended(durable: CoreFixture) -> None:
     """For reports and for the log."""
     ledger = durable.server.ledger
-    client, worker = durable.guest(), durable.worker(b"f")
+    client, worker = durable.connection(), durable.worker(b"f")
     assert (ledger.waiting, ledger.ended) == (0, 0)
     client.promise(unique=b"u")
     durable.take()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearman_tx.core import NORMAL, Job
+from gearman_tx.core import NORMAL, FunctionSettings, Job
 from gearman_tx.core.function import Function
 from gearman_tx.core.unique_index import SHARDS, UniqueIndex
 from tests.core.audit import contents
 
-FUNCTIONS = [Function(b"f%d" % number, (0, 0, 0)) for number in range(4)]
+FUNCTIONS = [Function(b"f%d" % number, FunctionSettings()) for number in range(4)]
 MANY = 100_000
 
 

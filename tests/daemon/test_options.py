@@ -60,7 +60,7 @@ def test_defaults_are_those_of_the_rooms() -> None:
     limits = limits_of(parsed(), files=2_000_000)
     assert limits == ConnectionLimits()
     policy = policy_of(parsed())
-    assert policy.max_queue == (0, 0, 0)
+    assert policy.settings.max_queue == (0, 0, 0)
     assert policy.handle_prefix.startswith(b"H:")
 
 
@@ -87,7 +87,7 @@ def test_every_option_reaches_its_room() -> None:
     )
     policy = policy_of(options)
     assert (policy.exceptions, policy.job_retries, policy.worker_wakeup) == (True, 5, 0)
-    assert (policy.max_queue, policy.handle_prefix) == ((3, 2, 1), b"J")
+    assert (policy.settings.max_queue, policy.handle_prefix) == ((3, 2, 1), b"J")
     assert (policy.max_function_name, policy.max_unique, policy.max_functions) == (10, 20, 30)
     assert limits_of(options, files=1000) == ConnectionLimits(
         connections=40,

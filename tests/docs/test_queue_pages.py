@@ -93,5 +93,5 @@ def test_the_tables_are_those_of_a_queue_file() -> None:
             connection.executescript(code)
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
         columns = {row[1] for row in connection.execute("PRAGMA table_info(job)")}
-    assert {"job", "max_queue"} <= tables
+    assert {"job", "policy"} <= tables
     assert {"function", "workload", "retries"} <= columns

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from gearman_tx.core import Batch, Committed, JobRecord
-from gearman_tx.store import Contents, MemoryStore, StoreError, StoreLostError
+from gearman_tx.store import Contents, MemoryStore, StoreError, StoreLostError, Tended
 
 WORKS = "works"
 FAILS = "fails"
@@ -18,14 +18,15 @@ FAULTS = (WORKS, FAILS, LIES, LOSES)
 """What becomes of a call: it is done; it is not; it is, and is said not to be, as when an fsync
 fails behind a write; everything is lost."""
 
-_GAP = 1_000_000  # ids that a crash costs
-
 
 class FaultyStore:
     """A store in memory, each of whose calls ends when and how the test says.
 
     Args:
         disk: what an earlier server stored, and where this one does.
+
+    Attributes:
+        warning: what it says when it is looked after.
     """
 
     durable = True
@@ -33,13 +34,12 @@ class FaultyStore:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self.state = disk.memory.state
+        self.warning = ""
         self._under_way: tuple[Deferred[Any], Callable[[], None], object] | None = None
 
     def open(self) -> Deferred[Contents]:
         """Store: say what there is, behind all ids that may have been given."""
-        return self._disk.memory.open().addCallback(
-            lambda found: Contents(found.next_id + _GAP, found.jobs, found.max_queue)
-        )
+        return self._disk.memory.open()
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:
         """Store: give it back."""
@@ -49,9 +49,15 @@ class FaultyStore:
         """Store: begin a commit."""
         return self.begin(lambda: self._disk.write(batch), Committed())
 
-    def tend(self) -> Deferred[bool]:
+    def reserve(self) -> Deferred[range]:
+        """Store: begin to set ids aside."""
+        ids: list[range] = []
+        self._disk.memory.reserve().addCallback(ids.append)
+        return self.begin(lambda: None, ids[0])
+
+    def tend(self) -> Deferred[Tended]:
         """Store: begin to look after it."""
-        return self.begin(lambda: None, False)
+        return self.begin(lambda: None, Tended(warning=self.warning))
 
     def begin(self, write: Callable[[], None], result: object) -> Deferred[Any]:
         """Begin a call that does ``write`` if it works, and then gives ``result``."""
@@ -60,10 +66,10 @@ class FaultyStore:
         self._under_way = (done, write, result)
         return done
 
-    def close(self, next_id: int = 0) -> Deferred[None]:
+    def close(self, unused: range = range(0)) -> Deferred[None]:
         """Store: end."""
         assert self._under_way is None, "it is closed when nothing is under way"
-        return self._disk.memory.close(next_id)
+        return self._disk.memory.close(unused)
 
     @property
     def is_held(self) -> bool:
@@ -106,7 +112,7 @@ class Disk:
         """Forget everything but which ids were given."""
         contents: list[Contents] = []
         self.memory.open().addCallback(contents.append)
-        self.memory = MemoryStore(contents[0].next_id, durable=True)
+        self.memory = MemoryStore(contents[0].ids.start, durable=True)
 
     def handles(self) -> list[bytes]:
         """Return the handles of the stored jobs, the oldest first."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gearman_tx.admin import AdminCommands
 from gearman_tx.core import JobServer, Policy
 from gearman_tx.server import ConnectionLimits, GearmanFactory, ServerLog
-from gearman_tx.server.committer import GATHER_SECONDS
 from gearman_tx.server.durable_queue import DurableQueue
+from gearman_tx.server.store_calls import GATHER_SECONDS
 from gearman_tx.store import Store
 from tests.durable.faulty_store import Disk, FaultyStore
 from tests.server.stage import Guest, Stage, TurnClock

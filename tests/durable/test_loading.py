@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from gearman_tx.core import Batch, Committed, JobRecord
+from gearman_tx.core import Batch, Committed, FunctionSettings, JobRecord
 from gearman_tx.server.loading import PROGRESS_SECONDS
-from gearman_tx.store import Contents, MemoryStore, StoreError, StoreState
+from gearman_tx.store import Contents, MemoryStore, StoreError, StoreState, Tended
 from tests.durable.stage import DurableStage
 from tests.link.logs import LogBook
 from tests.server import packets as p
@@ -28,7 +28,7 @@ class SlowStore:
         self.opening: Deferred[Contents] = Deferred()
         self.take: Callable[[Sequence[JobRecord]], None] | None = None
         self.replaying: Deferred[int] = Deferred()
-        self.closed_with: list[int] = []
+        self.closed_with: list[range] = []
 
     def open(self) -> Deferred[Contents]:
         """Store: wait."""
@@ -48,16 +48,25 @@ class SlowStore:
         """Store: forget it."""
         return succeed(Committed())
 
-    def tend(self) -> Deferred[bool]:
-        """Store: do nothing."""
-        return succeed(False)
+    def reserve(self) -> Deferred[range]:
+        """Store: set no ids aside."""
+        return succeed(range(0))
 
-    def close(self, next_id: int = 0) -> Deferred[None]:
+    def tend(self) -> Deferred[Tended]:
+        """Store: do nothing."""
+        return succeed(Tended())
+
+    def close(self, unused: range = range(0)) -> Deferred[None]:
         """Store: end what is under way."""
-        self.closed_with.append(next_id)
+        self.closed_with.append(unused)
         if not self.replaying.called:
             self.replaying.errback(StoreError("the store is closed"))
         return succeed(None)
+
+
+def ids_from(number: int) -> range:
+    """Return ids enough for a test."""
+    return range(number, number + 1_000_000)
 
 
 def job(number: int, **fields: float) -> JobRecord:
@@ -84,7 +93,7 @@ def test_packets_wait_until_all_jobs_are_back(stage: DurableStage, store: SlowSt
     join = req(p.SUBMIT_JOB, b"f", b"u3", b"data")
     assert client.asks(req(p.ECHO_REQ, b"x"), join, b"version\n") == b""
     assert worker.asks(req(p.GRAB_JOB)) == b""
-    store.opening.callback(Contents(10, 3))
+    store.opening.callback(Contents(ids_from(10), 3))
     store.give(job(2), job(3))
     stage.end_turn()
     assert client.hears() == worker.hears() == b""
@@ -100,7 +109,7 @@ def test_reports_are_answered_meanwhile(stage: DurableStage, store: SlowStore) -
     """Text reports show what is back, and ``store`` how far the loading is."""
     operator = stage.guest()
     assert operator.asks(b"status\n") == b".\n"
-    store.opening.callback(Contents(10, 4, {b"g": (1, 2, 3)}))
+    store.opening.callback(Contents(ids_from(10), 4, {b"g": FunctionSettings((1, 2, 3))}))
     store.give(job(2), job(3, due=NOW + 60))
     assert operator.asks(b"status\n") == b"f\t2\t0\t0\n.\n"
     assert b"\nstate\tloading 2 of 4\n" in operator.asks(b"store\n")
@@ -123,7 +132,7 @@ def test_commands_that_change_something_wait(
 ) -> None:
     """What is to be changed may not be back yet; so they act on all of it, later."""
     operator = stage.guest()
-    store.opening.callback(Contents(10, 2))
+    store.opening.callback(Contents(ids_from(10), 2))
     store.give(job(2))
     assert operator.asks(line, b"version\n") == b""
     store.give(job(3))
@@ -134,8 +143,8 @@ def test_commands_that_change_something_wait(
 
 def test_what_comes_back(stage: DurableStage, store: SlowStore) -> None:
     """Handles, uniques, retries, limits and due times are as before."""
-    store.opening.callback(Contents(10, 2, {b"f": (0, 3, 0)}))
-    store.give(job(2, retries=4), job(3, due=NOW + 60))
+    store.opening.callback(Contents(ids_from(10), 2, {b"f": FunctionSettings((0, 3, 0))}))
+    store.give(job(2, losses=4), job(3, due=NOW + 60))
     store.replaying.callback(2)
     operator, worker = stage.guest(), stage.worker(b"f")
     rows = operator.asks(b"jobs\n").splitlines()
@@ -150,7 +159,7 @@ def test_what_comes_back(stage: DurableStage, store: SlowStore) -> None:
 
 def test_progress_is_told(stage: DurableStage, store: SlowStore, log: LogBook) -> None:
     """The log tells when loading begins, how far it is every two seconds, and when it ends."""
-    store.opening.callback(Contents(10, 4))
+    store.opening.callback(Contents(ids_from(10), 4))
     for number in range(1, 5):
         stage.clock.advance(PROGRESS_SECONDS / 2)
         store.give(job(number))
@@ -167,7 +176,7 @@ def test_progress_is_told(stage: DurableStage, store: SlowStore, log: LogBook) -
 def test_notices_are_told(stage: DurableStage, store: SlowStore, log: LogBook) -> None:
     """What happened to the file, at its opening and while it was read, is in the log once."""
     store.state.notices.append("brought from format 1 to 2")
-    store.opening.callback(Contents(10, 0))
+    store.opening.callback(Contents(ids_from(10), 0))
     store.state.notices.append("a page was damaged")
     store.replaying.callback(0)
     assert log.warnings == ["brought from format 1 to 2", "a page was damaged"]
@@ -186,27 +195,27 @@ def test_a_store_that_cannot_be_read(stage: DurableStage, store: SlowStore) -> N
     """A store that opens and then cannot be read fails the loading."""
     failures: list[str] = []
     stage.queue.loaded.addErrback(lambda failure: failures.append(failure.getErrorMessage()))
-    store.opening.callback(Contents(10, 2))
+    store.opening.callback(Contents(ids_from(10), 2))
     store.replaying.errback(StoreError("the disk does not answer"))
     assert failures == ["the disk does not answer"]
 
 
 def test_stopping_while_loading(stage: DurableStage, store: SlowStore) -> None:
     """A server that is stopped while it loads just closes its store, and no id is told to it."""
-    store.opening.callback(Contents(10, 2))
+    store.opening.callback(Contents(ids_from(10), 2))
     store.give(job(2))
     done: list[object] = []
     stage.queue.finish().addCallback(done.append)
     stage.queue.close().addCallback(done.append)
     assert done == [None, None]
-    assert store.closed_with == [0]
+    assert store.closed_with == [range(0)]
     assert stage.jobs.tables.jobs
 
 
 def test_many_jobs(log: LogBook) -> None:
     """Jobs come back from a store that works, with nothing lost and nothing doubled."""
     store = MemoryStore(durable=True)
-    store.commit(Batch(5001, records(range(1, 5001))))
+    store.commit(Batch(records(range(1, 5001))))
     stage = DurableStage(store)
     loaded: list[int] = []
     stage.queue.loaded.addCallback(loaded.append)

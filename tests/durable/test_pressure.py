@@ -7,7 +7,7 @@ import pytest
 from gearman_tx.server.peer_link import MOST_PROMISED, MOST_PROMISES
 from tests.durable.faulty_store import FAILS
 from tests.durable.stage import DurableStage
-from tests.durable.test_committer import FIRST_ID, SUBMIT, created
+from tests.durable.test_store_calls import FIRST_ID, SUBMIT, created
 from tests.server import packets as p
 from tests.server.packets import error, req, res
 

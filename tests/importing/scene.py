@@ -160,7 +160,7 @@ def stored(path: Path) -> list[Job]:
     jobs = read_all(file)
     file.close()
     assert [job.handle.rpartition(b":")[2] for job in jobs] == [b"%d" % job.id for job in jobs]
-    assert all(job.reducer is None and job.retries == 0 and job.submitted for job in jobs)
+    assert all(job.reducer is None and job.losses == 0 and job.submitted for job in jobs)
     return [Job(job.function, job.unique, job.priority, job.workload, job.due) for job in jobs]
 
 

@@ -279,7 +279,7 @@ def test_a_queue_file_that_was_lost(tmp_path: Path, old: Path, path: Path) -> No
     Path(f"{path}.lock").touch()
     assert take(tmp_path, str(old)).status == 0
     file = queue_file(path)
-    assert file.open().next_id > 10**15
+    assert file.open().ids.start > 10**15
     file.close()
 
 

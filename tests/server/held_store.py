@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred, succeed
 
 from gearman_tx.core import Batch, Committed, JobRecord
 from gearman_tx.server import ConnectionLimits
-from gearman_tx.server.committer import Committer
-from gearman_tx.store import Contents, StoreError, StoreState
+from gearman_tx.server.store_calls import StoreCalls
+from gearman_tx.store import Contents, StoreError, StoreState, Tended
 from tests.server.packets import SUBMIT_JOB_BG, req
 from tests.server.stage import Stage
 
@@ -25,6 +25,7 @@ class HeldStore:
     Attributes:
         batches: every batch that was to be committed, oldest first.
         under_way: the commit that is not answered yet, or None.
+        reserved: the ids that were set aside last.
     """
 
     durable = True
@@ -33,10 +34,11 @@ class HeldStore:
         self.state = StoreState("held")
         self.batches: list[Batch] = []
         self.under_way: Deferred[Committed] | None = None
+        self.reserved = range(1, 100_001)
 
     def open(self) -> Deferred[Contents]:
         """Say that nothing is stored."""
-        return succeed(Contents(1, 0))
+        return succeed(Contents(range(1, 100_001), 0))
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:  # noqa: ARG002  # the port's
         """Give nothing back."""
@@ -49,11 +51,16 @@ class HeldStore:
         self.under_way = Deferred()
         return self.under_way
 
-    def tend(self) -> Deferred[bool]:
-        """Say that there is nothing to look after."""
-        return succeed(False)
+    def reserve(self) -> Deferred[range]:
+        """Set the next ids aside."""
+        self.reserved = range(self.reserved.stop, self.reserved.stop + 1000)
+        return succeed(self.reserved)
 
-    def close(self, next_id: int = 0) -> Deferred[None]:  # noqa: ARG002  # the port's
+    def tend(self) -> Deferred[Tended]:
+        """Say that there is nothing to look after."""
+        return succeed(Tended())
+
+    def close(self, unused: range = range(0)) -> Deferred[None]:  # noqa: ARG002  # the port's
         """Do nothing."""
         return succeed(None)
 
@@ -69,15 +76,15 @@ class DurableStage(Stage):
 
     Attributes:
         store: the store.
-        committer: what carries batches to it.
+        calls: what carries batches to it.
     """
 
     def __init__(self, limits: ConnectionLimits | None = None) -> None:
         super().__init__(limits=limits, durable=True)
         self.store = HeldStore()
         turn = self.factory.turn
-        self.committer = Committer(self.jobs, self.store, turn, self.server_log)
-        turn.hooks.append(self.committer.adjust)
+        self.calls = StoreCalls(self.jobs, self.store, turn, self.server_log)
+        turn.hooks.append(self.calls.adjust)
 
     def keep(self, joined: dict[int, bytes] | None = None) -> None:
         """Let the commit under way succeed, and the turn end."""

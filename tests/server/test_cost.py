@@ -15,7 +15,7 @@ import pytest
 
 from gearman_tx.core import NORMAL, Policy
 from gearman_tx.wire import IS_COMPILED
-from tests.core.house import House
+from tests.core.core_fixture import CoreFixture
 from tests.server import packets as p
 from tests.server.packets import req
 from tests.server.stage import Stage
@@ -109,14 +109,14 @@ def test_a_packet_keeps_within_its_budget(kind: str) -> None:
     assert calls(turn) / PACKETS <= BUDGETS[kind]
 
 
-def _life_of_a_job(house: House, function: bytes, unique: bytes) -> list[int]:
+def _life_of_a_job(core: CoreFixture, function: bytes, unique: bytes) -> list[int]:
     """Return the lines that submitting, grabbing and completing one more job take."""
-    client, worker = house.guest(), house.worker(function)
+    client, worker = core.connection(), core.worker(function)
     made = []
     counts = [
         lines(
             lambda: made.append(
-                house.server.intake.submit(
+                core.server.intake.submit(
                     client.peer, function, unique, b"data", NORMAL, background=True
                 )
             )
@@ -125,34 +125,34 @@ def _life_of_a_job(house: House, function: bytes, unique: bytes) -> list[int]:
     grabbed: list[bytes] = []
 
     def grab() -> None:
-        job = house.server.dispatch.grab(worker.peer)
+        job = core.server.dispatch.grab(worker.peer)
         assert job is not None
         grabbed.append(job.handle)
 
     counts.append(lines(grab))
-    counts.append(lines(lambda: house.server.outcome.complete(worker.peer, grabbed[0], [b"x"])))
-    counts.append(lines(lambda: house.server.snapshots.status(b"H:t:1")))
+    counts.append(lines(lambda: core.server.outcome.complete(worker.peer, grabbed[0], [b"x"])))
+    counts.append(lines(lambda: core.server.snapshots.status(b"H:t:1")))
     worker.leave()
     return counts
 
 
-def _fill(house: House, count: int, function: bytes) -> None:
-    client = house.guest()
-    first = len(house.server.tables.jobs)
-    submit = house.server.intake.submit
+def _fill(core: CoreFixture, count: int, function: bytes) -> None:
+    client = core.connection()
+    first = len(core.server.tables.jobs)
+    submit = core.server.intake.submit
     for number in range(first, first + count):
         submit(client.peer, function, b"%d" % number, b"", NORMAL, background=True)
 
 
 def test_the_millionth_job_costs_what_the_thousandth_does() -> None:
     """The same lines run, however many jobs are queued."""
-    house = House(Policy(handle_prefix=b"H:t"))
-    _fill(house, 10, b"f")
-    _fill(house, 1000, b"f2")
-    few = _life_of_a_job(house, b"f", b"one")
-    _fill(house, 999_000, b"f2")
-    assert len(house.server.tables.jobs) > 999_000
-    assert _life_of_a_job(house, b"f", b"other") == few
+    core = CoreFixture(Policy(handle_prefix=b"H:t"))
+    _fill(core, 10, b"f")
+    _fill(core, 1000, b"f2")
+    few = _life_of_a_job(core, b"f", b"one")
+    _fill(core, 999_000, b"f2")
+    assert len(core.server.tables.jobs) > 999_000
+    assert _life_of_a_job(core, b"f", b"other") == few
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -160,19 +160,19 @@ def test_ten_thousand_functions_cost_what_one_does(busy: bool) -> None:
     """A worker that registered them all grabs as fast; whether jobs of all wait, or of one."""
     counts = []
     for many in (10, 10_000):
-        house = House(Policy(handle_prefix=b"H:t"))
+        core = CoreFixture(Policy(handle_prefix=b"H:t"))
         functions = [b"f%d" % number for number in range(many)]
-        client, worker = house.guest(), house.worker(*functions)
+        client, worker = core.connection(), core.worker(*functions)
         # The first sleep puts it on the lists of all its functions; later ones find it there.
-        house.server.dispatch.pre_sleep(worker.peer)
+        core.server.dispatch.pre_sleep(worker.peer)
         for function in functions if busy else functions[-1:]:
             for _ in range(2):
-                house.server.intake.submit(client.peer, function, b"", b"", NORMAL, background=True)
+                core.server.intake.submit(client.peer, function, b"", b"", NORMAL, background=True)
         counts.append(
             [
-                lines(lambda: house.server.dispatch.grab(worker.peer)),  # noqa: B023  # called here
-                lines(lambda: house.server.dispatch.grab(worker.peer)),  # noqa: B023  # likewise
-                lines(lambda: house.server.dispatch.pre_sleep(worker.peer)),  # noqa: B023
+                lines(lambda: core.server.dispatch.grab(worker.peer)),  # noqa: B023  # called here
+                lines(lambda: core.server.dispatch.grab(worker.peer)),  # noqa: B023  # likewise
+                lines(lambda: core.server.dispatch.pre_sleep(worker.peer)),  # noqa: B023
             ]
         )
     assert counts[1] == counts[0]
@@ -182,14 +182,14 @@ def test_ten_thousand_sleeping_workers_cost_what_one_does() -> None:
     """One is woken for a job, and the others are not looked at."""
     counts = []
     for many in (1, 10_000):
-        house = House(Policy(handle_prefix=b"H:t"))
+        core = CoreFixture(Policy(handle_prefix=b"H:t"))
         for _ in range(many):
-            worker = house.worker(b"f")
-            house.server.dispatch.pre_sleep(worker.peer)
-        client = house.guest()
+            worker = core.worker(b"f")
+            core.server.dispatch.pre_sleep(worker.peer)
+        client = core.connection()
         counts.append(
             lines(
-                lambda: house.server.intake.submit(  # noqa: B023  # called here
+                lambda: core.server.intake.submit(  # noqa: B023  # called here
                     client.peer,  # noqa: B023
                     b"f",
                     b"",

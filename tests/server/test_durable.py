@@ -7,8 +7,8 @@ import pytest
 from gearman_tx.core import Committed
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
-from gearman_tx.server.committer import GATHER_SECONDS
 from gearman_tx.server.peer_link import MOST_PROMISED, MOST_PROMISES
+from gearman_tx.server.store_calls import GATHER_SECONDS
 from gearman_tx.store import StoreLostError
 from tests.link.logs import LogBook
 from tests.server import packets as p
@@ -352,13 +352,21 @@ def test_a_store_that_loses_everything_again_and_again(stage: DurableStage) -> N
     assert [record.id for record in stage.store.batches[-1].added] == [1]
 
 
-def test_ids_of_foreground_jobs_are_kept_ahead_of(stage: DurableStage) -> None:
-    """Even without background jobs the store learns now and then which ids were given."""
-    stage.jobs.tables.next_id += 99_999
-    stage.guest().tells(ECHO)
+def test_ids_are_reserved_well_before_they_are_used_up(stage: DurableStage) -> None:
+    """Foreground jobs use them too, and need no commit for that."""
+    stage.jobs.tables.set_ids(range(1, 100_001))
+    stage.calls.start()
+    stage.jobs.tables.next_id = 50_001
+    foreground = submit(packet_type=p.SUBMIT_JOB)
+    client = stage.guest()
+    assert client.asks(ECHO) == ECHOED
+    assert stage.jobs.tables.ids_left == 50_000
+    assert client.asks(foreground) == created(50_001)
+    assert stage.jobs.tables.ids_left == 49_999 + 1000
     assert stage.store.batches == []
-    stage.guest().tells(submit(packet_type=p.SUBMIT_JOB))
-    assert [batch.next_id for batch in stage.store.batches] == [100_001]
+    stage.jobs.tables.next_id = 100_501
+    assert client.asks(foreground) == created(100_501)
+    assert stage.jobs.tables.ids_left == 499 + 1000
 
 
 def test_finishing_commits_what_is_noted(stage: DurableStage) -> None:
@@ -367,14 +375,14 @@ def test_finishing_commits_what_is_noted(stage: DurableStage) -> None:
     client.tells(submit())
     client.tells(submit())
     done: list[object] = []
-    stage.committer.finish().addCallback(done.append)
+    stage.calls.finish().addCallback(done.append)
     stage.store.take_commit().callback(Committed())
     assert done == []
     stage.store.take_commit().callback(Committed())
     assert done == [None]
     stage.end_turn()
     assert client.hears() == created(1) + created(2)
-    stage.committer.finish().addCallback(done.append)
+    stage.calls.finish().addCallback(done.append)
     assert done == [None, None]
 
 
@@ -385,7 +393,7 @@ def test_finishing_with_a_store_that_fails_ends_all_the_same(stage: DurableStage
     done: list[object] = []
     stage.fail()
     client.gives(submit())
-    stage.committer.stop().addCallback(done.append)
+    stage.calls.stop().addCallback(done.append)
     stage.fail()
     assert done == [None]
     assert client.hears() == DISK_FULL * 2

@@ -113,7 +113,7 @@ def test_stopping_closes_every_connection(stage: Stage, log: LogBook) -> None:
     assert stage.clock.getDelayedCalls() == []
     job = stage.jobs.tables.jobs.get(handle(1))
     assert job is not None
-    assert job.retries == 0
+    assert job.losses == 0
 
 
 def test_the_factory_counts_its_connections(stage: Stage) -> None:

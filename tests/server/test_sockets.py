@@ -93,7 +93,7 @@ class AddressTests(RealServerTestCase):
         worker.wire.abortConnection()
         await self.until(lambda: not self.factory.connections)
         (job,) = self.jobs.tables.jobs
-        assert (job.worker, job.retries) == (None, 1)
+        assert (job.worker, job.losses) == (None, 1)
 
 
 class KeepaliveTests(RealServerTestCase):

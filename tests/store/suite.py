@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.core import HIGH, LOW, Batch, JobRecord
-from gearman_tx.store import Contents, Store
-from tests.store.records import record, records
+from gearman_tx.core import HIGH, LOW, Batch, Committed, JobRecord
+from gearman_tx.store import Contents, Store, Tended
+from tests.store.records import changes, limits, record, records
 
 SUITE_SECONDS = 30.0
 
@@ -61,7 +61,7 @@ class StoreSuite:
     async def test_a_new_store_is_empty(self) -> None:
         """Nothing is in a store that was never used, and its ids begin at 1."""
         store, contents = await self.opened()
-        assert (contents.next_id, contents.jobs, dict(contents.max_queue)) == (1, 0, {})
+        assert (contents.ids.start, contents.jobs, dict(contents.settings)) == (1, 0, {})
         assert list(contents.notices) == []
         assert await self.held(store) == []
         await store.close()
@@ -70,12 +70,12 @@ class StoreSuite:
         """A job comes back with every field as it was."""
         store, _ = await self.opened()
         job = record(
-            7, b"data", priority=LOW, reducer=b"sum", due=1.9e9, retries=3, submitted=1.7e9 + 0.25
+            7, b"data", priority=LOW, reducer=b"sum", due=1.9e9, losses=3, submitted=1.7e9 + 0.25
         )
-        await store.commit(Batch(8, [job]))
+        await store.commit(Batch([job]))
         store, contents, jobs = await self.reopened(store)
         assert jobs == [job]
-        assert contents.next_id >= 8
+        assert contents.ids.start >= 8
         await store.close()
 
     async def test_any_bytes_come_back(self) -> None:
@@ -88,7 +88,7 @@ class StoreSuite:
             record(3, b"\xff\xfe" * 300_000, priority=HIGH, reducer=everything),
             record(4, b"text", unique=b"-", due=float(2**62)),
         ]
-        await store.commit(Batch(5, jobs))
+        await store.commit(Batch(jobs))
         store, _, found = await self.reopened(store)
         assert found == jobs
         await store.close()
@@ -96,9 +96,9 @@ class StoreSuite:
     async def test_order_is_that_of_the_ids(self) -> None:
         """Jobs come back in the order of their ids, whatever their batches and priorities."""
         store, _ = await self.opened()
-        await store.commit(Batch(31, [record(20, priority=LOW), record(30)]))
-        await store.commit(Batch(31, [record(10, priority=HIGH)]))
-        await store.commit(Batch(2001, records(range(40, 2000))))
+        await store.commit(Batch([record(20, priority=LOW), record(30)]))
+        await store.commit(Batch([record(10, priority=HIGH)]))
+        await store.commit(Batch(records(range(40, 2000))))
         store, _, found = await self.reopened(store)
         assert [job.id for job in found] == [10, 20, 30, *range(40, 2000)]
         await store.close()
@@ -106,8 +106,8 @@ class StoreSuite:
     async def test_finished_jobs_are_gone(self) -> None:
         """A finished job does not come back, be it of an earlier batch or of the same."""
         store, _ = await self.opened()
-        await store.commit(Batch(601, records(range(1, 601))))
-        await store.commit(Batch(604, records(range(601, 604)), [602, *range(1, 599)]))
+        await store.commit(Batch(records(range(1, 601))))
+        await store.commit(Batch(records(range(601, 604)), finished=[602, *range(1, 599)]))
         store, _, found = await self.reopened(store)
         assert [job.id for job in found] == [599, 600, 601, 603]
         await store.close()
@@ -115,9 +115,9 @@ class StoreSuite:
     async def test_finishing_what_is_not_there(self) -> None:
         """Finishing an unknown job, or one for the second time, changes nothing."""
         store, _ = await self.opened()
-        await store.commit(Batch(4, records(range(1, 4)), [99]))
-        await store.commit(Batch(4, [], [2], {2: 5}))
-        await store.commit(Batch(4, [], [2, 2]))
+        await store.commit(Batch(records(range(1, 4)), finished=[99]))
+        await store.commit(Batch(changed=changes({2: 5}), finished=[2]))
+        await store.commit(Batch(finished=[2, 2]))
         store, _, found = await self.reopened(store)
         assert [job.id for job in found] == [1, 3]
         await store.close()
@@ -125,18 +125,18 @@ class StoreSuite:
     async def test_retries_are_kept(self) -> None:
         """The newest retry count comes back; one of a job that is not there is nothing."""
         store, _ = await self.opened()
-        await store.commit(Batch(3, [record(1), record(2, retries=1)]))
-        await store.commit(Batch(3, [], [], {1: 1, 99: 9}))
-        await store.commit(Batch(3, [], [], {1: 2}))
+        await store.commit(Batch([record(1), record(2, losses=1)]))
+        await store.commit(Batch(changed=changes({1: 1, 99: 9})))
+        await store.commit(Batch(changed=changes({1: 2})))
         store, _, found = await self.reopened(store)
-        assert [job.retries for job in found] == [2, 1]
+        assert [job.losses for job in found] == [2, 1]
         await store.close()
 
     async def test_a_job_may_be_stored_again(self) -> None:
         """A job with an id that is stored takes the place of the one that was."""
         store, _ = await self.opened()
-        await store.commit(Batch(3, records(range(1, 3))))
-        await store.commit(Batch(4, [record(1, b"new"), record(3)]))
+        await store.commit(Batch(records(range(1, 3))))
+        await store.commit(Batch([record(1, b"new"), record(3)]))
         assert store.state.jobs == 3
         store, _, found = await self.reopened(store)
         assert found == [record(1, b"new"), record(2), record(3)]
@@ -145,36 +145,49 @@ class StoreSuite:
     async def test_max_queue_is_kept(self) -> None:
         """Limits come back by name, the newest of them; forgotten ones do not."""
         store, _ = await self.opened()
-        await store.commit(Batch(1, max_queue={b"a": (1, 2, 3), b"b\0": (0, 0, 7), b"": (9, 9, 9)}))
-        await store.commit(Batch(1, max_queue={b"a": (4, 5, 6), b"b\0": None, b"never": None}))
+        await store.commit(
+            Batch(settings=limits({b"a": (1, 2, 3), b"b\0": (0, 0, 7), b"": (9, 9, 9)}))
+        )
+        await store.commit(Batch(settings=limits({b"a": (4, 5, 6), b"b\0": None, b"never": None})))
         store, contents, _ = await self.reopened(store)
-        assert dict(contents.max_queue) == {b"a": (4, 5, 6), b"": (9, 9, 9)}
+        assert contents.settings == limits({b"a": (4, 5, 6), b"": (9, 9, 9)})
         await store.close()
 
     async def test_ids_never_repeat(self) -> None:
-        """A store begins behind all ids that were told to it, also when it is empty again."""
-        store, _ = await self.opened()
-        await store.commit(Batch(11, records(range(1, 11))))
-        await store.commit(Batch(25, [], list(range(1, 11))))
+        """A store begins behind all ids that it reserved, also when it is empty again."""
+        store, contents = await self.opened()
+        first = contents.ids
+        await store.commit(Batch(records(range(1, 11))))
+        await store.commit(Batch(finished=list(range(1, 11))))
+        second = await store.reserve()
+        assert second.start >= first.stop
         store, contents, found = await self.reopened(store)
         assert found == []
-        assert contents.next_id >= 25
-        again = contents.next_id
+        assert contents.ids.start >= second.stop
+        again = contents.ids
         store, contents, _ = await self.reopened(store)
-        assert contents.next_id >= again
+        assert contents.ids.start >= again.stop
         await store.close()
 
     async def test_no_gap_after_a_good_end(self) -> None:
-        """Told the next id when it is closed, a store begins with it, but never below a job's."""
-        store, _ = await self.opened()
-        await store.commit(Batch(11, records(range(1, 11))))
-        await store.close(next_id=12)
+        """Given the unused ids when it is closed, a store begins with them."""
         store, contents = await self.opened()
-        assert contents.next_id == 12
-        await store.commit(Batch(21, [record(20)]))
-        await store.close(next_id=3)
+        await store.commit(Batch(records(range(1, 11))))
+        await store.close(range(12, contents.ids.stop))
         store, contents = await self.opened()
-        assert contents.next_id >= 21
+        assert contents.ids.start == 12
+        await store.close(range(3, 5))
+        store, contents = await self.opened()
+        assert contents.ids.start > 12, "those were not of the newest block"
+        await store.close()
+
+    async def test_no_id_of_a_stored_job_is_given(self) -> None:
+        """Whatever a server says that it did not use."""
+        store, contents = await self.opened()
+        await store.commit(Batch([record(20)]))
+        await store.close(range(3, contents.ids.stop))
+        store, contents = await self.opened()
+        assert contents.ids.start >= 21
         await store.close()
 
     async def test_several_lives(self) -> None:
@@ -182,9 +195,9 @@ class StoreSuite:
         store, contents = await self.opened()
         expected: list[JobRecord] = []
         for _ in range(4):
-            first = contents.next_id
+            first = contents.ids.start
             added = records(range(first, first + 5))
-            await store.commit(Batch(first + 5, added, [job.id for job in expected[:2]]))
+            await store.commit(Batch(added, finished=[job.id for job in expected[:2]]))
             expected = expected[2:] + added
             store, contents, found = await self.reopened(store)
             assert found == expected
@@ -193,8 +206,8 @@ class StoreSuite:
     async def test_state(self) -> None:
         """The state counts batches and jobs, and tells how many jobs are stored."""
         store, _ = await self.opened()
-        await store.commit(Batch(4, records(range(1, 4))))
-        await store.commit(Batch(5, [record(4)], [1, 2, 77]))
+        await store.commit(Batch(records(range(1, 4))))
+        await store.commit(Batch([record(4)], finished=[1, 2, 77]))
         state = store.state
         assert (state.commits - state.errors, state.errors, state.last_error) == (2, 0, "")
         assert (state.jobs, state.jobs_added) == (2, 4)
@@ -203,18 +216,16 @@ class StoreSuite:
         await store.close()
 
     async def test_an_empty_batch(self) -> None:
-        """A batch with nothing but the next id is a batch."""
+        """A batch with nothing in it is a batch."""
         store, _ = await self.opened()
-        await store.commit(Batch(1_000_000))
-        store, contents, _ = await self.reopened(store)
-        assert contents.next_id >= 1_000_000
+        assert await store.commit(Batch()) == Committed()
         await store.close()
 
     async def test_tending_changes_nothing(self) -> None:
         """Looking after a store leaves what it holds as it is."""
         store, _ = await self.opened()
-        await store.commit(Batch(4, records(range(1, 4)), [2]))
-        assert await store.tend() is False
+        await store.commit(Batch(records(range(1, 4)), finished=[2]))
+        assert await store.tend() == Tended()
         assert [job.id for job in await self.held(store)] == [1, 3]
         await store.close()
 

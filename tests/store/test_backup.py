@@ -13,7 +13,7 @@ from gearman_tx.core import Batch
 from gearman_tx.store import StoreError
 from gearman_tx.store.sqlite.backup import backup
 from tests.store.files import damage, file_size_limit, ids, queue_file, read_all, zeros
-from tests.store.records import record, records
+from tests.store.records import limits, record, records
 
 
 @pytest.fixture
@@ -42,10 +42,10 @@ def test_a_file_in_use(path: Path, target: Path) -> None:
     """What is only in the log yet is in the copy, which is one file that a server starts with."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 400)), max_queue={b"f": (1, 2, 3)}))
+    file.write(Batch(records(range(1, 400)), settings=limits({b"f": (1, 2, 3)})))
     seen: list[tuple[int, int]] = []
     assert backup(path, target, progress=lambda left, total: seen.append((left, total))) == 399
-    file.write(Batch(500, [record(400)], [1]))
+    file.write(Batch([record(400)], finished=[1]))
     file.close()
     assert seen[-1][0] == 0
     assert sorted(target.parent.glob("copy*")) == [target]
@@ -59,7 +59,7 @@ def test_while_a_server_writes(path: Path, target: Path) -> None:
     file = queue_file(path, busy_seconds=0.0)
     file.open()
     first = records(range(1, 2001), b"x" * 2000)
-    file.write(Batch(2001, first))
+    file.write(Batch(first))
     batches = 0
     is_over, has_begun = Event(), Event()
 
@@ -69,7 +69,7 @@ def test_while_a_server_writes(path: Path, target: Path) -> None:
         while not is_over.is_set():
             start = 10 * batches + 1
             new = records(range(2000 + start, 2010 + start), b"y" * 2000)
-            file.write(Batch(1_000_000, new, list(range(start, start + 10))))
+            file.write(Batch(new, finished=list(range(start, start + 10))))
             batches += 1
             has_begun.set()
 
@@ -96,7 +96,7 @@ def test_a_file_that_nobody_uses(path: Path, target: Path) -> None:
     """A file is copied also when no server runs."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(5, records(range(1, 5))))
+    file.write(Batch(records(range(1, 5))))
     file.close()
     assert backup(path, target) == 4
     assert held(target) == [1, 2, 3, 4]
@@ -125,7 +125,7 @@ def test_what_is_no_queue_file(path: Path, target: Path) -> None:
     path.unlink()
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 400))))
+    file.write(Batch(records(range(1, 400))))
     file.close()
     damage(path, 4, zeros)
     with pytest.raises(StoreError, match=r"damaged|not a database|malformed"):
@@ -139,9 +139,9 @@ def test_no_room_for_the_copy(path: Path, target: Path) -> None:
     """A copy that does not fit is an error, and nothing of it is left."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 400), b"x" * 1000)))
+    file.write(Batch(records(range(1, 400), b"x" * 1000)))
     with file_size_limit(100_000), pytest.raises(StoreError, match="cannot copy"):
         backup(path, target)
     assert sorted(target.parent.glob("copy*")) == []
-    file.write(Batch(501, [record(500)]))
+    file.write(Batch([record(500)]))
     file.close()

@@ -52,16 +52,16 @@ def taken_over(path: Path, **options: str) -> tuple[list[tuple[object, ...]], li
     contents = file.open()
     found = read_all(file)
     assert contents.jobs == len(found)
-    assert contents.next_id > len(found)
+    assert contents.ids.start > len(found)
     assert [job.handle for job in found] == [b"H:vm:%d" % job.id for job in found]
-    assert all(job.submitted > 1.6e9 and job.retries == 0 for job in found)
-    file.write(Batch(contents.next_id + 1, [record(contents.next_id)], [job.id for job in found]))
+    assert all(job.submitted > 1.6e9 and job.losses == 0 for job in found)
+    file.write(Batch([record(contents.ids.start)], finished=[job.id for job in found]))
     file.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
-    assert tables >= {"job", "setting", "max_queue"}
+    assert tables >= {"job", "setting", "policy"}
     assert "gearman_queue" not in tables
     seen: list[tuple[object, ...]] = [
         (job.function, job.unique, job.priority, job.workload, job.due, job.reducer)

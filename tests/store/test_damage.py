@@ -16,7 +16,7 @@ from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
 from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
 from gearman_tx.store.sqlite.queue_file import SQLiteFile
 from tests.store.files import Damage, damage, ids, queue_file, read_all, small_disk, stored, zeros
-from tests.store.records import record, records
+from tests.store.records import changes, limits, record, records
 
 LIMITS = {b"resize": (1, 2, 3), b"crop": (0, 0, 9)}
 ROWS_A_PAGE = 60
@@ -52,8 +52,8 @@ def make(path: Path, jobs: list[JobRecord]) -> None:
     file = queue_file(path)
     file.open()
     gone = records(range(10_000, 10_200))
-    file.write(Batch(20_000, [*jobs, *gone], max_queue=LIMITS))
-    file.write(Batch(20_000, [], ids(gone)))
+    file.write(Batch([*jobs, *gone], settings=limits(LIMITS)))
+    file.write(Batch(finished=ids(gone)))
     file.close()
 
 
@@ -63,9 +63,9 @@ def opened(path: Path) -> tuple[Contents, list[JobRecord]]:
     contents = file.open()
     found = read_all(file)
     assert contents.jobs == len(found)
-    new = record(contents.next_id)
-    file.write(Batch(contents.next_id + 1, [new]))
-    file.write(Batch(contents.next_id + 1, [], [new.id]))
+    new = record(contents.ids.start)
+    file.write(Batch([new]))
+    file.write(Batch(finished=[new.id]))
     file.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -85,7 +85,7 @@ def test_any_page_of_small_jobs(path: Path, how: Damage) -> None:
         kept = set(ids(found))
         assert len(kept) >= len(jobs) - ROWS_A_PAGE, number
         assert kept <= set(ids(jobs)), number
-        assert contents.next_id > 10_200
+        assert contents.ids.start > 10_200
         same = sum(job in jobs for job in found)
         assert same >= len(jobs) - ROWS_A_PAGE
         for aside in path.parent.glob("queue.sqlite3.damaged-*"):
@@ -131,8 +131,8 @@ def test_limits_and_ids_are_kept(path: Path) -> None:
     make(path, records(range(1, 401)))
     damage(path, FIRST_ROOT, zeros)
     contents, _ = opened(path)
-    assert dict(contents.max_queue) == LIMITS
-    assert contents.next_id >= 20_000
+    assert contents.settings == limits(LIMITS)
+    assert contents.ids.start > 10_200
 
 
 def test_lost_ids(path: Path) -> None:
@@ -145,7 +145,7 @@ def test_lost_ids(path: Path) -> None:
     assert dict(tables)["setting"] > FIRST_ROOT
     damage(path, dict(tables)["setting"], zeros)
     contents, _ = opened(path)
-    assert contents.next_id > 1_600_000_000_000_000
+    assert contents.ids.start > 1_600_000_000_000_000
 
 
 def test_the_first_tree(path: Path) -> None:
@@ -166,7 +166,7 @@ def test_truncated_file(path: Path, size: int) -> None:
     contents, found = opened(path)
     assert set(ids(found)) <= set(ids(jobs))
     assert len(found) >= (size // PAGE_SIZE - 6) * 30
-    assert contents.next_id > 20_000
+    assert contents.ids.start > 10_200
     assert len(contents.notices) == 1
 
 
@@ -233,8 +233,8 @@ def test_damage_found_while_writing(path: Path) -> None:
     for number in range(FIRST_ROOT, path.stat().st_size // PAGE_SIZE):
         damage(path, number, noise)
     with pytest.raises(StoreLostError, match="is damaged"):
-        file.write(Batch(20_000, [], ids(jobs)))
-    file.write(Batch(20_001, [*jobs, record(20_000)]))
+        file.write(Batch(finished=ids(jobs)))
+    file.write(Batch([*jobs, record(20_000)]))
     assert ids(read_all(file)) == [*ids(jobs), 20_000]
     assert file.jobs == 2001
     file.close()
@@ -293,7 +293,7 @@ def test_a_salvaged_file_is_used_on(path: Path) -> None:
     damage(path, 1, zeros)
     file: SQLiteFile = queue_file(path)
     contents = file.open()
-    new = contents.next_id
-    file.write(Batch(new + 1, [record(new)], list(range(1, 400)), {400: 3}))
+    new = contents.ids.start
+    file.write(Batch([record(new)], changed=changes({400: 3}), finished=list(range(1, 400))))
     file.close()
     assert stored(path) == [400, new]

@@ -15,7 +15,7 @@ from gearman_tx.core import Batch, JobRecord
 from gearman_tx.store.sqlite.damaged_file import DamagedFile
 from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE, DamagedPages
 from tests.store.files import queue_file
-from tests.store.records import any_record, records
+from tests.store.records import any_record, limits, records
 
 HEADER = b"SQLite format 3\0"
 
@@ -32,8 +32,8 @@ def whole(folder: Path) -> bytes:
     file = queue_file(folder / "whole.sqlite3")
     file.open()
     jobs = records(range(1, 200)) + records(range(200, 210), b"long" * 5000)
-    file.write(Batch(1000, jobs, max_queue={b"f": (1, 2, 3)}))
-    file.write(Batch(1000, [], list(range(100, 205))))
+    file.write(Batch(jobs, settings=limits({b"f": (1, 2, 3)})))
+    file.write(Batch(finished=list(range(100, 205))))
     file.close()
     return file.path.read_bytes()
 
@@ -50,7 +50,7 @@ def test_a_whole_file(folder: Path, whole: bytes) -> None:
     damaged, found = read(folder / "read.sqlite3", whole)
     jobs = records(range(1, 100)) + records(range(205, 210), b"long" * 5000)
     assert sorted(found) == jobs
-    assert damaged.max_queue == {b"f": (1, 2, 3)}
+    assert damaged.settings == [(b"f", "max_queue", "[1, 2, 3]")]
     assert damaged.next_id > 1000
 
 
@@ -64,7 +64,7 @@ def test_any_job(folder: Path, data: st.DataObject) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     file = queue_file(path)
     file.open()
-    file.write(Batch(1, jobs))
+    file.write(Batch(jobs))
     file.close()
     _, found = read(path, path.read_bytes())
     assert sorted(found, key=lambda job: job.id) == jobs

@@ -13,7 +13,7 @@ from gearman_tx.core import Batch
 from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
 from gearman_tx.store.sqlite.queue_file import SQLiteFile
 from tests.store.files import damage, ids, queue_file, zeros
-from tests.store.records import record, records
+from tests.store.records import changes, limits, record, records
 from tests.store.test_damage import LIMITS, ROWS_A_PAGE, make, opened
 
 
@@ -37,15 +37,15 @@ def test_only_the_log_is_left(path: Path, is_gone: bool) -> None:
     """What the log of a lost file holds is kept, up to its last whole transaction."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 301)), max_queue=LIMITS))
-    file.write(Batch(500, records(range(301, 401)), list(range(1, 51))))
+    file.write(Batch(records(range(1, 301)), settings=limits(LIMITS)))
+    file.write(Batch(records(range(301, 401)), finished=list(range(1, 51))))
     copy = log_of(file)
     if is_gone:
         copy.unlink()
     file.close()
     contents, found = opened(copy)
     assert ids(found) == list(range(51, 401))
-    assert dict(contents.max_queue) == LIMITS
+    assert contents.settings == limits(LIMITS)
     assert "it is empty, but its log is not" in contents.notices[0]
 
 
@@ -53,9 +53,9 @@ def test_a_torn_end_of_the_log(path: Path) -> None:
     """A transaction that the log does not hold whole did not happen."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 401))))
+    file.write(Batch(records(range(1, 401))))
     size = Path(f"{path}-wal").stat().st_size
-    file.write(Batch(500, [], list(range(1, 401, 2)), {2: 2}))
+    file.write(Batch(changed=changes({2: 2}), finished=list(range(1, 401, 2))))
     copy = log_of(file)
     file.close()
     log = Path(f"{copy}-wal")
@@ -69,9 +69,9 @@ def test_a_log_that_began_anew(path: Path) -> None:
     """What is left in the log of an older round is not read, for its checksums do not fit."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 401))))
+    file.write(Batch(records(range(1, 401))))
     file.tend()  # brings the log into the file, so that it begins anew
-    file.write(Batch(500, [record(401)]))
+    file.write(Batch([record(401)]))
     copy = log_of(file)
     file.close()
     _, found = opened(copy)
@@ -83,7 +83,7 @@ def test_pages_given_back_in_the_log(path: Path) -> None:
     """Pages that the log took away from the file are not read from an older part of the log."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 401), b"z" * 500)))
+    file.write(Batch(records(range(1, 401), b"z" * 500)))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("DELETE FROM job WHERE id > 40")
         other.executescript("PRAGMA incremental_vacuum")
@@ -98,7 +98,7 @@ def test_a_log_of_something_else(path: Path, place: int) -> None:
     """A log whose header or first frame is damaged holds nothing; that is said, and used on."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(500, records(range(1, 401))))
+    file.write(Batch(records(range(1, 401))))
     copy = log_of(file)
     file.close()
     log = Path(f"{copy}-wal")
@@ -107,7 +107,7 @@ def test_a_log_of_something_else(path: Path, place: int) -> None:
     contents, found = opened(copy)
     assert found == []
     assert "0 jobs could be read" in contents.notices[0]
-    assert contents.next_id > 1_600_000_000_000_000
+    assert contents.ids.start > 1_600_000_000_000_000
 
 
 @pytest.mark.parametrize("size", [0, 20, 32, 40, 5000])

@@ -24,7 +24,7 @@ from tests.store.files import (
     small_disk,
     stored,
 )
-from tests.store.records import record, records
+from tests.store.records import changes, record, records
 
 BIG = b"\x5a" * 50_000
 
@@ -40,7 +40,7 @@ def file(path: Path) -> Iterator[SQLiteFile]:
     """Return an open queue file that holds the jobs 1 and 2."""
     file = queue_file(path)
     file.open()
-    file.write(Batch(3, records(range(1, 3))))
+    file.write(Batch(records(range(1, 3))))
     yield file
     file.close()
 
@@ -49,7 +49,7 @@ def fill(file: SQLiteFile) -> StoreError:
     """Store large jobs until that fails; return why it did."""
     for number in range(1000, 1100):
         try:
-            file.write(Batch(number + 1, [record(number, BIG)]))
+            file.write(Batch([record(number, BIG)]))
         except StoreError as error:
             return error
     pytest.fail("the disk was never full")
@@ -63,7 +63,7 @@ def test_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1000) as disk:
         file = queue_file(disk / "queue.sqlite3")
         file.open()
-        file.write(Batch(3, records(range(1, 3))))
+        file.write(Batch(records(range(1, 3))))
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(400_000))
         error = fill(file)
@@ -72,11 +72,11 @@ def test_full_disk(tmp_path: Path) -> None:
         held = ids(read_all(file))
         assert stored(file.path) == held
         with pytest.raises(StoreError, match="the disk is full"):
-            file.write(Batch(2000, [record(1500, BIG)], held, {1: 1}))
+            file.write(Batch([record(1500, BIG)], changed=changes({1: 1}), finished=held))
         assert ids(read_all(file)) == held, "nothing of the batch was stored"
         ballast.unlink()
-        file.write(Batch(2000, [record(1500, BIG)], held[1:], {1: 1}))
-        assert [(job.id, job.retries) for job in read_all(file)] == [(1, 1), (1500, 0)]
+        file.write(Batch([record(1500, BIG)], changed=changes({1: 1}), finished=held[1:]))
+        assert [(job.id, job.losses) for job in read_all(file)] == [(1, 1), (1500, 0)]
         file.close()
 
 
@@ -95,7 +95,7 @@ def test_a_small_disk_is_used_again(tmp_path: Path) -> None:
         file = queue_file(disk / "queue.sqlite3")
         file.open()
         for number in range(1, 200):
-            file.write(Batch(number + 1, [record(number, BIG)], [number - 2]))
+            file.write(Batch([record(number, BIG)], finished=[number - 2]))
             if number == 5:
                 file.tend()
         assert ids(read_all(file)) == [198, 199]
@@ -108,7 +108,7 @@ def test_input_output_error(file: SQLiteFile) -> None:
         error = fill(file)
     assert re.search(r"reading or writing the disk failed \(SQLITE_IOERR\w*\)", str(error))
     held = ids(read_all(file))
-    file.write(Batch(2001, [record(2000, BIG)]))
+    file.write(Batch([record(2000, BIG)]))
     assert ids(read_all(file)) == [*held, 2000]
 
 
@@ -116,10 +116,10 @@ def test_a_job_larger_than_sqlite_takes(file: SQLiteFile) -> None:
     """A workload beyond SQLite's limit of a thousand million bytes is refused, no more."""
     huge = b"x" * 1_000_000_001
     with pytest.raises(StoreError, match="too big"):
-        file.write(Batch(4, [record(3, huge)]))
+        file.write(Batch([record(3, huge)]))
     with pytest.raises(StoreError, match=r"cannot write the queue file .* too large"):
-        file.write(Batch(4, [record(3, retries=2**63)]))
-    file.write(Batch(5, [record(4)]))
+        file.write(Batch([record(3, losses=2**63)]))
+    file.write(Batch([record(4)]))
     assert ids(read_all(file)) == [1, 2, 4]
 
 
@@ -130,18 +130,18 @@ def test_lock_of_another_process(file: SQLiteFile) -> None:
     """A batch waits for another process's lock as long as was said, is refused, and works later."""
     with locked_by_another_process(file.path):
         with pytest.raises(StoreError, match=r"another process holds its lock \(SQLITE_BUSY\)"):
-            file.write(Batch(4, [record(3)]))
+            file.write(Batch([record(3)]))
         with pytest.raises(StoreError, match="another process holds its lock"):
-            file.write(Batch(4, [record(3)]))
-    file.write(Batch(4, [record(3)]))
+            file.write(Batch([record(3)]))
+    file.write(Batch([record(3)]))
     assert ids(read_all(file)) == [1, 2, 3]
 
 
 def test_an_empty_batch_asks_whether_the_file_can_be_written(file: SQLiteFile) -> None:
     """It fails while another process holds the lock, and changes nothing that counts."""
     with locked_by_another_process(file.path), pytest.raises(StoreError, match="holds its lock"):
-        file.write(Batch(3))
-    file.write(Batch(3))
+        file.write(Batch())
+    file.write(Batch())
     assert ids(read_all(file)) == [1, 2]
 
 
@@ -163,7 +163,7 @@ def test_a_reader_beside_the_server(file: SQLiteFile) -> None:
     with closing(sqlite3.connect(file.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM job").fetchone() == (2,)
-        file.write(Batch(4, [record(3)]))
+        file.write(Batch([record(3)]))
         assert reader.execute("SELECT count(*) FROM job").fetchone() == (2,)
     assert stored(file.path) == [1, 2, 3]
 
@@ -177,8 +177,8 @@ def test_deleted_file(file: SQLiteFile, suffixes: tuple[str, ...]) -> None:
     for suffix in suffixes:
         Path(f"{file.path}{suffix}").unlink()
     with pytest.raises(StoreLostError, match=r"queue\.sqlite3 is gone: a new queue file is begun"):
-        file.write(Batch(4, [record(3)]))
-    file.write(Batch(4, records(range(1, 4))))
+        file.write(Batch([record(3)]))
+    file.write(Batch(records(range(1, 4))))
     assert ids(read_all(file)) == stored(file.path) == [1, 2, 3]
     with pytest.raises(StoreError, match="another job server"):
         queue_file(file.path).open()
@@ -188,8 +188,8 @@ def test_deleted_log(file: SQLiteFile) -> None:
     """A log that is deleted underneath is noticed, for what goes into it is lost at a crash."""
     Path(f"{file.path}-wal").unlink()
     with pytest.raises(StoreLostError, match="-wal is gone"):
-        file.write(Batch(4, [record(3)]))
-    file.write(Batch(4, records(range(1, 4))))
+        file.write(Batch([record(3)]))
+    file.write(Batch(records(range(1, 4))))
     assert stored(file.path) == [1, 2, 3]
 
 
@@ -198,22 +198,22 @@ def test_deleted_file_is_noticed_by_tending(file: SQLiteFile) -> None:
     file.path.unlink()
     with pytest.raises(StoreLostError, match="is gone"):
         file.tend()
-    file.write(Batch(3, records(range(1, 3))))
+    file.write(Batch(records(range(1, 3))))
     assert stored(file.path) == [1, 2]
 
 
 def test_ids_after_a_deleted_file(file: SQLiteFile, path: Path) -> None:
     """No id is given again after the file was deleted underneath, and then the server crashed."""
-    file.write(Batch(5000))
+    ids = file.reserve()
     file.path.unlink()
     with pytest.raises(StoreLostError):
-        file.write(Batch(6000))
-    file.write(Batch(6000))
+        file.write(Batch())
+    file.write(Batch([record(ids.stop - 1)], finished=[ids.stop - 1]))
     crashed = path.with_name("crashed.sqlite3")
     for suffix in ("", "-wal"):
         shutil.copyfile(f"{path}{suffix}", f"{crashed}{suffix}")
     again = queue_file(crashed)
-    assert again.open().next_id >= 6000
+    assert again.open().ids.start >= ids.stop
     again.close()
 
 
@@ -222,13 +222,13 @@ def test_ids_after_a_file_was_deleted_between_two_starts(path: Path) -> None:
     for _ in range(2):
         queue = queue_file(path)
         contents = queue.open()
-        given = contents.next_id + 1000
-        queue.write(Batch(given))
+        given = contents.ids.start + 1000
+        queue.write(Batch())
         queue.close()
         path.unlink()
     queue = queue_file(path)
     contents = queue.open()
-    assert contents.next_id >= given
+    assert contents.ids.start >= given
     assert list(contents.notices) == [
         f"the queue file {path} was gone or empty, a new one was begun"
     ]
@@ -239,12 +239,12 @@ def test_replaced_file(file: SQLiteFile, path: Path) -> None:
     """A file that is put in the place of ours is set aside as it was; ours is begun anew."""
     other = queue_file(path.with_name("other.sqlite3"))
     other.open()
-    other.write(Batch(9, [record(8)]))
+    other.write(Batch([record(8)]))
     other.close()
     other.path.rename(path)
     with pytest.raises(StoreLostError, match="was replaced by another file"):
-        file.write(Batch(4, [record(3)]))
-    file.write(Batch(4, records(range(1, 4))))
+        file.write(Batch([record(3)]))
+    file.write(Batch(records(range(1, 4))))
     assert stored(path) == [1, 2, 3]
     assert stored(path.with_name("queue.sqlite3.replaced-1")) == [8]
 
@@ -255,15 +255,15 @@ def test_deleted_folder(tmp_path: Path) -> None:
     folder.mkdir()
     file = queue_file(folder / "queue.sqlite3")
     file.open()
-    file.write(Batch(2, [record(1)]))
+    file.write(Batch([record(1)]))
     shutil.rmtree(folder)
     for _ in range(2):
         with pytest.raises(StoreError, match="cannot be written: No such file or directory"):
-            file.write(Batch(3, [record(2)]))
+            file.write(Batch([record(2)]))
     folder.mkdir()
     with pytest.raises(StoreLostError, match="is gone"):
-        file.write(Batch(3, [record(2)]))
-    file.write(Batch(3, records(range(1, 3))))
+        file.write(Batch([record(2)]))
+    file.write(Batch(records(range(1, 3))))
     assert stored(file.path) == [1, 2]
     file.close()
 
@@ -274,10 +274,10 @@ def test_stolen_lock(file: SQLiteFile) -> None:
     second = queue_file(file.path)
     second.open()
     with pytest.raises(StoreError, match="another job server uses the queue file"):
-        file.write(Batch(4, [record(3)]))
-    second.write(Batch(5, [record(4)]))
+        file.write(Batch([record(3)]))
+    second.write(Batch([record(4)]))
     second.close()
-    file.write(Batch(4, [record(3)]))
+    file.write(Batch([record(3)]))
 
 
 def test_read_only_file() -> None:
@@ -332,14 +332,14 @@ def test_a_folder_that_cannot_be_looked_into() -> None:
     with common_user() as folder:
         queue = queue_file(folder / "queue.sqlite3")
         queue.open()
-        queue.write(Batch(2, [record(1)]))
+        queue.write(Batch([record(1)]))
         folder.chmod(0)
         for _ in range(2):
             with pytest.raises(StoreError, match="Permission denied") as caught:
-                queue.write(Batch(3, [record(2)]))
+                queue.write(Batch([record(2)]))
             assert not isinstance(caught.value, StoreLostError)
         folder.chmod(0o700)
-        queue.write(Batch(3, [record(2)]))
+        queue.write(Batch([record(2)]))
         assert ids(read_all(queue)) == [1, 2]
         queue.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -12,15 +13,15 @@ import pytest
 from gearman_tx.core import Batch
 from gearman_tx.store import StoreError
 from gearman_tx.store.sqlite.opening import Opening
-from gearman_tx.store.sqlite.schema import APPLICATION_ID, SCRIPTS, VERSION
+from gearman_tx.store.sqlite.schema import APPLICATION_ID, SCRIPTS, VERSION, upgrade
 from tests.store.files import queue_file, read_all
-from tests.store.records import record
+from tests.store.records import limits, record
 
 FORMAT_1 = Path(__file__).with_name("data") / "format-1.sqlite3"
 """A file of the first version, as that version wrote it."""
 
 FORMAT_1_JOBS = [
-    record(5, b"", unique=b"u1", priority=0, retries=2, submitted=1_700_000_000.5),
+    record(5, b"", unique=b"u1", priority=0, losses=2, submitted=1_700_000_000.5),
     record(
         9,
         b"\0\xff\0",
@@ -53,13 +54,13 @@ def test_a_file_of_the_first_version(path: Path) -> None:
     file = queue_file(path)
     contents = file.open()
     assert list(contents.notices) == [f"{path} was brought from format 1 to {VERSION}"]
-    assert contents.next_id == 1000
+    assert contents.ids.start == 1000
     assert read_all(file) == FORMAT_1_JOBS
-    file.write(Batch(1001, max_queue={b"resize": (1, 2, 3)}))
+    file.write(Batch(settings=limits({b"resize": (1, 2, 3)})))
     file.close()
     contents = file.open()
     assert list(contents.notices) == []
-    assert dict(contents.max_queue) == {b"resize": (1, 2, 3)}
+    assert contents.settings == limits({b"resize": (1, 2, 3)})
     assert read_all(file) == FORMAT_1_JOBS
     file.close()
 
@@ -122,7 +123,7 @@ def test_an_empty_file(path: Path) -> None:
     """An empty file, as an operator may have made it with its rights, becomes a queue file."""
     path.touch()
     file = queue_file(path)
-    assert file.open().next_id == 1
+    assert file.open().ids.start == 1
     file.close()
 
 
@@ -142,3 +143,36 @@ def test_synchronous(path: Path, synchronous: str) -> None:
         (found,) = connection.execute("PRAGMA synchronous").fetchone()
         assert found == {"NORMAL": 1, "FULL": 2}[synchronous]
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_limits_of_the_third_version(path: Path) -> None:
+    """The limits of functions become settings."""
+    shutil.copyfile(FORMAT_1, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        upgrade(connection, 1, 3)
+        connection.execute("INSERT INTO max_queue VALUES (x'66', 1, 2, 3), (x'', 0, 0, 9)")
+        connection.execute("COMMIT")
+    file = queue_file(path)
+    contents = file.open()
+    assert list(contents.notices) == [f"{path} was brought from format 3 to {VERSION}"]
+    assert contents.settings == limits({b"f": (1, 2, 3), b"": (0, 0, 9)})
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("max_queue", "[1, 2", "the setting max_queue of b'f' is '[1, 2', which is not JSON"),
+        ("max_cue", "[1]", "'max_cue' of b'f' is no setting of this version"),
+    ],
+)
+def test_a_setting_that_cannot_be_read(path: Path, key: str, value: str, reason: str) -> None:
+    """The server does not start without it, and says which one it is."""
+    file = queue_file(path)
+    file.open()
+    file.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO policy VALUES (x'66', ?, ?)", (key, value))
+    with pytest.raises(StoreError, match=re.escape(f"cannot read the queue file {path}: {reason}")):
+        file.open()

@@ -40,7 +40,7 @@ def pass_through(file: SQLiteFile, start: int, batches: int, behind: int) -> int
     for _ in range(batches):
         old = start - behind * BATCH
         ended = list(range(max(old, 1), max(old + BATCH, 1)))
-        file.write(Batch(start + BATCH, records(range(start, start + BATCH), WORKLOAD), ended))
+        file.write(Batch(records(range(start, start + BATCH), WORKLOAD), finished=ended))
         start += BATCH
     return start
 
@@ -57,9 +57,9 @@ def test_a_steady_queue_does_not_grow(file: SQLiteFile) -> None:
 def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: SQLiteFile) -> None:
     """Delayed jobs that stay behind keep their own pages at most."""
     jobs = records(range(1, 20_001), WORKLOAD)
-    file.write(Batch(20_001, jobs))
+    file.write(Batch(jobs))
     stay = list(range(1, 20_001, 100))
-    file.write(Batch(20_001, [], sorted(set(range(1, 20_001)) - set(stay))))
+    file.write(Batch(finished=sorted(set(range(1, 20_001)) - set(stay))))
     while file.tend():
         pass
     assert size_of(file) <= (len(stay) + TIDY_PAGES + 50) * PAGE_SIZE
@@ -68,10 +68,10 @@ def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: SQLiteFile) -> None:
 
 def test_room_is_given_back(file: SQLiteFile) -> None:
     """After a burst the disk gets its room back, a piece at a time; nothing is lost by that."""
-    file.write(Batch(40_001, records(range(1, 40_001), WORKLOAD)))
+    file.write(Batch(records(range(1, 40_001), WORKLOAD)))
     full = size_of(file)
     assert full > 4 * TIDY_PAGES * PAGE_SIZE // 2
-    file.write(Batch(40_001, [], list(range(1, 39_901))))
+    file.write(Batch(finished=list(range(1, 39_901))))
     pieces = 0
     while file.tend():
         pieces += 1
@@ -86,8 +86,8 @@ def test_closing_gives_room_back(tmp_path: Path) -> None:
     """A server that stops leaves a file without the free pages of a burst, and no log."""
     file = queue_file(tmp_path / "queue.sqlite3", synchronous="NORMAL")
     file.open()
-    file.write(Batch(40_001, records(range(1, 40_001), WORKLOAD)))
-    file.write(Batch(40_001, [], list(range(1, 40_001))))
+    file.write(Batch(records(range(1, 40_001), WORKLOAD)))
+    file.write(Batch(finished=list(range(1, 40_001))))
     file.close()
     assert file.path.stat().st_size <= (TIDY_PAGES + 50) * PAGE_SIZE
     assert sorted(path.name for path in tmp_path.iterdir()) == [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gearman_tx.core import Batch, JobRecord
 from gearman_tx.store import Contents, MemoryStore
 from tests.store.files import queue_file, read_all
-from tests.store.records import any_record
+from tests.store.records import any_record, changes, limits
 
 NUMBERS = st.integers(1, 12)
 NAMES = st.sampled_from([b"", b"a", b"\xff"])
@@ -24,11 +24,10 @@ def batches(draw: st.DrawFn) -> Batch:
     """Draw a batch over few ids, so that they meet again."""
     added = draw(st.lists(NUMBERS, unique=True, max_size=6))
     return Batch(
-        draw(st.integers(13, 2**40)),
         [draw(any_record(number)) for number in added],
+        changes(draw(st.dictionaries(NUMBERS, st.integers(0, 2**40), max_size=4))),
         draw(st.lists(NUMBERS, max_size=6)),
-        draw(st.dictionaries(NUMBERS, st.integers(0, 2**40), max_size=4)),
-        draw(st.dictionaries(NAMES, LIMITS, max_size=2)),
+        limits(draw(st.dictionaries(NAMES, LIMITS, max_size=2))),
     )
 
 
@@ -44,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=40)
 @given(steps=STEPS)
 def test_a_file_is_a_dictionary(folder: Path, steps: list[str | Batch]) -> None:
-    """Jobs, limits, counts and the next id are those of the store in memory."""
+    """Jobs, limits, counts and ids are those of the store in memory."""
     shutil.rmtree(folder)
     folder.mkdir()
     path = folder / "queue.sqlite3"
@@ -79,6 +78,6 @@ def _compare(contents: Contents, found: list[JobRecord], model: MemoryStore) -> 
     model.replay(expected.extend)
     model.open().addCallback(held.append)
     assert found == expected
-    assert contents.max_queue == held[0].max_queue
-    assert contents.next_id >= held[0].next_id
+    assert contents.settings == held[0].settings
+    assert contents.ids.start >= held[0].ids.start
     assert contents.jobs == len(expected)

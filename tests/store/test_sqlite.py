@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -13,9 +14,15 @@ from gearman_tx.core import Batch
 from gearman_tx.store import SQLiteStore, Store, StoreError, StoreLostError, check_queue_file
 from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
 from gearman_tx.store.sqlite.queue_file import ID_BLOCK, SQLiteFile
+from gearman_tx.store.sqlite.store import LARGE_LOG
 from tests.store.files import damage, locked_by_another_process, zeros
 from tests.store.records import record, records
 from tests.store.suite import StoreSuite
+
+
+def _set_log_size(file: SQLiteFile, size: int) -> bool:
+    file.log_size = size
+    return False
 
 
 class SQLiteStoreTests(StoreSuite, TestCase):
@@ -40,18 +47,37 @@ class SQLiteStoreTests(StoreSuite, TestCase):
     async def test_ids_never_repeat_after_a_crash(self) -> None:
         """A server that is killed leaves a gap and no id twice, however many it had given."""
         store, contents = await self.opened()
+        ids = contents.ids
         for step in range(1, 4):
             crashed = self.folder / f"crash-{step}.sqlite3"
-            given = contents.next_id + step * ID_BLOCK // 3
-            await store.commit(Batch(given))
+            assert len(ids) == ID_BLOCK
+            await store.commit(Batch([record(ids.start)]))
             # Copies of the files, as a crash would leave them.
             for suffix in ("", "-wal"):
                 name = self.folder / f"queue.sqlite3{suffix}"
                 self.folder.joinpath(f"{crashed.name}{suffix}").write_bytes(name.read_bytes())
             other = SQLiteStore(self.reactor, crashed)
             found = await other.open()
-            assert found.next_id >= given + ID_BLOCK // 4
+            assert found.ids.start >= ids.stop
             await other.close()
+            ids = await store.reserve()
+        await store.close()
+
+    async def test_a_large_log_is_warned_of(self) -> None:
+        """The first time that it is too large, at each doubling, and again after it was small."""
+        store = self.make_sqlite()
+        await store.open()
+        warnings = []
+        for size in (LARGE_LOG, LARGE_LOG + 1, LARGE_LOG + 2, 2 * LARGE_LOG + 4, 0, LARGE_LOG + 1):
+            file = store._file  # noqa: SLF001  # a log of 256 MB takes long to write
+            file.tend = partial(_set_log_size, file, size)  # type: ignore[method-assign]
+            warnings.append((await store.tend()).warning)
+            assert store.state.unmerged == size
+        text = "the log of the queue file has {} MB: another process reads the file, and the log"
+        starts = ["", text.format(268), "", text.format(536), "", text.format(268)]
+        for warning, start in zip(warnings, starts, strict=True):
+            assert warning.startswith(start)
+            assert bool(warning) == bool(start)
         await store.close()
 
     async def test_a_second_server_is_refused(self) -> None:
@@ -65,7 +91,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         link.symlink_to(self.folder / "queue.sqlite3")
         with pytest.raises(StoreError, match="another job server uses the queue file"):
             await SQLiteStore(self.reactor, link).open()
-        await store.commit(Batch(2, [record(1)]))
+        await store.commit(Batch([record(1)]))
         store, _, found = await self.reopened(store)
         assert found == [record(1)]
         await store.close()
@@ -73,7 +99,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
     async def test_closing_behind_a_commit(self) -> None:
         """Closing while a batch is under way waits for it, and the batch is stored."""
         store, _ = await self.opened()
-        commit = store.commit(Batch(5001, records(range(1, 5001))))
+        commit = store.commit(Batch(records(range(1, 5001))))
         closed = store.close()
         await closed
         assert commit.called
@@ -87,12 +113,12 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         store, _ = await self.opened()
         await store.close()
         with pytest.raises(StoreError, match="the store is closed"):
-            await store.commit(Batch(1))
+            await store.commit(Batch())
 
     async def test_closing_while_reading(self) -> None:
         """A store that is closed while it is read ends the reading with an error."""
         store, _ = await self.opened()
-        await store.commit(Batch(5001, records(range(1, 5001))))
+        await store.commit(Batch(records(range(1, 5001))))
         closings: list[Deferred[None]] = []
         with pytest.raises(StoreError, match="the store is closed"):
             await store.replay(lambda _: closings.append(store.close()))
@@ -103,12 +129,12 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         """The state tells when the last commit was, how long it took, and the bytes on disk."""
         store, _ = await self.opened()
         before = self.reactor.seconds()
-        await store.commit(Batch(2, [record(1)]))
+        await store.commit(Batch([record(1)]))
         state = store.state
         assert before <= state.last_commit <= self.reactor.seconds()
         assert 0 < state.last_seconds < 10
         assert state.kind == "sqlite"
-        assert state.path == str(self.folder / "queue.sqlite3")
+        assert state.location == str(self.folder / "queue.sqlite3")
         await store.tend()
         on_disk = sum(path.stat().st_size for path in self.folder.glob("queue.sqlite3*"))
         shared_memory = self.folder.joinpath("queue.sqlite3-shm").stat().st_size
@@ -122,10 +148,10 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         with locked_by_another_process(self.folder / "queue.sqlite3"):
             for errors in range(1, 4):
                 with pytest.raises(StoreError, match="another process holds its lock"):
-                    await store.commit(Batch(2, [record(1)]))
+                    await store.commit(Batch([record(1)]))
                 assert store.state.errors == errors
                 assert "another process holds its lock" in store.state.last_error
-        await store.commit(Batch(2, [record(1)]))
+        await store.commit(Batch([record(1)]))
         assert (store.state.commits, store.state.last_error) == (1, "")
         await store.close()
 
@@ -137,7 +163,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
             (self.folder / "queue.sqlite3").unlink()
             with pytest.raises(StoreLostError, match="is gone"):
                 await store.tend()
-            await store.commit(Batch(2, [record(1)]))
+            await store.commit(Batch([record(1)]))
         assert store.state.errors == 2
         assert [("is gone" in notice) for notice in store.state.notices] == [True, True]
         await store.close()
@@ -145,7 +171,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
     async def test_damage_found_while_reading(self) -> None:
         """Reading goes on in the file that takes the place of a damaged one, with a notice."""
         store, _ = await self.opened()
-        await store.commit(Batch(3001, records(range(1, 3001), b"x" * 2000)))
+        await store.commit(Batch(records(range(1, 3001), b"x" * 2000)))
         await store.close()
         store, _ = await self.opened()
         path = self.folder / "queue.sqlite3"
@@ -166,8 +192,8 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         for _ in range(30):
             (self.folder / "queue.sqlite3").unlink()
             with pytest.raises(StoreLostError):
-                await store.commit(Batch(2, [record(1)]))
-            await store.commit(Batch(2, [record(1)]))
+                await store.commit(Batch([record(1)]))
+            await store.commit(Batch([record(1)]))
         assert len(store.state.notices) == 20
         await store.close()
 
@@ -179,7 +205,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(SQLiteFile, "write", lambda _file, _batch: answers.wait(20))
             patch.setattr("gearman_tx.store.sqlite.store.CLOSE_SECONDS", 0.05)
-            commit = store.commit(Batch(1))
+            commit = store.commit(Batch())
             with pytest.raises(StoreError, match=r"did not answer for 0\.05 seconds"):
                 await store.close()
         answers.set()
@@ -190,11 +216,11 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         path = self.folder / "queue.sqlite3"
         check_queue_file(path, self.synchronous, b"H:t")
         assert list(self.folder.iterdir()) == []
-        store, _ = await self.opened()
+        store, contents = await self.opened()
         with pytest.raises(StoreError, match="another job server uses the queue file"):
             check_queue_file(path, self.synchronous, b"H:t")
-        await store.commit(Batch(2, [record(1)]))
-        await store.close(next_id=2)
+        await store.commit(Batch([record(1)]))
+        await store.close(range(2, contents.ids.stop))
         before = path.read_bytes()
         check_queue_file(path, self.synchronous, b"H:t")
         with (

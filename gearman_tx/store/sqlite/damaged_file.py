@@ -14,6 +14,7 @@ The format is described at https://sqlite.org/fileformat2.html.
 
 from __future__ import annotations
 
+import json
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +43,8 @@ _REAL: Final = 7
 _ONE: Final = 9
 _SCHEMA_COLUMNS: Final = 5
 _SETTING_COLUMNS: Final = 2
-_LIMIT_COLUMNS: Final = 4
+_POLICY_COLUMNS: Final = 3
+_LIMIT_COLUMNS: Final = 4  # of the table that came before, in format 2 and 3
 
 
 class DamagedFile:
@@ -53,12 +55,12 @@ class DamagedFile:
 
     Attributes:
         next_id: the setting of that name, once all jobs were read; 0 if it is lost.
-        max_queue: the limits by function name, once all jobs were read.
+        settings: the rows of the table of settings, once all jobs were read.
     """
 
     def __init__(self, path: Path) -> None:
         self.next_id = 0
-        self.max_queue: dict[bytes, tuple[int, int, int]] = {}
+        self.settings: list[tuple[bytes, str, str]] = []
         self._pages = DamagedPages(path)
 
     def close(self) -> None:
@@ -90,16 +92,15 @@ class DamagedFile:
             name, value = values
             if name == "next_id" and isinstance(value, int):
                 self.next_id = max(self.next_id, value)
+        elif len(values) == _POLICY_COLUMNS:
+            function, key, setting = values
+            # Rows of imported jobs have as many columns, of other types.
+            if isinstance(function, bytes) and isinstance(key, str) and isinstance(setting, str):
+                self.settings.append((function, key, setting))
         elif len(values) == _LIMIT_COLUMNS:
             function, *limits = values
-            high, normal, low = limits
-            if (
-                isinstance(function, bytes)
-                and isinstance(high, int)
-                and isinstance(normal, int)
-                and isinstance(low, int)
-            ):
-                self.max_queue[function] = (high, normal, low)
+            if isinstance(function, bytes) and all(isinstance(limit, int) for limit in limits):
+                self.settings.append((function, "max_queue", json.dumps(limits)))
 
     # ------------------------------------------------------------------------------- trees
 

@@ -73,8 +73,8 @@ class SQLiteFile:
         self._connection: sqlite3.Connection | None = None
         self._identity = FileIdentity(self.path)
         self._newest = 0  # the largest id in the file
-        self._reserved = 0  # the next_id in the file
-        self._most_reserved = 0  # the largest one that was ever in it
+        self._reserved = 0  # the next_id that was written to this file; 0 if none was
+        self._most_reserved = 0  # the end of the newest block of ids, in whatever file
         self._is_impatient = False
         self._patience = -1.0  # what SQLite was told
 
@@ -122,12 +122,13 @@ class SQLiteFile:
         connection = opened.connection
         with self._errors("read"):
             next_id = rows.read_next_id(connection)
-            max_queue = rows.read_max_queue(connection)
+            settings = rows.read_settings(connection)
         if opened.is_new and self._lock.was_there:
             next_id = self._unseen_id()
             notices.append(f"the queue file {self.path} was gone or empty, a new one was begun")
-        self.write(Batch(next_id))
-        return Contents(next_id, self.jobs, max_queue, notices)
+        self._most_reserved = next_id + ID_BLOCK
+        self.write(Batch())
+        return Contents(range(next_id, self._most_reserved), self.jobs, settings, notices)
 
     def _look_for_lone_log(self) -> None:
         """Find a log whose file is gone or empty, before SQLite sees it and takes it away."""
@@ -220,35 +221,48 @@ class SQLiteFile:
             StoreLostError: the file was deleted, replaced or is damaged; another one is begun.
             StoreError: nothing of the batch was stored, for the reason it says.
         """
+        self._write(batch, self._most_reserved)
+
+    def reserve(self) -> range:
+        """Set the next block of ids aside.
+
+        Raises:
+            StoreLostError: as :meth:`write`.
+            StoreError: nothing was set aside, for the reason it says.
+        """
+        ids = range(self._most_reserved, self._most_reserved + ID_BLOCK)
+        self._write(Batch(), ids.stop)
+        return ids
+
+    def _write(self, batch: Batch, reserved: int) -> None:
+        """Write ``batch``, and that ids below ``reserved`` may have been given."""
         try:
             self._look_for_names()
             connection = self._connected()
             with self._errors("write"):
                 try:
-                    self._write(connection, batch)
+                    self._commit(connection, batch, reserved)
                 except sqlite3.Error as error:
                     if code_of(error) != sqlite3.SQLITE_FULL:
                         raise
                     # What the log holds may fit into the file, and then leaves its room to us.
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                    self._write(connection, batch)
+                    self._commit(connection, batch, reserved)
         except _DamagedError as error:
             raise StoreLostError(self._salvage(error)) from error
 
-    def _write(self, connection: sqlite3.Connection, batch: Batch) -> None:
+    def _commit(self, connection: sqlite3.Connection, batch: Batch, reserved: int) -> None:
         self._set_patience(connection)
         added = batch.added
-        reserved = self._reserved
         connection.execute("BEGIN IMMEDIATE")
         try:
             old = [record.id for record in added if record.id <= self._newest]
             jobs = self.jobs + len(added) - rows.count_jobs(connection, old)
             rows.insert_jobs(connection, added)
             jobs -= rows.delete_jobs(connection, batch.finished)
-            rows.set_retries(connection, batch.retries)
-            rows.set_max_queue(connection, batch.max_queue)
-            if batch.is_empty or batch.next_id > reserved - ID_BLOCK // 2:
-                reserved = max(batch.next_id + ID_BLOCK, self._most_reserved)
+            rows.change_jobs(connection, batch.changed)
+            rows.set_settings(connection, batch.settings)
+            if batch.is_empty or reserved != self._reserved:
                 rows.set_next_id(connection, reserved)
             connection.execute("COMMIT")
         except BaseException:
@@ -257,8 +271,7 @@ class SQLiteFile:
             raise
         self.jobs = jobs
         self._newest = max(self._newest, max((record.id for record in added), default=0))
-        self._reserved = reserved
-        self._most_reserved = max(self._most_reserved, reserved)
+        self._reserved = self._most_reserved = reserved
         self._is_impatient = False
 
     def _set_patience(self, connection: sqlite3.Connection) -> None:
@@ -325,17 +338,17 @@ class SQLiteFile:
         except _DamagedError as error:
             raise StoreLostError(self._salvage(error)) from error
 
-    def close(self, next_id: int = 0) -> None:
+    def close(self, unused: range = range(0)) -> None:
         """Bring the log into the file, close it and let other servers have it.
 
         Args:
-            next_id: see :meth:`gearman_tx.store.Store.close`.
+            unused: see :meth:`gearman_tx.store.Store.close`.
         """
         with contextlib.suppress(StoreError, sqlite3.Error):
             if self._connection is not None:
                 self._look_for_names()
-                if next_id:
-                    rows.set_next_id(self._connection, max(next_id, self._newest + 1))
+                if unused and unused.stop == self._reserved:
+                    rows.set_next_id(self._connection, max(unused.start, self._newest + 1))
                 for _ in range(_CLOSING_ROUNDS):
                     if not tidy(self._connection):
                         break

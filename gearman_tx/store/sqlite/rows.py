@@ -6,15 +6,19 @@ wait until it gets it back. There are few different statements, so that SQLite k
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from gearman_tx.core import JobRecord
+from gearman_tx.core import FunctionSettings, JobRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from gearman_tx.core import JobChange
+
+# The column of losses has the name that format 1 gave it.
 _COLUMNS: Final = (
     "id, handle, function, unique_id, priority, workload, reducer, due, retries, submitted"
 )
@@ -69,23 +73,25 @@ def delete_jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
     return count
 
 
-def set_retries(connection: sqlite3.Connection, retries: Mapping[int, int]) -> None:
-    """Set the retry count of stored jobs."""
+def change_jobs(connection: sqlite3.Connection, changes: Sequence[JobChange]) -> None:
+    """Change stored jobs; those that are not there are left out."""
     connection.executemany(
-        "UPDATE job SET retries = ? WHERE id = ?",
-        [(count, number) for number, count in retries.items()],
+        "UPDATE job SET due = ?, retries = ? WHERE id = ?",
+        [(change.due, change.losses, change.id) for change in changes],
     )
 
 
-def set_max_queue(
-    connection: sqlite3.Connection, max_queue: Mapping[bytes, tuple[int, int, int] | None]
+def set_settings(
+    connection: sqlite3.Connection, settings: Mapping[bytes, FunctionSettings | None]
 ) -> None:
-    """Set the limits of functions, or forget them."""
-    for name, limits in max_queue.items():
-        if limits is None:
-            connection.execute("DELETE FROM max_queue WHERE function = ?", (name,))
-        else:
-            connection.execute("REPLACE INTO max_queue VALUES (?, ?, ?, ?)", (name, *limits))
+    """Set the settings of functions, or forget them."""
+    for name, values in settings.items():
+        connection.execute("DELETE FROM policy WHERE function = ?", (name,))
+        if values is not None:
+            connection.executemany(
+                "INSERT INTO policy VALUES (?, ?, ?)",
+                [(name, key, json.dumps(value)) for key, value in values._asdict().items()],
+            )
 
 
 def set_next_id(connection: sqlite3.Connection, number: int) -> None:
@@ -122,10 +128,31 @@ def read_next_id(connection: sqlite3.Connection) -> int:
     return max(read_newest_id(connection) + 1, int(found[0]) if found else 1)
 
 
-def read_max_queue(connection: sqlite3.Connection) -> dict[bytes, tuple[int, int, int]]:
-    """Return the limits by function name."""
-    rows = connection.execute("SELECT function, high, normal, low FROM max_queue")
-    return {function: (high, normal, low) for function, high, normal, low in rows}
+def read_settings(connection: sqlite3.Connection) -> dict[bytes, FunctionSettings]:
+    """Return the settings of functions by name."""
+    return as_settings(connection.execute("SELECT function, key, value FROM policy"))
+
+
+def as_settings(rows: Iterable[tuple[bytes, str, str]]) -> dict[bytes, FunctionSettings]:
+    """Return what rows of the table of settings say.
+
+    Raises:
+        sqlite3.DataError: a row holds no setting.
+    """
+    found: dict[bytes, dict[str, object]] = {}
+    for function, key, value in rows:
+        try:
+            read = json.loads(value)
+        except ValueError as error:
+            text = f"the setting {key} of {function!r} is {value[:100]!r}, which is not JSON"
+            raise sqlite3.DataError(text) from error
+        if key not in FunctionSettings._fields:
+            raise sqlite3.DataError(f"{key!r} of {function!r} is no setting of this version")
+        found.setdefault(function, {})[key] = tuple(read) if isinstance(read, list) else read
+    return {
+        function: FunctionSettings(**values)  # type: ignore[arg-type]  # as they were stored
+        for function, values in found.items()
+    }
 
 
 def check(connection: sqlite3.Connection) -> str:

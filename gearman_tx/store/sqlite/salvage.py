@@ -64,7 +64,7 @@ def salvage(
         found = damaged.jobs()
         while records := list(islice(found, _ROWS_AT_ONCE)):
             rows.insert_jobs(new, records)
-        rows.set_max_queue(new, damaged.max_queue)
+        rows.set_settings(new, rows.as_settings(damaged.settings))
         given = damaged.next_id or lost_id
         rows.set_next_id(new, max(least_id, given, rows.read_next_id(new)))
         jobs = rows.count_all_jobs(new)

@@ -13,7 +13,7 @@ from twisted.internet import defer
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from gearman_tx.core import Committed
-from gearman_tx.store.port import StoreError, StoreLostError, StoreState
+from gearman_tx.store.port import StoreError, StoreLostError, StoreState, Tended
 from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE
 from gearman_tx.store.sqlite.opening import Opening
 from gearman_tx.store.sqlite.queue_file import SQLiteFile
@@ -33,6 +33,9 @@ BUSY_SECONDS: Final = 5.0
 
 CLOSE_SECONDS: Final = 20.0
 """How long closing waits for a disk that does not answer."""
+
+LARGE_LOG: Final = 256 * 1024 * 1024
+"""Bytes of SQLite's log that are warned of, and then each doubling: it should have begun anew."""
 
 _JOBS_A_READ: Final = 1000  # few enough that taking them does not stop the reactor for long
 _MOST_NOTICES: Final = 20
@@ -93,6 +96,7 @@ class SQLiteStore:
         self._file = SQLiteFile(path, opening)
         self._thread = StoreThread(reactor)
         self._is_closed = False
+        self._warned = 0  # how large the log was when a warning told of it
         self.state = StoreState("sqlite", str(self._file.path))
 
     @inlineCallbacks
@@ -147,7 +151,17 @@ class SQLiteStore:
         return Committed()
 
     @inlineCallbacks
-    def tend(self) -> Generator[Deferred[Any], Any, bool]:
+    def reserve(self) -> Generator[Deferred[Any], Any, range]:
+        """Set ids aside in the thread."""
+        try:
+            ids: range = yield self._thread.call(self._file.reserve)
+        except StoreError as error:
+            self._failed(error)
+            raise
+        return ids
+
+    @inlineCallbacks
+    def tend(self) -> Generator[Deferred[Any], Any, Tended]:
         """Look for the file and give free pages back, in the thread."""
         try:
             has_more: bool = yield self._thread.call(self._file.tend)
@@ -155,14 +169,28 @@ class SQLiteStore:
             self._failed(error)
             raise
         self._look_at_file()
-        return has_more
+        return Tended(has_more, self._warning())
 
-    def close(self, next_id: int = 0) -> Deferred[None]:
+    def _warning(self) -> str:
+        """Return a warning that the log has grown large, once for each doubling."""
+        size = self._file.log_size
+        if size <= LARGE_LOG:
+            self._warned = 0
+            return ""
+        if size <= 2 * self._warned:
+            return ""
+        self._warned = size
+        return (
+            f"the log of the queue file has {size // 1_000_000} MB: another process reads the "
+            "file, and the log cannot begin anew until it is done"
+        )
+
+    def close(self, unused: range = range(0)) -> Deferred[None]:
         """Close the file behind what is under way and end the thread."""
         if self._is_closed:
             return succeed(None)
         self._is_closed = True
-        closing = self._thread.call(self._file.close, next_id)
+        closing = self._thread.call(self._file.close, unused)
         self._thread.stop()
         closing.addTimeout(CLOSE_SECONDS, self._reactor)
         closing.addErrback(self._not_closed)
@@ -186,4 +214,4 @@ class SQLiteStore:
 
     def _look_at_file(self) -> None:
         state, file = self.state, self._file
-        state.jobs, state.size, state.log = file.jobs, file.size, file.log_size
+        state.jobs, state.size, state.unmerged = file.jobs, file.size, file.log_size

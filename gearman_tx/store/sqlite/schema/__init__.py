@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x47_54_58_31
 """What marks a SQLite file as a queue file of this project: ``GTX1``."""
 
-SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql", "003_imported.sql")
+SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql", "003_imported.sql", "004_policy.sql")
 """What makes a file of each version out of one of the version before; the first, out of nothing."""
 
 VERSION: Final = len(SCRIPTS)

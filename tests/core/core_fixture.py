@@ -7,15 +7,38 @@ from typing import Final
 
 from attrs import define, field
 
-from gearman_tx.core import NORMAL, Batch, Committed, Job, JobRecord, JobServer, Peer, Policy
+from gearman_tx.core import (
+    NORMAL,
+    Batch,
+    Committed,
+    FunctionSettings,
+    Job,
+    JobRecord,
+    JobServer,
+    Peer,
+    Policy,
+)
 from gearman_tx.errors import Refused
-from tests.core.port import Answer, RecordingPort
+from tests.core.recording_link import Answer, RecordingLink
 
 NOON: Final = 1_700_000_000.0
 """When every test begins, in Unix seconds."""
 
-RESERVED: Final = 1000
-"""How many ids a store lets the server give between two commits."""
+RESERVED: Final = 100_000
+"""How many ids a store sets aside at a time."""
+
+
+Limits = tuple[int, int, int]
+
+
+def limits_of(settings: Mapping[bytes, FunctionSettings | None]) -> dict[bytes, Limits]:
+    """Return the queue limits of functions, without those that were forgotten."""
+    return {name: each.max_queue for name, each in settings.items() if each is not None}
+
+
+def losses_of(batch: Batch) -> dict[int, int]:
+    """Return the ids of the changed jobs of a batch, and how often they were lost."""
+    return {change.id: change.losses for change in batch.changed}
 
 
 @define(eq=False)
@@ -25,13 +48,13 @@ class RecordingEvents:
     timed_out: list[bytes] = field(factory=list)
     given_up: list[bytes] = field(factory=list)
 
-    def job_timed_out(self, job: Job) -> None:
+    def job_timed_out(self, handle: bytes, function: bytes) -> None:  # noqa: ARG002  # the port's
         """Events: a job ran out of time."""
-        self.timed_out.append(job.handle)
+        self.timed_out.append(handle)
 
-    def job_given_up(self, job: Job) -> None:
+    def job_given_up(self, handle: bytes, function: bytes, losses: int) -> None:  # noqa: ARG002  # the port's
         """Events: a job was lost too often."""
-        self.given_up.append(job.handle)
+        self.given_up.append(handle)
 
 
 @define(eq=False)
@@ -40,34 +63,40 @@ class FakeStore:
 
     Attributes:
         rows: the jobs that were added and not finished, by id.
-        max_queue: the limits by function name.
-        next_id: the first id that is sure never to have been given.
+        settings: the settings by function name.
+        next_id: the first id that was never reserved.
     """
 
     rows: dict[int, JobRecord] = field(factory=dict)
-    max_queue: dict[bytes, tuple[int, int, int]] = field(factory=dict)
+    settings: dict[bytes, FunctionSettings] = field(factory=dict)
     next_id: int = 1
+
+    def reserve(self) -> range:
+        """Set the next ids aside."""
+        ids = range(self.next_id, self.next_id + RESERVED)
+        self.next_id = ids.stop
+        return ids
 
     def apply(self, batch: Batch, joined: Mapping[int, bytes]) -> None:
         """Do what ``batch`` asks for, save adding jobs that joined others."""
-        self.next_id = max(self.next_id, batch.next_id + RESERVED)
         for record in batch.added:
             assert record.id not in self.rows, "a job is stored once"
             if record.id not in joined:
                 self.rows[record.id] = record
-        for number, retries in batch.retries.items():
-            if number in self.rows:
-                self.rows[number] = self.rows[number]._replace(retries=retries)
+        for change in batch.changed:
+            if change.id in self.rows:
+                record = self.rows[change.id]
+                self.rows[change.id] = record._replace(due=change.due, losses=change.losses)
         for number in batch.finished:
             self.rows.pop(number, None)
-        for name, limits in batch.max_queue.items():
-            if limits is None:
-                self.max_queue.pop(name, None)
+        for name, settings in batch.settings.items():
+            if settings is None:
+                self.settings.pop(name, None)
             else:
-                self.max_queue[name] = limits
+                self.settings[name] = settings
 
 
-class House:
+class CoreFixture:
     """A job server, its time, its log and its store.
 
     Args:
@@ -97,12 +126,12 @@ class House:
             policy or Policy(handle_prefix=b"H:t"),
             self.events,
             now=now,
-            first_id=self.store.next_id,
             durable=durable,
         )
-        self.store.next_id += RESERVED
-        for name, limits in self.store.max_queue.items():
-            self.server.control.restore_max_queue(name, limits)
+        if durable:
+            self.server.tables.set_ids(self.store.reserve())
+        for name, settings in self.store.settings.items():
+            self.server.control.restore_settings(name, settings)
         for number in sorted(self.store.rows):
             self.server.intake.restore(self.store.rows[number])
         self.in_flight: Batch | None = None
@@ -112,23 +141,23 @@ class House:
         """The time, in Unix seconds."""
         return self.server.tables.now
 
-    def guest(self) -> Guest:
-        """Let somebody connect."""
-        port = RecordingPort()
-        return Guest(self, self.server.join(port), port)
+    def connection(self) -> FakeConnection:
+        """Connect."""
+        link = RecordingLink()
+        return FakeConnection(self, self.server.join(link), link)
 
-    def worker(self, *functions: bytes, timeout: float = 0.0) -> Guest:
-        """Let somebody connect who registers ``functions``, in this order."""
-        guest = self.guest()
+    def worker(self, *functions: bytes, timeout: float = 0.0) -> FakeConnection:
+        """Connect a worker that registers ``functions``, in this order."""
+        connection = self.connection()
         for name in functions:
-            guest.can_do(name, timeout)
-        return guest
+            connection.can_do(name, timeout)
+        return connection
 
-    def sleeper(self, *functions: bytes) -> Guest:
-        """Let somebody connect who registers ``functions`` and sleeps."""
-        guest = self.worker(*functions)
-        guest.sleep()
-        return guest
+    def sleeper(self, *functions: bytes) -> FakeConnection:
+        """Connect a worker that registers ``functions`` and sleeps."""
+        connection = self.worker(*functions)
+        connection.sleep()
+        return connection
 
     def wait(self, seconds: float) -> None:
         """Let time pass, then do what is due."""
@@ -144,23 +173,23 @@ class House:
         batch, self.in_flight = self.in_flight, None
         assert batch is not None, "a commit is under way"
         self.store.apply(batch, joined or {})
-        self.server.ledger.settle(Committed(joined or {}), self.server.intake)
+        self.server.settle(Committed(joined or {}))
 
     def fail(self, reason: bytes = b"disk full") -> None:
         """End the commit badly."""
         batch, self.in_flight = self.in_flight, None
         assert batch is not None, "a commit is under way"
-        self.server.ledger.fail(batch, reason, self.server.intake)
+        self.server.fail_batch(reason)
 
     def put_back(self) -> None:
         """End the commit badly, to try all of it again."""
         batch, self.in_flight = self.in_flight, None
         assert batch is not None, "a commit is under way"
-        self.server.ledger.put_back(batch)
+        self.server.ledger.put_back()
 
     def refuse(self, reason: bytes = b"disk full") -> None:
         """Refuse what is noted; the store cannot write."""
-        self.server.ledger.refuse(reason, self.server.intake)
+        self.server.refuse_noted(reason)
 
     def commit(self) -> Batch:
         """Make everything durable at once."""
@@ -168,9 +197,9 @@ class House:
         self.settle()
         return batch
 
-    def restart(self) -> House:
-        """Return a new house on the same store, as after ``kill -9``."""
-        return House(self.server.tables.policy, durable=True, store=self.store, now=self.now)
+    def restart(self) -> CoreFixture:
+        """Return a new core on the same store, as after ``kill -9``."""
+        return CoreFixture(self.server.tables.policy, durable=True, store=self.store, now=self.now)
 
     def counts(self, name: bytes) -> tuple[int, int, int]:
         """Return how many jobs of a function are queued, running and delayed."""
@@ -179,27 +208,27 @@ class House:
 
 
 @define(eq=False)
-class Guest:
+class FakeConnection:
     """One connection: client, worker or both.
 
     Attributes:
-        house: where it is a guest.
-        peer: what the queues know of it.
-        port: what it was told.
+        core: where it is connected.
+        peer: what the core knows of it.
+        link: what it was told.
     """
 
-    house: House
+    core: CoreFixture
     peer: Peer
-    port: RecordingPort
+    link: RecordingLink
 
     @property
     def answers(self) -> list[Answer]:
         """The answers of its submissions so far, in the order of the submissions."""
-        return self.port.answers
+        return self.link.answers
 
     def heard(self) -> list[tuple[bytes, ...]]:
         """Return what it was told since it was last asked."""
-        said, self.port.said = self.port.said, []
+        said, self.link.said = self.link.said, []
         return said
 
     def submit(
@@ -215,7 +244,7 @@ class Guest:
     ) -> bytes:
         """Submit; return the handle, or nothing when the answer is an error or comes later."""
         try:
-            job = self.house.server.intake.submit(
+            job = self.core.server.intake.submit(
                 self.peer,
                 name,
                 unique,
@@ -228,7 +257,8 @@ class Guest:
         except Refused as refusal:
             self.answers.append((refusal.code, refusal.text))
             return b""
-        self.answers.append(None if job is None else job.handle)
+        if job is not None:
+            self.answers.append(job.handle)
         return b"" if job is None else job.handle
 
     def promise(
@@ -247,19 +277,19 @@ class Guest:
 
     def can_do(self, name: bytes, timeout: float = 0.0) -> None:
         """Register a function, with its time limit in seconds."""
-        self.house.server.dispatch.can_do(self.peer, name, timeout)
+        self.core.server.dispatch.can_do(self.peer, name, timeout)
 
     def cant_do(self, name: bytes) -> None:
         """Take a registration back."""
-        self.house.server.dispatch.cant_do(self.peer, name)
+        self.core.server.dispatch.cant_do(self.peer, name)
 
     def sleep(self) -> None:
         """Send PRE_SLEEP."""
-        self.house.server.dispatch.pre_sleep(self.peer)
+        self.core.server.dispatch.pre_sleep(self.peer)
 
     def grab_job(self) -> Job | None:
         """Ask for a job."""
-        return self.house.server.dispatch.grab(self.peer)
+        return self.core.server.dispatch.grab(self.peer)
 
     def grab(self) -> bytes:
         """Ask for a job; return its handle, or nothing when there is none."""
@@ -268,25 +298,25 @@ class Guest:
 
     def work(self, handle: bytes, data: bytes = b"half") -> None:
         """Send WORK_DATA."""
-        self.house.server.outcome.data(self.peer, handle, (b"WORK_DATA", handle, data))
+        self.core.server.outcome.data(self.peer, handle, (b"WORK_DATA", handle, data))
 
     def progress(self, handle: bytes, numerator: int, denominator: int = 9) -> None:
         """Send WORK_STATUS."""
         update = (b"WORK_STATUS", handle, b"%d/%d" % (numerator, denominator))
-        self.house.server.outcome.status(self.peer, handle, (numerator, denominator), update)
+        self.core.server.outcome.status(self.peer, handle, (numerator, denominator), update)
 
     def complete(self, handle: bytes, data: bytes = b"done") -> None:
         """Send WORK_COMPLETE."""
-        self.house.server.outcome.complete(self.peer, handle, (b"WORK_COMPLETE", handle, data))
+        self.core.server.outcome.complete(self.peer, handle, (b"WORK_COMPLETE", handle, data))
 
     def fail(self, handle: bytes) -> None:
         """Send WORK_FAIL."""
-        self.house.server.outcome.fail(self.peer, handle)
+        self.core.server.outcome.fail(self.peer, handle)
 
     def throw(self, handle: bytes, data: bytes = b"error") -> None:
         """Send WORK_EXCEPTION."""
-        self.house.server.outcome.exception(self.peer, handle, (b"WORK_EXCEPTION", handle, data))
+        self.core.server.outcome.exception(self.peer, handle, (b"WORK_EXCEPTION", handle, data))
 
     def leave(self) -> None:
         """Disconnect."""
-        self.house.server.endings.leave(self.peer)
+        self.core.server.leaving.leave(self.peer)

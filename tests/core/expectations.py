@@ -1,6 +1,6 @@
-"""A job server and its model side by side, and the books that are kept of both.
+"""A job server and its model side by side, and the expectations that are kept of both.
 
-The books hold what no model could falsify together with the server: which promises were made and
+The expectations hold what no model could falsify together with the server: which promises were made and
 which jobs ended, how often each job ran and was lost, and what each client is still owed.
 """
 
@@ -12,10 +12,10 @@ from attrs import define, field
 
 from gearman_tx.core import JobServer, Policy
 from tests.core.audit import audit
-from tests.core.house import Guest, House
+from tests.core.core_fixture import CoreFixture, FakeConnection, limits_of
 from tests.core.model import Model
 from tests.core.model_parts import ModelJob, ModelPeer
-from tests.core.port import NOOP, WORK_FAIL
+from tests.core.recording_link import NOOP, WORK_FAIL
 
 ENDINGS = (b"WORK_COMPLETE", b"WORK_EXCEPTION", WORK_FAIL)
 
@@ -23,10 +23,10 @@ Limits = dict[bytes, tuple[int, int, int]]
 
 
 @define(eq=False)
-class Seat:
+class PairedConnection:
     """A connection of the server, its twin in the model, and what it is owed."""
 
-    guest: Guest
+    connection: FakeConnection
     peer: ModelPeer
     promised: list[int] = field(factory=list)
     owed: Counter[bytes] = field(factory=Counter)
@@ -34,7 +34,7 @@ class Seat:
 
 
 @define(eq=False)
-class Books:
+class Expectations:
     """What is known without the model: promises, endings, runs and losses by handle."""
 
     promised: set[bytes] = field(factory=set)
@@ -54,11 +54,11 @@ class Pair:
     def __init__(self, policy: Policy, *, durable: bool) -> None:
         self.policy = policy
         self.durable = durable
-        self.house = House(policy, durable=durable)
+        self.core = CoreFixture(policy, durable=durable)
         self.model = self.new_model()
-        self.seats: dict[int, Seat] = {}
-        self.gone: list[Seat] = []
-        self.books = Books()
+        self.pairs: dict[int, PairedConnection] = {}
+        self.gone: list[PairedConnection] = []
+        self.expectations = Expectations()
         self.handles: list[bytes] = [b"H:t:0"]
         self.held: list[tuple[int, bytes]] = []
         self.store_is_lost = False
@@ -66,76 +66,76 @@ class Pair:
     @property
     def server(self) -> JobServer:
         """The job server."""
-        return self.house.server
+        return self.core.server
 
     def new_model(self) -> Model:
         """Return the model of a server that has just started."""
         policy = self.policy
         return Model(
-            self.house.now,
+            self.core.now,
             self.durable,
             policy.job_retries,
-            policy.max_queue,
+            policy.settings.max_queue,
             policy.max_functions,
         )
 
-    def seat(self, number: int) -> Seat:
-        """Return who sits there; somebody connects if the seat is empty."""
-        if number not in self.seats:
+    def pair(self, number: int) -> PairedConnection:
+        """Return who sits there; somebody connects if the pair is empty."""
+        if number not in self.pairs:
             peer = ModelPeer()
             self.model.peers.append(peer)
-            self.seats[number] = Seat(self.house.guest(), peer)
-        return self.seats[number]
+            self.pairs[number] = PairedConnection(self.core.connection(), peer)
+        return self.pairs[number]
 
     def compare(self, noops: int | None = None) -> None:
-        """Check that both tell everybody the same, and that the books balance.
+        """Check that both tell everybody the same, and that the expectations balance.
 
         Args:
             noops: how many sleepers must have been woken; None for any number.
         """
-        woken = sum(self._hear(seat) for seat in self.seats.values())
+        woken = sum(self._hear(pair) for pair in self.pairs.values())
         assert noops is None or woken == noops, f"{woken} were woken, not {noops}"
-        for seat in [*self.seats.values(), *self.gone]:
-            self._compare_answers(seat)
-        for seat in self.gone:
-            assert seat.guest.port.said == [], "who left is told nothing"
-        self.books.ended.update(self.house.events.given_up)
+        for pair in [*self.pairs.values(), *self.gone]:
+            self._compare_answers(pair)
+        for pair in self.gone:
+            assert pair.connection.link.said == [], "who left is told nothing"
+        self.expectations.ended.update(self.core.events.given_up)
         self._compare_jobs()
         self._compare_drain()
         self._balance()
         audit(self.server)
 
-    def _hear(self, seat: Seat) -> int:
-        """Compare what a seat was told; return how many NOOPs it got."""
-        heard = seat.guest.heard()
+    def _hear(self, pair: PairedConnection) -> int:
+        """Compare what a pair was told; return how many NOOPs it got."""
+        heard = pair.connection.heard()
         told = [words for words in heard if words != (NOOP,)]
-        expected, seat.peer.heard = seat.peer.heard, []
+        expected, pair.peer.heard = pair.peer.heard, []
         assert told == expected
         for words in told:
             if words[0] in ENDINGS:
-                seat.owed[words[1]] -= 1
-                assert seat.owed[words[1]] >= 0, "an ending too many"
+                pair.owed[words[1]] -= 1
+                assert pair.owed[words[1]] >= 0, "an ending too many"
         noops = heard.count((NOOP,))
-        assert noops <= int(seat.peer.asleep), "only sleepers are woken, and once"
+        assert noops <= int(pair.peer.asleep), "only sleepers are woken, and once"
         if noops:
-            seat.peer.asleep = False
-        assert seat.guest.peer.asleep == seat.peer.asleep
+            pair.peer.asleep = False
+        assert pair.connection.peer.asleep == pair.peer.asleep
         return noops
 
-    def _compare_answers(self, seat: Seat) -> None:
+    def _compare_answers(self, pair: PairedConnection) -> None:
         """Each answer is the model's; what the model knows is told as soon as its turn comes."""
-        answers, expected = seat.guest.answers, seat.peer.answers
+        answers, expected = pair.connection.answers, pair.peer.answers
         assert len(answers) == len(expected)
         for answer, right in zip(answers, expected, strict=True):
             assert answer is None or answer == right
-        if self.house.in_flight is None and self.server.ledger.is_empty:
+        if self.core.in_flight is None and self.server.ledger.is_empty:
             assert answers == expected
             assert None not in answers
-        for number in seat.promised:
+        for number in pair.promised:
             answer = answers[number]
             if isinstance(answer, bytes) and answer.startswith(b"H:t:"):
-                self.books.promised.add(answer)
-        seat.promised = [number for number in seat.promised if answers[number] is None]
+                self.expectations.promised.add(answer)
+        pair.promised = [number for number in pair.promised if answers[number] is None]
 
     def _compare_jobs(self) -> None:
         """Both have the same live jobs and functions, and say the same of each."""
@@ -166,37 +166,41 @@ class Pair:
     def _balance(self) -> None:
         """No promise is lost, everybody is owed what is under way and nothing else."""
         live = {job.handle for job in self.server.tables.jobs}
-        assert self.books.promised - self.books.ended <= live, "a promise was lost"
-        assert not self.books.ended & live
-        for seat in self.seats.values():
+        assert self.expectations.promised - self.expectations.ended <= live, "a promise was lost"
+        assert not self.expectations.ended & live
+        for pair in self.pairs.values():
             clients = Counter(
-                job.handle for job in self.model.jobs for peer in job.clients if peer is seat.peer
+                job.handle for job in self.model.jobs for peer in job.clients if peer is pair.peer
             )
-            assert +seat.owed == clients
+            assert +pair.owed == clients
         if self.durable and not self.store_is_lost:
-            stored = {record.handle for record in self.house.store.rows.values()}
-            assert self.books.promised - self.books.ended <= stored, "a promise is not stored"
-            if self.house.in_flight is None and self.server.ledger.is_empty:
+            stored = {record.handle for record in self.core.store.rows.values()}
+            assert self.expectations.promised - self.expectations.ended <= stored, (
+                "a promise is not stored"
+            )
+            if self.core.in_flight is None and self.server.ledger.is_empty:
                 self._compare_store()
 
     def _compare_store(self) -> None:
         """When nothing is noted, the store holds the live background jobs as they are."""
-        rows = {record.handle: record for record in self.house.store.rows.values()}
+        rows = {record.handle: record for record in self.core.store.rows.values()}
         background = {job.handle: job for job in self.model.jobs if job.background}
         assert set(rows) == set(background)
         for handle, job in background.items():
             record = rows[handle]
-            assert record.retries == job.retries
-            assert record.due == job.due or (
-                job.state != "delayed" and record.due <= self.house.now
-            )
+            assert record.losses == job.retries
+            assert record.due == job.due or (job.state != "delayed" and record.due <= self.core.now)
             assert (record.function, record.unique) == (job.function, job.unique)
             assert (record.workload, record.priority) == (job.workload, job.priority)
-        assert self._unusual(self.house.store.max_queue) == self._unusual(self.model.limits)
+        assert self._unusual(limits_of(self.core.store.settings)) == self._unusual(
+            self.model.limits
+        )
 
     def _unusual(self, limits: Limits) -> Limits:
         """Return the limits that say more than the policy; only they are stored again."""
-        return {name: most for name, most in limits.items() if most != self.policy.max_queue}
+        return {
+            name: most for name, most in limits.items() if most != self.policy.settings.max_queue
+        }
 
 
 def same_job(restored: ModelJob, before: ModelJob) -> None:

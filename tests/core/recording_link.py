@@ -1,4 +1,4 @@
-"""A connection as the queues see it, which remembers what it was told."""
+"""A connection as the core sees it, which remembers what it was told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from gearman_tx.core import PeerLink
+from gearman_tx.core import PeerLink, Promise
 
 Refusal = tuple[bytes, bytes]
 Answer = bytes | Refusal | None
@@ -17,8 +17,8 @@ WORK_FAIL = b"WORK_FAIL"
 
 
 @define(eq=False)
-class RecordingPort(PeerLink):
-    """A port without a connection.
+class RecordingLink(PeerLink):
+    """A link without a connection.
 
     Attributes:
         fd: the number that reports show.
@@ -37,13 +37,10 @@ class RecordingPort(PeerLink):
         """PeerLink: wake a worker."""
         self.said.append((NOOP,))
 
-    def created(self, handle: bytes) -> None:
-        """PeerLink: answer the oldest submission without an answer."""
-        self.answers[self.answers.index(None)] = handle
-
-    def refused(self, code: bytes, text: bytes) -> None:
-        """PeerLink: refuse the oldest submission without an answer."""
-        self.answers[self.answers.index(None)] = (code, text)
+    def promise(self, size: int) -> RecordingPromise:  # noqa: ARG002  # the core's
+        """PeerLink: leave room for an answer."""
+        self.answers.append(None)
+        return RecordingPromise(self.answers, len(self.answers) - 1)
 
     def update(self, parts: Sequence[bytes]) -> None:
         """PeerLink: pass on what a worker said."""
@@ -52,3 +49,28 @@ class RecordingPort(PeerLink):
     def failed(self, handle: bytes) -> None:
         """PeerLink: a job ended without a result."""
         self.said.append((WORK_FAIL, handle))
+
+
+@define(eq=False)
+class RecordingPromise(Promise):
+    """A submission without an answer yet.
+
+    Attributes:
+        answers: the answers of its connection.
+        place: where its own goes.
+    """
+
+    answers: list[Answer]
+    place: int
+
+    def created(self, handle: bytes) -> None:
+        """Promise: the job is durable."""
+        self._answer(handle)
+
+    def refused(self, code: bytes, text: bytes) -> None:
+        """Promise: the job could not be stored."""
+        self._answer((code, text))
+
+    def _answer(self, answer: Answer) -> None:
+        assert self.answers[self.place] is None, "a submission is answered once"
+        self.answers[self.place] = answer
