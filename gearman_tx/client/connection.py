@@ -32,7 +32,7 @@ from gearman_tx.client.ports import AcceptingServer
 from gearman_tx.client.requests import Forgotten, Listener, Query, Request
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut
-from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, SocketSet, Turn, make_handlers
+from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, SocketSet, Turn, outgoing_handlers
 from gearman_tx.wire import PacketType, leading_number, request
 
 GREETING_TIMEOUT: Final = 10.0
@@ -332,7 +332,7 @@ class ClientConnection(OutgoingLink):
         return listener
 
 
-_HANDLERS: Final = make_handlers(
+_HANDLERS: Final = outgoing_handlers(
     {
         PacketType.JOB_CREATED: ClientConnection.job_created,
         PacketType.ERROR: ClientConnection.error,

@@ -7,10 +7,10 @@ connection to one of them, :class:`OutgoingLink` is that connection.
 """
 
 from gearman_tx.link.backoff import Backoff
+from gearman_tx.link.handler import SUSPEND, Handler
 from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
-from gearman_tx.link.input import SUSPEND
 from gearman_tx.link.limits import OutputLimits
-from gearman_tx.link.outgoing import PROBE, Handler, LinkLimits, OutgoingLink, make_handlers
+from gearman_tx.link.outgoing import PROBE, LinkLimits, OutgoingLink, outgoing_handlers
 from gearman_tx.link.output import Hole, Output
 from gearman_tx.link.packet_link import PacketLink
 from gearman_tx.link.plain_socket import tcp_socket
@@ -45,7 +45,7 @@ __all__ = [
     "SocketSet",
     "Turn",
     "make_endpoint",
-    "make_handlers",
+    "outgoing_handlers",
     "parse_address",
     "parse_server",
     "parse_servers",

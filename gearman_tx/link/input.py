@@ -1,56 +1,32 @@
-"""What comes in on one connection: cut into units, handled in order, held back when it must wait.
+"""The input of one connection: cut into units, handled in order, held back when it must wait.
 
 Theory of operation. Each read is decoded into units (packets and text lines), and each unit is
-given to the handler of its type. A handler that cannot be done at once returns ``SUSPEND``: the
-units behind it wait, and so does what a transport may still give, until ``proceed``. The same
-holds while the peer does not read its answers. The owner is told to stop reading and to go on.
+given to the handler of its type. A handler that cannot finish at once returns ``SUSPEND``: the
+units behind it wait until ``proceed``, and so do bytes that the transport still delivers. The same
+holds while the peer does not read its answers. The input asks its owner to stop reading and to
+read again.
 
-It is apart from the Twisted protocol around it because it is compiled where speed matters, and
-that is not.
+The class is separate from the Twisted protocol around it because it is compiled for speed, and a
+Twisted protocol cannot be.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import Logger
 
 from gearman_tx.errors import Refused, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from gearman_tx.link.handler import Handler
+    from gearman_tx.link.owners import InputOwner
     from gearman_tx.wire import PacketDecoder
 
-SUSPEND: Final = True
-"""What a handler returns when the units behind its own must wait for ``proceed``."""
-
 LARGE_READ: Final = 32 * 1024
-"""So many bytes in one read are a part of something large."""
+"""A read of at least so many bytes is a part of something large."""
 
 _log: Final = Logger()
-
-
-class Owner(Protocol):
-    """Whose input it is."""
-
-    def refuse(self, refusal: Refused) -> None:
-        """Answer a request that a handler refused."""
-
-    def protocol_failed(self, reason: str) -> None:
-        """End the connection: the peer sent bytes that are not the protocol."""
-
-    def abort(self) -> None:
-        """End the connection at once: a handler failed."""
-
-    def has_read_much(self) -> None:
-        """A part of something large was read, and more of it is to come."""
-
-    def pause_reading(self) -> None:
-        """Read nothing more."""
-
-    def resume_reading(self) -> None:
-        """Read again."""
 
 
 class Input:
@@ -58,13 +34,13 @@ class Input:
 
     Args:
         decoder: fresh, for the packets of this direction.
-        handlers: for every type that the decoder may return, what to do with it.
-        owner: is told what becomes of the connection.
-        subject: what the handlers are given.
+        handlers: the handler of every type that the decoder may return.
+        owner: the connection.
+        subject: the first argument of the handlers.
 
     Attributes:
         units: how many units became whole by the last read.
-        unit_size: how many bytes these had on average; that of earlier ones if there were none.
+        unit_size: the average size in bytes of the last units that became whole.
     """
 
     __slots__ = (
@@ -85,17 +61,17 @@ class Input:
     def __init__(
         self,
         decoder: PacketDecoder,
-        handlers: dict[int, Callable[[Any, Any], bool | None]],
-        owner: Owner,
+        handlers: dict[int, Handler],
+        owner: InputOwner,
         subject: Any,
     ) -> None:
         self._decoder: PacketDecoder | None = decoder  # None when the connection is over
         self._handlers = handlers
-        self._owner: Owner | None = owner
+        self._owner: InputOwner | None = owner
         self._subject = subject
         self._waiting: list[tuple[int, Any]] | None = None  # units to be handled later
         self._put_back: tuple[int, Any] | None = None  # a unit to be handled again
-        self._unread: list[bytes] = []  # what a transport gave while nothing was to be read
+        self._unread: list[bytes] = []  # bytes that a transport delivered while paused
         self._is_suspended = False  # a handler is not done
         self._is_high = False  # the peer leaves too much unread
         self._arrived = 0  # bytes since the last unit became whole
@@ -115,7 +91,7 @@ class Input:
         return 0 if decoder is None else decoder.buffered
 
     def receive(self, data: bytes) -> None:
-        """Take what was read, and handle it unless it has to wait."""
+        """Take the bytes of a read, and handle them unless they have to wait."""
         decoder = self._decoder
         if decoder is None:
             return
@@ -136,7 +112,7 @@ class Input:
     def _handle(self, units: list[tuple[int, Any]]) -> None:
         """Give each unit to its handler until there is none left or one suspends the rest."""
         owner = self._owner
-        assert owner is not None, "only an input that lives handles anything"
+        assert owner is not None, "an input that has ended handles nothing"
         subject = self._subject
         handlers = self._handlers
         done = 0
@@ -153,7 +129,7 @@ class Input:
                     owner.refuse(refusal)
         except RemoteProtocolError as error:
             owner.protocol_failed(str(error))
-        except Exception:  # noqa: BLE001  # one connection's trouble is not another's
+        except Exception:  # noqa: BLE001  # an error of one connection ends that one alone
             _log.failure("a packet could not be handled")
             owner.abort()
         else:
@@ -191,7 +167,7 @@ class Input:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Handle what waits, then read again, as far as nothing stands against it."""
+        """Handle the units that wait, then read again, unless something else holds them back."""
         while not (self._is_suspended or self._is_high):
             decoder, owner = self._decoder, self._owner
             if decoder is None or owner is None:
@@ -211,7 +187,7 @@ class Input:
             self._owner.pause_reading()
 
     def end(self) -> None:
-        """Handle nothing more, and forget what waits, the part of a packet and the owner."""
+        """Handle nothing more; forget the units that wait, a partial packet and the owner."""
         self._decoder = None
         self._waiting = None
         self._unread.clear()

@@ -8,7 +8,7 @@ bounds what it sends, and answers must be read for that to go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from attrs import field, frozen, validators
@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import Refused, RemoteProtocolError
+from gearman_tx.link.handler import Handler
 from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
 from gearman_tx.link.limits import OutputLimits
 from gearman_tx.link.packet_link import PacketLink
@@ -32,8 +33,6 @@ from gearman_tx.wire import (
     PacketType,
     request,
 )
-
-Handler = Callable[[Any, bytes], bool | None]
 
 PROBE: Final = b"gearman_tx heartbeat"
 """What a heartbeat asks the server to send back."""
@@ -63,7 +62,7 @@ class OutgoingLink(PacketLink):
     Args:
         server: the name of the server, for the log and for errors.
         turn: the reactor turn that output is gathered in.
-        handlers: what to do with each packet, made by :func:`make_handlers`.
+        handlers: what to do with each packet, made by :func:`outgoing_handlers`.
         limits: what the connection may cost.
 
     Attributes:
@@ -152,7 +151,7 @@ class OutgoingLink(PacketLink):
             self.abort()
 
 
-def make_handlers(expected: Mapping[int, Handler]) -> dict[int, Handler]:
+def outgoing_handlers(expected: Mapping[int, Handler]) -> dict[int, Handler]:
     """Return a whole table of handlers: what is not in ``expected`` ends the connection.
 
     Args:

@@ -1,76 +1,64 @@
-"""What goes out on one connection: gathered, written once a turn, held in order, bounded.
+"""The output of one connection: gathered, written once a turn, kept in order, bounded.
 
 Theory of operation. ``send`` appends to the list of this turn. ``flush`` offers the list to the
-socket at once, which nearly always takes all of it, so the reactor need not be asked to wait for
-writability. Small pieces are joined for that, large ones given as they are. What the socket does
-not take becomes the backlog, written as the peer reads; only then the bytes are counted.
+socket at once. The socket nearly always takes all of it, so the reactor need not wait for
+writability. Small pieces are joined for that, large ones are passed as they are. Bytes that the
+socket does not take become the backlog, which is written as the peer reads; only then are bytes
+counted.
 
-A reply that must wait makes a hole: everything sent behind it is held until ``fill`` brings it,
-so replies keep the order of their requests while other connections go on. A hole is a list, empty
-until it is filled.
+A reply that must wait makes a hole. Everything sent behind it is held until ``fill`` brings the
+reply, so replies keep the order of their requests while other connections go on. A hole is a list,
+empty until it is filled.
 
-Two shapes of transport. A plain TCP or Unix socket is written to directly; its transport is only
-asked to wait until there is room, and calls ``resumeProducing`` then. Anything else (TLS above all)
-buffers by itself and tells us to pause and to resume.
+There are two kinds of transport. A plain TCP or Unix socket is written to directly; its transport
+only waits until there is room, and then calls ``resumeProducing``. Any other transport (TLS above
+all) has a buffer of its own and tells the output to pause and to resume.
 
-The end. ``close`` waits until every hole is filled and all is written, then tells the transport
-to close; a peer that stops reading meanwhile, or a TLS peer that never says goodbye, is cut off
-after the same time as one that stops reading at any other moment. ``abort`` cuts it off now.
+The end. ``close`` waits until every hole is filled and all bytes are written, then closes the
+transport. A peer that stops reading meanwhile, or a TLS peer that never confirms the end, is cut
+off after the same time as one that stops reading at any other moment. ``abort`` cuts it off now.
 
 What never happens: bytes out of order, a byte sent after ``abort`` or a loss, memory above the
-limits: the owner is told to stop reading from a peer that does not read, and to drop it when that
-does not help.
+limits. The owner has to stop reading from a peer that does not read, and to drop it when that does
+not help.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
-from twisted.internet.tcp import Connection as TCPConnection
 from zope.interface import classImplements
 
 from gearman_tx.link.backlog import Backlog, Piece, gathered
+from gearman_tx.link.stall_watch import StallWatch
+from gearman_tx.link.twisted_probe import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from twisted.internet.interfaces import IDelayedCall
-
     from gearman_tx.link.limits import OutputLimits
+    from gearman_tx.link.owners import OutputOwner
     from gearman_tx.link.turn import Turn
 
 Hole = list[bytes]
 """A place in the output for a reply that comes later; made by ``hold``, given to ``fill``."""
 
-_WRITES_A_TURN: Final = 4  # so that one large packet leaves room for others
-_JOIN_BELOW: Final = 64 * 1024  # what a turn sends is one piece, if it has fewer bytes
-
-
-class Owner(Protocol):
-    """Who is told about a peer that does not read."""
-
-    def output_is_high(self) -> None:
-        """Stop reading from the peer."""
-
-    def output_is_low(self) -> None:
-        """Read from the peer again."""
-
-    def output_failed(self, reason: str) -> None:
-        """Drop the peer; ``reason`` says which limit was passed."""
+_WRITES_A_TURN: Final = 4  # one large packet leaves room for others
+_JOIN_BELOW: Final = 64 * 1024  # the bytes of a turn are joined if they are fewer
 
 
 class Output:
     """The output of one connection.
 
     Args:
-        turn: the reactor turn that it is flushed at the end of.
+        turn: the reactor turn; the output is flushed when it ends.
         limits: how much may be left unread.
-        owner: who is told about a peer that does not read.
+        owner: the connection, which decides about a peer that does not read.
 
     Attributes:
-        is_waiting: whether a socket that is written to directly has to tell when it has room.
+        is_waiting: whether the output waits until a directly written socket has room.
     """
 
     __slots__ = (
@@ -88,24 +76,23 @@ class Output:
         "_send",
         "_sendmsg",
         "_socket",
-        "_taken_before",
         "_transport",
         "_turn",
         "_watch",
         "is_waiting",
     )
 
-    def __init__(self, turn: Turn, limits: OutputLimits, owner: Owner) -> None:
+    def __init__(self, turn: Turn, limits: OutputLimits, owner: OutputOwner) -> None:
         self._turn = turn
         self._limits = limits
-        self._owner: Owner | None = owner
-        # Twisted's transports are typed too loosely to say what is needed of them.
+        self._owner: OutputOwner | None = owner
+        # Twisted's types do not have the methods that are used here.
         self._transport: Any = None
         self._socket: Any = None  # the transport, if it can be written to directly
-        self._send: Callable[[bytes], int] | None = None  # its socket's own, as the next
+        self._send: Callable[[bytes], int] | None = None  # of the socket, like the next
         self._sendmsg: Callable[[list[Piece]], int] | None = None
         self._list: list[bytes] = []
-        self._is_joined = False  # in the turn's list of what to flush
+        self._is_joined = False  # the turn flushes it
         self._held: deque[bytes | Hole] = deque()
         self._held_size = 0
         self._backlog = Backlog()
@@ -114,8 +101,7 @@ class Output:
         self._is_high = False
         self._is_closing = False
         self._is_finished = False
-        self._taken_before = 0
-        self._watch: IDelayedCall | None = None
+        self._watch: StallWatch | None = None
 
     @property
     def queued(self) -> int:
@@ -125,7 +111,7 @@ class Output:
     def attach(self, transport: Any) -> None:
         """Write to ``transport`` from now on."""
         self._transport = transport
-        if isinstance(transport, TCPConnection) and not transport.TLS:
+        if is_plain(transport):
             self._socket = transport
             handle = transport.getHandle()
             self._send = handle.send
@@ -134,9 +120,9 @@ class Output:
             transport.registerProducer(self, streaming=True)
 
     def detach(self) -> None:
-        """The connection is lost: drop everything, and all that is sent from now on.
+        """The connection is lost: drop all bytes, and those that are sent from now on.
 
-        The owner too: without a cycle its memory is given back at once, not by the next sweep.
+        The owner is dropped too: without the cycle its memory is freed at once.
         """
         self._transport = self._socket = self._send = self._sendmsg = self._owner = None
         self._list.clear()
@@ -171,20 +157,20 @@ class Output:
             self._turn.join(self)
 
     def _keep(self, data: bytes) -> None:
-        """Keep what was sent behind a hole."""
+        """Keep ``data``, which was sent behind a hole."""
         self._held.append(data)
         self._held_size += len(data)
         self._join()  # the flush looks at the limits
 
     def hold(self) -> Hole:
-        """Leave a hole for a reply that comes later; what is sent from now on waits behind it."""
+        """Leave a hole for a reply that comes later; bytes sent from now on wait behind it."""
         hole: Hole = []
         if self._transport is not None:
             self._held.append(hole)
         return hole
 
     def fill(self, hole: Hole, data: bytes) -> None:
-        """Put ``data`` into ``hole`` and let go what no other hole is in front of."""
+        """Put ``data`` into ``hole``; release the bytes up to the next hole."""
         hole.append(data)
         held = self._held
         while held:
@@ -200,7 +186,7 @@ class Output:
         self._join()
 
     def flush(self) -> None:
-        """Write what was sent since the last flush, as far as the peer takes it."""
+        """Write the bytes sent since the last flush, as far as the peer takes them."""
         self._is_joined = False
         pieces = self._list
         if self._transport is None or self._is_finished:
@@ -233,7 +219,7 @@ class Output:
         self._look_at_limits()
 
     def _write_pieces(self) -> None:
-        """Give the socket as much of the backlog as it takes, and leaves room for others."""
+        """Give the socket as much of the backlog as it takes, in a bounded number of writes."""
         backlog = self._backlog
         for _ in range(_WRITES_A_TURN):
             if not backlog.size or self._sendmsg is None:
@@ -251,7 +237,7 @@ class Output:
                 return
 
     def _write_backlog(self) -> None:
-        """Have what the socket did not take written when there is room; hand over to others."""
+        """Have the backlog written when the socket has room, or by a transport that buffers."""
         if self._socket is None:
             while self._backlog.size and not self._is_blocked:
                 part = self._backlog.next_slice()
@@ -269,7 +255,7 @@ class Output:
         if self._socket is None:
             self._write_backlog()
         else:
-            if self.is_waiting:  # else this is the answer to being registered: there is no room
+            if self.is_waiting:  # else ``registerProducer`` called, and there is no room yet
                 self._write_pieces()
             if self._backlog.size:
                 self._socket.startWriting()
@@ -288,7 +274,7 @@ class Output:
         self._is_blocked = True
 
     def _look_at_limits(self) -> None:
-        """Tell the owner when too much is unread, or little enough again; end a closing."""
+        """Tell the owner when too much is unread, or little enough again; finish a close."""
         owner = self._owner
         if owner is None:
             return
@@ -310,40 +296,40 @@ class Output:
 
     def _start_watch(self) -> None:
         if self._watch is None:
-            self._taken_before = self._backlog.taken
-            self._watch = self._turn.clock.callLater(self._limits.timeout, self._watch_is_over)
+            self._watch = StallWatch(
+                self._turn.clock, self._limits.timeout, self._backlog, self._has_stalled
+            )
 
     def _stop_watch(self) -> None:
         if self._watch is not None:
-            self._watch.cancel()
+            self._watch.stop()
             self._watch = None
 
-    def _watch_is_over(self) -> None:
+    def _has_stalled(self) -> None:
+        """The peer took no byte for too long."""
         self._watch = None
-        if self._backlog.taken != self._taken_before:
-            self._start_watch()
-        elif self.queued and self._owner is not None:
+        if self.queued and self._owner is not None:
             text = f"{self.queued} bytes of output are unread and none was taken in "
             self._owner.output_failed(f"{text}{self._limits.timeout:g} seconds")
         else:
-            self.abort()  # it is closing, and the other side does not do its part
+            self.abort()  # it is closing, and the peer does not confirm the end
 
     def close(self) -> None:
-        """Close the connection when every hole is filled and all that was sent is written."""
+        """Close the connection when every hole is filled and all bytes are written."""
         if self._transport is not None and not self._is_closing:
             self._is_closing = True
             self._start_watch()
             self._finish_if_done()
 
     def _finish_if_done(self) -> None:
-        """Let the transport close when nothing is left to be written."""
+        """Close the transport when nothing is left to be written."""
         if self._is_finished or self._list or self._held or self._backlog.size:
             return
         self._is_finished = True
         transport = self._transport
         if self._socket is None:
             transport.unregisterProducer()
-            # TLS ends with a word of the other side, which must be read.
+            # TLS ends with an alert of the peer, which must be read.
             transport.resumeProducing()
         transport.loseConnection()
 

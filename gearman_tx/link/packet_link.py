@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
@@ -33,11 +33,10 @@ from gearman_tx.link.output import Output
 from gearman_tx.link.plain_socket import acknowledge_at_once, tcp_socket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twisted.python.failure import Failure
 
     from gearman_tx.errors import Refused
+    from gearman_tx.link.handler import Handler
     from gearman_tx.link.limits import OutputLimits
     from gearman_tx.link.turn import Turn
     from gearman_tx.wire import PacketDecoder
@@ -71,7 +70,7 @@ class PacketLink(Protocol, ABC):
         self,
         turn: Turn,
         decoder: PacketDecoder,
-        handlers: dict[int, Callable[[Any, bytes], bool | None]],
+        handlers: dict[int, Handler],
         limits: OutputLimits,
         subject: object = None,
     ) -> None:

@@ -28,7 +28,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import RemoteProtocolError
-from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, make_handlers
+from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, outgoing_handlers
 from gearman_tx.wire import PacketType, request
 from gearman_tx.worker.execution import check_size
 from gearman_tx.worker.functions import WorkerFunction
@@ -335,7 +335,7 @@ class WorkerConnection(OutgoingLink):
         self._owner.closed(self)
 
 
-HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = make_handlers(
+HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = outgoing_handlers(
     {
         PacketType.NOOP: WorkerConnection.heard_noop,
         PacketType.NO_JOB: WorkerConnection.heard_no_job,

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from typing_extensions import override
 
 from gearman_tx.errors import Refused, RemoteProtocolError
-from gearman_tx.link import SUSPEND, OutputLimits, PacketLink, Turn
+from gearman_tx.link import SUSPEND, Handler, OutputLimits, PacketLink, Turn
 from gearman_tx.wire import TEXT, PacketDecoder, PacketType, response_header
-
-Handler = Callable[[Any, bytes], bool | None]
 
 
 class Probe(PacketLink):

@@ -8,7 +8,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from gearman_tx.errors import Refused
-from gearman_tx.link import LinkLimits, OutgoingLink, Turn, make_handlers
+from gearman_tx.link import LinkLimits, OutgoingLink, Turn, outgoing_handlers
 from gearman_tx.wire import PacketType, response
 
 
@@ -24,7 +24,7 @@ class OutgoingTests(SynchronousTestCase):
         def refuse(_link: OutgoingLink, body: bytes) -> None:
             raise Refused(b"NO", body)
 
-        handlers = make_handlers(
+        handlers = outgoing_handlers(
             {
                 PacketType.NOOP: lambda _link, body: self.seen.append(body),
                 PacketType.NO_JOB: refuse,

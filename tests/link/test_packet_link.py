@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from twisted.internet.testing import StringTransport
 
 from gearman_tx.errors import Refused
-from gearman_tx.link import SUSPEND, OutputLimits, Turn
+from gearman_tx.link import SUSPEND, Handler, OutputLimits, Turn
 from gearman_tx.wire import TEXT, PacketType, request, response
 from tests.link.logs import LogBook, watched_log
-from tests.link.probe import Handler, Probe
+from tests.link.probe import Probe
 from tests.link.transports import FdReactor, connect
 from tests.link.wiring import direct, wire
 

@@ -27,29 +27,29 @@ PATIENCE = 20.0
 class Echo(Protocol):
     """Answers with what it is told, through the set."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, running: WaitingReactor) -> None:
+        self._running = running
 
     @override
     def connectionMade(self) -> None:
         """Be adopted."""
-        self._house.sockets.adopt(self.transport)
+        self._running.sockets.adopt(self.transport)
 
     @override
     def dataReceived(self, data: bytes) -> None:
         """Do what the test wants, and answer."""
-        self._house.on_data(data)
+        self._running.on_data(data)
         assert self.transport is not None
         self.transport.write(data)
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Count it."""
-        self._house.lost += 1
+        self._running.lost += 1
 
 
 @define(eq=False)
-class House:
+class WaitingReactor:
     """A reactor of its own that listens, with a set that waits in its place.
 
     Attributes:
@@ -123,73 +123,73 @@ def echoes(peer: socket.socket, data: bytes = b"hello") -> bool:
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    """A house whose reactor's own descriptors are closed at the end."""
-    made = House()
+def running() -> Iterator[WaitingReactor]:
+    """A listening reactor whose reactor's own descriptors are closed at the end."""
+    made = WaitingReactor()
     yield made
     made.reactor.waker.connectionLost(None)
     made.reactor._poller.close()  # noqa: SLF001  # Twisted has no name for it
 
 
-def test_sockets_are_served_and_the_reactor_still_accepts(house: House) -> None:
+def test_sockets_are_served_and_the_reactor_still_accepts(running: WaitingReactor) -> None:
     """New connections come through the reactor, and what they say through the set."""
 
     def peer() -> None:
         for _ in range(3):
-            with house.connect() as connection:
+            with running.connect() as connection:
                 assert all(echoes(connection) for _ in range(10))
-        house.stop()
+        running.stop()
 
-    house.run(peer)
+    running.run(peer)
 
 
-def test_connections_from_before_are_taken_along(house: House) -> None:
+def test_connections_from_before_are_taken_along(running: WaitingReactor) -> None:
     """The set may have adopted some before it waits in the reactor's place."""
-    with house.connect() as connection:
-        while house.sockets not in house.reactor.getReaders():
-            house.reactor.iterate(PATIENCE)
+    with running.connect() as connection:
+        while running.sockets.reader not in running.reactor.getReaders():
+            running.reactor.iterate(PATIENCE)
 
         def peer() -> None:
             assert echoes(connection)
-            house.stop()
+            running.stop()
 
-        house.run(peer)
+        running.run(peer)
 
 
-def test_a_timer_rings_while_no_socket_has_news(house: House) -> None:
+def test_a_timer_rings_while_no_socket_has_news(running: WaitingReactor) -> None:
     """The wait is no longer than the reactor's next timer, and a timer may stop the reactor."""
 
     def peer() -> None:
-        with house.connect() as connection:
+        with running.connect() as connection:
             assert echoes(connection)
-            house.reactor.callFromThread(house.reactor.callLater, 0.01, house.reactor.stop)
+            running.reactor.callFromThread(running.reactor.callLater, 0.01, running.reactor.stop)
             assert connection.recv(1) == b""
 
-    house.run(peer)
+    running.run(peer)
 
 
-def test_a_timer_rings_while_sockets_never_rest(house: House) -> None:
+def test_a_timer_rings_while_sockets_never_rest(running: WaitingReactor) -> None:
     """Who always has news does not keep the reactor from its timers."""
     has_rung = threading.Event()
 
     def peer() -> None:
-        with house.connect() as connection:
-            house.reactor.callFromThread(house.reactor.callLater, 0.01, has_rung.set)
+        with running.connect() as connection:
+            running.reactor.callFromThread(running.reactor.callLater, 0.01, has_rung.set)
             while not has_rung.is_set():
                 assert echoes(connection)
-        house.stop()
+        running.stop()
 
-    house.run(peer)
+    running.run(peer)
 
 
-def test_the_reactor_is_called_between_turns_that_never_end(house: House) -> None:
+def test_the_reactor_is_called_between_turns_that_never_end(running: WaitingReactor) -> None:
     """Calls from threads are heard while a connection always has news."""
     has_stopped = threading.Event()
 
     def ask() -> None:
         heard = threading.Event()
         for _ in range(20):
-            house.reactor.callFromThread(heard.set)
+            running.reactor.callFromThread(heard.set)
             assert heard.wait(PATIENCE)
             heard.clear()
         has_stopped.set()
@@ -197,73 +197,73 @@ def test_the_reactor_is_called_between_turns_that_never_end(house: House) -> Non
     def peer() -> None:
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
-        with house.connect() as connection:
+        with running.connect() as connection:
             while not has_stopped.is_set():
                 assert echoes(connection, bytes(1000))
-        house.stop()
+        running.stop()
 
-    house.run(peer)
+    running.run(peer)
 
 
-def test_what_a_protocol_calls_later_is_called(house: House) -> None:
+def test_what_a_protocol_calls_later_is_called(running: WaitingReactor) -> None:
     """A timed call of now, made while a socket is served, does not wait for the next news."""
     calls: list[bytes] = []
-    house.on_data = lambda data: house.reactor.callLater(0, calls.append, data)
+    running.on_data = lambda data: running.reactor.callLater(0, calls.append, data)
 
     def peer() -> None:
         called = threading.Event()
-        with house.connect() as connection:
+        with running.connect() as connection:
             assert echoes(connection, b"a")
-            house.reactor.callFromThread(called.set)
+            running.reactor.callFromThread(called.set)
             assert called.wait(PATIENCE)
-        house.stop()
+        running.stop()
 
-    house.run(peer)
+    running.run(peer)
     assert calls == [b"a"]
 
 
-def test_a_protocol_may_stop_the_reactor(house: House) -> None:
+def test_a_protocol_may_stop_the_reactor(running: WaitingReactor) -> None:
     """The reactor ends at once, although nothing wakes it, and the connections are told."""
-    house.on_data = lambda data: data == b"stop" and house.reactor.stop()
+    running.on_data = lambda data: data == b"stop" and running.reactor.stop()
 
     def peer() -> None:
-        with house.connect() as connection, house.connect() as other:
+        with running.connect() as connection, running.connect() as other:
             assert echoes(other)
             connection.sendall(b"stop")
             while connection.recv(100):
                 pass
 
-    house.run(peer)
-    assert house.lost == 2
+    running.run(peer)
+    assert running.lost == 2
 
 
-def test_what_happens_while_the_reactor_ends_is_seen(house: House) -> None:
+def test_what_happens_while_the_reactor_ends_is_seen(running: WaitingReactor) -> None:
     """A reactor that waits for something before it ends still serves the sockets."""
     is_ending = threading.Event()
 
     def before_the_end() -> Deferred[None]:
         done: Deferred[None] = Deferred()
-        house.on_data = lambda data: done.callback(None) if data == b"bye" else None
+        running.on_data = lambda data: done.callback(None) if data == b"bye" else None
         is_ending.set()
         return done
 
-    house.reactor.addSystemEventTrigger("before", "shutdown", before_the_end)
+    running.reactor.addSystemEventTrigger("before", "shutdown", before_the_end)
 
     def peer() -> None:
-        with house.connect() as connection:
+        with running.connect() as connection:
             assert echoes(connection)
-            house.stop()
+            running.stop()
             assert is_ending.wait(PATIENCE)
             assert echoes(connection, b"last word")
             connection.sendall(b"bye")
             while connection.recv(100):
                 pass
 
-    house.run(peer)
-    assert house.lost == 1
+    running.run(peer)
+    assert running.lost == 1
 
 
-def test_a_turn_that_fails_is_not_the_last(house: House, log: LogBook) -> None:
+def test_a_turn_that_fails_is_not_the_last(running: WaitingReactor, log: LogBook) -> None:
     """It is logged, and the wait goes on."""
     troubles = [ValueError("once")]
 
@@ -271,14 +271,14 @@ def test_a_turn_that_fails_is_not_the_last(house: House, log: LogBook) -> None:
         if troubles:
             raise troubles.pop()
 
-    house.turn.beginnings.append(begin)
+    running.turn.beginnings.append(begin)
 
     def peer() -> None:
-        with house.connect() as connection:
+        with running.connect() as connection:
             assert echoes(connection)
-        house.stop()
+        running.stop()
 
-    house.run(peer)
+    running.run(peer)
     assert [entry.rsplit(": ", 1)[1] for entry in log.failures()] == ["ValueError"]
 
 
@@ -291,13 +291,13 @@ def test_another_reactor_waits_for_itself(make: Callable[[], Any]) -> None:
         reactor.waker.connectionLost(None)
 
 
-def test_stopping_before_the_wait_began(house: House) -> None:
+def test_stopping_before_the_wait_began(running: WaitingReactor) -> None:
     """A reactor that is told to stop in the same turn does so."""
 
     def stop() -> None:
-        assert house.sockets.wait_in_place()
-        house.reactor.stop()
+        assert running.sockets.wait_in_place()
+        running.reactor.stop()
 
-    house.reactor.callWhenRunning(stop)
-    house.reactor.run(installSignalHandlers=False)
-    assert not house.reactor.running
+    running.reactor.callWhenRunning(stop)
+    running.reactor.run(installSignalHandlers=False)
+    assert not running.reactor.running
