@@ -51,7 +51,8 @@ class AcceptGate:
         """Pause ``port`` when there is no room; ports of a kind without sockets are let be."""
         if isinstance(port, Port):
             watched: Any = port
-            watched.socket = PatientSocket(watched.socket, self._exhausted)
+            if hasattr(watched, "socket"):  # Twisted does not document the name, nor the next one
+                watched.socket = PatientSocket(watched.socket, self._exhausted)
             self._ports.append(watched)
             if self._is_closed:
                 watched.pauseProducing()
@@ -82,8 +83,9 @@ class AcceptGate:
         self._close(is_closed=room <= 0 or self._rest is not None)
         share = max(1, min(_ACCEPTS_A_TURN, room // max(1, len(self._ports))))
         for port in self._ports:
-            # Twisted raises this by itself under load, beyond what there is room for.
-            port.numberAccepts = min(port.numberAccepts, share)
+            if hasattr(port, "numberAccepts"):
+                # Twisted raises it under load, beyond what there is room for.
+                port.numberAccepts = min(port.numberAccepts, share)
 
     def _close(self, *, is_closed: bool) -> None:
         if is_closed == self._is_closed:

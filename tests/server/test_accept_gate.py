@@ -75,6 +75,20 @@ def test_a_port_accepts_no_more_in_a_turn_than_there_is_room_for(make_port: Make
     assert (port.numberAccepts, other.numberAccepts) == (1, 1)
 
 
+def test_a_port_without_undocumented_names_is_paused_all_the_same(
+    stage: Stage, make_port: MakePort
+) -> None:
+    """Where Twisted has no ``numberAccepts`` and no ``socket``, a port is paused and resumed."""
+    port = make_port()
+    del port.numberAccepts
+    stage.factory.gate.watch(Port(0, stage.factory, reactor=stage.clock))
+    guests = [stage.guest() for _ in range(3)]
+    stage.end_turn()
+    assert port not in stage.clock.readers
+    guests[0].leaves()
+    assert port in stage.clock.readers
+
+
 def test_what_is_no_socket_is_let_be(stage: Stage) -> None:
     """A listening port of another kind is not touched."""
     other: Any = object()

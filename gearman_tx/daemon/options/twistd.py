@@ -79,7 +79,7 @@ class TableOptions(usage.Options):
         command_line = self._cut(given)
         for name, _ in command_line:
             if name in {"help", "version"}:
-                self._dispatch[name](name, None)  # prints and ends the program
+                getattr(self, f"opt_{name}")()  # prints and ends the program
         last = dict(command_line)
         named = last.get(CONFIG)
         path = (
