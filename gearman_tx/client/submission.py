@@ -197,16 +197,16 @@ class Submission(Generic[T]):
         self.server = server
         self.is_accepted = True
         self.deadline = None
-        self.router.settled()
         if self.is_background:
             self.holder = None
             self._end(handle, None)
-            return
-        if not self.retries:
-            self.packet = b""
-        waiting, self._accepting = self._accepting, None
-        for one in waiting or ():
-            one.callback(handle)
+        else:
+            if not self.retries:
+                self.packet = b""
+            waiting, self._accepting = self._accepting, None
+            for one in waiting or ():
+                one.callback(handle)
+        self.router.settled()  # last: it may close the client, whose callbacks may cancel this
 
     def refused(self, refusal: Refused, server: AcceptingServer) -> None:
         """ERROR: ``server`` refused it; a server that shuts down is treated as lost."""

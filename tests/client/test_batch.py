@@ -10,7 +10,8 @@ from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from gearman_tx.client import Batch, Task
 from gearman_tx.errors import JobFailed, LocalProtocolError
 from gearman_tx.wire import PacketType, response
-from tests.client.stage import ClientCase, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import Peer
 
 
 class Source:

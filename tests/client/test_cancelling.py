@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError
 
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 
 class CancellingTests(ClientCase):

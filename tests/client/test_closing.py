@@ -9,7 +9,7 @@ from gearman_tx.client import Client
 from gearman_tx.errors import ConfigurationError, ConnectionLost, NoServer
 from gearman_tx.link.reconnecting import CLOSE_TIMEOUT
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 
 class ConnectTests(ClientCase):
@@ -88,6 +88,20 @@ class CloseTests(ClientCase):
         assert peer.transport.disconnecting
         self.advance(1)
         assert self.successResultOf(closed) is None
+
+    def test_a_task_accepted_last_is_not_cancelled_by_the_close(self) -> None:
+        """Its acceptance closes the client, and a callback of the close cancels it: too late."""
+        client, peer = self.connected()
+        running = self.submitted(client, peer, b"H:1")
+        task = client.submit("f", b"x", background=True)
+        first = task.result
+        running.result.addErrback(lambda _: task.cancel())
+        client.close()
+        peer.read()
+        peer.create(b"H:2")
+        self.advance(1)
+        assert self.successResultOf(first) == b"H:2"
+        assert self.successResultOf(task.result) == b"H:2"
 
     def test_the_time_for_what_is_on_its_way_is_limited(self) -> None:
         """A server that does not answer is left after five seconds, or at once if so asked."""

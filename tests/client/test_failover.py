@@ -9,7 +9,8 @@ from gearman_tx.client import Task
 from gearman_tx.client.router import MOST_DOUBTS
 from gearman_tx.errors import ConnectionLost, JobFailed, NoServer, Refused
 from gearman_tx.wire import PacketType, response
-from tests.client.stage import ClientCase, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import Peer
 
 
 def functions(peer: Peer) -> list[bytes]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearman_tx.wire import LAST_PACKET_TYPE, PacketType, request, response_header
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 UNASKED = {
     "JOB_CREATED answers nothing": response_header(PacketType.JOB_CREATED, 3) + b"H:1",

@@ -9,7 +9,8 @@ from typing_extensions import override
 from gearman_tx.client import Task
 from gearman_tx.client.lazy_reading import LONGEST_REST, MANY_JOBS, SMALL_READ
 from gearman_tx.wire import PacketType, response
-from tests.client.stage import ClientCase, FakeTransport, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import FakeTransport, Peer
 
 
 class WatchedTransport(FakeTransport):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 
 class ManyServersTests(ClientCase):

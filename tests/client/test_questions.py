@@ -7,7 +7,8 @@ from twisted.internet.defer import CancelledError
 from gearman_tx.client import JobStatus
 from gearman_tx.errors import ConnectionLost, LocalProtocolError, NoServer, Refused
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import Peer
 
 UNKNOWN = JobStatus(known=False, running=False, numerator=0, denominator=0)
 

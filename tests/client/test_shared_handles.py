@@ -7,7 +7,8 @@ from twisted.internet.defer import Deferred
 from gearman_tx.client import Data, Task
 from gearman_tx.errors import JobException, JobFailed
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import Peer
 from tests.client.test_updates import collect
 
 

@@ -16,7 +16,8 @@ from twisted.internet.defer import CancelledError
 from gearman_tx.client import Client, Task
 from gearman_tx.errors import ConnectionLost, JobFailed, Refused, TimedOut
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import Peer
 from tests.support.effort import long_run
 
 LAWFUL = (ConnectionLost, JobFailed, Refused, TimedOut, CancelledError)

@@ -12,7 +12,7 @@ from gearman_tx.client import Task, submit_packet
 from gearman_tx.encoders import JSON, TEXT
 from gearman_tx.errors import JobException, JobFailed, LocalProtocolError, Refused
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 
 class SubmitTests(ClientCase):

@@ -6,7 +6,7 @@ from gearman_tx.client.connection import GREETING_TIMEOUT, REQUEST_TIMEOUT
 from gearman_tx.errors import ConnectionLost, TimedOut
 from gearman_tx.link.reconnecting import ATTEMPT_TIMEOUT
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 
 class TaskLimitTests(ClientCase):

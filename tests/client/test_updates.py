@@ -10,7 +10,8 @@ from gearman_tx.client import Data, Status, Task, Update, Warning  # noqa: A004 
 from gearman_tx.client.update_stream import MOST_KEPT, MOST_KEPT_BYTES
 from gearman_tx.errors import JobFailed
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase, Peer
+from tests.client.client_case import ClientCase
+from tests.client.fake_server import Peer
 
 
 async def collect(task: Task[bytes]) -> list[Update]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gearman_tx.client.connection import WINDOW_BYTES
 from gearman_tx.wire import PacketType
-from tests.client.stage import ClientCase
+from tests.client.client_case import ClientCase
 
 
 class WindowTests(ClientCase):

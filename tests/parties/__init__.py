@@ -1,1 +1,1 @@
-"""Client, job server and worker together, in weather that no real network would have."""
+"""Client, job server and worker together, over a network with arbitrary faults."""

@@ -1,4 +1,4 @@
-"""Several clients, servers and workers, and everything that may happen to them, in any order."""
+"""A state machine of clients, servers, workers and network faults, in any order of events."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gearman_tx import Client, Worker, WorkerJob
 from gearman_tx.link import LinkLimits
 from gearman_tx.testing import Stage
 from tests.link.logs import LogBook, watched_log
+from tests.parties.network_faults import NetworkFaults
 from tests.parties.record import COMPLETE, FAIL, RAISE, OnPurpose, Record, note
-from tests.parties.weather import Weather
 
 SERVERS: Final = ("one.example", "two.example")
 FUNCTIONS: Final = (b"f", b"g")
@@ -21,10 +21,10 @@ UNIQUES: Final = (b"", b"", b"u", b"v")
 HEARTBEAT: Final = 5.0
 MOST_WORKERS: Final = 4
 RECOVERY: Final = 200.0
-"""Seconds after which everything must have ended when the weather is good again."""
+"""Seconds after which everything must have ended once the network works again."""
 
 
-WISHES: Final = st.fixed_dictionaries(
+TASK_OPTIONS: Final = st.fixed_dictionaries(
     {
         "function": st.sampled_from(FUNCTIONS),
         "unique": st.sampled_from(UNIQUES),
@@ -33,63 +33,63 @@ WISHES: Final = st.fixed_dictionaries(
         "retries": st.sampled_from([0, 0, 2]),
         "timeout": st.sampled_from([None, None, 15.0]),
         "try_timeout": st.sampled_from([None, None, 8.0]),
-        "is_jealous": st.booleans(),
+        "cancels_rivals": st.booleans(),
     }
 )
 
 
 class Parties(RuleBasedStateMachine):
-    """The machine; durable servers, so that an accepted background job may never be lost."""
+    """The machine. Its servers are durable, so an accepted background job may never be lost."""
 
     def __init__(self) -> None:
         super().__init__()
         self.watch = watched_log()
         self.log: LogBook = self.watch.__enter__()
         self.stage = Stage(*SERVERS, durable=True)
-        self.weather = Weather(self.stage)
+        self.network = NetworkFaults(self.stage)
         self.record = Record()
         self.clients: list[Client[Any]] = []
         self.workers: list[Worker] = []
-        self.promises: list[list[Any]] = []  # what other Deferreds fired with
-        self.is_calm = False
+        self.other_ends: list[list[Any]] = []  # the values and errors of all other Deferreds
+        self.ends_at_once = False
 
-    def promise(self, waiting: Any) -> None:
-        """Keep an eye on a Deferred that was handed out."""
+    def follow(self, waiting: Any) -> None:
+        """Record how a returned Deferred fires."""
         ends: list[Any] = []
         note(waiting, ends)
-        self.promises.append(ends)
+        self.other_ends.append(ends)
 
-    # -------------------------------------------------------------------------- who takes part
+    # --------------------------------------------------------------------- clients and workers
 
     @initialize(
         choices=st.lists(
             st.sampled_from(["hash", "in order", "round robin"]), min_size=1, max_size=2
         ),
         window=st.sampled_from([1, 2, 100]),
-        wishes=st.lists(WISHES, max_size=5),
+        tasks=st.lists(TASK_OPTIONS, max_size=5),
     )
-    def begin(self, choices: list[str], window: int, wishes: list[dict[str, Any]]) -> None:
-        """Make the clients, a first worker, and work for it."""
+    def begin(self, choices: list[str], window: int, tasks: list[dict[str, Any]]) -> None:
+        """Make the clients and a first worker, and submit tasks."""
         for choice in choices:
             client = self.stage.client(
                 choice=choice, unanswered=window, heartbeat=HEARTBEAT, accept_timeout=20
             )
-            self.promise(client.connect())
+            self.follow(client.connect())
             self.clients.append(client)
         self.start_worker(1, list(FUNCTIONS))
-        self.weather.clear()
-        for wish in wishes:
-            self.record.submit(self.clients[0], **wish)
-        self.weather.clear()
+        self.network.clear()
+        for options in tasks:
+            self.record.submit(self.clients[0], **options)
+        self.network.clear()
 
     def start_worker(self, concurrency: int, functions: list[bytes], timeout: float = 0.0) -> None:
-        """Start one more worker, whose jobs may have a time limit."""
+        """Start one more worker, whose functions may have a timeout."""
         limits = LinkLimits(heartbeat=HEARTBEAT)
         worker = self.stage.worker(concurrency=concurrency, link_limits=limits)
         for function in functions:
             self.register(worker, function, timeout)
-        self.promise(worker.when_ended())
-        self.promise(worker.when_connected())
+        self.follow(worker.when_ended())
+        self.follow(worker.when_connected())
         self.stage.start(worker)
         self.workers.append(worker)
 
@@ -101,9 +101,9 @@ class Parties(RuleBasedStateMachine):
         worker.register(function, call, place="reactor", timeout=timeout)
 
     def perform(self, worker: Worker, job: WorkerJob) -> Any:
-        """Be a function of ``worker``: the machine ends it, or in good weather it ends at once."""
+        """The function of ``worker``; a rule ends it, or it ends at once during recovery."""
         run = self.record.begin(worker, job)
-        if self.is_calm:
+        if self.ends_at_once:
             run.end(COMPLETE)
         return run.done
 
@@ -115,7 +115,7 @@ class Parties(RuleBasedStateMachine):
         timeout=st.sampled_from([0.0, 0.0, 4.0]),
     )
     def come_and_go(self, data: st.DataObject, who: str, timeout: float) -> None:
-        """Start a worker, change what one offers, or end one; or close one of two clients."""
+        """Start a worker, register or withdraw its functions, or stop it; or close a client."""
         if who == "new worker" and len(self.workers) < MOST_WORKERS:
             self.start_worker(2, [b"g", b"f"], timeout)
         elif who == "offer":
@@ -125,85 +125,87 @@ class Parties(RuleBasedStateMachine):
             if b"f" in worker.functions:
                 worker.unregister(b"f")
         elif who == "drain":
-            self.promise(data.draw(st.sampled_from(self.workers)).stop())
+            self.follow(data.draw(st.sampled_from(self.workers)).stop())
         elif who == "give back":
             self.record.is_fair = False
-            self.promise(data.draw(st.sampled_from(self.workers)).give_back())
+            self.follow(data.draw(st.sampled_from(self.workers)).give_back())
         elif who == "close client" and len(self.clients) > 1:
             self.record.has_closed = True
-            self.promise(self.clients.pop().close(data.draw(st.sampled_from([0, 3]))))
+            self.follow(self.clients.pop().close(data.draw(st.sampled_from([0, 3]))))
 
-    # -------------------------------------------------------------------------- what they want
+    # ---------------------------------------------------------------------------- tasks and jobs
 
-    @rule(data=st.data(), wishes=st.lists(WISHES, min_size=1, max_size=5), arrives=st.booleans())
-    def submit(self, data: st.DataObject, wishes: list[dict[str, Any]], arrives: bool) -> None:
+    @rule(
+        data=st.data(), tasks=st.lists(TASK_OPTIONS, min_size=1, max_size=5), arrives=st.booleans()
+    )
+    def submit(self, data: st.DataObject, tasks: list[dict[str, Any]], arrives: bool) -> None:
         """Submit some tasks."""
-        for wish in wishes:
-            self.record.submit(data.draw(st.sampled_from(self.clients)), **wish)
+        for options in tasks:
+            self.record.submit(data.draw(st.sampled_from(self.clients)), **options)
         if arrives:
-            self.weather.clear()
+            self.network.clear()
 
     @precondition(lambda self: self.record.submitted)
     @rule(data=st.data(), what=st.sampled_from(["cancel", "status", "task status"]))
-    def meddle(self, data: st.DataObject, what: str) -> None:
-        """Give a task up, or ask about it."""
+    def cancel_or_ask(self, data: st.DataObject, what: str) -> None:
+        """Cancel a task, or ask for its status."""
         one = data.draw(st.sampled_from(list(self.record.submitted.values())))
         if what == "cancel":
             one.is_cancelled = True
             one.task.cancel()
         elif what == "task status":
-            self.promise(one.task.status())
+            self.follow(one.task.status())
         else:
             client = data.draw(st.sampled_from(self.clients))
-            self.promise(client.status(one.task.handle or b"H:nobody:1"))
+            self.follow(client.status(one.task.handle or b"H:unknown:1"))
 
     @precondition(lambda self: any(not run.is_over for run in self.record.runs))
     @rule(
         data=st.data(),
-        said=st.sampled_from(["", "", "data", "warning", "status"]),
+        update=st.sampled_from(["", "", "data", "warning", "status"]),
         how=st.sampled_from([COMPLETE, COMPLETE, FAIL, RAISE, ""]),
         arrives=st.booleans(),
     )
-    def work(self, data: st.DataObject, said: str, how: str, arrives: bool) -> None:
-        """Let a function say something, and end."""
+    def work(self, data: st.DataObject, update: str, how: str, arrives: bool) -> None:
+        """Let a function send an update, and end."""
         run = data.draw(st.sampled_from([run for run in self.record.runs if not run.is_over]))
-        if said == "data":
-            self.promise(run.job.send_data(b"some"))
-        elif said == "warning":
-            self.promise(run.job.send_warning(b"careful"))
-        elif said == "status":
-            self.promise(run.job.send_status(1, 2))
+        if update == "data":
+            self.follow(run.job.send_data(b"some"))
+        elif update == "warning":
+            self.follow(run.job.send_warning(b"careful"))
+        elif update == "status":
+            self.follow(run.job.send_status(1, 2))
         if how:
             run.end(how)
         if arrives:
-            self.weather.clear()
+            self.network.clear()
 
-    # ------------------------------------------------------------------------------ the weather
+    # ------------------------------------------------------------------------------ the network
 
-    @precondition(lambda self: self.weather.pipes())
+    @precondition(lambda self: self.network.pipes())
     @rule(data=st.data(), size=st.sampled_from([1, 5, 13, 40, 1 << 20]))
     def arrive(self, data: st.DataObject, size: int) -> None:
-        """Let a part of what is on its way arrive, in any direction of any connection."""
-        data.draw(st.sampled_from(self.weather.pipes())).let_through(size)
+        """Let some bytes arrive, in any direction of any connection."""
+        data.draw(st.sampled_from(self.network.pipes())).let_through(size)
 
     @rule()
     def turn(self) -> None:
-        """Let everything happen that is due, and nothing arrive."""
+        """Let timers fire, and no bytes arrive."""
         self.stage.advance(0)
 
     @rule()
     def clear(self) -> None:
-        """Let everything arrive, and what follows from it."""
-        self.weather.clear()
+        """Let all bytes arrive, also those sent in answer."""
+        self.network.clear()
 
-    @rule(seconds=st.sampled_from([0.5, 3.0, 12.0]), is_still=st.booleans())
-    def wait(self, seconds: float, is_still: bool) -> None:
-        """Let time pass; in a still air nothing arrives meanwhile, which hearts do not bear."""
-        if is_still:
+    @rule(seconds=st.sampled_from([0.5, 3.0, 12.0]), is_frozen=st.booleans())
+    def wait(self, seconds: float, is_frozen: bool) -> None:
+        """Let time pass; while the network is frozen no bytes arrive, and heartbeats fail."""
+        if is_frozen:
             self.record.is_fair = False
-            self.weather.pass_time(seconds, lambda: None)
+            self.network.pass_time(seconds, lambda: None)
         else:
-            self.weather.pass_time(seconds, self.weather.clear)
+            self.network.pass_time(seconds, self.network.clear)
 
     @rule(
         data=st.data(),
@@ -211,49 +213,49 @@ class Parties(RuleBasedStateMachine):
             ["cut", "half open", "near", "far", "keep-alive", "kill", "stop", "shut down"]
         ),
     )
-    def misfortune(self, data: st.DataObject, what: str) -> None:
-        """Lose a connection: for both ends, for one, or for neither of them yet; or a server.
+    def fail(self, data: st.DataObject, what: str) -> None:
+        """Lose a server, or a connection: for both ends, for one, or for neither yet.
 
-        A server that is down is started again; and with "keep-alive" the servers find out which
+        A server that is down is started again. With "keep-alive" the servers find out which
         connections are half open.
         """
         self.record.is_fair = False
         if what == "keep-alive":
-            self.weather.keep_alive()
+            self.network.keep_alive()
         elif what in {"kill", "stop", "shut down"}:
             server = data.draw(st.sampled_from(self.stage.servers))
             if not server.is_up:
-                self.weather.begin(server)
+                self.network.begin(server)
             elif what == "kill":
                 server.lose()
             elif what == "stop":
                 server.stop()
             else:
                 server.shut_down()
-        elif self.weather.connections:
-            connection = data.draw(st.sampled_from(self.weather.connections))
+        elif self.network.connections:
+            connection = data.draw(st.sampled_from(self.network.connections))
             if what == "cut":
-                self.weather.cut(connection)
+                self.network.cut(connection)
             elif what == "half open":
-                self.weather.half_open.add(connection)
+                self.network.half_open.add(connection)
             else:
-                self.weather.lose_end(connection.near if what == "near" else connection.far)
+                self.network.lose_end(connection.near if what == "near" else connection.far)
 
-    # ------------------------------------------------------------------------------- the books
+    # --------------------------------------------------------------------------------- checks
 
     @invariant()
-    def the_books_are_right(self) -> None:
-        """Nobody ends twice or wrongly, nothing runs unasked, no Deferred fires twice."""
+    def the_record_is_valid(self) -> None:
+        """Each task ends once and correctly, each job was submitted, no Deferred fires twice."""
         self.record.check()
-        assert all(len(ends) <= 1 for ends in self.promises)
+        assert all(len(ends) <= 1 for ends in self.other_ends)
 
     def teardown(self) -> None:
-        """The weather clears: everything ends, everybody goes, and nothing is left behind."""
+        """The network works again: everything ends and is closed, and nothing is left over."""
         try:
             if self.clients:
                 self.recover()
                 self.fill_slots()
-                self.go_home()
+                self.close_all()
         finally:
             failures = self.log.failures()
             self.watch.__exit__(None, None, None)
@@ -262,18 +264,18 @@ class Parties(RuleBasedStateMachine):
 
     def recover(self) -> None:
         """Let servers and workers run, and functions end; then every task ends."""
-        self.is_calm = True
-        self.weather.keep_alive()
+        self.ends_at_once = True
+        self.network.keep_alive()
         for server in self.stage.servers:
             if server.job_server.tables.draining:
                 server.lose()
             if not server.is_up:
-                self.weather.begin(server)
+                self.network.begin(server)
         self.start_worker(2, list(FUNCTIONS))
         for run in self.record.runs:
             if not run.is_over:
                 run.end(COMPLETE)
-        self.weather.pass_time(RECOVERY, self.weather.clear, step=1.0)
+        self.network.pass_time(RECOVERY, self.network.clear, step=1.0)
         self.record.check()
         for one in self.record.submitted.values():
             assert one.task.is_done, f"{one} never ended"
@@ -285,32 +287,32 @@ class Parties(RuleBasedStateMachine):
                 ended = [run.outcome for run in self.record.runs_of(one) if run.outcome]
                 assert ended, f"{one} was accepted and lost"
         for server in self.stage.servers:
-            assert server.jobs() == [], "a server keeps jobs that nobody waits for"
+            assert server.jobs() == [], "a server keeps jobs that no client waits for"
 
     def fill_slots(self) -> None:
         """Submit as many tasks as there are slots: all of them run at once."""
-        self.is_calm = False
+        self.ends_at_once = False
         working = [worker for worker in self.workers if not worker.is_stopping]
         for worker in working:
             self.register(worker, b"f", 0.0)
         slots = sum(worker.concurrency for worker in working)
         for _ in range(slots):
             self.record.submit(self.clients[0], function=b"f")
-        self.weather.pass_time(2, self.weather.clear)
+        self.network.pass_time(2, self.network.clear)
         running = [run for run in self.record.runs if not run.is_over]
         assert len(running) == slots, "a slot is lost"
         for run in running:
             run.end(COMPLETE)
-        self.weather.clear()
+        self.network.clear()
         self.record.check()
 
-    def go_home(self) -> None:
-        """Close everything: each Deferred has fired, and nothing is due."""
+    def close_all(self) -> None:
+        """Close everything: each Deferred has fired, and no timer is left."""
         for client in self.clients:
-            self.promise(client.close(1))
+            self.follow(client.close(1))
         for worker in self.workers:
-            self.promise(worker.stop())
-        self.weather.pass_time(5, self.weather.clear)
-        assert all(len(ends) == 1 for ends in self.promises), "a Deferred never fired"
+            self.follow(worker.stop())
+        self.network.pass_time(5, self.network.clear)
+        assert all(len(ends) == 1 for ends in self.other_ends), "a Deferred never fired"
         self.stage.close()
         assert self.stage.reactor.getDelayedCalls() == []

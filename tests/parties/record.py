@@ -1,4 +1,4 @@
-"""What was submitted, what ran, how it ended: the books that the invariants are checked against."""
+"""The tasks submitted, the jobs run and their outcomes, with the checks of the invariants."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FAIL: Final = "fail"
 RAISE: Final = "raise"
 
 
-class OnPurpose(Exception):  # nothing is wrong
-    """What a function raises when the weather is to be bad inside of it, too."""
+class OnPurpose(Exception):  # no error of the package
+    """The exception that a function raises in order to fail."""
 
 
 @define(eq=False)
@@ -40,8 +40,8 @@ class Submitted:
         has_timeout: whether its time is limited.
         is_repeatable: whether it may run more than once without anything being lost.
         ends: each value or error that ``task.result`` fired with.
-        accepts: likewise of ``task.accepted``.
-        is_cancelled: whether its client was told to give it up.
+        accepts: each value or error that ``task.accepted`` fired with.
+        is_cancelled: whether the test cancelled it.
     """
 
     task: Task[bytes]
@@ -61,10 +61,10 @@ class Run:
 
     Attributes:
         number: its place among all runs.
-        worker: who runs it.
-        job: what the function was given.
+        worker: the worker that runs it.
+        job: the argument of the function.
         unique: the unique with which it was submitted.
-        done: what the function returned.
+        done: the Deferred that the function returned.
         outcome: how the function ended; empty while it runs, or when it was cancelled.
     """
 
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def result(self) -> bytes:
-        """What it returns: it names this very run."""
+        """The result of this run, which no other run has."""
         return b"%b by run %d" % (self.job.workload, self.number)
 
     def end(self, outcome: str) -> None:
@@ -103,7 +103,7 @@ class Record:
     Attributes:
         submitted: the tasks, by their workload.
         runs: the jobs that functions were given, in order.
-        is_fair: whether nothing was lost, or given up, until now.
+        is_fair: whether no connection, server or job was lost or given back yet.
         has_closed: whether a client was closed.
     """
 
@@ -113,53 +113,53 @@ class Record:
     has_closed: bool = False
 
     def submit(
-        self, client: Client[Any], function: bytes, *, is_jealous: bool = False, **wish: Any
+        self, client: Client[Any], function: bytes, *, cancels_rivals: bool = False, **options: Any
     ) -> None:
-        """Submit a task, and write down how it ends.
+        """Submit a task, and record its outcome.
 
         Args:
             client: submits it.
-            function: what to do.
-            is_jealous: whether all others of its unique are given up when it ends.
-            wish: the other options of the task.
+            function: the function.
+            cancels_rivals: whether its end cancels all other tasks with its unique.
+            options: the other options of the task.
         """
         workload = b"task %d" % len(self.submitted)
-        task = client.submit(function, workload, **wish)
-        has_timeout = bool(wish.get("timeout") or wish.get("try_timeout"))
+        task = client.submit(function, workload, **options)
+        has_timeout = bool(options.get("timeout") or options.get("try_timeout"))
         one = Submitted(
             task,
             function,
             workload,
-            wish.get("unique", b""),
+            options.get("unique", b""),
             has_timeout=has_timeout,
-            is_repeatable=wish.get("retries", 0) > 0 or has_timeout,
+            is_repeatable=options.get("retries", 0) > 0 or has_timeout,
         )
         self.submitted[workload] = one
-        if is_jealous and one.unique:
+        if cancels_rivals and one.unique:
             task.result.addBoth(lambda _: self.cancel_rivals(one))
         note(task.result, one.ends)
         note(task.accepted, one.accepts)
 
     def cancel_rivals(self, one: Submitted) -> None:
-        """Give up all tasks that share the unique of ``one``, in the midst of what ended it."""
+        """Cancel all other tasks with the unique of ``one``, in the callback of its end."""
         for rival in self.submitted.values():
             if rival is not one and rival.unique == one.unique:
                 rival.is_cancelled = True
                 rival.task.cancel()
 
     def begin(self, worker: Worker, job: WorkerJob) -> Run:
-        """Note a job that a function is given; it must have been submitted as it came."""
+        """Record a job that a function is given; it must be as it was submitted."""
         known = self.submitted.get(job.workload)
-        assert known is not None, f"{job} runs, and nobody submitted it"
+        assert known is not None, f"{job} runs, and was not submitted"
         assert known.function == job.function, job
-        # A worker whose first question was not answered asks in a way that tells no unique.
+        # A worker whose first grab request was not answered may send GRAB_JOB: no unique then.
         assert job.unique in {known.unique, b""}, job
         run = Run(len(self.runs), worker, job, known.unique)
         self.runs.append(run)
         return run
 
     def runs_of(self, one: Submitted) -> list[Run]:
-        """Return the runs whose outcome may be that of a task: its own, or of its unique."""
+        """Return the runs whose outcome a task may have: its own, and those with its unique."""
         return [
             run
             for run in self.runs
@@ -178,17 +178,17 @@ class Record:
             assert len(held) <= worker.concurrency, "a worker runs more than it may"
 
     def check_task(self, one: Submitted) -> None:
-        """Check that a task has ended once at most, and lawfully."""
+        """Check that a task has ended at most once, with an allowed outcome."""
         assert len(one.ends) == int(one.task.is_done), one
         assert len(one.accepts) <= 1, one
         own = [run for run in self.runs if run.job.workload == one.workload]
         if self.is_fair and not one.is_repeatable:
             assert len(own) <= 1, f"nothing was lost, and {one.workload!r} ran {len(own)} times"
         for end in one.ends:
-            assert self.is_lawful(one, end), f"{one} ended with {end!r}"
+            assert self.is_allowed(one, end), f"{one} ended with {end!r}"
 
-    def is_lawful(self, one: Submitted, end: Any) -> bool:
-        """Return whether a task may have ended so."""
+    def is_allowed(self, one: Submitted, end: Any) -> bool:
+        """Return whether a task may have ended with ``end``."""
         outcomes = {run.outcome for run in self.runs_of(one)}
         if isinstance(end, bytes):
             if one.task.is_background:
@@ -206,5 +206,5 @@ class Record:
 
 
 def note(waiting: Deferred[Any], ends: list[Any]) -> None:
-    """Write down each time that ``waiting`` fires, and with what."""
+    """Record each value or error that ``waiting`` fires with."""
     waiting.addCallbacks(ends.append, lambda failure: ends.append(failure.value))

@@ -1,4 +1,4 @@
-"""The three parties in bad weather: every task ends once, nothing runs unasked, nothing is lost."""
+"""The three parties on a faulty network: every task ends once, and no accepted job is lost."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gearman_tx.errors import ConnectionLost
 from gearman_tx.link import LinkLimits
 from gearman_tx.wire import PacketType, request
-from tests.client.stage import Peer
-from tests.worker.stage import WorkerCase
+from tests.client.fake_server import Peer
+from tests.worker.worker_case import WorkerCase
 
 GRAB = (PacketType.GRAB_JOB_ALL, (b"",))
 GRAB_UNIQ = (PacketType.GRAB_JOB_UNIQ, (b"",))

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from gearman_tx.wire import PacketType
 from gearman_tx.worker import LifeLimits, WorkerJob
-from tests.worker.stage import WorkerCase
+from tests.worker.worker_case import WorkerCase
 
 GRAB = (PacketType.GRAB_JOB_ALL, (b"",))
 COMPLETE = (PacketType.WORK_COMPLETE, (b"H:1", b"done"))

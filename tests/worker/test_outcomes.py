@@ -11,7 +11,7 @@ from gearman_tx.errors import JobException, JobFailed, LocalProtocolError
 from gearman_tx.link import LinkLimits, OutputLimits
 from gearman_tx.wire import PacketType
 from gearman_tx.worker import WorkerJob
-from tests.worker.stage import WorkerCase
+from tests.worker.worker_case import WorkerCase
 
 SMALL = LinkLimits(packet=1000, heartbeat=0)
 

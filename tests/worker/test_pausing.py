@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gearman_tx.wire import PacketType
-from tests.worker.stage import WorkerCase
+from tests.worker.worker_case import WorkerCase
 
 GRAB = (PacketType.GRAB_JOB_ALL, (b"",))
 PRE_SLEEP = (PacketType.PRE_SLEEP, (b"",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearman_tx.wire import PacketType
-from tests.worker.stage import Held, WorkerCase
+from tests.worker.worker_case import HeldFunction, WorkerCase
 
 GRAB = (PacketType.GRAB_JOB_ALL, (b"",))
 CANT_DO = (PacketType.CANT_DO, (b"f",))
@@ -103,7 +103,7 @@ class GoingTests(WorkerCase):
         worker.unregister("f")
         peer.read()
         self.assign(peer, b"H:2")
-        again = Held()
+        again = HeldFunction()
         worker.register("f", again)
         assert peer.read() == []
         assert worker.running == 2

@@ -1,15 +1,13 @@
-"""A stage for the client: job servers that do what a test says, on a clock that a test moves.
+"""Fake job servers, which do only what a test makes them do.
 
 A :class:`FakeServer` is an endpoint: it records attempts to connect, which a test accepts or
-refuses. An accepted one becomes a :class:`Peer`: the server's end of one connection, which reads
-the client's packets and sends packets of its own. Nothing happens unless the test makes it.
+refuses. An accepted attempt becomes a :class:`Peer`: the server's end of one connection, which
+reads the client's packets and sends packets of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from random import Random
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -17,17 +15,12 @@ from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
 from typing_extensions import override
 from zope.interface import implementer
 
-from gearman_tx.client import Client
 from gearman_tx.link import Server
 from gearman_tx.wire import REQUEST_MAGIC, PacketDecoder, PacketType, response
-
-E = TypeVar("E", bound=BaseException)
 
 Packet = tuple[PacketType, tuple[bytes, ...]]
 
@@ -164,74 +157,3 @@ class FakeServer:
         """Refuse the attempt to connect."""
         _, attempt = self.next_attempt()
         attempt.errback(ConnectError(string="nobody listens"))
-
-
-class ClientCase(SynchronousTestCase):
-    """A test of a client on a stage; the clock stands until the test moves it."""
-
-    def setUp(self) -> None:
-        """Set the clock to a moment after 1970."""
-        self.clock = Clock()
-        self.clock.advance(1_000_000.0)
-        self.fakes: list[FakeServer] = []
-
-    def make_client(self, servers: int = 1, **options: Any) -> Client[bytes]:
-        """Return a client of as many fake servers, called ``s0``, ``s1`` ...
-
-        The heart does not beat unless the test asks for it, and servers are chosen in order.
-        """
-        self.fakes = [FakeServer(f"s{number}", self.clock) for number in range(servers)]
-        settings: dict[str, Any] = {
-            "heartbeat": 0,
-            "choice": "in order",
-            "random": Random(1),
-            "reactor": self.clock,
-        }
-        return Client([fake.server for fake in self.fakes], **settings | options)
-
-    def connected(self, **options: Any) -> tuple[Client[bytes], Peer]:
-        """Return a client and its only server, connected and greeted."""
-        client = self.make_client(**options)
-        up = client.connect()
-        peer = self.fakes[0].accept()
-        self.successResultOf(up)
-        return client, peer
-
-    def submitted(self, client: Client[bytes], peer: Peer, handle: bytes, **options: Any) -> Any:
-        """Return a task of ``client`` that ``peer`` has accepted as ``handle``."""
-        task = client.submit("f", b"workload", **options)
-        peer.read()
-        peer.create(handle)
-        return task
-
-    def failure_of(self, waiting: Deferred[Any], kind: type[E]) -> E:
-        """Return the error of ``kind`` with which ``waiting`` has failed."""
-        failure = SynchronousTestCase.failureResultOf(self, waiting, kind)
-        error = failure.value
-        assert isinstance(error, kind), "checked already"
-        return error
-
-    def assert_waits(self, waiting: Deferred[Any]) -> None:
-        """Check that ``waiting`` has neither fired nor failed."""
-        SynchronousTestCase.assertNoResult(self, waiting)
-
-    def logged_errors(self, kind: type[Exception]) -> int:
-        """Return how many errors of ``kind`` were logged, and take them away."""
-        return len(SynchronousTestCase.flushLoggedErrors(self, kind))
-
-    def advance(self, seconds: float, step: float = 0.5) -> None:
-        """Move the clock in steps, so that what comes of one step is due in the next."""
-        while seconds > 0:
-            self.clock.advance(min(step, seconds))
-            seconds -= step
-
-    def warnings(self, function: Callable[[], object]) -> list[str]:
-        """Return the texts of the warnings that the package logs while ``function`` runs."""
-        events: list[LogEvent] = []
-        observer = cast("ILogObserver", events.append)
-        globalLogPublisher.addObserver(observer)
-        try:
-            function()
-        finally:
-            globalLogPublisher.removeObserver(observer)
-        return [formatEvent(event) for event in events if event.get("log_level") == LogLevel.warn]

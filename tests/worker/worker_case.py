@@ -11,12 +11,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from gearman_tx.link import LinkLimits
 from gearman_tx.wire import PacketType
 from gearman_tx.worker import Worker, WorkerJob
-from tests.client.stage import FakeServer, Packet, Peer
+from tests.client.fake_server import FakeServer, Packet, Peer
 
 NO_HEARTBEAT = LinkLimits(heartbeat=0)
 
 
-class Held:
+class HeldFunction:
     """A function that runs until a test ends it.
 
     Attributes:
@@ -53,13 +53,13 @@ class WorkerCase(SynchronousTestCase):
         settings: dict[str, Any] = {"link_limits": NO_HEARTBEAT, "reactor": self.clock}
         return Worker([fake.server for fake in self.fakes], **settings | options)
 
-    def held(self, **options: Any) -> tuple[Worker, Held, Peer]:
+    def held(self, **options: Any) -> tuple[Worker, HeldFunction, Peer]:
         """Return a started worker whose function ``f`` is held, and its only server, connected.
 
         The greeting was read, and the question for a job is under way.
         """
         worker = self.make_worker(**options)
-        held = Held()
+        held = HeldFunction()
         worker.register("f", held)
         worker.start()
         peer = self.fakes[0].take()
