@@ -41,7 +41,7 @@ from gearman_tx.wire import PacketType
 
 T = TypeVar("T")
 
-_NOT_SEEN: Final = "a task of {function} failed and nobody asked for its result: {error}"
+_NOT_SEEN: Final = "a task of {function} failed and no caller asked for its result: {error}"
 
 _log = Logger()
 

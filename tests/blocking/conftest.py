@@ -1,4 +1,4 @@
-"""Fixtures of the blocking door's tests: both job servers, programs, and both libraries."""
+"""Fixtures of the blocking package's tests: both job servers, programs, both libraries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["function", "kind", "peers", "scene", "server", "shared_servers", "st
 
 PROGRAMS = Path(__file__).parent / "programs"
 one_server = pytest.mark.parametrize("kind", ["ours"], indirect=True)
-"""Marks a test of what goes on in the program, whatever job server is there."""
+"""Marks a test that does not depend on the kind of job server."""
 
 Find = Callable[[str, str], str]
 

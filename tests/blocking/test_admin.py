@@ -1,4 +1,4 @@
-"""The admin client's commands, and what a job server says to them."""
+"""The admin client's commands and the job server's answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ for ask in (admin.get_status, admin.ping_server, admin.send_shutdown):
 
 
 def test_all_commands(start_server: StartServer, peers: PeerRunner) -> None:
-    """Answers are as python-gearman has them; the server does not stop for everybody."""
+    """Answers are python-gearman's; not every server stops."""
     server = start_server()
     admin = peers.start([sys.executable, "-c", PROGRAM.replace("PORT", str(server.port))])
     admin.await_output(b"None None\n")

@@ -1,4 +1,4 @@
-"""Job servers and data, as a client, worker or admin client is given them; nothing is connected."""
+"""The arguments of clients, workers and admin clients, without a connection."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_encoder_that_makes_something_else() -> None:
 
 
 def test_what_cannot_be_submitted() -> None:
-    """A priority that there is not, and a request that no server has accepted."""
+    """An unknown priority, and a request that no server has accepted."""
     client = GearmanClient(["jobs1"])
     with pytest.raises(ProtocolError, match="the priority 'high' is none of None, 'LOW', 'HIGH'"):
         client.submit_job("f", b"x", priority="high")

@@ -1,4 +1,4 @@
-"""What goes wrong: job servers that die, say nothing, or are not there; functions that raise."""
+"""Faults: job servers that die, are silent or down; functions that raise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def program(name: str, *arguments: object) -> list[str]:
 
 
 def test_the_server_dies_while_a_client_waits(start_server: StartServer, peers: PeerRunner) -> None:
-    """Each call says ServerUnavailable; when a server is back at the place, the client uses it."""
+    """Each call raises ServerUnavailable; when a server is up again, the client uses it."""
     server = start_server()
     client = peers.start(program("waits", server.port, "f", "death"))
     client.await_output(b"waiting for a CREATED job\n")
@@ -82,7 +82,7 @@ print([client.submit_job("f", b"x", background=True).state for _ in range(5)])
 
 
 def test_a_worker_goes_on_with_another_server(start_server: StartServer, peers: PeerRunner) -> None:
-    """Of two servers one dies, and a new one comes in its place; the worker serves who is there."""
+    """One of two servers dies and is replaced; the worker serves the servers that are up."""
     first, second = start_server(), start_server()
     code = f"""
 from gearman_tx import blocking as gearman
@@ -102,7 +102,7 @@ worker.work(poll_timeout=0.5)
 
 
 def test_a_silent_server(peers: PeerRunner) -> None:
-    """Nothing takes longer than ``poll_timeout``, though somebody accepts the connection."""
+    """Nothing takes longer than ``poll_timeout``, even if the connection is accepted."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         outcome = peers.run(program("waits", port, "f", "silent"))
@@ -113,7 +113,7 @@ def test_a_silent_server(peers: PeerRunner) -> None:
 
 
 def test_no_server(peers: PeerRunner) -> None:
-    """A worker that finds nobody says so at once, and which servers it tried."""
+    """A worker without a server fails at once; the error lists the servers."""
     port = free_port()
     outcome = peers.run(program("worker", port, "f"))
     assert outcome.out.startswith(b"ServerUnavailable Found no valid connections in list: [Gearm")
@@ -122,7 +122,7 @@ def test_no_server(peers: PeerRunner) -> None:
 
 
 def test_an_exception(scene: Scene) -> None:
-    """The client gets what the worker said of it, by ``request.exception``; the worker works on."""
+    """The client gets the exception in ``request.exception``; the worker goes on."""
     worker = scene.start_worker(program("worker", scene.server.port, scene.function))
     code = f"""
 from gearman_tx import blocking as gearman
@@ -140,7 +140,7 @@ for word in ("raise", "word"):
 
 
 def test_a_refused_submission(start_server: StartServer, peers: PeerRunner) -> None:
-    """A full queue fails the request, and the client's hook hears of it."""
+    """A full queue fails the request, and the client's hook is called."""
     server = start_server()
     code = f"""
 from gearman_tx import blocking as gearman

@@ -12,7 +12,7 @@ from tests.interop.peer_process import PeerRunner
 from tests.interop.scene import Scene
 
 
-def test_threads_that_nobody_joins(scene: Scene) -> None:
+def test_threads_that_are_not_joined(scene: Scene) -> None:
     """Three workers and eight clients outlive the main thread, and the program ends after them."""
     outcome = scene.run(program("threads", scene.server.port, scene.function))
     assert outcome.lines == ["8 clients are done"]
@@ -68,13 +68,13 @@ def test_control_c_gives_the_job_back(start_server: StartServer, peers: PeerRunn
 
 @one_server
 def test_the_program_ends_while_a_thread_waits(scene: Scene) -> None:
-    """A daemon thread that waits for a job keeps nothing from ending."""
+    """A daemon thread that waits for a job does not keep the program from ending."""
     outcome = scene.run(program("waits", scene.server.port, scene.function, "daemon"))
     assert outcome.err == b""
 
 
 def test_jobs_ended_later(scene: Scene) -> None:
-    """A worker that ends jobs in another thread takes the next ones meanwhile."""
+    """A worker that ends jobs in another thread takes further jobs before that."""
     worker = scene.start_worker(program("later", scene.server.port, scene.function))
     clients = [scene.start(scene.gearman(str(number))) for number in range(3)]
     for client in clients:
@@ -83,7 +83,7 @@ def test_jobs_ended_later(scene: Scene) -> None:
 
 
 def test_the_first_hook_may_end_the_work(peers: PeerRunner) -> None:
-    """``after_poll`` is asked before anything else, so no job server is needed."""
+    """``after_poll`` is called first, so no job server is needed."""
     code = """
 from gearman_tx import blocking as gearman
 class Worker(gearman.GearmanWorker):
@@ -96,7 +96,7 @@ Worker(["127.0.0.1:1"]).work()
 
 @one_server
 def test_functions_come_and_go_while_it_works(scene: Scene) -> None:
-    """A job's function registers another one and takes itself back, and shuts the worker down."""
+    """A function registers another one, withdraws itself and shuts the worker down."""
     code = f"""
 from gearman_tx import blocking as gearman
 def first(worker, job):
@@ -123,7 +123,7 @@ except gearman.errors.ServerUnavailable:
 
 @one_server
 def test_a_client_that_is_dropped_is_closed(start_server: StartServer, peers: PeerRunner) -> None:
-    """Clients that a program makes for each job do not pile up connections."""
+    """A new client for each job does not accumulate connections."""
     server = start_server()
     code = f"""
 from gearman_tx import blocking as gearman

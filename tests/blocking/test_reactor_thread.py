@@ -1,4 +1,4 @@
-"""The thread behind the door: who runs the reactor, who may wait, how it ends, what is logged."""
+"""The reactor thread: the program's own reactor, waiting, the end, the log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(scene: Scene, code: str, status: int = 0) -> Outcome:
 
 @one_server
 def test_a_program_on_twisted(scene: Scene) -> None:
-    """The reactor that it runs is used; a thread may wait, and the reactor's own may not."""
+    """The program's reactor is used; threads may wait, except the reactor's own."""
     outcome = run(
         scene,
         """
@@ -56,14 +56,14 @@ except gearman.errors.ReactorUnavailable as error:
 
 @one_server
 def test_a_program_that_uses_crochet_already(scene: Scene) -> None:
-    """Crochet's own thread is used, and the program ends as crochet wants it."""
+    """Crochet's thread is used, and crochet ends the program."""
     outcome = run(scene, "import crochet\ncrochet.setup()\nprint(submit())\n")
     assert (outcome.lines, outcome.err) == (["CREATED"], b"")
 
 
 @one_server
 def test_a_worker_whose_reactor_ends(scene: Scene) -> None:
-    """Crochet ends the reactor with the main thread; a worker in another one is told, and ends."""
+    """Crochet ends the reactor with the main thread; a worker in another thread ends too."""
     outcome = run(
         scene,
         """
@@ -90,8 +90,8 @@ began.wait()
 
 
 @one_server
-def test_the_last_words_of_a_program(scene: Scene) -> None:
-    """What is registered with atexit before the first call comes too late, and does not hang."""
+def test_calls_at_the_end_of_a_program(scene: Scene) -> None:
+    """A call in an atexit function registered before the first call fails, and does not hang."""
     outcome = run(
         scene,
         """
@@ -111,7 +111,7 @@ atexit.register(lambda: print("in time:", submit()))
 
 
 def test_what_is_logged(peers: PeerRunner) -> None:
-    """Nothing, unless the program sets logging up; then it is the logger ``gearman_tx``."""
+    """Nothing is logged unless the program sets logging up, for the logger ``gearman_tx``."""
     code = f"""
 from gearman_tx import blocking as gearman
 try:

@@ -1,4 +1,4 @@
-"""One program on pygearman and on our door: it prints the same, over both job servers."""
+"""One program on pygearman and on ``blocking`` prints the same, with both job servers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THEIRS: dict[int, list[bytes]] = {}
 
 
 def run_pair(scene: Scene, find: Find, client: str, worker: str, name: str) -> list[bytes]:
-    """Return what ``requests.py`` and ``hooks.py`` print, each on the library that is named."""
+    """Return the output of ``requests.py`` and ``hooks.py``, each on the named library."""
     port = str(scene.server.port)
     command = [sys.executable, find(worker, "hooks"), port, name, str(JOBS)]
     working = scene.start_worker(command, name)
@@ -31,7 +31,7 @@ def run_pair(scene: Scene, find: Find, client: str, worker: str, name: str) -> l
     [("blocking", "blocking"), ("blocking", "pygearman"), ("pygearman", "blocking")],
 )
 def test_client_and_worker(scene: Scene, find: Find, client: str, worker: str) -> None:
-    """Requests hold the same and hooks are called in the same order, whoever is at either end."""
+    """Requests and calls of hooks are the same, with either library at either end."""
     if scene.server.port not in THEIRS:
         pair = run_pair(scene, find, "pygearman", "pygearman", f"{scene.function}-a")
         THEIRS[scene.server.port] = pair

@@ -154,7 +154,7 @@ def test_their_tests_of_what_is_public(sources: Path, tmp_path: Path, peers: Pee
 
 
 def test_most_of_their_tests_cannot_be_run(sources: Path) -> None:
-    """They import a module that is not there, so not even pygearman passes them."""
+    """They import a missing module, so pygearman fails them too."""
     tests = sources / "tests"
     lacking = {
         path.name

@@ -18,7 +18,7 @@ E = TypeVar("E", bound=BaseException)
 
 
 class ClientCase(SynchronousTestCase):
-    """A test of a client on a stage; the clock stands until the test moves it."""
+    """A test of a client with fake servers; only the test moves the clock."""
 
     def setUp(self) -> None:
         """Set the clock to a moment after 1970."""
@@ -67,11 +67,11 @@ class ClientCase(SynchronousTestCase):
         SynchronousTestCase.assertNoResult(self, waiting)
 
     def logged_errors(self, kind: type[Exception]) -> int:
-        """Return how many errors of ``kind`` were logged, and take them away."""
+        """Return how many errors of ``kind`` were logged, and flush them."""
         return len(SynchronousTestCase.flushLoggedErrors(self, kind))
 
     def advance(self, seconds: float, step: float = 0.5) -> None:
-        """Move the clock in steps, so that what comes of one step is due in the next."""
+        """Move the clock in steps, so that timers set in one step fire in the next."""
         while seconds > 0:
             self.clock.advance(min(step, seconds))
             seconds -= step

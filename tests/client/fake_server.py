@@ -52,7 +52,7 @@ class FakeTransport(StringTransport):
 
     @override
     def pauseProducing(self) -> None:
-        """Twisted: read no more; likewise."""
+        """Twisted: read no more; real transports take this while they close."""
 
     def lose(self, reason: Exception) -> None:
         """Tell the client that the connection is gone, once."""
@@ -89,12 +89,12 @@ class Peer:
         self.send_bytes(response(packet_type, *arguments))
 
     def send_bytes(self, data: bytes) -> None:
-        """Send bytes to the client, whatever they are."""
+        """Send any bytes to the client."""
         if not self.transport.is_lost:
             self.protocol.dataReceived(data)
 
     def greet(self) -> None:
-        """Answer the greeting as a sound server does."""
+        """Answer the greeting as a correct server does."""
         assert self.read() == [(PacketType.OPTION_REQ, (b"exceptions",))]
         self.send(PacketType.OPTION_RES, b"exceptions")
 
@@ -140,7 +140,7 @@ class FakeServer:
         factory, attempt = self.next_attempt()
         protocol = factory.buildProtocol(None)  # type: ignore[arg-type]  # no address is looked at
         assert protocol is not None, "our factory always builds one"
-        transport = FakeTransport()  # type: ignore[no-untyped-call]  # Twisted's
+        transport = FakeTransport()  # type: ignore[no-untyped-call]  # Twisted has no types for it
         transport.clock = self.clock
         transport.protocol = protocol
         protocol.makeConnection(transport)

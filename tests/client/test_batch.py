@@ -1,4 +1,4 @@
-"""Many tasks: as many at once as the window allows, taken in order, whatever the source is."""
+"""Batches: the window limits the tasks under way; results keep their order; any source works."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.client.fake_server import Peer
 
 
 class Source:
-    """An asynchronous source that gives a workload when the test says so."""
+    """An asynchronous source that gives a workload when the test makes it."""
 
     def __init__(self) -> None:
         self.waiting: Deferred[bytes] | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Return itself: it can be gone through once."""
+        """Return itself: it can be iterated over once."""
         return self
 
     async def __anext__(self) -> bytes:
@@ -30,17 +30,17 @@ class Source:
         return await self.waiting
 
     def is_asked(self) -> bool:
-        """Whether somebody waits for a workload."""
+        """Whether a reader waits for a workload."""
         return self.waiting is not None and not self.waiting.called
 
     def give(self, workload: bytes) -> None:
-        """Give one workload to whoever waits."""
-        assert self.waiting is not None, "nobody asks"
+        """Give one workload to the waiting reader."""
+        assert self.waiting is not None, "no reader waits"
         self.waiting.callback(workload)
 
     def end(self, error: Exception | None = None) -> None:
-        """Give no more, because of ``error`` or because that was all."""
-        assert self.waiting is not None, "nobody asks"
+        """End the source, with ``error`` or normally."""
+        assert self.waiting is not None, "no reader waits"
         self.waiting.errback(error or StopAsyncIteration())
 
 
@@ -50,7 +50,7 @@ async def take(batch: Batch[bytes], count: int) -> list[Task[bytes]]:
 
 
 def numbers(count: int) -> list[bytes]:
-    """Return as many different workloads."""
+    """Return ``count`` different workloads."""
     return [b"%d" % number for number in range(count)]
 
 
@@ -67,7 +67,7 @@ class BatchTests(ClientCase):
         peer.send(PacketType.WORK_COMPLETE, b"H:%d" % number, b"%d" % number)
 
     def test_awaiting_a_batch_gives_all_results_in_order(self) -> None:
-        """However the jobs end, results stand in the order of the workloads."""
+        """Results keep the order of the workloads, in whatever order the jobs end."""
         client, peer = self.connected()
         results = client.submit_many("f", numbers(3)).results()
         assert self.workloads(peer) == numbers(3)
@@ -77,7 +77,7 @@ class BatchTests(ClientCase):
         assert self.successResultOf(results) == [b"r0", b"r1", b"r2"]
 
     def test_await_is_the_same_as_results(self) -> None:
-        """In the background the results are the handles."""
+        """The results of background tasks are the handles."""
         client, peer = self.connected()
 
         async def wait() -> list[bytes]:
@@ -89,7 +89,7 @@ class BatchTests(ClientCase):
         assert self.successResultOf(handles) == [b"H:0", b"H:1"]
 
     def test_an_empty_source(self) -> None:
-        """There are no results, and nobody connects."""
+        """There are no results, and the client does not connect."""
         client = self.make_client()
         assert self.successResultOf(client.submit_many("f", []).results()) == []
         assert not self.fakes[0].is_tried
@@ -117,7 +117,7 @@ class BatchTests(ClientCase):
         assert read == numbers(4)
 
     def test_a_wide_window_is_filled_when_an_eighth_of_it_is_free(self) -> None:
-        """So that a write takes many tasks; a window below 16 is filled at once."""
+        """One write carries many tasks; a window below 16 is filled at once."""
         client, peer = self.connected()
         taken = ensureDeferred(take(client.submit_many("f", numbers(40), window=24), 7))
         assert self.workloads(peer) == numbers(24)
@@ -129,7 +129,7 @@ class BatchTests(ClientCase):
         self.assert_waits(taken)
 
     def test_the_caller_is_woken_once_for_a_read(self) -> None:
-        """When it goes on, all packets that came together are dealt with."""
+        """The caller goes on after all packets of one read are handled."""
         client, peer = self.connected()
         taken = ensureDeferred(take(client.submit_many("f", numbers(1)), 1))
         last = client.submit("f", b"last")
@@ -143,7 +143,7 @@ class BatchTests(ClientCase):
         assert self.successResultOf(was_done)
 
     def test_in_the_order_of_their_ends(self) -> None:
-        """With ``in_order=False`` a slow task holds nobody up."""
+        """With ``in_order=False`` a slow task does not hold up the others."""
         client, peer = self.connected()
         batch = client.submit_many("f", numbers(3), in_order=False)
         taken = ensureDeferred(take(batch, 2))
@@ -164,7 +164,7 @@ class BatchTests(ClientCase):
         assert self.successResultOf(second.result) == b"done"
 
     def test_results_stop_at_the_first_failure(self) -> None:
-        """What is under way is cancelled, and the source is read no further."""
+        """Tasks under way are cancelled, and the source is not read any more."""
         client, peer = self.connected()
         results = client.submit_many("f", numbers(9), window=3).results()
         peer.read()
@@ -210,7 +210,7 @@ class BatchTests(ClientCase):
         self.failure_of(ensureDeferred(take(batch, 1)), StopAsyncIteration)
 
     def test_a_workload_that_cannot_be_submitted(self) -> None:
-        """It ends the batch as a source that fails does."""
+        """It ends the batch like a failing source."""
         client, peer = self.connected()
         mixed: list[Any] = [b"0", "text", b"2"]
         taken = ensureDeferred(take(client.submit_many("f", mixed), 2))
@@ -227,7 +227,7 @@ class BatchTests(ClientCase):
         assert [arguments[1] for _, arguments in peer.read()] == [b"same"] * 2
 
     def test_two_loops_at_once_are_refused(self) -> None:
-        """The second loop that waits raises."""
+        """The second waiting loop raises."""
         client, _peer = self.connected()
         batch = client.submit_many("f", numbers(2))
         first = ensureDeferred(take(batch, 1))
@@ -235,12 +235,12 @@ class BatchTests(ClientCase):
         self.assert_waits(first)
 
     def test_a_window_of_nothing_is_refused(self) -> None:
-        """It would submit nothing for ever."""
+        """It would never submit anything."""
         with self.assertRaisesRegex(ValueError, "a window of 0 tasks is below 1"):
             self.make_client().submit_many("f", [], window=0)
 
     def test_options_are_those_of_a_single_task(self) -> None:
-        """What cannot be said of one task ends the batch when its turn comes."""
+        """A workload that cannot be submitted ends the batch, after the tasks before it."""
         client, _peer = self.connected()
         batch = client.submit_many("f", numbers(1), at=1)
         self.failure_of(batch.results(), LocalProtocolError)
@@ -259,7 +259,7 @@ class AsynchronousSourceTests(ClientCase):
     """``client.submit_many`` with an asynchronous iterable."""
 
     def test_a_slow_source_holds_no_result_up(self) -> None:
-        """Tasks that have ended are given while the source takes its time."""
+        """Ended tasks are given while the source is slow."""
         client, peer = self.connected()
         source = Source()
         batch = client.submit_many("f", source)
@@ -275,7 +275,7 @@ class AsynchronousSourceTests(ClientCase):
         self.failure_of(end, StopAsyncIteration)
 
     def test_the_window_bounds_the_reading(self) -> None:
-        """The source is asked for no more than there are places."""
+        """The source is asked only while the window has room."""
         client, peer = self.connected()
         source = Source()
         batch = client.submit_many("f", source, window=2, background=True)

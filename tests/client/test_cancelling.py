@@ -1,4 +1,4 @@
-"""Giving up: what is not sent is never sent, what was sent is dropped when it arrives."""
+"""Cancelling: an unsent task is never sent; packets about a sent one are dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class CancellingTests(ClientCase):
     """``task.cancel()``, and cancelling a Deferred of the task."""
 
     def test_a_task_that_waits_for_a_server_is_never_sent(self) -> None:
-        """Whether the connection is not there yet, or all servers are down."""
+        """Before the connection is made, and while all servers are down."""
         client = self.make_client()
         early, kept = client.submit("early", b""), client.submit("kept", b"")
         early.cancel()
@@ -26,8 +26,8 @@ class CancellingTests(ClientCase):
         assert [arguments[0] for _, arguments in peer.read()] == [b"kept"]
         kept.cancel()
 
-    def test_the_answers_to_a_cancelled_task_are_for_nobody(self) -> None:
-        """JOB_CREATED or ERROR for it are not taken for the answer to the next one."""
+    def test_the_answers_to_a_cancelled_task_are_ignored(self) -> None:
+        """Its JOB_CREATED or ERROR is not taken for the answer to the next task."""
         client, peer = self.connected()
         for answer in ("created", "refused", "background"):
             cancelled = client.submit("f", b"x", background=answer == "background")
@@ -41,7 +41,7 @@ class CancellingTests(ClientCase):
             peer.create(b"H:2")
             for packet_type in (PacketType.WORK_FAIL, PacketType.WORK_EXCEPTION):
                 peer.send(packet_type, b"H:1", *[b""] * (packet_type != PacketType.WORK_FAIL))
-            peer.send(PacketType.WORK_COMPLETE, b"H:1", b"nobody's")
+            peer.send(PacketType.WORK_COMPLETE, b"H:1", b"ignored")
             peer.send(PacketType.WORK_COMPLETE, b"H:2", b"mine")
             assert self.successResultOf(other.result) == b"mine"
 
@@ -81,7 +81,7 @@ class CancellingTests(ClientCase):
         assert self.successResultOf(task.result) == b"done"
 
     def test_a_cancelled_task_is_not_logged(self) -> None:
-        """Whoever cancels knows."""
+        """A cancelled task is not logged as a failure."""
         client, _peer = self.connected()
         assert self.warnings(lambda: client.submit("f", b"x").cancel()) == []
 

@@ -1,4 +1,4 @@
-"""Which server gets a task: stable, fair, and in the order that its name says."""
+"""Which server gets a task: the named choices are stable and fair."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED = 1
 
 @given(names=NAMES, unique=st.binary(max_size=64), name=st.sampled_from(sorted(CHOICES)))
 def test_every_choice_orders_all_servers(names: list[str], unique: bytes, name: str) -> None:
-    """Each order has every server once, so that no server is out of reach."""
+    """Each order has every server once."""
     choice = make_choice(name, names, Random(SEED))
     for _ in range(3):
         assert sorted(choice.order(unique)) == list(range(len(names)))
@@ -28,7 +28,7 @@ def test_every_choice_orders_all_servers(names: list[str], unique: bytes, name: 
 
 @given(names=NAMES, unique=UNIQUES, seed=st.integers())
 def test_the_ring_depends_on_the_names_alone(names: list[str], unique: bytes, seed: int) -> None:
-    """However the servers are listed, and whatever chance says, a unique has one order."""
+    """The order of a unique depends neither on the order of the list nor on chance."""
     shuffled = Random(seed).sample(names, len(names))
     one, other = HashRing(names, Random(1)), HashRing(shuffled, Random(2))
     assert [names[place] for place in one.order(unique)] == [
@@ -41,7 +41,7 @@ def test_the_ring_depends_on_the_names_alone(names: list[str], unique: bytes, se
 def test_a_new_server_moves_only_what_becomes_its_own(
     names: list[str], unique: bytes, extra: str
 ) -> None:
-    """Without the new server, the order of the others is what it was."""
+    """A new server does not change the order of the others."""
     before = [names[place] for place in HashRing(names, Random(SEED)).order(unique)]
     more = [*names, extra]
     after = [more[place] for place in HashRing(more, Random(SEED)).order(unique)]
@@ -63,14 +63,14 @@ def shares(choice: Choice, uniques: list[bytes]) -> list[int]:
 
 
 def test_the_ring_gives_fair_shares() -> None:
-    """Of 9,000 uniques each of three servers gets 3,000, give or take a fifth."""
+    """Of 9,000 uniques each of three servers gets 3,000, within a fifth."""
     ring = HashRing(["a:4730", "b:4730", "c:4730"], Random(SEED))
     uniques = [b"%d" % number for number in range(9000)]
     assert all(2400 < share < 3600 for share in shares(ring, uniques))
 
 
 def test_tasks_without_a_unique_take_turns_on_the_ring() -> None:
-    """They have nothing to meet, so no server is spared."""
+    """Tasks without a unique go to all servers."""
     ring = HashRing(["a", "b", "c"], Random(SEED))
     assert shares(ring, [b""] * 300) == [100] * 3
 
@@ -89,12 +89,12 @@ def test_in_order_never_changes() -> None:
 
 
 def test_random_reaches_all() -> None:
-    """Chance prefers every server now and then."""
+    """Each server is first at some time."""
     assert len(shares(RandomOrder(["a", "b", "c"], Random(SEED)), [b"u"] * 100)) == 3
 
 
 def test_a_choice_may_be_made_by_the_caller() -> None:
-    """Any function that makes one is taken instead of a name."""
+    """A function that makes a choice may replace the name."""
     assert list(make_choice(InOrder, ["a", "b"], Random(SEED)).order(b"")) == [0, 1]
 
 

@@ -1,4 +1,4 @@
-"""Connecting and closing: what waits is told, what is on its way is given a moment."""
+"""Connecting and closing: waiting calls end, submitted tasks get time to be accepted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConnectTests(ClientCase):
         assert self.successResultOf(client.connect()) is None
 
     def test_it_fails_when_all_are_down_and_goes_on_trying(self) -> None:
-        """The error has the trouble of each server; a later call succeeds."""
+        """The error names the reason for each server; a later call succeeds."""
         client = self.make_client(servers=2)
         up = client.connect()
         for fake in self.fakes:
@@ -43,7 +43,7 @@ class ConnectTests(ClientCase):
         assert isinstance(Client("localhost"), Client)
 
     def test_wrong_settings_are_refused_at_once(self) -> None:
-        """A server that is not one, and a choice that nobody knows."""
+        """An invalid server, and an unknown choice."""
         for servers, text in (("", "is empty"), ("nonsense:a:b", "Unknown endpoint type")):
             with self.assertRaisesRegex(ConfigurationError, text):
                 Client(servers, reactor=self.clock)
@@ -63,7 +63,7 @@ class CloseTests(ClientCase):
         assert not self.fakes[0].is_tried
 
     def test_what_was_accepted_is_reported_lost(self) -> None:
-        """A task that runs ends with ConnectionLost, whatever retries are left."""
+        """A running task ends with ConnectionLost, even if retries are left."""
         client, peer = self.connected()
         results = [
             self.submitted(client, peer, b"H:%d" % retries, retries=retries).result
@@ -75,7 +75,7 @@ class CloseTests(ClientCase):
         for result in results:
             assert "the client was closed" in str(self.failure_of(result, ConnectionLost))
 
-    def test_what_is_on_its_way_is_given_time(self) -> None:
+    def test_submitted_tasks_are_given_time(self) -> None:
         """The connection closes when the last submission is answered."""
         client, peer = self.connected()
         task = client.submit("f", b"x", background=True)
@@ -103,8 +103,8 @@ class CloseTests(ClientCase):
         assert self.successResultOf(first) == b"H:2"
         assert self.successResultOf(task.result) == b"H:2"
 
-    def test_the_time_for_what_is_on_its_way_is_limited(self) -> None:
-        """A server that does not answer is left after five seconds, or at once if so asked."""
+    def test_the_time_for_submitted_tasks_is_limited(self) -> None:
+        """The client leaves a silent server after five seconds, or at once with ``wait=0``."""
         for wait, seconds in ((None, 5.0), (0.0, 0.0)):
             client, _peer = self.connected()
             result = client.submit("f", b"x", background=True).result
@@ -126,7 +126,7 @@ class CloseTests(ClientCase):
         assert self.successResultOf(second) is None
 
     def test_closing_again_when_it_has_fired(self) -> None:
-        """Whoever is told of the end may close once more, at that moment."""
+        """A callback of ``close`` may call ``close`` again."""
         client, _peer = self.connected()
         closed = client.close().addCallback(lambda _: client.close())
         self.advance(1)
@@ -134,7 +134,7 @@ class CloseTests(ClientCase):
         assert self.successResultOf(client.close()) is None
 
     def test_closing_while_no_server_is_there(self) -> None:
-        """What waits for a server fails; nothing is tried any more."""
+        """Waiting tasks fail, and the client stops connecting."""
         client = self.make_client(servers=2)
         up, asked = client.connect(), client.echo(b"x")
         result = client.submit("f", b"x").result
@@ -147,7 +147,7 @@ class CloseTests(ClientCase):
         assert self.clock.getDelayedCalls() == []
 
     def test_closing_while_all_servers_are_down(self) -> None:
-        """What is stranded fails, and its time limit is forgotten."""
+        """Stranded tasks fail, and their timer is cancelled."""
         client = self.make_client()
         result = client.submit("f", b"x").result
         self.fakes[0].refuse()
@@ -167,7 +167,7 @@ class CloseTests(ClientCase):
         assert self.successResultOf(closed) is None
 
     def test_the_log_is_silent_about_a_close(self) -> None:
-        """Nothing was lost that anybody wanted."""
+        """Closing is no loss."""
         client, _peer = self.connected()
 
         def close() -> None:
@@ -177,7 +177,7 @@ class CloseTests(ClientCase):
         assert self.warnings(close) == []
 
     def test_async_with_closes_at_the_end(self) -> None:
-        """With time for what is on its way, and without it when the block failed."""
+        """Submitted tasks get time to be accepted, unless the block failed."""
         for fails in (False, True):
             client, peer = self.connected()
 

@@ -1,4 +1,4 @@
-"""Servers that are lost: what moves, what fails, what is tried again, what comes back."""
+"""Lost servers: which tasks move, fail or are tried again, and reconnecting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LostBeforeAcceptanceTests(ClientCase):
     """A submission that no server has answered moves."""
 
     def test_it_goes_to_the_next_server(self) -> None:
-        """The order of submission is kept, and nobody is told."""
+        """The order of submission is kept, and the caller does not notice."""
         client = self.make_client(servers=2)
         first, second = client.submit("first", b""), client.submit("second", b"")
         peers = [fake.accept() for fake in self.fakes]
@@ -58,7 +58,7 @@ class LostBeforeAcceptanceTests(ClientCase):
         assert functions(spare) == [b"f"]
 
     def test_a_server_that_comes_back_is_used_again(self) -> None:
-        """What is submitted after its return goes to the preferred server."""
+        """Tasks submitted after its return go to the preferred server."""
         client = self.make_client(servers=2)
         client.submit("one", b"x")
         self.fakes[0].refuse()
@@ -71,7 +71,7 @@ class LostBeforeAcceptanceTests(ClientCase):
         assert functions(spare) == []
 
     def test_a_submission_over_which_servers_are_lost_fails_in_the_end(self) -> None:
-        """The one that was to be answered next is given up; those behind it are not."""
+        """The task that was to be answered next fails; those behind it do not."""
         client, peer = self.connected()
         poison = client.submit("poison", b"x")
         other = client.submit("other", b"x")
@@ -99,8 +99,8 @@ class LostBeforeAcceptanceTests(ClientCase):
         assert functions(self.fakes[0].accept()) == [b"f"]
         assert not task.is_done
 
-    def test_a_second_connection_to_the_same_server_is_of_no_account(self) -> None:
-        """A host with two addresses may be reached at both; that one of them ends is nothing."""
+    def test_a_second_connection_to_the_same_server_is_ignored(self) -> None:
+        """A host may be connected at two addresses; losing the second connection does no harm."""
         client = self.make_client()
         client.connect()
         factory, _attempt = self.fakes[0].attempts[0]
@@ -115,7 +115,7 @@ class LostBeforeAcceptanceTests(ClientCase):
         assert task.handle == b"H:1"
 
     def test_no_server_for_too_long(self) -> None:
-        """A submission fails with the trouble of every server when its time is over."""
+        """A submission fails after its timeout; the error names the reason for every server."""
         client = self.make_client(servers=2, accept_timeout=5)
         early = client.submit("f", b"x")
         for fake in self.fakes:
@@ -132,7 +132,7 @@ class LostBeforeAcceptanceTests(ClientCase):
         self.failure_of(late.result, NoServer)
 
     def test_the_time_without_a_server_counts_from_the_first_loss(self) -> None:
-        """A server that comes and goes does not give a submission new time for ever."""
+        """A server that comes and goes does not restart the timeout."""
         client = self.make_client(accept_timeout=5)
         task = client.submit("f", b"x")
         other = client.submit("f", b"x")
@@ -173,7 +173,7 @@ class LostBeforeAcceptanceTests(ClientCase):
         self.failure_of(second, NoServer)
 
     def test_a_caller_that_is_told_of_one_end_may_cancel_others(self) -> None:
-        """Wherever they are: stranded, unanswered, accepted, or sharing a job."""
+        """Tasks in every state: stranded, unanswered, accepted, sharing a job."""
         for state in ("stranded", "sent", "accepted", "shared"):
             client = self.make_client(accept_timeout=5)
             tasks = [client.submit("f", b"x") for _ in range(3)]
@@ -222,7 +222,7 @@ class ShutDownTests(ClientCase):
         peer.send(PacketType.ERROR, b"QUEUE_ERROR", b"Server is shutting down")
 
     def test_submissions_go_to_the_next_server(self) -> None:
-        """It costs no retry; what the server has accepted goes on there."""
+        """It costs no retry; accepted jobs go on at that server."""
         client = self.make_client(servers=2)
         client.connect()
         peers = [fake.accept() for fake in self.fakes]
@@ -250,7 +250,7 @@ class ShutDownTests(ClientCase):
         assert functions(self.fakes[0].accept()) == [b"f"]
 
     def test_a_server_that_never_goes(self) -> None:
-        """The task fails when its time without a server is over, and says why."""
+        """The task fails after its time without a server; the error says why."""
         client, peer = self.connected(accept_timeout=5)
         result = client.submit("f", b"x").result
         self.refuse(peer)
@@ -276,7 +276,7 @@ class LostAfterAcceptanceTests(ClientCase):
         assert functions(peers[1]) == []
 
     def test_a_server_that_dies_in_the_middle_of_a_result(self) -> None:
-        """The part that came is nobody's: the task is lost, or tried again from the beginning."""
+        """The partial packet is dropped: the task is lost, or tried again from the beginning."""
         for retries in (0, 1):
             client = self.make_client(servers=2)
             task = client.submit("f", b"x", retries=retries)
@@ -297,7 +297,7 @@ class LostAfterAcceptanceTests(ClientCase):
                 self.failure_of(result, ConnectionLost)
 
     def test_with_retries_it_is_submitted_again(self) -> None:
-        """It goes to the next server, gets another handle and tells the caller before."""
+        """It calls ``on_retry``, goes to the next server and gets another handle."""
         errors: list[Exception] = []
         client = self.make_client(servers=2)
         task = client.submit("f", b"x", retries=1, on_retry=errors.append)
@@ -314,7 +314,7 @@ class LostAfterAcceptanceTests(ClientCase):
         assert [type(error) for error in errors] == [ConnectionLost]
 
     def test_the_log_tells_of_a_loss_once(self) -> None:
-        """A line when a server is lost, none for each attempt to reach it again."""
+        """One log line when a server is lost, none for each attempt to reconnect."""
         _client, peer = self.connected()
 
         def lose() -> None:
@@ -326,7 +326,7 @@ class LostAfterAcceptanceTests(ClientCase):
         assert self.warnings(lose) == ["lost job server s0: Connection was closed cleanly"]
 
     def test_the_log_tells_of_a_server_that_never_was_there(self) -> None:
-        """A line for the first attempt alone."""
+        """One log line for the first attempt only."""
         self.make_client().connect().addErrback(lambda failure: failure.trap(NoServer))
 
         def refuse() -> None:
@@ -360,7 +360,7 @@ class RetryTests(ClientCase):
         assert self.failure_of(task.result, JobFailed).handle == b"H:2"
 
     def test_a_refused_task_is_tried_at_another_server(self) -> None:
-        """The server that refused it is taken only if it is the only one."""
+        """The server that refused it gets it again only if no other one is up."""
         client = self.make_client(servers=2)
         task = client.submit("f", b"x", retries=2)
         peers = [fake.accept() for fake in self.fakes]
@@ -385,7 +385,7 @@ class RetryTests(ClientCase):
         assert task.is_done
 
     def test_a_task_that_is_lost_again_while_it_has_no_server(self) -> None:
-        """A retry finds no server: it waits for one like a new task."""
+        """A retry without a server waits for one like a new task."""
         client, peer = self.connected(accept_timeout=5)
         task = client.submit("f", b"x", retries=1)
         peer.read()

@@ -1,4 +1,4 @@
-"""What no sound server sends: the connection ends, nobody waits for ever, nothing else breaks."""
+"""Invalid packets end the connection; no task waits for ever, nothing else breaks."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ UNASKED = {
 
 
 class GarbageTests(ClientCase):
-    """Bytes that mean nothing here."""
+    """Bytes that are not valid here."""
 
     def test_garbage_ends_the_connection_and_the_task_moves(self) -> None:
-        """One line says why; the client connects again and submits again."""
+        """One log line says why; the client reconnects and submits again."""
         for reason, data in UNASKED.items():
             client, peer = self.connected(max_packet=100)
             warnings = self.warnings(partial(peer.send_bytes, data))
@@ -42,7 +42,7 @@ class GarbageTests(ClientCase):
             assert task.handle == b"H:1"
 
     def test_what_was_read_before_the_garbage_counts(self) -> None:
-        """And what comes behind it in the same read does not."""
+        """Packets after it in the same read are dropped."""
         client, peer = self.connected()
         task = client.submit("f", b"x")
         peer.read()
@@ -52,8 +52,8 @@ class GarbageTests(ClientCase):
         assert self.successResultOf(task.result) == b"yes"
         assert peer.transport.disconnecting
 
-    def test_packets_about_jobs_that_nobody_knows_are_dropped(self) -> None:
-        """They may be late, or for a task that was given up."""
+    def test_packets_about_unknown_jobs_are_dropped(self) -> None:
+        """They may be late, or for a cancelled task."""
         client, peer = self.connected()
         for packet_type in (PacketType.WORK_DATA, PacketType.WORK_WARNING):
             peer.send(packet_type, b"H:9", b"x")
@@ -77,7 +77,7 @@ class GarbageTests(ClientCase):
         )
     )
     def test_whatever_comes_every_task_ends(self, data: list[bytes]) -> None:
-        """After any bytes at all, closing the client ends what has not ended."""
+        """After any bytes, closing the client ends every task."""
         self.setUp()
         client, peer = self.connected()
         results = [

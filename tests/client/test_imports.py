@@ -1,4 +1,4 @@
-"""What importing the package does, and does not do."""
+"""The effects of importing the package."""
 
 from __future__ import annotations
 

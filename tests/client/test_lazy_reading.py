@@ -1,4 +1,4 @@
-"""Rests of a client that waits for many jobs: it reads a little later, and more at a time."""
+"""Rests of a client that waits for many jobs: later and larger reads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class LazyReadingTests(ClientCase):
         peer.send_bytes(response(PacketType.WORK_COMPLETE, b"H:%d" % number, bytes(size)))
 
     def test_with_many_jobs_a_small_read_is_followed_by_a_rest(self) -> None:
-        """What came is told at once, and the connection is read again a moment later."""
+        """The result is delivered at once, and the connection is read again a moment later."""
         _, peer, tasks = self.under_way(MANY_JOBS + 1)
         self.complete(peer, 0)
         assert tasks[0].is_done
@@ -69,20 +69,20 @@ class LazyReadingTests(ClientCase):
             assert peer.transport.is_read
 
     def test_with_few_jobs_there_is_none(self) -> None:
-        """Who waits for few results waits for each."""
+        """With few jobs the client reads each result at once."""
         _, peer, tasks = self.under_way(MANY_JOBS)
         self.complete(peer, 0)
         assert tasks[0].is_done
         assert peer.transport.is_read
 
     def test_after_a_large_read_there_is_none(self) -> None:
-        """A client that is busy finds much in each read without it."""
+        """The reads of a busy client are large anyway."""
         _, peer, _ = self.under_way(MANY_JOBS + 1)
         self.complete(peer, 0, SMALL_READ)
         assert peer.transport.is_read
 
     def test_what_comes_during_a_rest_is_handled(self) -> None:
-        """A transport with a buffer of its own, as TLS has, may still give something."""
+        """A transport with a buffer, such as TLS, may still deliver bytes."""
         _, peer, tasks = self.under_way(MANY_JOBS + 2)
         self.complete(peer, 0)
         self.complete(peer, 1)
@@ -91,7 +91,7 @@ class LazyReadingTests(ClientCase):
         assert peer.transport.is_read
 
     def test_a_rest_ends_with_the_connection(self) -> None:
-        """Nothing is left on the clock, whoever ends it."""
+        """No timer is left, whichever side closes."""
         for is_ours in (True, False):
             client, peer, tasks = self.under_way(MANY_JOBS + 1)
             self.complete(peer, 0)

@@ -1,4 +1,4 @@
-"""Several servers: the same unique meets at the same one, others share the load."""
+"""Several servers: one unique goes to one server, other tasks share the load."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ManyServersTests(ClientCase):
         assert all(self.counts("hash", [b"%d" % number for number in range(60)]))
 
     def test_hash_shares_tasks_without_a_unique_evenly(self) -> None:
-        """There is nothing for them to meet."""
+        """Tasks without a unique go to all servers."""
         assert self.counts("hash", [b""] * 9) == [3, 3, 3]
 
     def test_hash_of_the_workload_for_the_unique_that_means_it(self) -> None:
@@ -39,7 +39,7 @@ class ManyServersTests(ClientCase):
         assert sum(self.counts("random", [b"u"] * 9)) == 9
 
     def test_the_unique_of_a_lost_server_goes_to_one_other_and_comes_back(self) -> None:
-        """While the server is away its uniques still meet, at the next one on the ring."""
+        """While the server is down its uniques go to the next server on the ring."""
         client = self.make_client(servers=3, choice="hash")
         client.connect()
         peers = [fake.accept() for fake in self.fakes]

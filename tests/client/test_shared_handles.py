@@ -1,4 +1,4 @@
-"""Several tasks of one connection in one job: each packet comes once per task, and is for one."""
+"""Several tasks of one connection share a job: one copy of each packet for each task."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SharedHandleTests(ClientCase):
         assert self.updates(second) == [b"b"]
 
     def test_the_first_last_packet_ends_all(self) -> None:
-        """A server that sends one copy only leaves nobody waiting; more copies are ignored."""
+        """With a server that sends only one copy, all tasks end; further copies are ignored."""
         for packet_type, arguments, error in (
             (PacketType.WORK_FAIL, (), JobFailed),
             (PacketType.WORK_EXCEPTION, (b"boom",), JobException),
@@ -77,7 +77,7 @@ class SharedHandleTests(ClientCase):
         assert [self.updates(task) for task in (tasks[0], tasks[2])] == [[b"a", b"b"]] * 2
 
     def test_a_task_cancelled_before_it_was_accepted_takes_its_copies(self) -> None:
-        """Its JOB_CREATED is still to come, and its place among those who share is kept."""
+        """Its JOB_CREATED is still to come, and its place among the sharing tasks is kept."""
         client, peer = self.connected()
         first = client.submit("f", b"x", unique="u")
         second = client.submit("f", b"x", unique="u")

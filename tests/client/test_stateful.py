@@ -44,7 +44,7 @@ class ClientMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.case = ClientCase()  # type: ignore[no-untyped-call]  # Twisted's
+        self.case = ClientCase()  # type: ignore[no-untyped-call]  # Twisted has no types for it
         self.case.setUp()
         self.nodes: dict[int, Node] = {}
         self.tasks: list[Task[bytes]] = []
@@ -74,7 +74,7 @@ class ClientMachine(RuleBasedStateMachine):
         timeout: float | None,
         try_timeout: float | None,
     ) -> None:
-        """Submit a task and write down how it ends."""
+        """Submit a task and record how it ends."""
         task = self.client.submit(
             "f",
             b"%d" % len(self.tasks),
@@ -91,7 +91,7 @@ class ClientMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.tasks)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        """Give up any task."""
+        """Cancel any task."""
         data.draw(st.sampled_from(self.tasks)).cancel()
 
     @rule(place=st.integers(0, SERVERS - 1), is_good=st.booleans())
@@ -106,7 +106,7 @@ class ClientMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.nodes)
     @rule(data=st.data(), is_garbage=st.booleans())
     def lose(self, data: st.DataObject, is_garbage: bool) -> None:
-        """End a connection, by the server's own will or by what it sends."""
+        """End a connection: the server closes it, or sends invalid bytes."""
         node = self.nodes.pop(data.draw(st.sampled_from(sorted(self.nodes))))
         if is_garbage:
             node.peer.send_bytes(b"\0WHAT")
@@ -134,7 +134,7 @@ class ClientMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(node.jobs for node in self.nodes.values()))
     @rule(data=st.data(), how=st.sampled_from(["complete", "fail", "exception", "data"]))
     def finish(self, data: st.DataObject, how: str) -> None:
-        """End a running job, or let it say something."""
+        """End a running job, or send an update."""
         running = [(place, job) for place in sorted(self.nodes) for job in self.nodes[place].jobs]
         place, handle = data.draw(st.sampled_from(running))
         node = self.nodes[place]
@@ -155,8 +155,8 @@ class ClientMachine(RuleBasedStateMachine):
         self.case.advance(seconds)
 
     @invariant()
-    def nobody_ends_twice_or_wrongly(self) -> None:
-        """A task has at most one end; it is its own result, a handle, or a lawful error."""
+    def each_task_ends_once_and_correctly(self) -> None:
+        """A task has at most one end: its own result, a handle, or an allowed error."""
         for number, ends in enumerate(self.ends):
             assert len(ends) == self.tasks[number].is_done
             for end in ends:
@@ -166,7 +166,7 @@ class ClientMachine(RuleBasedStateMachine):
                     assert end == b"result of %d" % number or isinstance(end, LAWFUL)
 
     def teardown(self) -> None:
-        """Close the client: everything has ended, once, and the clock is empty."""
+        """Close the client: everything has ended once, and no timer is left."""
         if not hasattr(self, "client"):
             return
         closed = self.client.close(wait=0)

@@ -1,4 +1,4 @@
-"""Submitting: which packet says what, what the server's answers become, what cannot be said."""
+"""Submitting: the packets, the server's answers, invalid arguments."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SubmitTests(ClientCase):
         assert task.is_done
 
     def test_deferreds_asked_for_late_have_fired(self) -> None:
-        """Each look at ``accepted`` or ``result`` gives a Deferred of its own, fired or not."""
+        """Each access of ``accepted`` or ``result`` gives a new Deferred."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         peer.send(PacketType.WORK_COMPLETE, b"H:1", b"done")
@@ -90,7 +90,7 @@ class SubmitTests(ClientCase):
             assert (error.function, error.handle) == (b"f", b"H:1")
 
     def test_exception(self) -> None:
-        """WORK_EXCEPTION fails ``result`` with what the worker said; what follows is ignored."""
+        """WORK_EXCEPTION fails ``result`` with the worker's data; later packets are ignored."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         peer.send(PacketType.WORK_EXCEPTION, b"H:1", b"boom")
@@ -162,14 +162,14 @@ class SubmitTests(ClientCase):
             assert arguments == (b"f", b"", epoch, b"x")
 
     def test_a_reducer_leaves_one_field_empty(self) -> None:
-        """SUBMIT_REDUCE_JOB has a field that nobody uses."""
+        """SUBMIT_REDUCE_JOB has an unused field."""
         client, peer = self.connected()
         client.submit("f", b"x", unique="u", reducer="sum")
         ((_, arguments),) = peer.read()
         assert arguments == (b"f", b"u", b"sum", b"", b"x")
 
     def test_the_namespace_is_put_in_front_of_functions(self) -> None:
-        """Function and reducer get it on the wire; the task keeps the caller's name."""
+        """Function and reducer are sent with it; the task keeps the caller's name."""
         client, peer = self.connected(namespace="blog:")
         task = client.submit("f", b"x", reducer="sum")
         ((_, arguments),) = peer.read()
@@ -177,7 +177,7 @@ class SubmitTests(ClientCase):
         assert task.function == b"f"
 
     def test_an_encoder_serves_workload_and_result(self) -> None:
-        """With the JSON encoder, values go in and values come out."""
+        """With the JSON encoder, workloads and results are values."""
         client, peer = self.connected(encoder=JSON)
         task: Task[Any] = client.submit("f", {"a": [1, "é"]})  # type: ignore[arg-type]  # JSON
         ((_, arguments),) = peer.read()
@@ -187,7 +187,7 @@ class SubmitTests(ClientCase):
         assert self.successResultOf(task.result) == [1, None]
 
     def test_a_result_that_cannot_be_decoded_fails_the_task(self) -> None:
-        """What the encoder raises is what ``result`` fails with."""
+        """``result`` fails with the encoder's exception."""
         client, peer = self.connected(encoder=TEXT)
         task = client.submit("f", "x")  # type: ignore[arg-type]  # this client's workloads are str
         peer.create(b"H:1")
@@ -223,7 +223,7 @@ class SubmitTests(ClientCase):
             client.submit(7, b"x")  # type: ignore[arg-type]  # the error under test
 
     def test_a_packet_that_is_too_large(self) -> None:
-        """The header cannot say more than four gibibytes; here the limit is lower."""
+        """The header allows four gibibytes; here the limit is lower."""
         client, _peer = self.connected()
         SynchronousTestCase.patch(self, submit_packet, "LARGEST_SIZE", 10)
         client.submit("f", b"1234567")
@@ -231,7 +231,7 @@ class SubmitTests(ClientCase):
             client.submit("f", b"12345678")
 
     def test_the_names_that_are_kept_are_bounded(self) -> None:
-        """However many functions a program names, all are submitted and few are remembered."""
+        """Any number of function names can be submitted; few are kept."""
         client, peer = self.connected(namespace=b"n.")
         SynchronousTestCase.patch(self, submit_packet, "NAMES_KEPT", 2)
         for name in ("a", b"a", "b", "c", "a"):
@@ -244,8 +244,8 @@ class SubmitTests(ClientCase):
             b"n.a",
         ]
 
-    def test_a_failure_that_nobody_asked_about_is_logged(self) -> None:
-        """A task whose Deferreds nobody asked for leaves a line when it failed; others do not."""
+    def test_a_failure_that_no_caller_asked_for_is_logged(self) -> None:
+        """A failed task is logged if no Deferred was asked for; others are not."""
         client, peer = self.connected()
 
         def ignored() -> None:
@@ -259,7 +259,7 @@ class SubmitTests(ClientCase):
             self.failure_of(accepted, Refused)
 
         assert self.warnings(ignored) == [
-            "a task of lonely failed and nobody asked for its result: QUEUE_ERROR: full"
+            "a task of lonely failed and no caller asked for its result: QUEUE_ERROR: full"
         ]
         assert self.warnings(seen) == []
 

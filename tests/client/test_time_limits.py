@@ -1,4 +1,4 @@
-"""Time limits: of one try, of the task, and of servers that say nothing."""
+"""Timeouts: of one try, of the task, and of silent servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class TaskLimitTests(ClientCase):
     """``timeout`` and ``try_timeout``."""
 
     def test_a_task_that_is_not_accepted_in_time(self) -> None:
-        """It fails with TimedOut wherever it is, and is not sent afterwards."""
+        """It fails with TimedOut in every state, and is not sent afterwards."""
         client = self.make_client()
         task = client.submit("f", b"x", timeout=5)
         accepted, result = task.accepted, task.result
@@ -34,7 +34,7 @@ class TaskLimitTests(ClientCase):
         peer.send(PacketType.WORK_COMPLETE, b"H:1", b"late")
 
     def test_a_task_that_ends_in_time_leaves_no_timer(self) -> None:
-        """Nothing is left on the clock."""
+        """No timer is left."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1", timeout=5, try_timeout=4)
         peer.send(PacketType.WORK_COMPLETE, b"H:1", b"done")
@@ -72,7 +72,7 @@ class TaskLimitTests(ClientCase):
         assert self.successResultOf(task.result) == b"done"
 
     def test_the_last_try_that_takes_too_long_fails_the_task(self) -> None:
-        """Every try has its own time, and the total is kept as well."""
+        """Every try has its own timeout, besides that of the task."""
         client, peer = self.connected()
         task = client.submit("f", b"x", try_timeout=5, retries=2)
         result = task.result
@@ -87,7 +87,7 @@ class TaskLimitTests(ClientCase):
         assert "task took more than 12" in str(self.failure_of(task.result, TimedOut))
 
     def test_moving_to_another_server_is_the_same_try(self) -> None:
-        """A loss before the acceptance does not begin the time anew."""
+        """A loss before the acceptance does not restart the timeout."""
         client, peer = self.connected()
         task = client.submit("f", b"x", try_timeout=5)
         peer.read()
@@ -100,7 +100,7 @@ class TaskLimitTests(ClientCase):
 
 
 class SilentServerTests(ClientCase):
-    """Servers that are connected and say nothing."""
+    """Connected servers that stay silent."""
 
     def test_a_server_that_does_not_answer_the_greeting_is_down(self) -> None:
         """Submissions go to the next one after ten seconds."""
@@ -113,7 +113,7 @@ class SilentServerTests(ClientCase):
         assert spare.read_types() == ["SUBMIT_JOB"]
 
     def test_a_server_that_went_silent_is_found_by_the_heartbeat(self) -> None:
-        """Two to three intervals after its last word, what it had is moved or reported."""
+        """Two to three intervals after its last packet, its tasks move or fail."""
         client = self.make_client(servers=2, heartbeat=15)
         client.connect()
         silent, spare = (fake.accept() for fake in self.fakes)
@@ -131,7 +131,7 @@ class SilentServerTests(ClientCase):
         assert not waiting.is_done
 
     def test_a_server_that_answers_the_heartbeat_is_kept(self) -> None:
-        """For as long as it does, whatever else it does not say."""
+        """It stays connected as long as it answers heartbeats."""
         client, peer = self.connected(heartbeat=15)
         result = client.submit("f", b"x").result
         peer.read()
@@ -144,7 +144,7 @@ class SilentServerTests(ClientCase):
         assert not peer.transport.disconnecting
 
     def test_an_attempt_to_connect_that_takes_for_ever(self) -> None:
-        """It is given up after half a minute, and another one is made."""
+        """The attempt is given up after half a minute, and another one is made."""
         client = self.make_client(servers=2)
         client.submit("f", b"x")
         spare = self.fakes[1].accept()

@@ -1,4 +1,4 @@
-"""Updates: by iteration and by callback, in order, each once, and never more than is kept."""
+"""Updates: by iteration and by callback, in order, each once, within limits."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class IterationTests(ClientCase):
         assert self.successResultOf(Deferred.fromCoroutine(collect(task))) == []
 
     def test_a_task_without_updates(self) -> None:
-        """The loop over a task that has ended without a word ends at once."""
+        """The loop over an ended task without updates ends at once."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         peer.send(PacketType.WORK_COMPLETE, b"H:1", b"done")
         assert self.successResultOf(Deferred.fromCoroutine(collect(task))) == []
 
     def test_the_loop_ends_when_the_task_fails(self) -> None:
-        """The failure is the result's affair, not the loop's."""
+        """The result fails; the loop only ends."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         updates = Deferred.fromCoroutine(collect(task))
@@ -81,7 +81,7 @@ class IterationTests(ClientCase):
         assert self.successResultOf(Deferred.fromCoroutine(collect(task))) == [Status(0, 7)]
 
     def test_two_loops_at_once_are_refused(self) -> None:
-        """The second loop that waits raises; the first goes on."""
+        """The second waiting loop raises; the first goes on."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         first = Deferred.fromCoroutine(collect(task))
@@ -102,8 +102,8 @@ class IterationTests(ClientCase):
         peer.send(PacketType.WORK_COMPLETE, b"H:1", b"")
         assert self.successResultOf(second) == ALL_KINDS
 
-    def test_a_task_over_which_nobody_iterates_keeps_the_latest(self) -> None:
-        """What nobody asked for is bounded by number and by bytes."""
+    def test_a_task_without_a_reader_keeps_the_latest_updates(self) -> None:
+        """Unread updates are limited in number and in bytes."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         for number in range(MOST_KEPT + 10):
@@ -118,7 +118,7 @@ class IterationTests(ClientCase):
         assert len(self.successResultOf(Deferred.fromCoroutine(collect(task)))) == 3
 
     def test_a_loop_that_has_begun_misses_nothing(self) -> None:
-        """There is no limit for somebody who reads."""
+        """There is no limit once the caller iterates."""
         client, peer = self.connected()
         task = self.submitted(client, peer, b"H:1")
         aiter(task)
@@ -165,7 +165,7 @@ class CallbackTests(ClientCase):
         assert calls == [b"early", b"late"]
         assert self.successResultOf(updates) == [Data(b"late")]
 
-    def test_a_callback_that_fails_is_logged_and_harms_nobody(self) -> None:
+    def test_a_callback_that_fails_is_logged_and_does_no_harm(self) -> None:
         """The task goes on and gets its result."""
         client, peer = self.connected()
 

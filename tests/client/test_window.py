@@ -1,4 +1,4 @@
-"""Back-pressure: a server is never sent more than it may leave unanswered."""
+"""Back-pressure: the client limits the submissions that a server has not answered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class WindowTests(ClientCase):
     """The submissions that one server has not answered."""
 
     def test_submissions_wait_for_answers(self) -> None:
-        """With room for two, the third is sent when the first is answered, whatever the answer."""
+        """With room for two, the third is sent after any answer to the first."""
         client, peer = self.connected(unanswered=2)
         tasks = [client.submit("f", b"%d" % number) for number in range(5)]
         assert len(peer.read()) == 2

@@ -1,1 +1,1 @@
-"""The worker: its parts alone, on a stage of fake servers, and against both job servers."""
+"""The worker: its parts alone, with fake servers, and with both job servers."""

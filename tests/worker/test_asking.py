@@ -1,4 +1,4 @@
-"""Asking for jobs: when, how many, in which dialect; and servers that do not keep the rules."""
+"""Asking for jobs: when, how many, with which packet; and servers that break the protocol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRE_SLEEP = (PacketType.PRE_SLEEP, (b"",))
 
 
 class GreetingTests(WorkerCase):
-    """What a job server hears first."""
+    """The first packets to a job server."""
 
     def test_name_functions_and_a_question(self) -> None:
         """The time limit is in milliseconds."""
@@ -44,8 +44,8 @@ class GreetingTests(WorkerCase):
         ]
 
 
-class QuestionTests(WorkerCase):
-    """The questions for jobs."""
+class GrabTests(WorkerCase):
+    """Grab requests."""
 
     def test_no_job_means_sleep_and_noop_a_question(self) -> None:
         """NO_JOB is answered by PRE_SLEEP, NOOP by GRAB_JOB_ALL."""
@@ -56,7 +56,7 @@ class QuestionTests(WorkerCase):
         assert peer.read() == [GRAB]
 
     def test_a_worker_asks_for_as_many_jobs_as_it_can_run(self) -> None:
-        """With two slots the second job is asked for, the third one is not."""
+        """With two slots the second job is asked for, and the third is not."""
         _, held, peer = self.held(concurrency=2)
         self.assign(peer, b"H:1")
         assert peer.read() == [GRAB]
@@ -66,7 +66,7 @@ class QuestionTests(WorkerCase):
         assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:2", b"done")), GRAB]
 
     def test_a_server_with_many_jobs_is_asked_for_many_at_a_time(self) -> None:
-        """One question first, one more for each job; after a NO_JOB there is one again."""
+        """One grab request first, one more for each job; one again after NO_JOB."""
         _, held, peer = self.held(concurrency=4)
         self.assign(peer, b"H:1")
         assert peer.read() == [GRAB, GRAB]
@@ -81,7 +81,7 @@ class QuestionTests(WorkerCase):
         assert peer.read() == [GRAB]
 
     def test_a_job_may_come_between_two_answers_without_one(self) -> None:
-        """The worker sleeps when all questions are answered, and not if the last one had a job."""
+        """The worker sleeps when all grab requests are answered, unless the last had a job."""
         _, held, peer = self.held(concurrency=3)
         self.assign(peer, b"H:1")
         assert peer.read() == [GRAB, GRAB]
@@ -91,7 +91,7 @@ class QuestionTests(WorkerCase):
         assert peer.read() == [GRAB]
 
     def test_noop_in_the_middle_of_a_job_is_remembered(self) -> None:
-        """The server that said it is asked when the job is over; the other one sleeps on."""
+        """The server that sent NOOP is asked when the job is over; the other one is not."""
         worker = self.make_worker(servers=2)
         worker.start()
         peers = [fake.take() for fake in self.fakes]
@@ -135,7 +135,7 @@ class QuestionTests(WorkerCase):
         assert peers[0].read_types() == ["WORK_COMPLETE", "GRAB_JOB_ALL"]
 
     def test_all_kinds_of_assignment_are_understood(self) -> None:
-        """JOB_ASSIGN, _UNIQ and _ALL bring a job with what they know of it."""
+        """JOB_ASSIGN, _UNIQ and _ALL bring a job with their fields."""
         _, held, peer = self.held(concurrency=3, namespace="n.")
         peer.send(PacketType.JOB_ASSIGN, b"H:1", b"n.f", b"a\0b")
         peer.send(PacketType.JOB_ASSIGN_UNIQ, b"H:2", b"n.f", b"u", b"a\0b")
@@ -162,7 +162,7 @@ class QuestionTests(WorkerCase):
         assert self.fakes[0].take().read() == [GRAB]
 
     def test_all_servers_down(self) -> None:
-        """It is told when the last one was tried in vain, or lost, and not before."""
+        """``when_down`` fires when the last server is lost or cannot be connected, not before."""
         worker = self.make_worker(servers=2)
         down = worker.when_down()
         worker.start()
@@ -176,7 +176,7 @@ class QuestionTests(WorkerCase):
         self.fakes[0].take()
         self.assert_waits(worker.when_down())
 
-    def test_who_leaves_does_not_hear_of_the_connection(self) -> None:
+    def test_the_deferred_of_start_can_be_cancelled(self) -> None:
         """Cancelling the Deferred of ``start`` ends nothing but the waiting."""
         worker = self.make_worker()
         up = worker.start()
@@ -185,7 +185,7 @@ class QuestionTests(WorkerCase):
         self.successResultOf(worker.when_connected())
 
 
-class DialectTests(WorkerCase):
+class OldServerTests(WorkerCase):
     """Servers that know fewer packets, or none."""
 
     def next_connection(self) -> Peer:
@@ -194,8 +194,8 @@ class DialectTests(WorkerCase):
             self.clock.advance(1)
         return self.fakes[0].take()
 
-    def test_a_question_that_is_not_understood_is_asked_in_other_words(self) -> None:
-        """A server that says nothing for five seconds is asked anew with an older packet."""
+    def test_an_unanswered_grab_request_is_replaced_by_an_older_packet(self) -> None:
+        """A server that is silent for five seconds is asked again with an older packet."""
         _, held, peer = self.held()
         peer.send(PacketType.ERROR, b"server_error", b"no such command")
         for question in (GRAB_UNIQ, GRAB_PLAIN, GRAB, GRAB_UNIQ):
@@ -211,8 +211,8 @@ class DialectTests(WorkerCase):
         peer.lose()
         assert self.next_connection().read()[-1] == GRAB
 
-    def test_a_server_that_hangs_up_on_it_is_asked_in_other_words(self) -> None:
-        """A job of one that knows only GRAB_JOB has no unique."""
+    def test_a_server_that_disconnects_is_asked_with_an_older_packet(self) -> None:
+        """A job of a server that knows only GRAB_JOB has no unique."""
         _, held, peer = self.held()
         peer.lose()
         peer = self.next_connection()
@@ -224,7 +224,7 @@ class DialectTests(WorkerCase):
         assert held.jobs[0].unique == b""
 
     def test_a_server_that_understood_once_is_not_doubted_after_a_loss(self) -> None:
-        """Connections lost before an answer prove nothing: jobs go on to have their uniques."""
+        """Later connections lost before an answer prove nothing: jobs keep their uniques."""
         _, held, peer = self.held()
         peer.send(PacketType.NO_JOB)
         for _ in range(3):
@@ -254,7 +254,7 @@ class DialectTests(WorkerCase):
 
 
 class GarbageTests(WorkerCase):
-    """What a sound server does not send ends the connection, and only that."""
+    """Invalid packets end the connection, and only that."""
 
     def check(self, data: bytes) -> None:
         """Check that ``data`` in the middle of a job makes the worker drop the server."""
@@ -280,15 +280,15 @@ class GarbageTests(WorkerCase):
         self.check(request(PacketType.GRAB_JOB))
 
     def test_a_packet_for_clients(self) -> None:
-        """JOB_CREATED is no answer to anything a worker says."""
+        """JOB_CREATED answers no packet of a worker."""
         self.check(b"\0RES\0\0\0\x08\0\0\0\x01x")
 
     def test_a_job_that_was_not_asked_for(self) -> None:
-        """A worker does not run more than it has slots for, whatever a server sends."""
+        """A worker never runs more jobs than it has slots."""
         self.check(b"\0RES\0\0\0\x0b\0\0\0\x05H\0f\0w")
 
     def test_an_answer_to_nothing(self) -> None:
-        """NO_JOB without a question."""
+        """NO_JOB without a grab request."""
         self.check(b"\0RES\0\0\0\x0a\0\0\0\0")
 
     def test_a_job_without_its_fields(self) -> None:
@@ -298,7 +298,7 @@ class GarbageTests(WorkerCase):
         assert peer.transport.disconnecting
 
     def test_a_job_of_a_function_that_was_not_offered(self) -> None:
-        """The connection is dropped, so the job goes to somebody who can do it."""
+        """The connection is dropped, so the job goes to another worker."""
         _, held, peer = self.held()
         self.assign(peer, b"H:1", b"g")
         assert peer.transport.disconnecting
@@ -329,7 +329,7 @@ class LossTests(WorkerCase):
         assert worker.running == 0
 
     def test_a_half_open_connection_is_found(self) -> None:
-        """A server that is silent in the middle of a job is asked, and then given up."""
+        """A server that is silent during a job is probed, and then dropped."""
         _, held, peer = self.held(link_limits=LinkLimits(heartbeat=5))
         self.assign(peer, b"H:1")
         peer.read()
@@ -343,7 +343,7 @@ class LossTests(WorkerCase):
         assert peer.transport.disconnecting
 
     def test_a_job_that_comes_again_replaces_the_first_run(self) -> None:
-        """A server that gave it up gives it out again; only the second result is sent."""
+        """The server assigned it again after a timeout; only the second result is sent."""
         _, held, peer = self.held(concurrency=2)
         self.assign(peer, b"H:1")
         self.assign(peer, b"H:1")

@@ -1,4 +1,4 @@
-"""Ends: politely, at once, by a limit; and that everybody who waits hears of it."""
+"""Ends of a worker: drained, at once, by a limit; all waiting Deferreds fire."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COMPLETE = (PacketType.WORK_COMPLETE, (b"H:1", b"done"))
 
 
 class StopTests(WorkerCase):
-    """``stop`` finishes what runs and takes no more."""
+    """``stop`` finishes running jobs and takes no more."""
 
     def test_an_idle_worker_ends(self) -> None:
-        """It leaves its sleeping connection, and those who wait are told why."""
+        """It closes its sleeping connection, and waiting Deferreds fire with the reason."""
         worker, _, peer = self.held()
         peer.send(PacketType.NO_JOB)
         waiting = worker.when_ended()
@@ -33,7 +33,7 @@ class StopTests(WorkerCase):
         self.successResultOf(worker.when_connected())
 
     def test_a_job_is_finished(self) -> None:
-        """The connection is closed behind its result; nothing is asked for."""
+        """The connection is closed after its result; no further job is asked for."""
         worker, held, peer = self.held()
         self.assign(peer, b"H:1")
         peer.read()
@@ -45,7 +45,7 @@ class StopTests(WorkerCase):
         assert self.successResultOf(ended) == "it was asked to stop"
 
     def test_a_job_on_its_way_is_taken(self) -> None:
-        """Closing the connection under it would cost it one of its tries."""
+        """Closing its connection would cost the job one of its tries."""
         worker, held, peer = self.held()
         ended = worker.stop()
         self.clock.advance(0)
@@ -66,7 +66,7 @@ class StopTests(WorkerCase):
         self.successResultOf(ended)
 
     def test_a_silent_server_does_not_keep_it(self) -> None:
-        """The answer to the question is waited for no longer than at any other time."""
+        """The worker waits for the answer to its grab request no longer than at other times."""
         worker, _, _ = self.held()
         ended = worker.stop()
         for _ in range(12):
@@ -74,7 +74,7 @@ class StopTests(WorkerCase):
         self.successResultOf(ended)
 
     def test_functions_without_jobs_are_taken_back(self) -> None:
-        """A server does not wake a worker that takes no more; what runs is left alone."""
+        """A server does not wake a stopping worker; running jobs go on."""
         worker, held, peer = self.held(concurrency=2)
         worker.register("g", len)
         self.assign(peer, b"H:1")
@@ -88,7 +88,7 @@ class StopTests(WorkerCase):
         assert peer.read() == [COMPLETE]
 
     def test_a_server_without_jobs_is_left_for_good(self) -> None:
-        """While another server's job runs on, nobody connects to it again."""
+        """It is not connected again while another server's job runs."""
         worker = self.make_worker(servers=3, concurrency=2)
         end: Deferred[bytes] = Deferred()
         worker.register("f", lambda _: end, place="reactor")
@@ -109,7 +109,7 @@ class StopTests(WorkerCase):
         self.successResultOf(ended)
 
     def test_a_lost_job_is_finished_too(self) -> None:
-        """A function is not left in the middle although its result goes nowhere."""
+        """A function is finished although its result is dropped."""
         worker, held, peer = self.held()
         self.assign(peer, b"H:1")
         ended = worker.stop()
@@ -121,7 +121,7 @@ class StopTests(WorkerCase):
         self.successResultOf(ended)
 
     def test_stopping_before_the_start(self) -> None:
-        """Everybody is told, and it does not start any more."""
+        """All waiting Deferreds fire, and it cannot be started any more."""
         worker = self.make_worker()
         waiting = worker.when_connected()
         self.successResultOf(worker.stop())
@@ -129,7 +129,7 @@ class StopTests(WorkerCase):
         with pytest.raises(RuntimeError, match="only once"):
             worker.start()
 
-    def test_stopping_while_nobody_listens(self) -> None:
+    def test_stopping_without_a_server(self) -> None:
         """A worker that never reached a server ends, and waits for no attempt."""
         worker = self.make_worker()
         up = worker.start()
@@ -154,10 +154,10 @@ class StopTests(WorkerCase):
 
 
 class GiveBackTests(WorkerCase):
-    """``give_back`` leaves the jobs to others."""
+    """``give_back`` gives the jobs to other workers."""
 
     def test_connections_are_cut(self) -> None:
-        """The servers see the loss and give the jobs out again."""
+        """The servers lose the connections and assign the jobs again."""
         worker, held, peer = self.held()
         self.assign(peer, b"H:1")
         peer.read()
@@ -169,7 +169,7 @@ class GiveBackTests(WorkerCase):
         assert self.successResultOf(ended) == "it was asked to stop at once"
 
     def test_functions_of_the_reactor_are_cancelled(self) -> None:
-        """They may tidy up; nothing is logged about it."""
+        """They may clean up; nothing is logged about it."""
         tidied: list[WorkerJob] = []
         never: Deferred[None] = Deferred()
 
@@ -189,8 +189,8 @@ class GiveBackTests(WorkerCase):
         assert [job.handle for job in tidied] == [b"H:1"]
         assert worker.running == 0
 
-    def test_a_function_that_will_not_end_keeps_nobody(self) -> None:
-        """One that does not let itself be cancelled is left."""
+    def test_a_function_that_does_not_end_is_left(self) -> None:
+        """A function that ignores the cancellation is left running."""
         endless: list[Deferred[Any]] = []
 
         async def call(_job: WorkerJob) -> None:
@@ -209,7 +209,7 @@ class GiveBackTests(WorkerCase):
         assert len(endless) == 2
 
     def test_giving_back_in_the_middle_of_a_stop(self) -> None:
-        """The second signal ends what the first one waits for."""
+        """The second signal ends the jobs that the first one waits for."""
         worker, _, peer = self.held()
         self.assign(peer, b"H:1")
         ended = worker.stop("first")

@@ -1,4 +1,4 @@
-"""Where functions run, and the small parts: names, waiters."""
+"""Where functions run; names; waiters."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ async def asynchronous(job: Any) -> Any:
 
 
 def deferred(job: Any) -> Deferred[Any]:
-    """Return a Deferred, and say so."""
+    """Return a Deferred, with a full annotation."""
     return succeed(job)
 
 
 def bare_deferred(job: Any) -> Deferred:  # type: ignore[type-arg]  # people write it so
-    """Return a Deferred, and say so in a word."""
+    """Return a Deferred, with a bare annotation."""
     return succeed(job)
 
 
@@ -58,7 +58,7 @@ class AsynchronousCall:
 
 
 def nested() -> Callable[[Any], Any]:
-    """Return a function that nobody can import."""
+    """Return a function that cannot be imported."""
 
     def inner(job: Any) -> Any:
         return job
@@ -79,7 +79,7 @@ def nested() -> Callable[[Any], Any]:
     ],
 )
 def test_what_is_asynchronous_runs_in_the_reactor(call: Callable[[Any], Any]) -> None:
-    """Nobody has to say so, and nobody can say otherwise."""
+    """The reactor is the default place, and no other is allowed."""
     assert place_of(call, None) == REACTOR
     assert place_of(call, REACTOR) == REACTOR
     with pytest.raises(ConfigurationError, match="runs in the reactor, not in a thread"):
@@ -102,7 +102,7 @@ def test_what_can_be_imported_runs_in_a_process() -> None:
 
 
 def test_an_unknown_place_is_refused() -> None:
-    """The places that there are stand in the message."""
+    """The message lists the places."""
     with pytest.raises(ConfigurationError, match="none of reactor, thread, process"):
         place_of(plain, "cloud")
 
@@ -132,7 +132,7 @@ def test_the_decorated_function_stays_itself() -> None:
 
 
 def test_waiters_may_leave() -> None:
-    """One that cancels, even while they are told, is not told; the others are."""
+    """A cancelled Deferred does not fire, even when a callback cancels it; the others do."""
     waiters: Waiters[int] = Waiters()
     first, second, third = waiters.add(), waiters.add(), waiters.add()
     heard: list[Any] = []

@@ -48,7 +48,7 @@ def test_a_failure(scene: Scene, start: StartWorker) -> None:
 def test_an_exception_reaches_a_client_that_asks(
     scene: Scene, start: StartWorker, perl: Language
 ) -> None:
-    """The client is told what was raised."""
+    """The client gets the text of the exception."""
     start("exception")
     events = scene.call(perl, "events", "exceptions").lines[1:]
     assert "exception ValueError: boom" in events
@@ -57,14 +57,14 @@ def test_an_exception_reaches_a_client_that_asks(
 def test_an_exception_for_clients_that_understand_only_failures(
     scene: Scene, start: StartWorker, client: Language
 ) -> None:
-    """With ``exceptions=False`` no client waits for ever, at either server."""
+    """With ``exceptions=False`` no client waits for ever, at either job server."""
     start("exception", exceptions=False)
     events = scene.call(client, "events").lines[1:]
     assert events == ["warning ValueError: boom", "fail"]
 
 
 def test_much_data_from_a_thread(scene: Scene, start: StartWorker) -> None:
-    """A thread sends as fast as the server takes it, and nothing is lost."""
+    """A thread sends as fast as the server reads, and nothing is lost."""
     start("plenty")
     outcome = scene.run(scene.gearman("2000"))
     assert len(outcome.out) == 2000 * 1024
@@ -93,7 +93,7 @@ def test_many_jobs_of_many_clients(scene: Scene, start: StartWorker, php: Langua
 def test_a_killed_server_is_worked_for_again(
     start_server: StartServer, peers: PeerRunner, function: str
 ) -> None:
-    """While one of two servers is gone the other is served; the first is, when it is back."""
+    """The worker serves one server while the other is down, and both afterwards."""
     servers = [start_server(), start_server()]
     ports = ",".join(str(server.port) for server in servers)
     peers.start([*OURS.worker, ports, f"{function}=reverse"])
@@ -117,7 +117,7 @@ def test_a_killed_server_is_worked_for_again(
 def test_a_server_that_knows_no_grab_job_all(
     peers: PeerRunner, gear: Language, function: str
 ) -> None:
-    """``gear`` does not answer what it does not know; its jobs are done all the same."""
+    """``gear`` does not answer unknown packets; its jobs are done all the same."""
     server = peers.start([sys.executable, str(PROGRAM.with_name("gear_server.py"))])
     server.await_output(b"\n")
     port = server.out.split()[1].decode()

@@ -57,7 +57,7 @@ def test_a_touched_module_is_a_reason(module: Path) -> None:
 def test_a_module_that_is_imported_later_is_watched(
     module: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is known from the first look after its import."""
+    """It is known from the first check after its import."""
     loaded = sys.modules["some_module"]
     monkeypatch.delitem(sys.modules, "some_module")
     life = Life(LifeLimits(code=True), 0)
@@ -68,7 +68,7 @@ def test_a_module_that_is_imported_later_is_watched(
 
 
 def test_a_file_that_is_gone_is_no_reason(module: Path) -> None:
-    """In the middle of a deployment files are missing; the next ones count."""
+    """During a deployment files are missing; the new ones count."""
     life = Life(LifeLimits(code=True), 0)
     module.unlink()
     assert str(module) not in code_on_disk()
@@ -76,7 +76,7 @@ def test_a_file_that_is_gone_is_no_reason(module: Path) -> None:
 
 
 def test_memory_is_known_on_every_system(tmp_path: Path) -> None:
-    """Without ``/proc`` the highest figure so far is told, in the same unit."""
+    """Without ``/proc`` the highest figure so far is returned, in the same unit."""
     now, most = resident_memory(), resident_memory(tmp_path / "missing")
     assert 1 << 20 < now < 1 << 40
     assert now / 2 < most < 1 << 40

@@ -1,4 +1,4 @@
-"""What a server hears about a job: parts, warnings, progress and the end."""
+"""The packets about a job: data, warnings, progress and the end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ResultTests(WorkerCase):
         ]
 
     def test_nothing_is_said_about_a_job_that_is_over(self) -> None:
-        """A function that keeps its job beyond its end says nothing with it."""
+        """A function cannot send anything about a job after its end."""
         _, held, peer = self.held()
         self.assign(peer, b"H:1")
         held.ends[0].callback(b"done")
@@ -80,7 +80,7 @@ class FailureTests(WorkerCase):
         assert self.logged_errors(kind) == 1
 
     def test_fail_is_work_fail(self) -> None:
-        """Without a line in the log: the function knows what it does."""
+        """It is not logged: the function fails on purpose."""
         packets = self.packets_of(lambda job: job.fail())
         assert packets == [(PacketType.WORK_FAIL, (b"H:1",))]
 
@@ -95,7 +95,7 @@ class FailureTests(WorkerCase):
         ]
 
     def test_an_exception_is_told_in_words(self) -> None:
-        """Its name and what it says, in UTF-8."""
+        """The name and text of the exception, in UTF-8."""
         self.check_exception(
             "ValueError: zu groß".encode(), ValueError, failing(ValueError("zu groß"))
         )
@@ -116,13 +116,13 @@ class FailureTests(WorkerCase):
         self.logged_errors(Mute)
 
     def test_a_long_text_is_cut(self) -> None:
-        """64 KiB of it are enough for people."""
+        """The text is cut off after 64 KiB."""
         (packet,) = self.packets_of(failing(ValueError("x" * 1_000_000)))
         assert len(packet[1][1]) == 64 * 1024
         self.logged_errors(ValueError)
 
     def test_the_failure_of_another_job_is_an_exception(self) -> None:
-        """A function that waits for a task of its own does not fail silently with it."""
+        """A function that awaits another task fails with an exception when that task fails."""
         error = JobException(b"g", b"H:2", b"boom")
         text = b"JobException: job H:2 of g failed: boom"
         self.check_exception(text, JobException, failing(error))
@@ -140,7 +140,7 @@ class FailureTests(WorkerCase):
         self.logged_errors(ValueError)
 
     def test_encoders_that_fail_fail_the_job(self) -> None:
-        """A workload that cannot be read, a result that cannot be written."""
+        """A workload that cannot be decoded, a result that cannot be encoded."""
         (packet,) = self.packets_of(lambda job: job.data, b"\xff", encoder=TEXT)
         assert packet[1][1].startswith(b"UnicodeDecodeError: ")
         self.logged_errors(UnicodeDecodeError)
@@ -148,7 +148,7 @@ class FailureTests(WorkerCase):
         self.check_exception(text, TypeError, lambda _: 5)
 
     def test_a_result_that_is_too_large_fails_the_job(self) -> None:
-        """It would cost the connection, and the next worker's, and the next."""
+        """The server would drop the connection, and that of each next worker."""
         text = b"LocalProtocolError: 1001 bytes of a result are over the limit of 1000"
         self.check_exception(text, LocalProtocolError, lambda _: bytes(1001), link_limits=SMALL)
         (packet,) = self.packets_of(lambda job: job.send_data(bytes(1001)), link_limits=SMALL)
@@ -160,7 +160,7 @@ class BackPressureTests(WorkerCase):
     """A server that does not read."""
 
     def stuffed(self) -> Any:
-        """Return a job that has said more than its server reads, and what it waits for."""
+        """Return a job that has sent more than its server reads, and the Deferred it waits for."""
         limits = LinkLimits(heartbeat=0, output=OutputLimits(pause=1000, most=10_000, timeout=5))
         worker, held, peer = self.held(link_limits=limits)
         self.assign(peer, b"H:1")
@@ -170,7 +170,7 @@ class BackPressureTests(WorkerCase):
         return worker, held, peer, held.jobs[0].send_data(b"more")
 
     def test_a_job_waits_until_the_server_reads(self) -> None:
-        """What it says next is accepted, and its Deferred fires when there is room."""
+        """Its next packet is accepted, and the Deferred fires when there is room."""
         _, _, peer, waiting = self.stuffed()
         self.assert_waits(waiting)
         peer.protocol.transport.producer.resumeProducing()
@@ -178,7 +178,7 @@ class BackPressureTests(WorkerCase):
         self.successResultOf(waiting)
 
     def test_a_job_that_waits_hears_of_the_loss(self) -> None:
-        """Nobody waits for a server that is gone."""
+        """A job does not wait for a lost server."""
         _, held, peer, waiting = self.stuffed()
         peer.lose()
         self.successResultOf(waiting)
@@ -194,7 +194,7 @@ class BackPressureTests(WorkerCase):
         assert held.jobs[0].is_lost
 
     def test_a_job_may_stop_waiting(self) -> None:
-        """Cancelling what ``send_data`` returned harms nobody."""
+        """Cancelling the Deferred of ``send_data`` does no harm."""
         _, held, peer, waiting = self.stuffed()
         self.cancel(waiting)
         peer.protocol.transport.producer.resumeProducing()

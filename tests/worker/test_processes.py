@@ -1,4 +1,4 @@
-"""Functions in processes, in a worker of its own."""
+"""Functions in processes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_idle_process_that_dies_is_replaced(scene: Scene, start: StartWorker)
 def test_a_result_that_cannot_leave_the_process_fails_the_job(
     scene: Scene, start: StartWorker
 ) -> None:
-    """What cannot be pickled is an exception, and the process goes on."""
+    """A result that cannot be pickled is an exception, and the process goes on."""
     broken = f"broken_{scene.function}"
     start("pid", f"{broken}=lambda", exceptions=False)
     port = str(scene.server.port)
@@ -83,7 +83,7 @@ def test_signals_to_the_group_do_not_reach_the_job(
 
 
 def test_a_process_does_not_outlive_its_worker(scene: Scene, start: StartWorker) -> None:
-    """Even when the worker is killed and cannot tell it."""
+    """The process ends even when the worker is killed."""
     worker = start("pid")
     pid = int(ask(scene, scene.function))
     worker.process.kill()

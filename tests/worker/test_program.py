@@ -1,4 +1,4 @@
-"""The worker as a program: signals, limits, and ends that others cause."""
+"""The worker as a program: signals, limits, and a stopped reactor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOMORROW = 4_000_000_000
 
 
 def send(worker: PeerProcess, number: int = signal.SIGTERM) -> None:
-    """Send a signal and return when the worker has understood it."""
+    """Send a signal and return when the worker has handled it."""
     worker.process.send_signal(number)
     worker.wait_until(lambda: b"the worker stops" in worker.err, "stop")
 
@@ -47,7 +47,7 @@ def test_the_second_signal_gives_the_job_back(scene: Scene, start: StartWorker) 
 
 
 def test_an_idle_worker_ends_at_once(scene: Scene, start: StartWorker) -> None:
-    """SIGINT is as good as SIGTERM, and its registration is gone."""
+    """SIGINT works like SIGTERM, and the worker leaves the server."""
     worker = start("reverse")
     worker.process.send_signal(signal.SIGINT)
     assert worker.succeed().lines == ["SIGINT came"]
@@ -93,7 +93,7 @@ def test_changed_code_ends_the_worker(scene: Scene, tmp_path: Path) -> None:
 
 
 def test_stopping_the_reactor_gives_jobs_back(scene: Scene, start: StartWorker) -> None:
-    """Whoever stops it, the program ends and says so."""
+    """When the program stops the reactor, the worker ends and says so."""
     worker = start("quit")
     client = scene.start(scene.gearman("hello"))
     assert worker.succeed().lines == ["the reactor was stopped"]

@@ -33,7 +33,7 @@ def test_one_slot_asks_one_source() -> None:
 
 
 def test_a_busy_source_does_not_starve_another() -> None:
-    """A source that gives a job goes to the back of the line."""
+    """A source that gives a job goes to the back of the queue."""
     slots, busy, other = Slots(1), Source(), Source()
     slots.has_work(busy)
     slots.has_work(other)
@@ -56,7 +56,7 @@ def test_nothing_is_asked_while_closed() -> None:
 
 
 def test_a_source_earns_its_questions() -> None:
-    """One question first, one more at a time for each job, one again after no job."""
+    """One grab request first, one more at a time for each job, one again after no job."""
     slots, source = Slots(5), Source()
     slots.has_work(source)
     slots.has_work(source)
@@ -73,7 +73,7 @@ def test_a_source_earns_its_questions() -> None:
 
 
 def test_two_sources_share_the_slots() -> None:
-    """One that has earned many questions lets another one come between them."""
+    """A source with many grab requests does not keep another one from being asked."""
     slots, busy, other = Slots(3), Source(), Source()
     slots.has_work(busy)
     slots.got_job(busy)
@@ -225,7 +225,7 @@ class SlotsMachine(RuleBasedStateMachine):
 
     @invariant()
     def never_more_than_it_can_run(self) -> None:
-        """What is asked for and what runs fit into the slots, and into the quota."""
+        """Grab requests and running jobs fit into the slots, and into the quota."""
         asked = sum(self.slots.grabs(source) for source in self.connected)
         assert asked == self.slots.asked
         assert self.slots.running + asked <= self.slots.size
@@ -233,14 +233,14 @@ class SlotsMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_slot_is_idle(self) -> None:
-        """While a slot is free, nobody who may have work and is not held waits."""
+        """While a slot is free, no source waits that may have work and is not held."""
         asked = self.slots.asked
         has_room = self.slots.running + asked < self.slots.size and self.taken + asked < 40
         assert not (self.open and has_room and self.waiting - self.held)
 
     @invariant()
-    def nobody_starves(self) -> None:
-        """One that waits sees each other source asked no more than once before it."""
+    def no_source_starves(self) -> None:
+        """Each other source is asked at most once before a waiting one."""
         for source in self.waiting - self.held:
             assert self.connected[source] <= len(self.connected)
 

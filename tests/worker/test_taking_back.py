@@ -13,7 +13,7 @@ class ComingTests(WorkerCase):
     """Functions that are registered late."""
 
     def test_a_sleeping_worker_asks_at_once(self) -> None:
-        """The server does not tell it of jobs that waited for the function."""
+        """The server sends no NOOP for jobs that waited for the function."""
         worker, _, peer = self.held()
         peer.send(PacketType.NO_JOB)
         peer.read()
@@ -31,7 +31,7 @@ class ComingTests(WorkerCase):
         assert (PacketType.WORK_COMPLETE, (b"H:1", b"newer")) in peer.read()
 
     def test_a_closing_connection_is_told_nothing(self) -> None:
-        """A function that comes while a connection goes is announced on the next one."""
+        """A function registered while a connection closes is announced on the next one."""
         worker, _, peer = self.held()
         peer.protocol.abort()
         worker.register("g", len)
@@ -39,10 +39,10 @@ class ComingTests(WorkerCase):
 
 
 class GoingTests(WorkerCase):
-    """Functions that are taken back."""
+    """Functions that are withdrawn."""
 
     def test_an_idle_function_goes_at_once(self) -> None:
-        """CANT_DO, and a job that would come all the same ends the connection."""
+        """CANT_DO is sent; a later job of the function ends the connection."""
         worker, _, peer = self.held()
         peer.send(PacketType.NO_JOB)
         peer.read()
@@ -51,7 +51,7 @@ class GoingTests(WorkerCase):
         assert worker.functions == {}
 
     def test_a_job_on_its_way_is_run(self) -> None:
-        """CANT_DO waits for the answer to the question, and for the job that it is."""
+        """CANT_DO waits for the answer to the grab request, and for the end of its job."""
         worker, held, peer = self.held()
         worker.unregister("f")
         assert peer.read() == []
@@ -82,7 +82,7 @@ class GoingTests(WorkerCase):
         assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b"")), CANT_DO]
 
     def test_a_function_in_demand_comes_to_its_end(self) -> None:
-        """One that gets another job while it waits is asked for no more, until all are over."""
+        """If it gets another job while it waits, no more jobs are asked for until all are over."""
         worker, held, peer = self.held(concurrency=3)
         self.assign(peer, b"H:1")
         worker.unregister("f")
@@ -97,7 +97,7 @@ class GoingTests(WorkerCase):
         assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:2", b"")), CANT_DO, GRAB]
 
     def test_a_function_that_comes_back_stays(self) -> None:
-        """Registered again before CANT_DO was sent, it was never gone."""
+        """A function registered again before its CANT_DO was never withdrawn."""
         worker, _, peer = self.held(concurrency=2)
         self.assign(peer, b"H:1")
         worker.unregister("f")
@@ -109,7 +109,7 @@ class GoingTests(WorkerCase):
         assert worker.running == 2
 
     def test_a_function_that_comes_back_is_asked_for(self) -> None:
-        """The questions that it held back are asked at once."""
+        """The grab requests that were held back are sent at once."""
         worker, held, peer = self.held(concurrency=4)
         self.assign(peer, b"H:1")
         worker.unregister("f")
@@ -120,7 +120,7 @@ class GoingTests(WorkerCase):
         assert peer.read() == [GRAB]
 
     def test_a_function_is_not_announced_to_the_next_connection(self) -> None:
-        """A server that comes back does not hear of it."""
+        """It is not announced to a server that comes back."""
         worker, _, peer = self.held()
         worker.unregister("f")
         peer.lose()

@@ -1,4 +1,4 @@
-"""The threads of a worker, without a reactor: a test takes its place."""
+"""The threads of a worker, with a fake reactor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 10.0
 
 
 def job(workload: bytes = b"") -> WorkerJob:
-    """Return a job that nobody hears of."""
+    """Return a job without a server."""
     return WorkerJob(b"f", workload, b"H:1", send=lambda *_: Deferred())
 
 
@@ -41,7 +41,7 @@ class FakeReactor:
 
 
 class ThreadsTests(SynchronousTestCase):
-    """``Threads`` in a worker's hands."""
+    """``Threads`` as a worker uses them."""
 
     def setUp(self) -> None:
         """Make a reactor and two threads, none of which is started."""
@@ -72,7 +72,7 @@ class ThreadsTests(SynchronousTestCase):
         assert sorted(self.result_of(one) for one in both) == [0, 1]
 
     def test_one_call_of_the_reactor_brings_all(self) -> None:
-        """What ended while the reactor was busy is told at once."""
+        """One call delivers all outcomes that came while the reactor was busy."""
         threads = Threads(cast("IReactorFromThreads", self.reactor), 1, Turn(Clock()))
         found: list[threading.Thread] = []
         note = lambda _: found.append(threading.current_thread())  # noqa: E731  # one line says it
@@ -86,7 +86,7 @@ class ThreadsTests(SynchronousTestCase):
             self.successResultOf(one)
 
     def test_whatever_is_raised_fails_the_job_alone(self) -> None:
-        """An exit is no exit of the thread, nor of the program."""
+        """``sys.exit`` ends neither the thread nor the program."""
 
         def leave(_job: WorkerJob) -> None:
             raise SystemExit(3)
@@ -127,7 +127,7 @@ def test_a_worker_has_no_threads_before_it_needs_them() -> None:
 
 @pytest.mark.parametrize("kind", ["Deferred", "coroutine"])
 def test_what_belongs_in_the_reactor_is_refused(kind: str) -> None:
-    """A function that returns a Deferred or a coroutine fails, with the remedy."""
+    """A function that returns a Deferred or a coroutine fails; the error says what to do."""
 
     async def asynchronous() -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""A stage for the worker: fake job servers, and a clock that a test moves."""
+"""Base class of the worker's tests: a worker, fake job servers, and a clock that a test moves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HeldFunction:
 
 
 class WorkerCase(SynchronousTestCase):
-    """A test of a worker on a stage; the clock stands until the test moves it."""
+    """A test of a worker with fake servers; only the test moves the clock."""
 
     def setUp(self) -> None:
         """Set the clock to a moment after 1970."""
@@ -67,11 +67,11 @@ class WorkerCase(SynchronousTestCase):
         return worker, held, peer
 
     def assign(self, peer: Peer, handle: bytes, function: bytes = b"f", work: bytes = b"w") -> None:
-        """Answer the question for a job with a job."""
+        """Answer a grab request with a job."""
         peer.send(PacketType.JOB_ASSIGN_UNIQ, handle, function, b"u", work)
 
     def packets_of(self, call: Any, work: bytes = b"w", **options: Any) -> list[Packet]:
-        """Return what a worker says about one job of ``call``, which runs in the reactor."""
+        """Return the packets that a worker sends about one job of ``call``, run in the reactor."""
         worker = self.make_worker(**options)
         worker.register("f", call, place="reactor")
         worker.start()
@@ -87,10 +87,10 @@ class WorkerCase(SynchronousTestCase):
         SynchronousTestCase.assertNoResult(self, waiting)
 
     def cancel(self, waiting: Deferred[Any]) -> None:
-        """Cancel ``waiting`` and check that it failed by that."""
+        """Cancel ``waiting`` and check that it fails."""
         waiting.cancel()
         SynchronousTestCase.failureResultOf(self, waiting, CancelledError)
 
     def logged_errors(self, kind: type[Exception]) -> int:
-        """Return how many errors of ``kind`` were logged, and take them away."""
+        """Return how many errors of ``kind`` were logged, and flush them."""
         return len(SynchronousTestCase.flushLoggedErrors(self, kind))

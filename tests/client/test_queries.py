@@ -1,4 +1,4 @@
-"""Questions: status by handle and by unique, echo, options."""
+"""Queries: status by handle and by unique, echo, options."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StatusTests(ClientCase):
         assert (status.fraction, UNKNOWN.fraction) == (0.75, None)
 
     def test_status_by_unique(self) -> None:
-        """GET_STATUS_UNIQUE tells the number of waiting clients as well."""
+        """GET_STATUS_UNIQUE also gives the number of waiting clients."""
         client, peer = self.connected()
         asked = client.status_by_unique(b"u")
         assert peer.read() == [(PacketType.GET_STATUS_UNIQUE, (b"u",))]
@@ -40,7 +40,7 @@ class StatusTests(ClientCase):
         assert self.successResultOf(asked).clients == 2
 
     def test_a_short_answer(self) -> None:
-        """Numbers that an old server leaves out are nothing."""
+        """Numbers that an old server leaves out are 0 or None."""
         client, peer = self.connected()
         asked = client.status("H:1")
         peer.read()
@@ -61,7 +61,7 @@ class StatusTests(ClientCase):
         answer_status(peers[0], b"H:1", 1, 1, 0, 0)
 
     def test_one_server_is_asked_alone(self) -> None:
-        """The others hear nothing; a server that the client does not have is a mistake."""
+        """The others are not asked; an unknown server is an error."""
         client = self.make_client(servers=2)
         asked = client.status("H:1", "s1")
         peers = [fake.accept() for fake in self.fakes]
@@ -71,7 +71,7 @@ class StatusTests(ClientCase):
         error = self.failure_of(client.status("H:1", "s2"), LocalProtocolError)
         assert str(error) == "there is no job server s2; the client's are s0, s1"
 
-    def test_nobody_knows_the_job(self) -> None:
+    def test_no_server_knows_the_job(self) -> None:
         """The answer is an unknown job once every server has said so."""
         client = self.make_client(servers=2)
         asked = client.status("H:1")
@@ -81,8 +81,8 @@ class StatusTests(ClientCase):
         answer_status(peers[1], b"H:1", 0, 0, 0, 0)
         assert self.successResultOf(asked) == UNKNOWN
 
-    def test_nobody_knows_the_job_and_one_could_not_be_asked(self) -> None:
-        """It may be that server's, so the answer is the trouble with it."""
+    def test_an_unknown_job_when_one_server_could_not_be_asked(self) -> None:
+        """That server may know the job, so the query fails with its error."""
         client = self.make_client(servers=2)
         asked = client.status("H:1")
         peer = self.fakes[0].accept()
@@ -91,7 +91,7 @@ class StatusTests(ClientCase):
         assert "server s1" in str(self.failure_of(asked, ConnectionLost))
 
     def test_a_server_that_is_lost_while_it_is_asked(self) -> None:
-        """The question fails with ConnectionLost."""
+        """The query fails with ConnectionLost."""
         client, peer = self.connected()
         asked, cancelled = client.status("H:1"), client.status("H:2")
         cancelled.cancel()
@@ -119,7 +119,7 @@ class StatusTests(ClientCase):
         assert "s0 was lost" in str(self.failure_of(task.status(), ConnectionLost))
 
     def test_a_server_that_cannot_say(self) -> None:
-        """An ERROR is the answer to the question that was asked first."""
+        """An ERROR answers the oldest query."""
         client, peer = self.connected()
         task = client.submit("f", b"x")
         asked = client.status_by_unique("u")
@@ -133,7 +133,7 @@ class StatusTests(ClientCase):
         assert not task.is_done
 
     def test_answers_out_of_order(self) -> None:
-        """Questions and submissions may overtake each other; each answer finds its own."""
+        """Answers to queries and submissions may come in another order; each finds its request."""
         client, peer = self.connected()
         task = client.submit("f", b"x")
         one, two = client.status("H:8"), client.status("H:9")
@@ -182,7 +182,7 @@ class EchoTests(ClientCase):
         assert "no job server was up in 5 seconds" in str(self.failure_of(asked, NoServer))
 
     def test_waiting_for_a_server_may_be_cancelled(self) -> None:
-        """Nothing is asked when a server is there."""
+        """Nothing is sent when a server is up."""
         client = self.make_client(accept_timeout=None)
         asked = client.echo(b"hello")
         asked.cancel()
