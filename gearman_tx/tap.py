@@ -113,8 +113,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     try:
         observer, log_file = _own_log(options)
         parts = build(options, reactor, log_file)
-        if parts.queue is not None and _stays(options):
-            parts.queue.check()  # a daemon would have left the terminal when the service does
+        if parts.queue_file is not None and _stays(options):
+            parts.queue_file.check()  # a daemon would have left the terminal when the service does
         return _TwistdService(parts, options, observer)
     except ConfigurationError as error:
         if options.parent is None:

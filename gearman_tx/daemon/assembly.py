@@ -1,4 +1,4 @@
-"""Where the rooms meet: from options to the service."""
+"""From options to the service of a process; ``server/wiring.py`` puts the job server together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gearman_tx import __version__
 from gearman_tx.admin import AdminCommands
-from gearman_tx.core import FunctionSettings, JobServer, Policy
+from gearman_tx.core import FunctionSettings, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
 from gearman_tx.daemon import open_files
 from gearman_tx.daemon.collector import Collector
@@ -16,13 +16,12 @@ from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
 from gearman_tx.daemon.options import queue_options
 from gearman_tx.daemon.options.table import LEAST_BACKLOG
-from gearman_tx.daemon.queue import BUILTIN, make_queue
+from gearman_tx.daemon.queue import make_queue_file
 from gearman_tx.daemon.queue import notes as queue_notes
 from gearman_tx.daemon.service import Parts
 from gearman_tx.daemon.tcp_sockets import open_sockets
 from gearman_tx.link import OutputLimits
-from gearman_tx.server import ConnectionLimits, GearmanFactory, Keepalive, ServerLog
-from gearman_tx.server.shutdown import Shutdown
+from gearman_tx.server import ConnectionLimits, Keepalive, ServerLog, Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,34 +55,36 @@ def build(
     limits = limits_of(options, files)
     listening, left_out = _listening(options, reactor, patience)
 
-    now = reactor.seconds()
-    server_log = ServerLog(reactor.seconds, log=verbosity.logger("gearman_tx.server"))
-    durable = options["queue-type"] != BUILTIN
-    jobs = JobServer(policy, server_log, now=now, first_id=first_job_id(now), durable=durable)
+    def make_commands(wiring: Wiring) -> AdminCommands:
+        return AdminCommands(
+            wiring.job_server,
+            version=__version__,
+            verbosity=verbosity.name,
+            shutdown=wiring.shut_down if options["allow-shutdown"] else None,
+            store=wiring.figures,
+        )
 
-    def command(graceful: bool) -> None:  # noqa: FBT001  # what AdminCommands calls
-        shutdown.command(graceful)
-
-    commands = AdminCommands(
-        jobs,
-        version=__version__,
-        verbosity=verbosity.name,
-        shutdown=command if options["allow-shutdown"] else None,
-        store=(lambda: queue.queue.figures() if queue is not None else []) if durable else None,
+    queue_file = make_queue_file(options, reactor, policy.handle_prefix, patience)
+    wiring = Wiring(
+        policy,
+        reactor,
+        ServerLog(reactor.seconds, log=verbosity.logger("gearman_tx.server")),
+        make_commands,
+        store=None if queue_file is None else queue_file.store,
+        first_id=first_job_id(reactor.seconds()),
+        limits=limits,
     )
-    factory = GearmanFactory(jobs, reactor, server_log, commands, limits)
-    queue = make_queue(options, jobs, factory, server_log, patience)
-    shutdown = Shutdown(jobs, factory, listening, options["shutdown-timeout"], reactor.stop, log)
-    collector = Collector(jobs.tables.jobs)
-    factory.turn.hooks.append(collector.adjust)
+    wiring.end_with(listening, options["shutdown-timeout"], reactor.stop, log)
+    collector = Collector(wiring.job_server.tables.jobs)
+    wiring.factory.turn.hooks.append(collector.adjust)
     notes = [
         f"up to {limits.connections} connections, {files} open files",
         *left_out,
-        *queue_notes(queue),
+        *queue_notes(queue_file),
         *queue_options.notes(options),
         *_notes(options),
     ]
-    return Parts(reactor, factory, listening, shutdown, collector, log, log_file, notes, queue)
+    return Parts(reactor, wiring, listening, collector, log, log_file, notes, queue_file)
 
 
 def first_job_id(now: float) -> int:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import select
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.server import DurableQueue
 from gearman_tx.store import InUseError, SQLiteStore, StoreError, check_queue_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gearman_tx.core import JobServer
     from gearman_tx.daemon.options.twistd import ServerOptions
-    from gearman_tx.server import GearmanFactory, ServerLog
 
 BUILTIN: Final = "builtin"
 SQLITE: Final = "sqlite"
@@ -66,11 +63,11 @@ class QueueFile:
 
     Attributes:
         path: where it is.
-        queue: its life: loading, committing, closing.
+        store: the store over it, not open yet.
     """
 
     path: Path
-    queue: DurableQueue
+    store: SQLiteStore
     _handle_prefix: bytes
     _synchronous: str
     _c_table: str
@@ -96,30 +93,23 @@ class QueueFile:
             return
 
 
-def make_queue(
-    options: ServerOptions,
-    jobs: JobServer,
-    factory: GearmanFactory,
-    server_log: ServerLog,
-    patience: float,
+def make_queue_file(
+    options: ServerOptions, reactor: Any, handle_prefix: bytes, patience: float
 ) -> QueueFile | None:
     """Return the queue file that the options ask for, or None for a queue in memory.
 
     Args:
         options: parsed.
-        jobs: the queues.
-        factory: the connections, which know the reactor.
-        server_log: who keeps the log.
+        reactor: for the threads of the store, and its time.
+        handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
         patience: seconds to wait for a file that another server has.
     """
     if options["queue-type"] == BUILTIN:
         return None
     path = queue_path(options)
-    prefix = jobs.tables.policy.handle_prefix
-    careful, c_table = options["sqlite-synchronous"].upper(), options["libsqlite3-table"]
-    store = SQLiteStore(factory.turn.clock, path, careful, handle_prefix=prefix, c_table=c_table)
-    queue = DurableQueue(jobs, store, factory, server_log)
-    return QueueFile(path, queue, prefix, careful, c_table, patience)
+    synchronous, c_table = options["sqlite-synchronous"].upper(), options["libsqlite3-table"]
+    store = SQLiteStore(reactor, path, synchronous, handle_prefix=handle_prefix, c_table=c_table)
+    return QueueFile(path, store, handle_prefix, synchronous, c_table, patience)
 
 
 def notes(queue: QueueFile | None) -> Sequence[str]:

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from gearman_tx.daemon.listening import Listening
     from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.queue import QueueFile
-    from gearman_tx.server import GearmanFactory
-    from gearman_tx.server.shutdown import Shutdown
+    from gearman_tx.server import Wiring
 
 CLOSING_TIME: Final = 0.5
 """Seconds that connections have to close in good order when the server stops."""
@@ -41,25 +40,23 @@ class Parts:
 
     Attributes:
         reactor: what runs it.
-        factory: the connections.
-        listening: where they come from.
-        shutdown: how it ends.
+        wiring: the job server.
+        listening: where its connections come from.
         collector: what it does about the garbage collector, once a turn.
         log: where start and stop are told.
         log_file: its own log file, if it has one.
         notes: what else is told at the start.
-        queue: the file that background jobs are kept in, if there is one.
+        queue_file: the file that background jobs are kept in, if there is one.
     """
 
     reactor: Any
-    factory: GearmanFactory
+    wiring: Wiring
     listening: Listening
-    shutdown: Shutdown
     collector: Collector
     log: Logger
     log_file: LogFile | None
     notes: Sequence[str]
-    queue: QueueFile | None = None
+    queue_file: QueueFile | None = None
 
 
 class GearmanService(Service):
@@ -84,9 +81,9 @@ class GearmanService(Service):
         self._signals = SignalHandlers(
             parts.reactor,
             {
-                signal.SIGTERM: lambda: parts.shutdown.at_once("SIGTERM"),
-                signal.SIGINT: lambda: parts.shutdown.at_once("SIGINT"),
-                signal.SIGUSR1: lambda: parts.shutdown.gracefully("SIGUSR1"),
+                signal.SIGTERM: lambda: parts.wiring.shutdown.at_once("SIGTERM"),
+                signal.SIGINT: lambda: parts.wiring.shutdown.at_once("SIGINT"),
+                signal.SIGUSR1: lambda: parts.wiring.shutdown.gracefully("SIGUSR1"),
                 signal.SIGHUP: self._reopen_log,
             },
         )
@@ -110,8 +107,8 @@ class GearmanService(Service):
         """
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         self._listen()
-        if self.parts.queue is not None:
-            self.parts.queue.check()
+        if self.parts.queue_file is not None:
+            self.parts.queue_file.check()
         self._signals.install()
         self.parts.collector.start()
         keep_memory()
@@ -122,7 +119,7 @@ class GearmanService(Service):
         if self._listens is not None:
             return
         failures: list[Failure] = []
-        self._listens = self.parts.listening.start(self.parts.factory)
+        self._listens = self.parts.listening.start(self.parts.wiring.factory)
         self._listens.addErrback(failures.append)
         if failures:
             failures[0].raiseException()
@@ -131,24 +128,24 @@ class GearmanService(Service):
     def _fail(self, failure: Failure) -> Failure:
         self.has_failed = True
         self.parts.log.critical("{reason}", reason=failure.getErrorMessage())
-        self.parts.shutdown.at_once("it cannot be served")
+        self.parts.wiring.shutdown.at_once("it cannot be served")
         return failure
 
     def _run(self) -> None:
         """The reactor runs, and has taken signals that are ours."""
         assert self._listens is not None, "startService listens"
         self._signals.install()
-        self.parts.factory.wait_in_place()
+        self.parts.wiring.factory.wait_in_place()
         self._listens.addCallback(self._open_queue)
         self._listens.addCallback(self._tell_start).chainDeferred(self.ready)
 
     def _open_queue(self, _: None) -> Deferred[None]:
         """Open the queue file, and load it while text commands are answered."""
-        file = self.parts.queue
-        if file is None:
+        queue = self.parts.wiring.queue
+        if queue is None:
             return succeed(None)
-        file.queue.loaded.addErrback(self._not_loaded)
-        return file.queue.open().addErrback(self._fail)
+        queue.loaded.addErrback(self._not_loaded)
+        return queue.open().addErrback(self._fail)
 
     def _not_loaded(self, failure: Failure) -> None:
         self._fail(failure)
@@ -193,16 +190,15 @@ class GearmanService(Service):
             supported.
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
-        parts = self.parts
-        if parts.shutdown.left and parts.queue is None:
+        parts, queue, shutdown = self.parts, self.parts.wiring.queue, self.parts.wiring.shutdown
+        if shutdown.left and queue is None:
             text = "jobs lost, because the queue was in memory: {left}"
-            parts.log.warn(text, left=parts.shutdown.left)  # noqa: G010  # Twisted's logger
+            parts.log.warn(text, left=shutdown.left)  # noqa: G010  # Twisted's logger
         systemd.notify(os.environ, STOPPING="1", STATUS="stopping")
-        parts.shutdown.forget()
+        shutdown.forget()
         stopped = parts.listening.stop()
-        if parts.queue is not None:
-            # What was submitted is stored and answered while its senders are still there.
-            queue = parts.queue.queue
+        if queue is not None:
+            # Submissions are stored and answered while their clients are still there.
             stopped.addCallback(lambda _: queue.finish())
             stopped.addCallback(self._close)
             stopped.addCallback(lambda _: queue.close())
@@ -212,7 +208,7 @@ class GearmanService(Service):
 
     def _close(self, _: None) -> Deferred[None]:
         """Close every connection; those that take too long are cut off."""
-        factory = self.parts.factory
+        factory = self.parts.wiring.factory
         factory.stop()
         if not factory.connections:
             return succeed(None)

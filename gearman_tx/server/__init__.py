@@ -1,7 +1,8 @@
 """Gearman over connections: each packet is parsed, one verb of the core called, the answer sent.
 
 :class:`GearmanFactory` is what an endpoint listens with. ``handlers`` is the table from packet to
-handler; ``client_side``, ``worker_side`` and ``text_side`` are the handlers by who speaks.
+handler; ``client_side``, ``worker_side`` and ``text_side`` hold the handlers of each kind of peer.
+:class:`Wiring` puts a whole job server together.
 """
 
 from gearman_tx.server.connection import Connection
@@ -9,6 +10,7 @@ from gearman_tx.server.durable_queue import DurableQueue
 from gearman_tx.server.factory import ConnectionLimits, GearmanFactory
 from gearman_tx.server.keepalive import Keepalive
 from gearman_tx.server.log import ServerLog
+from gearman_tx.server.wiring import Wiring
 
 __all__ = [
     "Connection",
@@ -17,4 +19,5 @@ __all__ = [
     "GearmanFactory",
     "Keepalive",
     "ServerLog",
+    "Wiring",
 ]

@@ -128,8 +128,7 @@ class StoreCalls:
         state, ledger = self._state, self._ledger
         if state == WAITING:
             if ledger.has_submissions:
-                self._set_time()
-                self._job_server.refuse_noted(self._reason)
+                self._act(lambda: self._job_server.refuse_noted(self._reason))
         elif state in {IDLE, GATHERING}:
             # What is rare goes first. A submission waits for one such call at most.
             if self._is_to_tend:
@@ -183,11 +182,10 @@ class StoreCalls:
         call.addBoth(self._finished)
 
     def _committed(self, committed: Committed) -> None:
-        self._set_time()
         self._reason = b""
         self._has_lost = False
         self._server_log.store_works()
-        self._job_server.settle(committed)
+        self._act(lambda: self._job_server.settle(committed))
 
     def _reserved(self, ids: range) -> None:
         self._job_server.tables.reserve(ids)
@@ -201,7 +199,6 @@ class StoreCalls:
 
     def _failed(self, failure: Failure) -> None:
         """The store could not do it: begin anew if it lost everything, else try again later."""
-        self._set_time()
         reason = failure.getErrorMessage()
         was_commit, is_lost = self._state == COMMITTING, bool(failure.check(StoreLostError))
         if is_lost and not self._has_lost:
@@ -214,7 +211,7 @@ class StoreCalls:
         self._server_log.store_failed(reason)
         self._reason = reason.encode("utf-8", "replace")
         if was_commit:
-            self._job_server.fail_batch(self._reason)
+            self._act(lambda: self._job_server.fail_batch(self._reason))
         if is_lost:
             self._ledger.store_again()
         elif not failure.check(StoreError):
@@ -245,8 +242,8 @@ class StoreCalls:
             text = "the store has not answered for {seconds:.0f} seconds; submissions wait: {count}"
             _log.warn(text, seconds=self.lag, count=self._ledger.waiting)
 
-    def _set_time(self) -> None:
-        self._job_server.tables.now = self._turn.clock.seconds()
+    def _act(self, verb: Callable[[], None]) -> None:
+        self._job_server.act(self._turn.clock.seconds(), verb)
 
     def finish(self) -> Deferred[None]:
         """Commit what is noted now, before the server closes its connections.

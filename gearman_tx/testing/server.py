@@ -6,6 +6,7 @@ What is not there is what makes it a process: sockets, options, signals, log fil
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
@@ -19,8 +20,8 @@ from gearman_tx.admin import AdminCommands, JobDetails, read_jobs
 from gearman_tx.core import JobServer, Peer, PeerLink, Policy
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link import parse_address, parse_server
-from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, ServerLog
-from gearman_tx.server.shutdown import NO_DEADLINE, Shutdown
+from gearman_tx.server import ConnectionLimits, GearmanFactory, ServerLog, Wiring
+from gearman_tx.server.shutdown import NO_DEADLINE
 from gearman_tx.store import MemoryStore
 from gearman_tx.testing.connection import MemoryConnection
 from gearman_tx.testing.dialling import MemoryPort
@@ -105,40 +106,33 @@ class MemoryServer:
         if self.is_up:
             raise RuntimeError(f"the job server {self.url} runs already")
         self._life = life = _Life(self._reactor)
-        server_log = ServerLog(life.seconds)
-        durable = self._store.durable
-        self.job_server = JobServer(
-            self._policy, server_log, now=life.seconds(), first_id=self._next_id, durable=durable
+        self._wiring = wiring = Wiring(
+            self._policy,
+            life,
+            ServerLog(life.seconds),
+            _commands,
+            store=self._store,
+            first_id=self._next_id,
+            limits=self._limits,
         )
-        self._commands = AdminCommands(self.job_server, version=__version__)
-        self.factory = GearmanFactory(
-            self.job_server, life, server_log, self._commands, self._limits
-        )
-        self._queue: DurableQueue | None = None
-        if durable:
-            self._queue = DurableQueue(self.job_server, self._store, self.factory, server_log)
-            self._queue.open()
+        self.job_server, self.factory = wiring.job_server, wiring.factory
+        if wiring.queue is not None:
+            wiring.queue.open()
         interface = self._reactor.add_host(self.host)
         listening = self._reactor.listenTCP(self.port, self.factory, interface=interface)
         listening.latency, listening.piece = self._latency, self._piece
         self._listening = listening
-        # It looks at the end of a turn, in which the server cannot end.
-        self._shutdown = Shutdown(
-            self.job_server,
-            self.factory,
-            _Listening(listening),
-            NO_DEADLINE,
-            lambda: life.callLater(0, self.stop),
-            _log,
-        )
+        # Shutdown looks at the end of a turn, in which the server cannot end.
+        end = partial(life.callLater, 0, self.stop)
+        self._shutdown = wiring.end_with(_Listening(listening), NO_DEADLINE, end, _log)
 
     def stop(self) -> None:
         """End it in good order, as SIGTERM does: what was submitted is answered, then it closes."""
         if self._listening is not None:
             self._shutdown.forget()
             self._listening.stopListening()
-            if self._queue is not None:
-                self._queue.finish()
+            if self._wiring.queue is not None:
+                self._wiring.queue.finish()
             self.factory.stop()
             self._reactor.advance(0)
         self.lose()
@@ -225,8 +219,8 @@ class MemoryServer:
         return read_jobs(self._reply(b"jobs"))
 
     def _reply(self, line: bytes) -> bytes:
-        self.job_server.tables.now = self._reactor.seconds()
-        return b"".join(self._commands.reply(Peer(_Operator()), line))
+        reply = self.factory.commands.reply(Peer(_Operator()), line)
+        return self.job_server.act(self._reactor.seconds(), lambda: b"".join(reply))
 
 
 class _Operator(PeerLink):
@@ -243,6 +237,10 @@ class _Operator(PeerLink):
     def host(self) -> str:
         """PeerLink: there is no address."""
         return "-"
+
+
+def _commands(wiring: Wiring) -> AdminCommands:
+    return AdminCommands(wiring.job_server, version=__version__, store=wiring.figures)
 
 
 @frozen

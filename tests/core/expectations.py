@@ -1,7 +1,7 @@
-"""A job server and its model side by side, and the expectations that are kept of both.
+"""A job server and its model side by side, and what is expected of both.
 
-The expectations hold what no model could falsify together with the server: which promises were made and
-which jobs ended, how often each job ran and was lost, and what each client is still owed.
+The expectations hold what no model could falsify together with the server: which promises were
+made and which jobs ended, how often each job ran and was lost, and what each client is still owed.
 """
 
 from __future__ import annotations

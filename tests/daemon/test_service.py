@@ -157,7 +157,7 @@ def stopping(service: GearmanService) -> list[None]:
 
 def connect(service: GearmanService) -> tuple[Any, StringTransport]:
     """Connect to ``service``; return the connection and what it writes to."""
-    connection = service.parts.factory.buildProtocol(None)
+    connection = service.parts.wiring.factory.buildProtocol(None)
     transport = StringTransport()
     connection.makeConnection(transport)  # type: ignore[no-untyped-call]  # Twisted's
     return connection, transport

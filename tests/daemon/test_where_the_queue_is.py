@@ -211,9 +211,9 @@ def check_fails(folder: Path, text: str) -> None:
     """Check that a server does not start with its queue in ``folder``, and what it says."""
     words = ("--listen=127.0.0.1", "--port=0", f"--sqlite-path={folder / 'queue'}")
     parts = build(parsed(*words), MemoryReactorClock())
-    assert parts.queue is not None
+    assert parts.queue_file is not None
     with pytest.raises(ConfigurationError) as caught:
-        parts.queue.check()
+        parts.queue_file.check()
     assert text in str(caught.value)
     parts.listening.stop()
 

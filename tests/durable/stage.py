@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from gearman_tx.admin import AdminCommands
-from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, GearmanFactory, ServerLog
-from gearman_tx.server.durable_queue import DurableQueue
+from gearman_tx.core import Policy
+from gearman_tx.server import ConnectionLimits, ServerLog, Wiring
 from gearman_tx.server.store_calls import GATHER_SECONDS
 from gearman_tx.store import Store
 from tests.durable.faulty_store import Disk, FaultyStore
-from tests.server.stage import Guest, Stage, TurnClock
+from tests.server.stage import Guest, Stage, TurnClock, text_commands
 
 
 class DurableStage(Stage):
@@ -40,22 +38,19 @@ class DurableStage(Stage):
         """Start a server over ``store``, whatever became of the one before."""
         self.store = store
         self.server_log = ServerLog(self.clock.seconds)
-        self.jobs = JobServer(
+        self.wiring = wiring = Wiring(
             Policy(handle_prefix=b"H:stage"),
+            self.clock,
             self.server_log,
-            now=self.clock.seconds(),
-            durable=True,
+            text_commands,
+            store=store,
+            limits=self._limits,
         )
-        commands = AdminCommands(self.jobs, version="1.2.3", store=self._figures)
-        self.factory = GearmanFactory(
-            self.jobs, self.clock, self.server_log, commands, self._limits
-        )
-        self.queue = DurableQueue(self.jobs, store, self.factory, self.server_log)
+        self.jobs, self.factory = wiring.job_server, wiring.factory
+        assert wiring.queue is not None, "the store is durable"
+        self.queue = wiring.queue
         self.opened = self.queue.open()
         self.end_turn()
-
-    def _figures(self) -> list[tuple[str, str | int | float]]:
-        return self.queue.figures()
 
     def crash(self) -> None:
         """End the server as ``kill -9`` would, and start another one on the same disk."""

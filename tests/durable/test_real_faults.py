@@ -13,13 +13,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint, connectProtocol
 from twisted.trial.unittest import TestCase
 
-from gearman_tx.admin import AdminCommands
-from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, DurableQueue, GearmanFactory, ServerLog
+from gearman_tx.core import Policy
+from gearman_tx.server import ServerLog, Wiring
 from gearman_tx.store import SQLiteStore
 from tests.server import packets as p
 from tests.server.packets import req, res
-from tests.server.real_server import ServerPeerLink
+from tests.server.real_server import RawPeer
+from tests.server.stage import text_commands
 from tests.store.files import locked_by_another_process, small_disk, stored
 
 PATIENCE = 0.5
@@ -47,13 +47,15 @@ class RealFaultTests(TestCase):
     async def start(self) -> None:
         """Start a server on the queue file, and connect to it."""
         server_log = ServerLog(self.reactor.seconds)
-        jobs = JobServer(
-            Policy(handle_prefix=b"H:real"), server_log, now=self.reactor.seconds(), durable=True
+        wiring = Wiring(
+            Policy(handle_prefix=b"H:real"),
+            self.reactor,
+            server_log,
+            text_commands,
+            store=SQLiteStore(self.reactor, self.path, busy_seconds=PATIENCE),
         )
-        commands = AdminCommands(jobs, version="1", store=self._figures)
-        self.factory = GearmanFactory(jobs, self.reactor, server_log, commands, ConnectionLimits())
-        store = SQLiteStore(self.reactor, self.path, busy_seconds=PATIENCE)
-        self.queue = DurableQueue(jobs, store, self.factory, server_log)
+        assert wiring.queue is not None, "the store is durable"
+        self.factory, self.queue = wiring.factory, wiring.queue
         await self.queue.open()
         await self.queue.loaded
         self.port: Any = await TCP4ServerEndpoint(self.reactor, 0, interface="127.0.0.1").listen(
@@ -62,14 +64,11 @@ class RealFaultTests(TestCase):
         self.client = await self.call()
         self.other = await self.call()
 
-    def _figures(self) -> list[tuple[str, str | int | float]]:
-        return self.queue.figures()
-
-    async def call(self) -> ServerPeerLink:
+    async def call(self) -> RawPeer:
         """Return a new connection to the server."""
         endpoint = TCP4ClientEndpoint(self.reactor, "127.0.0.1", self.port.getHost().port)
-        connect: Callable[..., Deferred[ServerPeerLink]] = connectProtocol
-        return await connect(endpoint, ServerPeerLink())
+        connect: Callable[..., Deferred[RawPeer]] = connectProtocol
+        return await connect(endpoint, RawPeer())
 
     async def stop(self) -> None:
         """Stop the server as the service does."""

@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred, succeed
 
 from gearman_tx.core import Batch, Committed, JobRecord
 from gearman_tx.server import ConnectionLimits
-from gearman_tx.server.store_calls import StoreCalls
 from gearman_tx.store import Contents, StoreError, StoreState, Tended
 from tests.server.packets import SUBMIT_JOB_BG, req
 from tests.server.stage import Stage
@@ -76,15 +75,15 @@ class DurableStage(Stage):
 
     Attributes:
         store: the store.
-        calls: what carries batches to it.
+        queue: what carries batches to it.
     """
 
     def __init__(self, limits: ConnectionLimits | None = None) -> None:
-        super().__init__(limits=limits, durable=True)
         self.store = HeldStore()
-        turn = self.factory.turn
-        self.calls = StoreCalls(self.jobs, self.store, turn, self.server_log)
-        turn.hooks.append(self.calls.adjust)
+        super().__init__(limits=limits, store=self.store)
+        assert self.wiring.queue is not None, "the store is durable"
+        self.queue = self.wiring.queue
+        self.queue.open()
 
     def keep(self, joined: dict[int, bytes] | None = None) -> None:
         """Let the commit under way succeed, and the turn end."""

@@ -1,4 +1,4 @@
-"""A job server in the reactor of the test, on real sockets, and callers that talk to it."""
+"""A job server in the reactor of the test, on real sockets, and peers that talk to it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 from typing_extensions import override
 
-from gearman_tx.admin import AdminCommands
-from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import ConnectionLimits, GearmanFactory, ServerLog
+from gearman_tx.core import Policy
+from gearman_tx.server import ConnectionLimits, ServerLog, Wiring
+from tests.server.stage import text_commands
 
 
-class ServerPeerLink(Protocol):
+class RawPeer(Protocol):
     """A client that waits for what it asked."""
 
     def __init__(self) -> None:
@@ -75,11 +75,10 @@ class RealServerTestCase(TestCase):
         self.reactor: Any = reactor
         server_log = ServerLog(self.reactor.seconds)
         policy = Policy(handle_prefix=b"H:real")
-        self.jobs = JobServer(policy, server_log, now=self.reactor.seconds())
-        commands = AdminCommands(self.jobs, version="1.2.3")
-        self.factory = GearmanFactory(self.jobs, self.reactor, server_log, commands, self.limits())
+        wiring = Wiring(policy, self.reactor, server_log, text_commands, limits=self.limits())
+        self.jobs, self.factory = wiring.job_server, wiring.factory
         self._ports: list[Any] = []
-        self._callers: list[ServerPeerLink] = []
+        self._peers: list[RawPeer] = []
 
     @override
     def tearDown(self) -> Any:
@@ -90,8 +89,8 @@ class RealServerTestCase(TestCase):
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         self.factory.stop()
-        for caller in self._callers:
-            await caller.lost
+        for peer in self._peers:
+            await peer.lost
         await self.until(lambda: not self.factory.connections)
 
     def limits(self) -> ConnectionLimits:
@@ -104,11 +103,11 @@ class RealServerTestCase(TestCase):
         self._ports.append(port)
         return port
 
-    async def call(self, endpoint: IStreamClientEndpoint) -> ServerPeerLink:
+    async def call(self, endpoint: IStreamClientEndpoint) -> RawPeer:
         """Return a caller that is connected."""
-        connect: Callable[..., Deferred[ServerPeerLink]] = connectProtocol
-        caller = await connect(endpoint, ServerPeerLink())
-        self._callers.append(caller)
+        connect: Callable[..., Deferred[RawPeer]] = connectProtocol
+        caller = await connect(endpoint, RawPeer())
+        self._peers.append(caller)
         return caller
 
     async def until(self, condition: Callable[[], bool]) -> None:

@@ -13,9 +13,10 @@ from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 
 from gearman_tx.admin import AdminCommands
-from gearman_tx.core import JobServer, Policy
-from gearman_tx.server import Connection, ConnectionLimits, GearmanFactory, ServerLog
+from gearman_tx.core import Policy
+from gearman_tx.server import Connection, ConnectionLimits, ServerLog, Wiring
 from gearman_tx.server.text_side import TextCommands
+from gearman_tx.store import Store
 from tests.link.transports import BufferingTransport, FdReactor, connect
 from tests.server.packets import (
     CAN_DO,
@@ -58,19 +59,25 @@ def _run(clock: Any, call: Any) -> None:
     call.func(*call.args, **call.kw)
 
 
+def text_commands(wiring: Wiring) -> AdminCommands:
+    """Return the text protocol of a job server."""
+    return AdminCommands(wiring.job_server, version="1.2.3", store=wiring.figures)
+
+
 class Stage:
     """A job server and its connections.
 
     Args:
         policy: what the operator decided about queues; handles start with ``H:stage``.
         limits: what connections may cost.
-        durable: whether background submissions wait for a store.
+        store: what keeps background jobs; they are in memory without.
         commands: what answers text lines, instead of the text protocol.
 
     Attributes:
         clock: the time, and what is to happen later.
-        jobs: the queues.
-        server_log: what keeps the log.
+        wiring: the job server.
+        jobs: its core.
+        server_log: its log.
         factory: what makes the connections.
     """
 
@@ -79,21 +86,20 @@ class Stage:
         policy: Policy | None = None,
         limits: ConnectionLimits | None = None,
         *,
-        durable: bool = False,
+        store: Store | None = None,
         commands: TextCommands | None = None,
     ) -> None:
         self.clock = TurnClock()
         self.server_log = ServerLog(self.clock.seconds)
-        self.jobs = JobServer(
-            policy or Policy(handle_prefix=b"H:stage"), self.server_log, now=NOW, durable=durable
-        )
-        self.factory = GearmanFactory(
-            self.jobs,
+        self.wiring = wiring = Wiring(
+            policy or Policy(handle_prefix=b"H:stage"),
             self.clock,
             self.server_log,
-            commands or AdminCommands(self.jobs, version="1.2.3"),
-            limits or ConnectionLimits(),
+            lambda wiring: commands or text_commands(wiring),
+            store=store,
+            limits=limits,
         )
+        self.jobs, self.factory = wiring.job_server, wiring.factory
 
     def guest(
         self, address: IAddress | None = None, *, reads: bool = True, buffer: int = 64 * 1024

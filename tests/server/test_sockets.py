@@ -28,7 +28,7 @@ from gearman_tx.server.keepalive import SYSTEM
 from tests.link.certificate import client_options, server_options
 from tests.server import packets as p
 from tests.server.packets import req, res
-from tests.server.real_server import RealServerTestCase, ServerPeerLink
+from tests.server.real_server import RawPeer, RealServerTestCase
 
 LOOPBACK = "127.0.0.1"
 ECHO = req(p.ECHO_REQ, b"data")
@@ -38,7 +38,7 @@ ECHOED = res(p.ECHO_RES, b"data")
 class AddressTests(RealServerTestCase):
     """What ``workers`` says about where a connection comes from."""
 
-    async def _tcp(self) -> ServerPeerLink:
+    async def _tcp(self) -> RawPeer:
         port = await self.listen(TCP4ServerEndpoint(self.reactor, 0, interface=LOOPBACK))
         return await self.call(TCP4ClientEndpoint(self.reactor, LOOPBACK, port.getHost().port))
 

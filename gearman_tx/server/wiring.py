@@ -1,0 +1,95 @@
+"""One job server put together: the core, its connections, its durable queue and its end.
+
+Whoever makes a job server does it here: the daemon from options, the test kit in memory, and a
+program of its own. The text protocol lies above this room, so its commands are made by the caller.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gearman_tx.core import JobServer
+from gearman_tx.server.durable_queue import DurableQueue
+from gearman_tx.server.factory import ConnectionLimits, GearmanFactory
+from gearman_tx.server.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.interfaces import IReactorTime
+    from twisted.logger import Logger
+
+    from gearman_tx.core import Policy
+    from gearman_tx.server.durable_queue import Figure
+    from gearman_tx.server.log import ServerLog
+    from gearman_tx.server.shutdown import Listening
+    from gearman_tx.server.text_side import TextCommands
+    from gearman_tx.store import Store
+
+
+class Wiring:
+    """A job server that listens on nothing yet.
+
+    Args:
+        policy: the operator's decisions.
+        clock: the reactor, for its time.
+        server_log: the log.
+        make_commands: returns the commands of the text protocol. It is given this object, of which
+            only :attr:`job_server` is there yet; the methods may be called later.
+        store: what keeps background jobs, not open yet; None, or a store that is not durable,
+            keeps the queue in memory.
+        first_id: the first job's id of a queue in memory; a durable store gives ids itself.
+        limits: what connections may cost; None for the defaults.
+
+    Attributes:
+        job_server: the core.
+        factory: the connections.
+        queue: the durable queue, not open yet; None if the queue is in memory.
+        shutdown: its end, once :meth:`end_with` was called.
+    """
+
+    shutdown: Shutdown
+
+    def __init__(  # noqa: PLR0913  # one argument for each part
+        self,
+        policy: Policy,
+        clock: IReactorTime,
+        server_log: ServerLog,
+        make_commands: Callable[[Wiring], TextCommands],
+        *,
+        store: Store | None = None,
+        first_id: int = 1,
+        limits: ConnectionLimits | None = None,
+    ) -> None:
+        is_durable = store is not None and store.durable
+        self.job_server = job_server = JobServer(
+            policy, server_log, now=clock.seconds(), first_id=first_id, durable=is_durable
+        )
+        self.factory = factory = GearmanFactory(
+            job_server, clock, server_log, make_commands(self), limits or ConnectionLimits()
+        )
+        self.queue: DurableQueue | None = None
+        if store is not None and is_durable:
+            self.queue = DurableQueue(job_server, store, factory, server_log)
+
+    def end_with(
+        self, listening: Listening, timeout: float, stop: Callable[[], Any], log: Logger
+    ) -> Shutdown:
+        """Make what ends the server.
+
+        Args:
+            listening: what accepts connections.
+            timeout: seconds that a graceful shutdown waits for jobs, or ``NO_DEADLINE``.
+            stop: ends the process; called once.
+            log: where the steps are logged.
+        """
+        self.shutdown = Shutdown(self.job_server, self.factory, listening, timeout, stop, log)
+        return self.shutdown
+
+    def shut_down(self, graceful: bool) -> None:  # noqa: FBT001  # the text command's signature
+        """Stop as the text command says, once its reply is written."""
+        self.shutdown.command(graceful)
+
+    def figures(self) -> list[Figure]:
+        """Return how the queue is doing, as names and values, for reports."""
+        return [("kind", "builtin")] if self.queue is None else self.queue.figures()
