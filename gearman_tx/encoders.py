@@ -1,9 +1,9 @@
-"""What workloads and results are to a program, and what they are on the wire.
+"""Encoders between the values of a program and the bytes of workloads and results.
 
-Gearman carries bytes and asks nothing about them. An encoder sits at the door of a client or a
-worker and turns the program's values into bytes and back. Both ends must agree on it, and a
-worker in another language must be able to read it, so there is none for pickles: they are
-Python's own, and whoever can submit a job could run any code in the worker.
+Gearman carries bytes without a type. An encoder of a client or a worker turns the program's values
+into bytes and back. Both ends must use the same encoding, and a worker in another language must be
+able to read it. There is no encoder for pickles: only Python reads them, and any client that can
+submit a job could run any code in the worker.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Encoder(Protocol[T]):
 
         Raises:
             TypeError: this encoder has no bytes for a value of this type.
-            ValueError: or for this value.
+            ValueError: this encoder has no bytes for this value.
         """
 
     def decode(self, data: bytes, /) -> T:
-        """Return the value that ``data`` means.
+        """Return the value that ``data`` encodes.
 
         Raises:
-            ValueError: ``data`` means nothing to this encoder.
+            ValueError: ``data`` is no value of this encoding.
         """
 
 
@@ -41,10 +41,10 @@ class BytesEncoder:
     """Bytes as they are: the default."""
 
     def encode(self, value: object, /) -> bytes:
-        """Return ``value``; any object that is made of bytes is taken.
+        """Return ``value``, which may be ``bytes``, ``bytearray`` or ``memoryview``.
 
         Raises:
-            TypeError: the value is not made of bytes.
+            TypeError: the value is none of these.
         """
         if isinstance(value, bytes):
             return value
@@ -72,7 +72,7 @@ class TextEncoder:
         raise TypeError(f"the text encoder takes str, not {type(value).__name__}")
 
     def decode(self, data: bytes, /) -> str:
-        """Return the text that ``data`` means.
+        """Return the text that ``data`` encodes.
 
         Raises:
             UnicodeDecodeError: ``data`` is not UTF-8.
@@ -81,22 +81,22 @@ class TextEncoder:
 
 
 class JsonEncoder:
-    """Whatever JSON can say, in UTF-8 and without blanks."""
+    """JSON values, in UTF-8 and without blanks."""
 
     def encode(self, value: Any, /) -> bytes:
         """Return ``value`` as JSON.
 
         Raises:
-            TypeError: JSON has no word for a value of this type.
-            ValueError: or for this value: a circle, or a number that is not one.
+            TypeError: JSON has no form for a value of this type.
+            ValueError: JSON has no form for this value: it contains itself, or is not finite.
         """
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
 
     def decode(self, data: bytes, /) -> Any:
-        """Return the value that ``data`` means; no bytes at all are None.
+        """Return the value that ``data`` encodes; no bytes at all are None.
 
-        A worker that has nothing to say sends no bytes, and that is not JSON.
+        A worker without a result sends no bytes, and that is not JSON.
 
         Raises:
             ValueError: ``data`` is not JSON.
@@ -105,7 +105,7 @@ class JsonEncoder:
 
 
 class MsgpackEncoder:
-    """Whatever MessagePack can say; it needs the package ``msgpack``.
+    """MessagePack values; it needs the package ``msgpack``.
 
     Raises:
         ConfigurationError: the package is not installed.
@@ -124,8 +124,8 @@ class MsgpackEncoder:
         """Return ``value`` as MessagePack.
 
         Raises:
-            TypeError: MessagePack has no word for a value of this type.
-            ValueError: or for this value.
+            TypeError: MessagePack has no form for a value of this type.
+            ValueError: MessagePack has no form for this value.
         """
         return self._pack(value)
 
@@ -145,4 +145,4 @@ TEXT: Final = TextEncoder()
 """Workloads and results are ``str``."""
 
 JSON: Final = JsonEncoder()
-"""Workloads and results are what JSON can say."""
+"""Workloads and results are JSON values."""

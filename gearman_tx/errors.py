@@ -1,8 +1,8 @@
-"""Every error this package raises on purpose, grouped by whose fault it is.
+"""Every error that this package raises on purpose, grouped by whose fault it is.
 
-Ours is :class:`LocalProtocolError`, theirs :class:`RemoteProtocolError`; a request that is
-understood but not granted is :class:`Refused`; a setting that cannot be used is
-:class:`ConfigurationError`. Messages name the value and the limit.
+:class:`LocalProtocolError` is an error of this program, :class:`RemoteProtocolError` one of the
+peer. :class:`Refused` is a request that is understood but not granted, :class:`ConfigurationError`
+a setting that cannot be used. Messages name the value and the limit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ class GearmanError(Exception):
 
 
 class LocalProtocolError(GearmanError):
-    """Our own program asked for something that the Gearman protocol cannot say."""
+    """This program asked for something that the Gearman protocol cannot express."""
 
 
 class RemoteProtocolError(GearmanError):
@@ -29,7 +29,7 @@ class Refused(GearmanError):
 
     Attributes:
         code: the error code of the ERROR packet, e.g. ``b"QUEUE_ERROR"``.
-        text: the reason, for people.
+        text: the reason, as text.
     """
 
     def __init__(self, code: bytes, text: bytes) -> None:
@@ -43,11 +43,11 @@ class Refused(GearmanError):
 
 
 class JobFailed(GearmanError):
-    """A job ended without a result: its worker sent WORK_FAIL, or the server gave it up.
+    """A job ended without a result: its worker sent WORK_FAIL, or the server gave up the job.
 
     Attributes:
-        function: the function that the task was submitted to, without the client's namespace.
-        handle: the job server's name for the job.
+        function: the function of the task, without the client's namespace.
+        handle: the handle of the job.
     """
 
     def __init__(self, function: bytes, handle: bytes) -> None:
@@ -61,10 +61,10 @@ class JobFailed(GearmanError):
 
 
 class JobException(JobFailed):
-    """A job ended with an exception, and the worker said which: WORK_EXCEPTION.
+    """A job ended with an exception that its worker reported: WORK_EXCEPTION.
 
     Attributes:
-        data: what the worker said, as it came.
+        data: the exception, in the bytes of the worker.
     """
 
     def __init__(self, function: bytes, handle: bytes, data: bytes) -> None:
@@ -74,32 +74,32 @@ class JobException(JobFailed):
 
     @property
     def text(self) -> str:
-        """What the worker said, as text; bytes that are not UTF-8 are replaced."""
+        """The exception as text; bytes that are not UTF-8 are replaced."""
         return self.data.decode("utf-8", "replace")
 
     def __str__(self) -> str:
-        """Return which job failed, and what its worker said."""
+        """Return which job failed, and the exception."""
         return f"{super().__str__()}: {self.text}"
 
 
 class ConnectionLost(GearmanError):
-    """A job server was lost, or the client closed, before it said how a request ended.
+    """A job server was lost, or the client was closed, before the end of a request was known.
 
-    A job that the server had accepted may be running still, or even be done.
+    A job that the server had accepted may still be running, or may be done.
     """
 
 
 class NoServer(ConnectionLost):
-    """No job server could be reached for as long as a submission may wait for one.
+    """No job server could be reached in the time that a submission may wait for one.
 
-    A server that was lost earlier may have the task all the same, if it was sent there.
+    A server that was lost earlier may still have the task, if it was sent there.
     """
 
 
 class TimedOut(GearmanError):
-    """What was waited for did not come in the time that the caller gave it."""
+    """The result did not come in the time that the caller allowed."""
 
 
 def _text(data: bytes) -> str:
-    """Return ``data`` for people."""
+    """Return ``data`` as text."""
     return data.decode("utf-8", "replace")

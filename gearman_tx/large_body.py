@@ -1,11 +1,11 @@
-"""A large body in the pieces in which it arrived, so that it can be passed on without a copy."""
+"""A large body in the pieces that it arrived in, so that it is passed on without a copy."""
 
 from __future__ import annotations
 
 from typing import Final
 
 LARGE_BODY: Final = 64 * 1024
-"""How many bytes a body must have to be kept in pieces."""
+"""The least size of a body that is kept in pieces, in bytes."""
 
 
 class LargeBody:
@@ -15,7 +15,7 @@ class LargeBody:
         pieces: at least one, none of them empty.
 
     Attributes:
-        pieces: the same.
+        pieces: the pieces.
     """
 
     __slots__ = ("_size", "pieces")
@@ -28,21 +28,22 @@ class LargeBody:
         self._size = size
 
     def __len__(self) -> int:
-        """Return how many bytes there are in all pieces together."""
+        """Return the number of bytes in all pieces."""
         return self._size
 
     def __bytes__(self) -> bytes:
-        """Return all of them in one object."""
+        """Return all bytes in one object."""
         return b"".join(self.pieces)
 
     def split(self, count: int) -> tuple[list[bytes], LargeBody]:
-        """Return the arguments in front, and what is behind them.
+        """Return the first arguments and the rest of the body.
 
         Args:
             count: how many arguments, each with a NUL byte behind it.
 
         Returns:
-            The arguments, fewer if there are not so many, and the rest, which is of no use then.
+            The arguments and the rest. If the body has fewer arguments, those that there are, and
+            a rest without meaning.
         """
         first = self.pieces[0]
         parts = first.split(b"\0", count)
@@ -55,4 +56,4 @@ class LargeBody:
 
 
 Body = bytes | LargeBody
-"""A body as a server takes it; most are bytes."""
+"""The body of a packet in a server; most are bytes."""

@@ -1,8 +1,8 @@
-"""The text protocol: reports for operators, and what they may do, on the port of the packets.
+"""The text protocol: reports and commands for operators, on the same port as the packets.
 
 :class:`AdminCommands` answers a line. ``verbs`` is the table of commands, ``reports`` turns
 snapshots into rows, ``answers`` has the replies of one line, ``names`` keeps control characters
-out of all of them. No socket is seen there: whoever received the line writes the reply.
+out of all of them. They know no socket: the caller that received the line writes the reply.
 
 :class:`AdminClient` is the other end: it asks a job server, and ``replies`` reads the answers.
 """

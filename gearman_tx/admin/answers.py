@@ -27,7 +27,7 @@ _UNKNOWN_STATE: Final = b"ERR INVALID_ARGUMENTS Unknown+job+state+%b,+known+are:
 
 
 def ok(value: bytes) -> bytes:
-    """Return the reply that carries one value."""
+    """Return the reply with one value."""
     return b"OK %b\n" % value
 
 
@@ -42,10 +42,10 @@ def incomplete(word: bytes) -> bytes:
 
 
 def unknown_state(word: bytes, known: tuple[bytes, ...]) -> bytes:
-    """Return the reply to a job state, as it was typed, that is none of those ``known``."""
+    """Return the reply to a job state, as it was typed, that is not in ``known``."""
     return _UNKNOWN_STATE % (escape(word), b"+".join(known))
 
 
 def refused(refusal: Refused) -> bytes:
-    """Return the reply to a request that the queues did not grant."""
+    """Return the reply to a request that the queues refused."""
     return b"ERR %b %b\r\n" % (refusal.code, escape(refusal.text).replace(b" ", b"+"))

@@ -1,7 +1,7 @@
-"""Ask a job server for its reports and tell it what to do, over the text protocol.
+"""Ask a job server for reports and send it commands, over the text protocol.
 
-Works with every job server that speaks the text protocol of the C one; what only this project's
-server answers is said at the method. Commands are answered in their order, so any number may be
+It works with every job server that has the text protocol of the C server; the methods say which
+commands only the server of this project has. Commands are answered in order, so any number may be
 under way on the one connection.
 """
 
@@ -65,14 +65,14 @@ class _AdminProtocol(LineOnlyReceiver):
         return answer
 
     def _timed_out(self, _value: object, timeout: float) -> Failure:
-        """Give the connection up: a late answer would be taken for the next one."""
+        """Cut the connection: a late answer would be taken for the next one."""
         assert self.transport is not None, "a question was sent"
         self.transport.abortConnection()  # type: ignore[attr-defined]  # a stream transport has it
         return Failure(TimedOut(f"the job server did not answer within {timeout:g} seconds"))
 
     @override
     def lineReceived(self, line: bytes) -> None:
-        """Twisted: a line came."""
+        """Twisted: a line arrived."""
         line = line.removesuffix(b"\r")
         if not self._questions:
             return
@@ -102,18 +102,18 @@ class AdminClient:
     """An operator's connection to one job server; it connects when the first question is asked.
 
     Every method returns a Deferred that fails with :class:`Refused` when the server answers with
-    an error, :class:`ConnectionLost` when it cannot be reached or goes away, :class:`TimedOut` when
-    it does not answer in time, :class:`RemoteProtocolError` when its answer has not the columns
-    that it should. Cancelling one only stops the waiting. Questions need not wait for the answers
+    an error, :class:`ConnectionLost` when it cannot be reached or is lost, :class:`TimedOut` when
+    it does not answer in time, :class:`RemoteProtocolError` when its answer has other columns
+    than expected. Cancelling one only stops the waiting. Questions need not wait for the answers
     to earlier ones. Function names and handles are ``bytes``, as the reports give them.
 
     Args:
         server: ``"host:port"``, ``"host"`` or a Twisted client endpoint string.
-        timeout: seconds that it may take to connect, and again to answer: 10 unless said otherwise.
-        reactor: the reactor; the global one when None.
+        timeout: seconds that it may take to connect, and to answer each command; 10 by default.
+        reactor: the reactor; the global one if None.
 
     Raises:
-        ConfigurationError: the server's name means nothing.
+        ConfigurationError: the name of the server is invalid.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class AdminClient:
         self._server = parse_server(server) if isinstance(server, str) else server
         self._endpoint = make_endpoint(self._server, reactor)
         self._connection: _AdminProtocol | None = None
-        self._lock = DeferredLock()  # one connects, the others wait for it
+        self._lock = DeferredLock()  # the first question connects, the others wait for it
 
     @inlineCallbacks
     def _ask(
@@ -143,7 +143,7 @@ class AdminClient:
 
     @inlineCallbacks
     def _connect(self) -> Generator[Deferred[Any], Any, _AdminProtocol]:
-        """Return the connection, made if there is none; questions asked meanwhile share it."""
+        """Return the connection; make it if there is none."""
         if self._connection is not None and not self._connection.is_lost:
             return self._connection
         protocol = _AdminProtocol(self._timeout, self._reactor)

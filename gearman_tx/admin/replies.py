@@ -1,4 +1,4 @@
-"""What a job server answers to text commands, as typed values: the reading side of ``reports``."""
+"""The answers of a job server to text commands, as typed values: the reader of ``reports``."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class FunctionStatus:
 
     Attributes:
         name: the function.
-        total: its jobs: queued, delayed and running.
-        running: those that a worker has.
+        total: its jobs in all states.
+        running: its jobs that a worker has.
         workers: the connections that registered it.
     """
 
@@ -37,8 +37,8 @@ class PriorityStatus:
     Attributes:
         name: the function.
         high: its queued jobs of high priority.
-        normal: those of normal priority, and the delayed ones.
-        low: those of low priority.
+        normal: its queued jobs of normal priority, and the delayed ones.
+        low: its queued jobs of low priority.
         workers: the connections that registered it.
     """
 
@@ -51,12 +51,12 @@ class PriorityStatus:
 
 @frozen
 class ConnectionStatus:
-    """A row of ``workers``: a connection, be it a worker's or not.
+    """A row of ``workers``: a connection of a worker, a client or an operator.
 
     Attributes:
         fd: its file descriptor in the server.
-        host: the address that it comes from.
-        client_id: what it calls itself; ``b"-"`` if it did not say.
+        host: the address of the peer.
+        client_id: the id that it sent with SET_CLIENT_ID; ``b"-"`` if it sent none.
         functions: the functions that it registered, the newest first.
     """
 
@@ -73,7 +73,7 @@ class QueuedJob:
     Attributes:
         handle: the job's handle.
         retries: how often its worker was lost.
-        ignored: whether nobody waits for its result and nobody was promised one.
+        ignored: whether it is a foreground job without a client that waits for its result.
         background: whether it is a background job.
     """
 
@@ -89,9 +89,9 @@ class JobDetails:
 
     Attributes:
         handle: the job's handle.
-        function: the function it belongs to.
-        unique: the key that its client gave it; may be empty.
-        state: ``delayed``, ``queued`` or ``running``.
+        function: its function.
+        unique: its unique; may be empty.
+        state: ``delayed``, ``queued``, ``running`` or ``kept``.
         priority: ``high``, ``normal`` or ``low``.
         background: whether it is a background job.
         age: seconds since it was submitted.
@@ -126,11 +126,11 @@ class FunctionDetails:
 
     Attributes:
         name: the function.
-        total: its jobs: queued, delayed and running.
+        total: its jobs in all states.
         high: its queued jobs of high priority.
-        normal: those of normal priority.
-        low: those of low priority.
-        delayed: its jobs whose time has not come.
+        normal: its queued jobs of normal priority.
+        low: its queued jobs of low priority.
+        delayed: its jobs that are not due yet.
         running: its jobs that a worker has.
         workers: the connections that registered it.
         max_queue: the limits for submissions of high, normal and low priority; 0 is no limit.
@@ -151,7 +151,7 @@ def read_rows(lines: Iterable[bytes], read: Callable[[bytes], T]) -> list[T]:
     """Return each line of a report as a value.
 
     Raises:
-        RemoteProtocolError: a line has not the columns that it should.
+        RemoteProtocolError: a line has other columns than expected.
     """
     rows = []
     for line in lines:
@@ -166,18 +166,18 @@ def read_jobs(reply: bytes) -> list[JobDetails]:
     """Return the rows of a whole reply to ``jobs``, which ends in a line with a dot.
 
     Raises:
-        RemoteProtocolError: a line has not the columns that it should.
+        RemoteProtocolError: a line has other columns than expected.
     """
     lines = reply.removesuffix(b".\n").split(b"\n")
     return read_rows(lines[:-1], job_details)
 
 
 def check(line: bytes) -> bytes:
-    """Return what follows ``OK`` in a reply of one line.
+    """Return the text behind ``OK`` in a reply of one line.
 
     Raises:
         Refused: the server answered with an error.
-        RemoteProtocolError: it answered neither.
+        RemoteProtocolError: the answer is neither ``OK`` nor ``ERR``.
     """
     verdict, _, rest = line.partition(b" ")
     if verdict == b"OK":

@@ -1,7 +1,7 @@
 """Reports: from snapshots to lines, one piece a row, then a line with a single dot.
 
-All are generators and pure: the same snapshots give the same bytes. A caller may stop after any
-piece and go on later, so a report over a million jobs never holds up anybody.
+All reports are generators and pure: the same snapshots give the same bytes. A caller may stop after
+any piece and go on later, so a report of a million jobs does not block the server.
 
 The columns of ``status``, ``prioritystatus``, ``workers``, ``show jobs`` and ``show unique jobs``
 are the C server's. Those of ``functions``, ``jobs``, ``clients`` and ``store`` are ours, tab
@@ -25,7 +25,7 @@ END: Final = b".\n"
 """The last line of every report."""
 
 ANY: Final = b"*"
-"""The argument that filters nothing."""
+"""The argument that selects everything."""
 
 _NONE: Final = b"-"
 _LONE_DOT: Final = b"\\x2e"
@@ -38,7 +38,7 @@ SHOWN_STATES: Final = STATES[1:-1]
 
 
 def status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
-    """Yield a row a function: name, jobs, jobs that run, workers."""
+    """Yield a row for each function: name, jobs, running jobs, workers."""
     for function in functions:
         if not function.is_listed:
             yield b""
@@ -49,7 +49,7 @@ def status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
 
 
 def priority_status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
-    """Yield a row a function: name, queued jobs of high, normal, low priority, workers.
+    """Yield a row for each function: name, queued jobs of high, normal, low priority, workers.
 
     Delayed jobs are among those of normal priority, as in the C server.
     """
@@ -64,7 +64,7 @@ def priority_status(functions: Iterable[FunctionSnapshot]) -> Iterator[bytes]:
 
 
 def workers(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
-    """Yield a row a connection, be it a worker or not: descriptor, address, id, functions."""
+    """Yield a row for each connection of any kind: descriptor, address, id, functions."""
     for peer in peers:
         address = peer.address
         names = b"".join(b" " + escape(name) for name in peer.functions)
@@ -73,7 +73,7 @@ def workers(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
 
 
 def show_jobs(jobs: Iterable[JobSnapshot]) -> Iterator[bytes]:
-    """Yield a row a job: handle, retries, 1 if nobody waits for it, 1 if in the background."""
+    """Yield a row for each job: handle, retries, 1 if abandoned, 1 if in the background."""
     for job in jobs:
         figures = (job.losses, job.abandoned, job.background)
         yield b"%b\t%d\t%d\t%d\n" % (escape(job.handle), *figures)
@@ -91,10 +91,10 @@ def show_unique_jobs(jobs: Iterable[JobSnapshot]) -> Iterator[bytes]:
 
 
 def functions(functions: Iterable[FunctionSnapshot], name: bytes | None = None) -> Iterator[bytes]:
-    """Yield a row a function, with every count and the limits that ``maxqueue`` sets.
+    """Yield a row for each function, with every count and the limits that ``maxqueue`` sets.
 
-    Columns: name; all jobs; queued jobs of high, normal, low priority; delayed jobs; jobs that
-    run; workers; the limits for high, normal, low priority, 0 for none.
+    Columns: name; all jobs; queued jobs of high, normal, low priority; delayed jobs; running
+    jobs; workers; the limits for high, normal, low priority, 0 for none.
 
     Args:
         functions: the functions to report.
@@ -117,7 +117,7 @@ def functions(functions: Iterable[FunctionSnapshot], name: bytes | None = None) 
 def jobs(
     jobs: Iterable[JobSnapshot], now: float, name: bytes | None = None, state: int | None = None
 ) -> Iterator[bytes]:
-    """Yield a row a job, with all that is known of it.
+    """Yield a row for each job, with every detail.
 
     Columns: handle; function; unique; state; priority; ``bg`` or ``fg``; age in whole seconds;
     retries; waiting clients; descriptor and address of the worker that runs it, each ``-`` if
@@ -153,7 +153,7 @@ def jobs(
 
 
 def clients(peers: Iterable[PeerSnapshot]) -> Iterator[bytes]:
-    """Yield a row a connection, be it a client, a worker or both.
+    """Yield a row for each connection of a client, a worker or both.
 
     Columns: descriptor; address; id; functions that it registered; jobs that it runs; jobs that
     it waits for; ``asleep`` if it waits for a NOOP, else ``busy`` if it runs or awaits a job, else

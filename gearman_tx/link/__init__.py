@@ -1,9 +1,9 @@
 """Connections: bytes in, handlers called, output gathered and bounded. Knows nothing of jobs.
 
 :class:`PacketLink` is the Twisted protocol that job server, client and worker share; a
-:class:`Turn` gathers what all of them write in one reactor turn. What client and worker share
-beyond that: :func:`parse_servers` reads the names of job servers, :class:`Reconnecting` keeps a
-connection to one of them, :class:`OutgoingLink` is that connection.
+:class:`Turn` gathers their output of one reactor turn. Client and worker also share the following:
+:func:`parse_servers` reads the names of job servers, :class:`Reconnecting` keeps a connection to
+one of them, :class:`OutgoingLink` is that connection.
 """
 
 from gearman_tx.link.backoff import Backoff

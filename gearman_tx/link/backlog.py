@@ -1,7 +1,7 @@
-"""Bytes that wait for a peer to read, oldest first, and how they are cut for writing.
+"""Bytes that wait for a peer to read, oldest first, cut into pieces for writing.
 
-What never happens: a large piece is copied to be joined to another. Small ones are joined, because
-a piece costs more than the copy.
+What never happens: a large piece is copied to be joined to another. Small pieces are joined,
+because a piece costs more than the copy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 JOIN_BELOW: Final = 16 * 1024
-"""Neighbouring pieces that are smaller than this become one."""
+"""Neighbouring pieces that are smaller than this are joined."""
 
 SLICE: Final = 128 * 1024
 """How many bytes a transport that buffers is given at a time."""
@@ -21,15 +21,15 @@ SLICE: Final = 128 * 1024
 MOST_AT_ONCE: Final = 512 * 1024
 """How many bytes a socket is given at a time."""
 
-_PIECES: Final = 64  # that are written in one call; the kernel takes 1024
+_PIECES: Final = 64  # written in one call; the kernel takes 1024
 
 
 Piece = bytes | memoryview
-"""Bytes that wait, or those of them that are left."""
+"""Bytes that wait, or the rest of a piece that was written in part."""
 
 
 def gathered(pieces: Sequence[Piece]) -> list[Piece]:
-    """Return the bytes of ``pieces`` in fewer pieces: neighbours that are small are one."""
+    """Return the bytes of ``pieces`` with small neighbours joined."""
     made: list[Piece] = []
     small: list[Piece] = []
     for piece in pieces:
@@ -50,7 +50,7 @@ class Backlog:
 
     Attributes:
         size: how many bytes wait.
-        taken: how many bytes were ever taken.
+        taken: how many bytes were taken since the beginning.
     """
 
     __slots__ = ("_pieces", "size", "taken")
@@ -68,14 +68,14 @@ class Backlog:
                 self.size += len(piece)
 
     def next_slice(self) -> Piece:
-        """Return what a transport that buffers is to be given next; there must be something."""
+        """Return the next bytes for a transport that buffers; the backlog must not be empty."""
         if len(self._pieces) > 1:
             self._gather()
         first = self._pieces[0]
         return memoryview(first)[:SLICE] if len(first) > SLICE else first
 
     def next_pieces(self) -> list[Piece]:
-        """Return what a socket is to be given next, in the pieces that it is in."""
+        """Return the next pieces for a socket."""
         if len(self._pieces) > _PIECES:
             self._gather()
         size = 0
@@ -91,7 +91,7 @@ class Backlog:
         return first
 
     def _gather(self) -> None:
-        """Join the small ones among the first pieces."""
+        """Join the small pieces at the beginning."""
         pieces = self._pieces
         size = 0
         first: list[Piece] = []
@@ -102,7 +102,7 @@ class Backlog:
         pieces.extendleft(reversed(gathered(first)))
 
     def take(self, size: int) -> None:
-        """Forget the first ``size`` bytes."""
+        """Remove the first ``size`` bytes."""
         self.size -= size
         self.taken += size
         pieces = self._pieces
@@ -116,6 +116,6 @@ class Backlog:
             size -= length
 
     def clear(self) -> None:
-        """Forget everything that waits."""
+        """Remove all bytes."""
         self._pieces.clear()
         self.size = 0

@@ -1,4 +1,4 @@
-"""How long to wait before a lost server is tried again: doubling, capped, jittered."""
+"""The delays before a lost server is tried again: doubling, capped, jittered."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ MOST_DELAY: Final = 30.0
 STABLE_AFTER: Final = 10.0
 
 _FACTOR: Final = 2.0
-_MOST_DOUBLINGS: Final = 64  # far above any cap, far below what a float cannot hold
+_MOST_DOUBLINGS: Final = 64  # far above any cap, and no float overflows
 
 
 @define(eq=False)
 class Backoff:
     """The delays before one server is tried again, for a ``ClientService``.
 
-    A delay is drawn between half and all of what is due, so that the clients of a server that
-    restarts do not come back in one moment. A connection that lasted begins the row anew; one that
-    ended at once does not, so a server that accepts and hangs up is not tried in a hot loop.
+    A delay is drawn between half and all of the nominal delay, so that the clients of a restarted
+    server do not come back at the same time. A connection that lasted resets the delay; one that
+    ended at once does not, so a server that accepts and closes is not tried in a hot loop.
 
     Attributes:
         seconds: tells the time.
         random: draws from 0 to 1.
-        first: what is due after the first failure, in seconds.
-        most: what is due at most, in seconds.
-        stable_after: how long a connection must last to begin the row anew, in seconds.
+        first: the nominal delay after the first failure, in seconds.
+        most: the largest nominal delay, in seconds.
+        stable_after: how long a connection must last to reset the delay, in seconds.
     """
 
     seconds: Callable[[], float]
@@ -46,7 +46,7 @@ class Backoff:
     def __call__(self, _attempt: int) -> float:
         """Return the seconds to wait; called once for each failed or lost connection.
 
-        Twisted's own count of attempts is not used: it begins anew with every connection.
+        Twisted's own count of attempts is not used: every connection resets it.
         """
         if self._connected_at is not None:
             if self.seconds() - self._connected_at >= self.stable_after:

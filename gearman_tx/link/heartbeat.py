@@ -1,8 +1,8 @@
-"""Notice a server that is gone without having said so: nobody answers, nobody hangs up.
+"""Notice a server that is gone without closing its connection.
 
-A tick every ``interval`` seconds. One in which nothing was heard sends a probe; another one
-without a sound and the peer is dead. So a silent peer is found after two to three intervals, and a
-busy connection pays one attribute per read, not a look at the clock.
+There is a tick every ``interval`` seconds. If nothing was received since the last tick, a probe is
+sent; if nothing was received until the next one either, the peer is dead. So a silent peer is found
+after two to three intervals, and a busy connection pays one attribute per read, not a clock call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 DEFAULT_HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a server is asked whether it is there."""
+"""Seconds of silence after which a server is probed."""
 
 
 @define(eq=False)
@@ -22,12 +22,12 @@ class Heartbeat:
     """The watch over one connection.
 
     Attributes:
-        clock: calls at each tick.
-        interval: seconds between two ticks; 0 means no watch at all.
-        probe: sends something that the peer answers.
-        unsent: how many bytes wait to be taken by the peer; a change is a sign of life too.
-        dead: told what was found, once.
-        is_heard: whether something was heard since the last tick; set it to True on every read.
+        clock: the reactor.
+        interval: seconds between two ticks; 0 disables the watch.
+        probe: sends a packet that the peer answers.
+        unsent: returns how many bytes the peer has not taken yet; a change is a sign of life too.
+        dead: called once with the reason when the peer is found dead.
+        is_heard: whether bytes arrived since the last tick; set it to True on every read.
     """
 
     clock: IReactorTime
@@ -41,12 +41,12 @@ class Heartbeat:
     _call: IDelayedCall | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the watch."""
         if self.interval > 0:
             self._call = self.clock.callLater(self.interval, self._tick)
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop the watch."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -56,7 +56,7 @@ class Heartbeat:
         if self.is_heard or unsent != self._unsent_before:
             self.is_heard = self._is_probed = False
         elif self._is_probed:
-            # A program that kept the reactor busy may not have read an answer that is there.
+            # If the program kept the reactor busy, an answer may have arrived unread.
             self._call = self.clock.callLater(0, self._decide)
             return
         else:
@@ -67,7 +67,7 @@ class Heartbeat:
         self._call = self.clock.callLater(self.interval, self._tick)
 
     def _decide(self) -> None:
-        """Find the peer dead, now that all which had arrived is read."""
+        """Decide whether the peer is dead, now that all bytes that had arrived are read."""
         if self.is_heard:
             self._tick()
         else:

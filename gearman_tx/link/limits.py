@@ -7,18 +7,18 @@ from typing import Final
 from attrs import field, frozen, validators
 
 DEFAULT_PAUSE_OUTPUT: Final = 8 * 1024 * 1024
-"""Unread output above which nothing more is read from the connection."""
+"""Bytes of unread output above which the connection is not read from."""
 
 DEFAULT_MAX_OUTPUT: Final = 512 * 1024 * 1024
-"""Unread output above which the connection is dropped."""
+"""Bytes of unread output above which the connection is dropped."""
 
 DEFAULT_OUTPUT_TIMEOUT: Final = 60.0
-"""Seconds without a byte taken, while it is paused, after which a connection is dropped."""
+"""Seconds after which a paused connection is dropped if its peer took no byte."""
 
 
 @frozen
 class OutputLimits:
-    """What happens to a peer that does not read.
+    """The limits for a peer that does not read.
 
     Attributes:
         pause: unread bytes above which the peer's own requests wait.

@@ -1,9 +1,9 @@
-"""A connection that we made to a job server, as client or as worker.
+"""A connection of a client or worker to a job server.
 
-Beside what every connection has: a heartbeat, so that a server which is gone without a word is
-found; a table in which every packet that was not expected ends the connection; and one reason for
-the end, which errors and the log can name. Output never stops the reading: whoever sends here
-bounds what it sends, and answers must be read for that to go on.
+It adds three things to a :class:`PacketLink`: a heartbeat, which finds a server that is gone
+without closing the connection; a table in which every unexpected packet ends the connection; and
+one reason for the end, for errors and the log. Unread output never stops the reading: clients and
+workers bound their output, and they must read answers to go on.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from gearman_tx.wire import (
 )
 
 PROBE: Final = b"gearman_tx heartbeat"
-"""What a heartbeat asks the server to send back."""
+"""The data that a heartbeat asks the server to echo."""
 
 _PROBE_PACKET: Final = request(PacketType.ECHO_REQ, PROBE)
 
 
 @frozen
 class LinkLimits:
-    """What a connection to a job server may cost, and how long it may be silent.
+    """The limits of a connection to a job server, in bytes and seconds.
 
     Attributes:
-        packet: largest packet body that is taken from the server, in bytes.
-        heartbeat: seconds of silence before the server is asked for a sign of life; a server that
-            is silent for two to three times as long is lost. 0 means that nobody asks.
+        packet: largest packet body accepted from the server, in bytes.
+        heartbeat: seconds of silence before the server is probed; a server that is silent for two
+            to three times as long is lost. 0 disables the probe.
         output: how much the server may leave unread.
     """
 
@@ -62,14 +62,13 @@ class OutgoingLink(PacketLink):
     Args:
         server: the name of the server, for the log and for errors.
         turn: the reactor turn that output is gathered in.
-        handlers: what to do with each packet, made by :func:`outgoing_handlers`.
-        limits: what the connection may cost.
+        handlers: the handler of each packet type, made by :func:`outgoing_handlers`.
+        limits: the limits of the connection.
 
     Attributes:
         server: the name of the server.
-        reason: why the connection ended, for people, once it has.
-        is_dropped: whether we ended it because of what the server did or did not do; the log says
-            so already.
+        reason: why the connection ended, as text, once it has.
+        is_dropped: whether it was cut because of a fault of the server, which is logged then.
     """
 
     _log: ClassVar[Logger] = Logger()
@@ -111,12 +110,12 @@ class OutgoingLink(PacketLink):
 
     @override
     def ended(self) -> None:
-        """PacketLink: the server takes part no more; overrides call this one too."""
+        """PacketLink: the connection is over; overrides call this one too."""
         self._heartbeat.stop()
 
     @override
     def output_is_high(self) -> None:
-        """PacketLink: go on reading, since it is the answers that let the server read again."""
+        """PacketLink: go on reading; the server reads again when its answers are read."""
 
     @override
     def output_is_low(self) -> None:
@@ -124,12 +123,12 @@ class OutgoingLink(PacketLink):
 
     @override
     def refuse(self, refusal: Refused) -> None:
-        """PacketLink: there is no way to refuse what a server sends."""
+        """PacketLink: a server cannot be answered with ERROR, so end the connection."""
         self.protocol_failed(str(refusal))
 
     @override
     def protocol_failed(self, reason: str) -> None:
-        """PacketLink: the server sent what it may not; what it sends next has no meaning."""
+        """PacketLink: the server broke the protocol, so later bytes have no meaning."""
         self._fail(reason)
 
     @override
@@ -141,7 +140,7 @@ class OutgoingLink(PacketLink):
         self.send(_PROBE_PACKET)
 
     def _fail(self, reason: str) -> None:
-        """Cut the connection, for a reason that only we know."""
+        """Cut the connection for a reason of this side."""
         if not self.is_over:
             self.reason = reason
             self.is_dropped = True
@@ -152,11 +151,11 @@ class OutgoingLink(PacketLink):
 
 
 def outgoing_handlers(expected: Mapping[int, Handler]) -> dict[int, Handler]:
-    """Return a whole table of handlers: what is not in ``expected`` ends the connection.
+    """Return a complete table of handlers: a packet not in ``expected`` ends the connection.
 
     Args:
-        expected: what to do with the packets that this side may get. ECHO_RES, the answer to the
-            heartbeat, needs no handler.
+        expected: the handlers of the packets that this side may get. ECHO_RES, the answer to the
+            heartbeat, needs none.
     """
     handlers: dict[int, Handler] = {
         packet_type: _Unexpected(packet_type) for packet_type in range(1, LAST_PACKET_TYPE + 1)
@@ -170,7 +169,7 @@ def outgoing_handlers(expected: Mapping[int, Handler]) -> dict[int, Handler]:
 
 @frozen
 class _Unexpected:
-    """The handler of a packet that this side never gets from a sound server."""
+    """The handler of a packet that a correct server never sends to this side."""
 
     packet_type: int
 
@@ -187,4 +186,4 @@ def _wrong_magic(_link: Any, _body: bytes) -> None:
 
 
 def _echo_res(_link: Any, _body: bytes) -> None:
-    """Do nothing: that it arrived is all that the heartbeat asks."""
+    """Do nothing: the heartbeat needs the arrival only."""

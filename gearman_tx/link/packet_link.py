@@ -1,20 +1,20 @@
 """One connection that speaks Gearman: a Twisted protocol around an input and an output.
 
 Theory of operation. Each read goes to the :class:`~gearman_tx.link.input.Input`, which gives each
-packet and text line to the handler of its type: a function of the connection and the body, which
-answers by ``send``, that is, by the :class:`~gearman_tx.link.output.Output`. This class knows the
-transport, and what the end of a connection means.
+packet and text line to the handler of its type. The handler answers by ``send``, that is, by the
+:class:`~gearman_tx.link.output.Output`. This class handles the transport and the end of the
+connection.
 
-The end comes in one of three ways, and ``ended`` is called once in each: the connection is lost,
-we abort it, or we close it when its answers are written. A peer that closes its sending side
-(``nc -N``) is closed like that: it gets its answers, whole, but is done with.
+A connection ends in one of three ways, and ``ended`` is called once in each: it is lost, it is
+aborted, or it is closed when its answers are written. A peer that closes its sending side
+(``nc -N``) is closed in the third way: it gets all its answers, but its requests are over.
 
-What never happens: one peer's bytes raise an error that reaches another's connection. A
-:class:`Refused` from a handler is answered with ERROR; bytes that are not the protocol end the
-connection after the answers to what came before them; any other error of a handler is logged and
-costs its own connection.
+What never happens: the bytes of one peer raise an error that reaches another's connection. A
+:class:`Refused` from a handler is answered with ERROR. Bytes that are not the protocol end the
+connection after the answers to the requests before them. Any other error of a handler is logged
+and ends its own connection.
 
-All three parties use this: the job server, clients and workers differ in their tables.
+Job server, clients and workers all use this class; their tables of handlers differ.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ if TYPE_CHECKING:
 
 @implementer(IHalfCloseableProtocol)
 class PacketLink(Protocol, ABC):
-    """A connection; subclasses give it a table of handlers and say what its end means.
+    """A connection; subclasses supply the table of handlers and react to its end.
 
     Args:
         turn: the reactor turn that output is gathered in.
         decoder: fresh, for the packets of this direction.
-        handlers: for every type that the decoder may return, what to do with it.
+        handlers: the handler of every type that the decoder may return.
         limits: how much the peer may leave unread.
-        subject: what the handlers are given; the link itself unless it is something else.
+        subject: the first argument of the handlers; the link itself if None.
 
     Attributes:
-        input: what comes in.
-        output: what goes out.
+        input: the input.
+        output: the output.
         receives_directly: whether a socket set may give bytes to the input itself, in a turn of
-            the link's ``Turn``; not where :meth:`dataReceived` does more than that.
+            the link's ``Turn``; not if an override of :meth:`dataReceived` does more than that.
         send: send bytes at the end of this turn.
         send_parts: send the bytes of a sequence at the end of this turn.
-        hold: leave a hole in the output for an answer that comes later.
-        fill: bring the answer for a hole.
+        hold: leave a hole in the output for a later answer.
+        fill: put the answer into a hole.
     """
 
     receives_directly: ClassVar[bool] = False
@@ -85,7 +85,7 @@ class PacketLink(Protocol, ABC):
 
     @property
     def is_over(self) -> bool:
-        """Whether the connection is lost, or on its way to it."""
+        """Whether the connection has ended, or is closing."""
         return self._is_over
 
     @property
@@ -107,7 +107,7 @@ class PacketLink(Protocol, ABC):
         self.input.receive(data)
 
     def has_read_much(self) -> None:
-        """Input: a part of something large was read; let the peer send the next."""
+        """Input: a part of something large was read; acknowledge it, so that the peer goes on."""
         if self._plain is not None:
             acknowledge_at_once(self._plain)
 
@@ -120,7 +120,7 @@ class PacketLink(Protocol, ABC):
         self.input.proceed()
 
     def pause_reading(self) -> None:
-        """Input: read nothing more."""
+        """Input: stop reading."""
         self.transport.pauseProducing()  # type: ignore[union-attr]  # made, not lost
 
     def resume_reading(self) -> None:
@@ -128,11 +128,11 @@ class PacketLink(Protocol, ABC):
         self.transport.resumeProducing()  # type: ignore[union-attr]  # made, not lost
 
     def output_is_high(self) -> None:
-        """Output: the peer leaves too much unread; take no more requests from it."""
+        """Output: too much output is unread; handle no more requests."""
         self.input.hold()
 
     def output_is_low(self) -> None:
-        """Output: the peer has read enough; take its requests again."""
+        """Output: the peer has read enough; handle its requests again."""
         self.input.release()
 
     def readConnectionLost(self) -> None:  # noqa: N802  # Twisted's name
@@ -140,24 +140,24 @@ class PacketLink(Protocol, ABC):
         self.close()
 
     def writeConnectionLost(self) -> None:  # noqa: N802  # Twisted's name
-        """Twisted: our sending side is closed, which we never ask for."""
+        """Twisted: the sending side of this end is closed, which never happens."""
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: the connection is gone, for whatever reason."""
+        """Twisted: the connection is gone."""
         self._plain = None
         self._end()
         self.output.detach()
 
     def close(self) -> None:
-        """Close the connection when all that was sent is written; read nothing more."""
+        """Stop reading, and close the connection when all bytes are written."""
         if not self._is_over:
             self.pause_reading()
             self._end()
             self.output.close()
 
     def abort(self) -> None:
-        """Close the connection at once, whatever the peer left unread."""
+        """Close the connection at once; unread output is dropped."""
         self._end()
         self.output.abort()
 
@@ -170,7 +170,7 @@ class PacketLink(Protocol, ABC):
 
     @abstractmethod
     def ended(self) -> None:
-        """The peer takes part no more, though answers to it may still be on their way."""
+        """The connection is over; answers may still be on their way to the peer."""
 
     @abstractmethod
     def refuse(self, refusal: Refused) -> None:

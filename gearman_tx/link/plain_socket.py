@@ -1,4 +1,4 @@
-"""Find the TCP socket below a transport, to set what only TCP has."""
+"""Find the TCP socket below a transport, to set options that only TCP has."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, Final
 from twisted.internet.tcp import Connection
 from twisted.protocols.policies import ProtocolWrapper
 
-_QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # of Linux alone
+_QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # only Linux has it
 
 
 def tcp_socket(transport: Any) -> socket.socket | None:
     """Return the TCP socket that ``transport`` writes to, also when TLS is in between.
 
-    Twisted says that Unix sockets are TCP transports and that TLS over anything is one, so its
-    interfaces are of no help.
+    Unix sockets and TLS over anything provide Twisted's interface of TCP transports too, so the
+    interface does not tell.
 
     Args:
-        transport: what Twisted gave to a protocol.
+        transport: the transport that Twisted gave to a protocol.
 
     Returns:
         The socket, or None if there is none, as for a Unix socket.
@@ -33,11 +33,11 @@ def tcp_socket(transport: Any) -> socket.socket | None:
 
 
 def acknowledge_at_once(plain: socket.socket) -> None:
-    """Have what was just read acknowledged now, if the operating system can be asked to.
+    """Acknowledge the bytes just read, if the operating system offers that.
 
-    A sender with small buffers, as libgearman's are, waits for it with each buffer, and the kernel
-    else takes 40 ms over each: eight mebibytes then take five seconds.
+    A sender with small buffers, such as libgearman's, waits for the acknowledgement of each one,
+    and the kernel delays it by 40 ms: eight mebibytes would take five seconds.
     """
     if _QUICK_ACK is not None:
-        with contextlib.suppress(OSError):  # lost already, as the next read will tell
+        with contextlib.suppress(OSError):  # the connection is lost, and the next read finds that
             plain.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)

@@ -1,8 +1,8 @@
-"""Keep one connection to one job server, for ever: Twisted's ``ClientService`` with our back-off.
+"""Keep a connection to one job server: Twisted's ``ClientService`` with a back-off of our own.
 
-The protocol that ``build`` makes reports by itself that it is connected and lost; what only the
-service knows, that an attempt failed, it reports to ``failed``. Stopping closes the connection
-cleanly, and by force when the server does not let go of it.
+The protocol that ``build`` makes reports its connection and its loss itself; the service reports
+failed attempts to ``failed``. Stopping closes the connection cleanly, and cuts it if the server
+does not close it in time.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from gearman_tx.link.outgoing import OutgoingLink
 from gearman_tx.link.servers import Server, make_endpoint
 
 ATTEMPT_TIMEOUT: Final = 30.0
-"""Seconds that an attempt may take, with all the addresses and the looking up of the name."""
+"""Seconds that an attempt may take, including the look-up and all addresses."""
 
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a connection may take to close before it is cut."""
 
 
 class Reconnecting(ClientService):
-    """A service that is connected to one job server, or trying to be.
+    """A service that is connected to one job server, or tries to connect.
 
     Args:
-        server: where to.
-        reactor: connects, and tells the time.
+        server: the job server.
+        reactor: the reactor.
         build: makes the protocol of each new connection.
-        backoff: how long to wait after each failure.
-        failed: told why, each time an attempt to connect failed.
+        backoff: the delay after each failure.
+        failed: called with the reason each time an attempt to connect fails.
 
     Raises:
         ConfigurationError: the server's endpoint string is wrong.
@@ -77,8 +77,8 @@ class Reconnecting(ClientService):
         """Twisted: connect no more, and close the connection.
 
         Returns:
-            Fires when nothing is open any more, two seconds later at most; never fails.
-            Cancelling it only stops the waiting.
+            Fires when the connection is closed, after two seconds at most; never fails. Cancelling
+            it only stops the waiting.
         """
         stopped = super().stopService()
         if not stopped.called:
@@ -87,7 +87,7 @@ class Reconnecting(ClientService):
         return stopped
 
     def _cut(self) -> None:
-        """Close the connection of a server that does not answer even to that."""
+        """Cut the connection: the server did not close it in time."""
         if self._link is not None:
             self._link.abort()
 
@@ -111,14 +111,14 @@ class _Outgoing(Factory):
 @implementer(IStreamClientEndpoint)
 @frozen
 class _Watched:
-    """An endpoint whose failures somebody hears of."""
+    """An endpoint that reports its failures."""
 
     endpoint: IStreamClientEndpoint
     clock: IReactorTime
     failed: Callable[[Failure], None]
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Twisted: connect, and tell if it failed or took too long."""
+        """Twisted: connect; report a failure, or an attempt that takes too long."""
         connecting = self.endpoint.connect(factory)
         connecting.addTimeout(ATTEMPT_TIMEOUT, self.clock)
         return connecting.addErrback(self._pass_on)

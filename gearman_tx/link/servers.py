@@ -1,9 +1,8 @@
-"""Job servers by name: what a user writes, and the Twisted endpoint it means.
+"""Job servers by name, and the Twisted endpoints that the names mean.
 
-Three spellings. ``host:port``, ``host`` (the port is 4730) and ``[::1]:port`` mean TCP.
-Everything else is one of Twisted's client endpoint strings: ``tls:host:port``,
-``unix:/run/gearman.sock``, ``tcp:host:port:timeout=3``. A :class:`Server` of the program's own
-brings any other endpoint.
+``host:port``, ``host`` (the port is 4730) and ``[::1]:port`` mean TCP. Any other name is one of
+Twisted's client endpoint strings: ``tls:host:port``, ``unix:/run/gearman.sock``,
+``tcp:host:port:timeout=3``. A program can make a :class:`Server` for any other endpoint.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from gearman_tx.errors import ConfigurationError
 
 DEFAULT_PORT: Final = 4730
-"""The port of a server that is named without one."""
+"""The port of a server whose name has none."""
 
 CONNECT_TIMEOUT: Final = 10.0
-"""Seconds after which one address of a host that does not answer is given up."""
+"""Seconds after which an address that does not answer is given up."""
 
 LARGEST_PORT: Final = 65535
 
@@ -32,11 +31,12 @@ _HOST_AND_PORT: Final = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]/=]+)(?::(?P<p
 
 @frozen
 class Server:
-    """One job server and the way to connect to it.
+    """One job server, and how to connect to it.
 
     Attributes:
-        name: what log lines, errors and the choice of server call it; no two have the same one.
-        make_endpoint: returns an endpoint when it is given the reactor.
+        name: its name in log lines, in errors and for the choice of a server; each server needs
+            a different one.
+        make_endpoint: takes the reactor and returns an endpoint.
     """
 
     name: str
@@ -50,9 +50,9 @@ def parse_server(text: str) -> Server:
         text: ``host:port``, ``host``, ``[::1]:port``, ``::1`` or a client endpoint string.
 
     Raises:
-        ConfigurationError: ``text`` is empty or its port is not one. A wrong endpoint string is
-            found only when a client, a worker or an admin client is made of it, because only a
-            reactor can read one.
+        ConfigurationError: ``text`` is empty or its port is invalid. A wrong endpoint string is
+            found only when a client, a worker or an admin client is made, because parsing it needs
+            a reactor.
     """
     text = text.strip()
     address = parse_address(text)
@@ -66,7 +66,7 @@ def parse_address(text: str) -> tuple[str, int] | None:
         text: as for :func:`parse_server`.
 
     Raises:
-        ConfigurationError: ``text`` is empty or its port is not one.
+        ConfigurationError: ``text`` is empty or its port is invalid.
     """
     if not text:
         raise ConfigurationError("the name of a job server is empty; localhost:4730 is one")
@@ -85,11 +85,11 @@ def parse_servers(servers: str | Iterable[str | Server]) -> list[Server]:
     """Return the servers that a user listed.
 
     Args:
-        servers: names and servers, or one string with names between commas, the form of the
+        servers: names and servers, or one string of names separated by commas, as in the
             environment variable ``GEARMAN_SERVERS``.
 
     Raises:
-        ConfigurationError: a name means nothing, appears twice, or there is none at all.
+        ConfigurationError: a name is invalid or appears twice, or there is none.
     """
     if isinstance(servers, str):
         servers = servers.split(",")
@@ -134,7 +134,7 @@ class _FromHost:
 
 @frozen
 class _FromString:
-    """Makes an endpoint as one of Twisted's client endpoint strings says."""
+    """Makes the endpoint of one of Twisted's client endpoint strings."""
 
     description: str
 

@@ -1,4 +1,4 @@
-"""One transport of the socket set: what it waits for, and how much of it is read at a time."""
+"""One transport of the served sockets: what it waits for, and the size of its next read."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
     from gearman_tx.link.output import Output
 
 SMALL_PACKET: Final = 100
-"""How many bytes a packet is thought to have, unless those before it had more."""
+"""The size that a packet is expected to have, in bytes, unless earlier packets were larger."""
 
 LITTLE_READ: Final = 479
-"""How many bytes are read at first, and where little was found before: it needs no large buffer."""
+"""Bytes of the first read, and of one after a small read: they need no large buffer."""
 
 MANY_READ: Final = 64 * 1024
-"""How many bytes are read of one connection at a time, at most."""
+"""The most bytes in one read of one connection."""
 
 LARGE_READ: Final = 256 * 1024
-"""How many of one large packet are read at a time: they are only kept, which costs little."""
+"""The most bytes in one read of a large packet, which are only kept and so cost little."""
 
 FIRST_READ: Final = 4096
-"""How many are read where another large packet may begin: what comes with its head is copied."""
+"""Bytes of a read where a large packet may begin: those behind its header are copied."""
 
 
 class SocketEntry:
-    """What is known of a transport that waits for something.
+    """A transport that waits for something.
 
     Attributes:
-        events: what it waits for.
-        news: what the epoll told of it, if it has to wait for its turn.
-        recv: reads from its socket; None if its transport reads in a way of its own.
+        events: the events that it waits for.
+        news: the events that happened, while it waits for its turn.
+        recv: reads from its socket; None if its transport has to read.
         input: the input of its protocol; None if that is no link.
         output: the output of its protocol; None if that is no link.
-        is_direct: whether what was read goes to the input itself.
-        receive: where it goes otherwise.
-        size: about how many bytes were read lately.
-        units: how many packets these were.
-        is_greedy: whether the last read found as much as it asked for.
+        is_direct: whether the input takes the bytes of a read directly.
+        receive: takes them otherwise.
+        size: about how many bytes the last reads had.
+        units: how many packets the last read had.
+        is_greedy: whether the last read was full.
         is_waiting: whether it waits for its turn.
-        is_ending: whether its connection has ended, or half of it, and is to be told.
+        is_ending: whether its connection, or the reading half, has ended and is not told yet.
     """
 
     __slots__ = (
@@ -83,9 +83,9 @@ class SocketEntry:
         self.is_direct: bool = getattr(protocol, "receives_directly", False)
 
     def read_size(self, share: int) -> int:
-        """Return how many bytes to read: about ``share`` packets, as those before them were."""
+        """Return how many bytes to read: about ``share`` packets of the size of the last ones."""
         link = self.input
-        # Each minimum and maximum is of two, because the compiler makes something of that.
+        # min() and max() have two arguments each, because the compiler inlines only these.
         most = min(share * SMALL_PACKET, MANY_READ)
         if link is not None:
             size, missing = link.unit_size, link.missing
@@ -97,5 +97,5 @@ class SocketEntry:
                 most = min(share * max(size, SMALL_PACKET), MANY_READ)
                 most = min(most, max(self.size * 4, LITTLE_READ))
                 if missing:
-                    most = max(most, missing + LITTLE_READ)  # with what comes behind it
+                    most = max(most, missing + LITTLE_READ)  # with the bytes behind it
         return most

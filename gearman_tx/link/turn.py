@@ -1,8 +1,8 @@
-"""One reactor turn: first everything that can be read is handled, then everything is written.
+"""One reactor turn: first all reads are handled, then all output is written.
 
-Outputs that got something to send join the turn; when all reads of this turn are done each of
-them is flushed once, so a connection costs one ``send`` a turn however many packets it gets. Then
-the hooks run: what else is done once a turn and not once a packet.
+An output with something to send joins the turn. After all reads of the turn each of these outputs
+is flushed once, so a connection costs one ``send`` a turn, however many packets it gets. Then the
+hooks run, for work that is done once a turn and not once a packet.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Turn:
     """The outputs to flush at the end of the present reactor turn.
 
     Args:
-        clock: what makes the end of the turn happen.
+        clock: the reactor, which ends the turn.
 
     Attributes:
         beginnings: called in order when a turn begins with :meth:`begin`.
@@ -42,7 +42,7 @@ class Turn:
         self._is_open = False
 
     def begin(self) -> None:
-        """Begin a turn that :meth:`end` ends: what joins it needs no call of the clock."""
+        """Begin a turn that :meth:`end` ends: outputs that join it need no timed call."""
         self._is_open = True
         for hook in self.beginnings:
             hook()
@@ -56,7 +56,7 @@ class Turn:
         """Make sure that this turn ends with a flush and the hooks."""
         if not (self._is_open or self._is_due):
             self._is_due = True
-            # The reactor runs this before it polls again: after all reads of this turn.
+            # The reactor runs this before it polls again, so after all reads of this turn.
             self._call_later(0, self._end)
 
     def join(self, output: Output) -> None:
@@ -65,12 +65,12 @@ class Turn:
         self.touch()
 
     def flush(self) -> None:
-        """Write at once what the outputs gathered."""
+        """Write the gathered output now."""
         outputs, self._outputs = self._outputs, []
         for output in outputs:
             try:
                 output.flush()
-            except Exception:  # noqa: BLE001  # one connection's trouble is not another's
+            except Exception:  # noqa: BLE001  # an error of one connection ends that one alone
                 _log.failure("a connection could not be written to")
                 output.abort()
 

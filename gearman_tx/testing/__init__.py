@@ -1,9 +1,9 @@
 """For tests of programs that use gearman_tx: job servers in memory, and real ones.
 
-:class:`Stage` is the door to the first: a :class:`MemoryReactor` whose time the test moves, and a
-:class:`MemoryServer` or several on it, to which the very clients and workers of production connect
-without sockets. :class:`GearmanServer` is the second: ``twistd gearmand`` in a process of its own.
-``pytest_plugin`` has fixtures for both; pytest finds it by itself.
+:class:`Stage` runs job servers in memory: a :class:`MemoryReactor` whose time the test moves, with
+one :class:`MemoryServer` or several. The clients and workers of production connect to them without
+sockets. :class:`GearmanServer` is ``twistd gearmand`` in a process of its own. ``pytest_plugin``
+has fixtures for both; pytest finds it without configuration.
 """
 
 from gearman_tx.testing.connection import MemoryConnection

@@ -1,4 +1,4 @@
-"""A connection in memory, as the network sees it: two ends, and what may happen between them."""
+"""A connection in memory, as the network sees it: two ends and the conditions between them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class MemoryConnection:
     """A connection between a client's or worker's end and a server's end.
 
     Attributes:
-        near: the end of the one who connected.
-        far: the end of the one who listens.
+        near: the end that connected.
+        far: the end that listens.
     """
 
     _clock: IReactorTime
@@ -34,33 +34,33 @@ class MemoryConnection:
 
     @property
     def is_open(self) -> bool:
-        """Whether both ends still take the connection for one."""
+        """Whether the connection is open at both ends."""
         return self.near.connected and self.far.connected
 
     def set_conditions(self, latency: float, piece: int | None) -> None:
-        """Say how long bytes take, and how many arrive in one piece at most."""
+        """Set the seconds that bytes take, and the most bytes that arrive in one piece."""
         for end in (self.near, self.far):
             end.arriving.latency = latency
             end.arriving.piece = piece
 
     def hold(self) -> None:
-        """Let nothing through, in silence: neither end is told."""
+        """Let nothing through; neither end notices."""
         self.near.arriving.hold()
         self.far.arriving.hold()
 
     def release(self) -> None:
-        """Let everything through again, and what was sent meanwhile."""
+        """Let everything through again, with the bytes sent meanwhile."""
         self.near.arriving.release()
         self.far.arriving.release()
 
     def cut(self) -> None:
-        """End the connection: what is under way is lost, and both ends are told."""
+        """Cut the connection: bytes under way are lost, and both ends notice."""
         for end in (self.near, self.far):
             end.arriving.close()
             self._clock.callLater(0, end.lose, ConnectionLost())
 
     def kill_far(self) -> None:
-        """End the process of the listening end, whose kernel tells the other end."""
+        """End the process of the listening end; its kernel resets the connection."""
         if self.far.connected:
             self.far.vanish()
             self.near.arriving.reset(ConnectionLost())

@@ -1,4 +1,4 @@
-"""How a connection in memory comes about: one listens, another one connects."""
+"""Listening and connecting in memory."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class MemoryPort:
     Attributes:
         key: the address.
         latency: seconds that a connection takes to be made, and bytes take on it.
-        piece: how many bytes arrive in one piece at most; None for as many as there are.
-        is_frozen: whether nothing is read or written by this end just now.
+        piece: the most bytes that arrive in one piece; None for no limit.
+        is_frozen: whether this end reads and writes nothing for now.
         connections: the open ones.
     """
 
@@ -43,14 +43,14 @@ class MemoryPort:
         """Twisted: accept connections.
 
         Raises:
-            CannotListenError: somebody does so already.
+            CannotListenError: another port listens there.
         """
         self._reactor.add_port(self)
         self._is_listening = True
         self._factory.doStart()
 
     def stopListening(self) -> None:  # Twisted's name
-        """Twisted: accept no connection any more; those that are open stay."""
+        """Twisted: accept no more connections; open ones stay."""
         if self._is_listening:
             self._is_listening = False
             self._reactor.remove_port(self)
@@ -61,7 +61,7 @@ class MemoryPort:
         return IPv4Address("TCP", *self.key)
 
     def accept(self, near: IPv4Address) -> MemoryConnection | None:
-        """Connectors: make the connection, and the protocol of this end; None if it wants none."""
+        """Connectors: make a connection, and the protocol of this end; None if refused."""
         protocol = self._factory.buildProtocol(near)
         if protocol is None:
             return None
@@ -75,13 +75,13 @@ class MemoryPort:
         return connection
 
     def forget(self, connection: MemoryConnection) -> None:
-        """Count ``connection`` no more."""
+        """Remove ``connection`` from the open ones."""
         self.connections.pop(connection, None)
 
 
 @implementer(IConnector)
 class MemoryConnector:
-    """One attempt after the other to connect to an address."""
+    """A client's connection to an address; it may connect again and again."""
 
     def __init__(
         self, reactor: MemoryReactor, host: str, port: int, factory: Any, timeout: float | None
@@ -118,7 +118,7 @@ class MemoryConnector:
         self._reactor.add_connection(connection)
         near = connection.near
         near.on_lost = self._lost
-        # The listening end is first: it has accepted when the other end hears of it.
+        # The listening end comes first: it has accepted before the other end is connected.
         connection.far.protocol.makeConnection(connection.far)
         near.protocol = self._factory.buildProtocol(near.getPeer())
         if near.protocol is None:
@@ -138,10 +138,10 @@ class MemoryConnector:
         self._factory.doStop()
 
     def stopConnecting(self) -> None:
-        """Twisted: give the attempt up.
+        """Twisted: give up the attempt.
 
         Raises:
-            NotConnectingError: there is none.
+            NotConnectingError: no attempt is under way.
         """
         if self._attempt is None:
             raise NotConnectingError("no attempt to connect is under way")
@@ -149,7 +149,7 @@ class MemoryConnector:
         self._fail(UserError())
 
     def disconnect(self) -> None:
-        """Twisted: give the attempt up, or close the connection."""
+        """Twisted: give up the attempt, or close the connection."""
         if self._connection is not None:
             self._connection.near.loseConnection()
         else:

@@ -1,4 +1,4 @@
-"""Run a worker's functions at once, where they are called: no thread, no process, no waiting."""
+"""Run a worker's functions at once, in the reactor: no thread, no process, no waiting."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from gearman_tx.worker import (
 
 
 class InlineRunner:
-    """Stands in for the threads and processes of a worker."""
+    """Replaces the threads and processes of a worker."""
 
     def run(self, function: WorkerFunction, job: WorkerJob) -> Any:
         """Runner: run ``function`` on ``job``.
 
         Returns:
-            What the function returns; a Deferred if it is ``async def``, or returns one.
+            The result of the function; a Deferred if it is ``async def``, or returns one.
         """
         if function.place == PROCESS:
             return function.call(job.data)

@@ -1,10 +1,10 @@
-"""One direction of a connection in memory: bytes arrive in order, after a while, or not yet.
+"""One direction of a connection in memory: bytes arrive in order, after a delay.
 
-Theory of operation. What is put in arrives ``latency`` seconds later, never before what was put in
-earlier. It is handed over when it has arrived, unless the pipe is *held* (the network lets nothing
-through) or *paused* (the receiver does not read); then it waits. The end of the connection comes
-behind the last byte; a reset overtakes the bytes and a receiver that does not read, but not a
-network that lets nothing through.
+Theory of operation. Bytes that are put in arrive ``latency`` seconds later, never before bytes
+that were put in earlier. They are handed over when they arrive, unless the pipe is *held* (the
+network lets nothing through) or *paused* (the receiver does not read); then they wait. The end of
+the connection comes behind the last byte. A reset overtakes the bytes, and it reaches a receiver
+that does not read, but it does not pass a network that lets nothing through.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 CAPACITY = 64 * 1024
-"""Bytes under way at which the sender is asked to pause."""
+"""The sender is asked to pause when more bytes than this are under way."""
 
 
 @define(eq=False)
@@ -23,12 +23,12 @@ class Pipe:
     """One direction of a connection.
 
     Attributes:
-        clock: brings what is put in to the other end.
-        receive: is given bytes.
-        finish: is told that nothing more comes, and why; called once.
-        taken: told that bytes were received, so that there is room for others.
+        clock: the reactor, which delivers bytes.
+        receive: called with bytes that arrived.
+        finish: called once with the reason when nothing more comes.
+        taken: called when bytes were received, so that there is room for others.
         latency: seconds that bytes take.
-        piece: how many bytes are handed over in one piece at most; None for as many as there are.
+        piece: the most bytes handed over in one piece; None for no limit.
         is_held: whether the network lets nothing through.
         is_paused: whether the receiver reads nothing.
         size: bytes that were put in and not received.
@@ -72,7 +72,7 @@ class Pipe:
         self._later(arrive)
 
     def close(self) -> None:
-        """Receive nothing any more; what arrives is dropped."""
+        """Receive nothing any more; bytes that arrive are dropped."""
         self._is_closed = True
         self._arrived.clear()
         self.size = 0
@@ -82,7 +82,7 @@ class Pipe:
         self.is_held = True
 
     def release(self) -> None:
-        """Let everything through again, what has arrived meanwhile at once."""
+        """Let everything through again; bytes that arrived meanwhile are handed over at once."""
         self.is_held = False
         self._go_on()
 
@@ -93,18 +93,18 @@ class Pipe:
     def resume(self) -> None:
         """The receiver reads again."""
         self.is_paused = False
-        # Not now: the receiver is in the midst of something.
+        # Not now: the receiver may be in the middle of something.
         self.clock.callLater(0, self._go_on)
 
     @property
     def waiting(self) -> int:
-        """How much has arrived and is not handed over: bytes; the end counts as one."""
+        """How many bytes have arrived and are not handed over; the end counts as one."""
         return 0 if self._is_closed else len(self._arrived) + (self._end is not None)
 
     def let_through(self, size: int) -> None:
-        """Hand over up to ``size`` of the bytes that have arrived, as one piece, though held.
+        """Hand over up to ``size`` of the bytes that have arrived, as one piece, even if held.
 
-        When there are fewer bytes, the end is handed over too, if it has arrived.
+        When no bytes are left, the end is handed over instead, if it has arrived.
         """
         if self._is_closed or (self.is_paused and not self._is_reset):
             return
@@ -114,7 +114,7 @@ class Pipe:
             self._finish(self._end)
 
     def _later(self, happen: Callable[[], None]) -> None:
-        """Let something happen at the other end, after everything that was sent before."""
+        """Call ``happen`` at the other end, after everything that was sent before."""
         now = self.clock.seconds()
         self._last = max(self._last, now + self.latency)
         self.clock.callLater(self._last - now, happen)
@@ -130,7 +130,7 @@ class Pipe:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Hand over what has arrived, as far as nothing stands against it."""
+        """Hand over the bytes and the end that have arrived, unless the pipe holds them."""
         while self._arrived and not (self.is_held or self.is_paused or self._is_closed):
             self._hand_over(self.piece or len(self._arrived))
         may_end = self._is_reset or not (self._arrived or self.is_paused)
@@ -145,6 +145,6 @@ class Pipe:
         self.taken()
 
     def _finish(self, reason: Exception) -> None:
-        self._end = None  # a reset may still follow the end of what the other side sends
+        self._end = None  # a reset may still follow the end of the other side
         self._arrived.clear()
         self.finish(reason)

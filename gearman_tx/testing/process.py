@@ -23,10 +23,10 @@ START_SECONDS: Final = 20.0
 """Seconds that a server may take to start."""
 
 STOP_SECONDS: Final = 10.0
-"""Seconds that a server may take to end."""
+"""Seconds that a server may take to stop."""
 
 HOST: Final = "127.0.0.1"
-"""Where it listens: only programs of this machine can connect."""
+"""The address that it listens on: only programs on this machine can connect."""
 
 ASK_SECONDS: Final = 5.0
 """Seconds that the answer to a text command may take."""
@@ -37,12 +37,12 @@ _TWISTD: Final = "from twisted.scripts.twistd import run; run()"
 
 @define(eq=False)
 class ServerProcess:
-    """A job server that was started: a process, its TCP port on 127.0.0.1, the file it logs to.
+    """A job server that was started: a process, its TCP port on 127.0.0.1, its log file.
 
     Attributes:
         process: the process.
         port: the TCP port.
-        log: the file that has all it wrote.
+        log: the file with all its output.
     """
 
     process: subprocess.Popen[bytes]
@@ -82,7 +82,7 @@ class ServerProcess:
             return reply
 
     def jobs(self) -> list[JobDetails]:
-        """Return the jobs that it has: delayed, queued and running."""
+        """Return the jobs of the server, in any state."""
         reply = b"\n" + self.ask(b"version\njobs\n", b"\n.\n")
         return read_jobs(reply.split(b"\n", 2)[2])
 
@@ -90,7 +90,7 @@ class ServerProcess:
         """Send ``signal_number``, wait for the exit and return the exit status.
 
         Raises:
-            subprocess.TimeoutExpired: it went on for ten seconds, and was killed.
+            subprocess.TimeoutExpired: it did not stop within ten seconds, and was killed.
         """
         if self.is_up:
             self.process.send_signal(signal_number)
@@ -101,23 +101,24 @@ class ServerProcess:
             raise
 
     def kill(self) -> None:
-        """End the process with SIGKILL, whatever it does."""
+        """End the process with SIGKILL."""
         if self.is_up:
             self.process.kill()
         self.process.wait()
 
 
 class GearmanServer(ServerProcess):
-    """``twistd gearmand`` on a free port of 127.0.0.1, which may be stopped and started again.
+    """``twistd gearmand`` on a free port of 127.0.0.1; it can be stopped and started again.
 
     Args:
-        folder: where it works and keeps its log; servers that share one need ports of their own.
-        options: of ``gearmand``, such as ``"--maxqueue=10"``. Unless they say where the queue is,
-            it is in ``queue.sqlite3`` in the folder.
-        port: the TCP port; 0 for a free one, which it has again after a restart.
+        folder: its working directory, which also has its log; servers that share a folder need
+            different ports.
+        options: options of ``gearmand``, such as ``"--maxqueue=10"``. Without an option for the
+            queue, the queue is in ``queue.sqlite3`` in the folder.
+        port: the TCP port; 0 for a free one, which it keeps across restarts.
 
     Raises:
-        AssertionError: it did not start; the text has its log.
+        AssertionError: it did not start; the text contains its log.
     """
 
     def __init__(self, folder: Path, *options: str, port: int = 0) -> None:
@@ -131,10 +132,10 @@ class GearmanServer(ServerProcess):
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it serves: until all stored jobs are back.
+        """Start it, and wait until all stored jobs are loaded and it answers packets.
 
         Raises:
-            AssertionError: it did not; the text has its log.
+            AssertionError: it did not start; the text contains its log.
         """
         command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", "gearmand"]
         command += [f"--listen={HOST}", f"--port={self.port}", *self.options]
@@ -148,30 +149,30 @@ class GearmanServer(ServerProcess):
         self._wait_loaded()
 
     def _wait_loaded(self) -> None:
-        """Wait until packets are answered; text is while stored jobs are still coming back."""
+        """Wait until packets are answered; text commands are answered during loading already."""
         echo = request(PacketType.ECHO_REQ, b"loaded")
         with socket.create_connection((HOST, self.port), timeout=START_SECONDS) as link:
             link.sendall(echo)
             link.recv(len(echo))
 
     def restart(self) -> None:
-        """Stop it, if it runs, and start it again on the same port."""
+        """Stop it, if it is running, and start it again on the same port."""
         self.stop()
         self.start()
 
 
 def start_and_listen(server: ServerProcess, command: list[str], folder: Path) -> bytes:
-    """Start a server and return what it tells its service manager; empty if it ended before.
+    """Start a server and return its message to a service manager; empty if it ended before.
 
-    The server is told that there is one (``NOTIFY_SOCKET``), and a pipe that it inherits tells when
-    it ends. So nothing is asked again and again.
+    ``NOTIFY_SOCKET`` asks the server for the message, and a pipe that it inherits shows when it
+    ends, so nothing is polled.
 
     Args:
-        server: is given the process.
-        command: what to start.
-        folder: where it works.
+        server: its attribute ``process`` is set.
+        command: the command line.
+        folder: the working directory.
     """
-    # A path in the folder of a test may be longer than the 107 bytes that a socket's may have.
+    # The path of a Unix socket may have 107 bytes; that of a test's folder may have more.
     with (
         tempfile.TemporaryDirectory(prefix="gearman-") as short,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,

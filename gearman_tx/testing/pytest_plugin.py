@@ -1,8 +1,8 @@
-"""Fixtures for pytest, which finds this module by itself wherever gearman_tx is installed.
+"""Fixtures for pytest, which loads this module wherever gearman_tx is installed.
 
 ``gearman_server`` is a real job server for one test, ``shared_gearman_server`` one for the whole
-session, ``start_gearman_server`` starts as many as a test wants. ``gearman_stage`` is a stage in
-memory. When a test fails, the report has what its servers logged while it ran.
+session, ``start_gearman_server`` starts any number of them. ``gearman_stage`` is a job server in
+memory. When a test fails, its report has the log lines that its servers wrote meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gearman_tx.testing.process import GearmanServer
 from gearman_tx.testing.stage import Stage
 
 _SHARED: Final = "shared_gearman_server"
-_SERVERS: Final = pytest.StashKey[dict[GearmanServer, int]]()  # and where this test's log begins
+_SERVERS: Final = pytest.StashKey[dict[GearmanServer, int]]()  # with the offset of this test's log
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def gearman_stage() -> Iterator[Stage]:
 
 @pytest.fixture
 def gearman_options() -> Sequence[str]:
-    """Return the options of ``gearman_server``; override it to give some: ``["--maxqueue=10"]``."""
+    """Return the options of ``gearman_server``; override it: ``["--maxqueue=10"]``."""
     return ()
 
 
@@ -56,9 +56,9 @@ def gearman_server(
 def shared_gearman_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GearmanServer]:
-    """Start a job server as ``gearman_server`` does, once for all tests that ask for it.
+    """Start a job server as ``gearman_server`` does, once for all tests that use it.
 
-    It keeps the jobs that a test leaves behind.
+    Jobs that a test leaves behind stay in it.
     """
     with _running(request.config, tmp_path_factory.mktemp("gearman"), ()) as server:
         yield server
@@ -68,9 +68,9 @@ def shared_gearman_server(
 def start_gearman_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., GearmanServer]]:
-    """Return a function that starts one more job server, with the options it is given.
+    """Return a function that starts another job server with the given options.
 
-    They end with the test.
+    The servers end with the test.
     """
     with ExitStack() as servers:
 
@@ -85,7 +85,7 @@ def start_gearman_server(
 def _running(
     config: pytest.Config, folder: Path, options: Sequence[str]
 ) -> Iterator[GearmanServer]:
-    """Run a job server in ``folder``, and let reports know of it."""
+    """Run a job server in ``folder``; reports of failures show its log."""
     server = GearmanServer(folder, *options)
     servers = config.stash.setdefault(_SERVERS, {})
     servers[server] = 0
@@ -98,7 +98,7 @@ def _running(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Pytest: remember where the log of this test begins."""
+    """Pytest: note the offset of this test's log."""
     servers = item.config.stash.get(_SERVERS, {})
     for server in servers:
         servers[server] = server.log.stat().st_size
@@ -106,7 +106,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Pytest: add to the report of a failure what the job servers of the test logged."""
+    """Pytest: add the log of the test's job servers to the report of a failure."""
     outcome = yield
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]  # pluggy's
     if not report.failed:

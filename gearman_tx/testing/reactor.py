@@ -1,8 +1,8 @@
 """A reactor without sockets and threads, whose time the test moves.
 
-It has as much of a reactor as clients, workers and servers need: timed calls, TCP by host and
-port, names of hosts. Everything happens in :meth:`MemoryReactor.advance`, in an order that is the
-same each time.
+It has the parts of a reactor that clients, workers and servers need: timed calls, TCP by host and
+port, names of hosts. Everything happens in :meth:`MemoryReactor.advance`, in the same order in
+every run.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from gearman_tx.testing.dialling import MemoryConnector, MemoryPort
 from gearman_tx.testing.inline_runner import InlineRunner
 
 START: Final = 1_700_000_000.0
-"""The time at which every play begins, in Unix seconds."""
+"""The time at which a reactor starts, in Unix seconds."""
 
 MOST_CALLS: Final = 1_000_000
-"""Calls in one moment after which it is certain that the moment never ends."""
+"""The most calls that may be due at one time; more are taken for an endless loop."""
 
 _LOCALHOST: Final = "127.0.0.1"
 _FIRST_FREE_PORT: Final = 49152
@@ -45,7 +45,7 @@ _FIRST_FREE_PORT: Final = 49152
 class MemoryReactor:
     """A reactor in memory; give it to clients and workers as their ``reactor``.
 
-    Its time is moved as that of Twisted's ``Clock`` is.
+    Move its time as that of Twisted's ``Clock``.
 
     Attributes:
         nameResolver: finds the addresses of hosts.
@@ -55,7 +55,7 @@ class MemoryReactor:
         self._now = START
         self._pending: dict[DelayedCall, None] = {}
         self._places: list[tuple[float, int, DelayedCall]] = []  # a heap
-        self._order = count()  # what is due at one time happens in the order of the calls
+        self._order = count()  # calls that are due at one time run in the order of callLater
         self.nameResolver: IHostnameResolver = _Names(self)
         self._addresses = {"localhost": _LOCALHOST}
         self._ports: dict[tuple[str, int], MemoryPort] = {}
@@ -80,21 +80,21 @@ class MemoryReactor:
         return call
 
     def _put(self, call: DelayedCall) -> None:
-        """Put a call in its place; the places that it had before are passed over."""
+        """Put a call on the heap; the entries that it had before are skipped."""
         heappush(self._places, (call.getTime(), next(self._order), call))
 
     def _cancelled(self, call: DelayedCall) -> None:
         del self._pending[call]
 
     def getDelayedCalls(self) -> list[DelayedCall]:
-        """Twisted: return what is to be called."""
+        """Twisted: return the calls that are pending."""
         return list(self._pending)
 
     def advance(self, amount: float) -> None:
-        """Let ``amount`` seconds pass and do what becomes due, each thing at its own time.
+        """Let ``amount`` seconds pass and run the calls that become due, each at its own time.
 
         Raises:
-            RuntimeError: things due at once are followed by others due at once, for ever.
+            RuntimeError: calls due now keep making other calls due now.
         """
         end = self._now + amount
         moment, calls = self._now, 0
@@ -112,20 +112,20 @@ class MemoryReactor:
         self._now = max(self._now, end)
 
     def next_time(self) -> float | None:
-        """Return when the next thing is due, in Unix seconds, or None if nothing is."""
+        """Return when the next call is due, in Unix seconds, or None if there is none."""
         while self._places:
             when, _, call = self._places[0]
             if call in self._pending and call.getTime() == when:
                 return when
             heappop(self._places)
             if call in self._pending and call.getTime() > when:
-                self._put(call)  # it was put off, which Twisted does not tell
+                self._put(call)  # it was delayed, and Twisted does not say so
         return None
 
     # ------------------------------------------------------------------------------- network
 
     def add_host(self, name: str) -> str:
-        """Make a host known, if it is not, and return its address."""
+        """Make a host known, unless it is, and return its address."""
         if name not in self._addresses and not name.replace(".", "").isdigit():
             self._addresses[name] = f"10.0.0.{len(self._addresses)}"
         return self._addresses.get(name, name)
@@ -141,7 +141,7 @@ class MemoryReactor:
         """Twisted: accept connections.
 
         Raises:
-            CannotListenError: somebody listens there.
+            CannotListenError: another port listens there.
         """
         if not port:
             port, self._next_port = self._next_port, self._next_port + 1
@@ -163,49 +163,49 @@ class MemoryReactor:
         return connector
 
     def add_port(self, port: MemoryPort) -> None:
-        """Ports: from now on this one is listened on.
+        """Ports: this port listens from now on.
 
         Raises:
-            CannotListenError: another one is, at that address.
+            CannotListenError: another port listens at that address.
         """
         if port.key in self._ports:
-            raise CannotListenError(*port.key, OSError("somebody listens there"))
+            raise CannotListenError(*port.key, OSError("another port listens there"))
         self._ports[port.key] = port
 
     def remove_port(self, port: MemoryPort) -> None:
-        """Ports: this one is not listened on any more."""
+        """Ports: this port listens no longer."""
         if self._ports.get(port.key) is port:
             del self._ports[port.key]
 
     def port_at(self, host: str, port: int) -> MemoryPort | None:
-        """Connectors: return who listens at an address."""
+        """Connectors: return the port that listens at an address, or None."""
         return self._ports.get((host, port))
 
     @property
     def connections(self) -> list[MemoryConnection]:
-        """The connections that at least one end takes for open, oldest first."""
+        """The connections that are open at one end at least, oldest first."""
         self._connections = [
             one for one in self._connections if one.near.connected or one.far.connected
         ]
         return list(self._connections)
 
     def add_connection(self, connection: MemoryConnection) -> None:
-        """Connectors: this one was made."""
+        """Connectors: note a new connection."""
         self._connections.append(connection)
 
     def new_client_address(self) -> IPv4Address:
-        """Connectors: return an address that nobody had before."""
+        """Connectors: return an address that no connection had before."""
         self._next_port += 1
         return IPv4Address("TCP", _LOCALHOST, self._next_port)
 
     def installNameResolver(  # Twisted's name
         self, resolver: IHostnameResolver
     ) -> IHostnameResolver:
-        """Twisted: find hosts with ``resolver`` and return what did so before."""
+        """Twisted: find hosts with ``resolver`` and return the resolver used before."""
         before, self.nameResolver = self.nameResolver, resolver
         return before
 
-    # --------------------------------------------------------------------- no threads, for all
+    # ------------------------------------------------------------------------- no other thread
 
     def callFromThread(  # Twisted's name
         self,
@@ -213,11 +213,11 @@ class MemoryReactor:
         *args: object,
         **kwargs: object,
     ) -> None:
-        """Twisted: call something in the reactor, soon; there is no other thread."""
+        """Twisted: call something in the reactor, in its next turn; there is no other thread."""
         self.callLater(0, callable, *args, **kwargs)
 
     def make_runner(self, _threads: int) -> InlineRunner:
-        """Worker: return what runs functions, in the place of threads and processes."""
+        """Worker: return a runner of functions that needs no threads and processes."""
         return InlineRunner()
 
 
@@ -236,7 +236,7 @@ class _Names:
         addressTypes: Sequence[type[IAddress]] | None = None,  # Twisted's name
         transportSemantics: str = "TCP",  # Twisted's name
     ) -> IHostResolution:
-        """Twisted: tell the address of a host, at once."""
+        """Twisted: report the address of a host at once."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         address = self._reactor.address_of(hostName)
@@ -248,10 +248,10 @@ class _Names:
 
 @implementer(IHostResolution)
 class _Resolution:
-    """The looking up of one name."""
+    """The look-up of one name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def cancel(self) -> None:
-        """Twisted: do nothing; it is over."""
+        """Twisted: do nothing; the look-up is over."""

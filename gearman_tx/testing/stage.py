@@ -1,4 +1,4 @@
-"""Job servers, clients and workers together in memory, for tests of what runs in them."""
+"""Job servers, clients and workers together in memory, for tests of their functions."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from gearman_tx.worker import Worker
 T = TypeVar("T")
 
 CLOSING_TIME: Final = 5.0
-"""Seconds of the stage's time that the end takes: longer than any connection needs to close."""
-
+"""Seconds of the stage's time that closing takes: longer than any connection needs to close."""
 
 MOMENT: Final = 0.1
-"""Seconds that may pass for a result unless a test says otherwise."""
+"""Seconds of the stage's time that may pass for a result by default."""
 
 
 class NoResult(AssertionError):  # it fails a test as an assertion does
-    """What was waited for did not come in the time that was given."""
+    """The result did not come within the given time."""
 
 
 class Stage:
@@ -36,14 +35,14 @@ class Stage:
 
     Args:
         addresses: where the job servers are, ``"host:port"`` each.
-        durable: whether their background jobs outlive a restart.
+        durable: whether background jobs survive a restart of their server.
 
     Attributes:
-        reactor: for clients and workers of your own.
+        reactor: the reactor for clients and workers that a test makes itself.
         servers: the job servers, in the order of the addresses.
 
     Raises:
-        ConfigurationError: an address is none.
+        ConfigurationError: an address is malformed.
     """
 
     def __init__(self, *addresses: str, durable: bool = False) -> None:
@@ -63,11 +62,11 @@ class Stage:
 
     @property
     def urls(self) -> list[str]:
-        """Where the job servers are, as clients and workers take it."""
+        """The addresses of the job servers, as clients and workers take them."""
         return [server.url for server in self.servers]
 
     def client(self, **options: Any) -> Client[Any]:
-        """Return a client of all job servers; the stage closes it at its end.
+        """Return a client of all job servers; the stage closes it when it is closed.
 
         Args:
             options: as for :class:`gearman_tx.Client`.
@@ -79,7 +78,7 @@ class Stage:
         return client
 
     def worker(self, **options: Any) -> Worker:
-        """Return a worker of all job servers, to be given functions and to :meth:`start`.
+        """Return a worker of all job servers; give it functions, then :meth:`start` it.
 
         Args:
             options: as for :class:`gearman_tx.Worker`.
@@ -87,15 +86,15 @@ class Stage:
         return Worker(self.urls, reactor=self.reactor, **{"random": self._random, **options})
 
     def start(self, worker: Worker) -> Worker:
-        """Start a worker; the stage ends it at its own end.
+        """Start a worker; the stage stops it when it is closed.
 
         Args:
-            worker: one of this stage's reactor is started as it is. One of another reactor, such as
-                the worker of a program, is left alone, and a copy is started: with the same
-                functions and options, but the job servers of the stage.
+            worker: a worker of this stage's reactor is started as it is. Of any other worker, such
+                as that of a program, a copy is started: with the same functions and options, but
+                the job servers of the stage.
 
         Returns:
-            The worker that runs.
+            The running worker.
         """
         if worker.reactor is not self.reactor:
             worker = worker.copy(self.urls, reactor=self.reactor, random=self._random)
@@ -105,20 +104,20 @@ class Stage:
         return worker
 
     def advance(self, seconds: float) -> None:
-        """Let time pass: all that becomes due happens, each thing at its own time."""
+        """Let time pass; each call runs when it becomes due."""
         self.reactor.advance(seconds)
 
     def result(self, waiting: Awaitable[T], within: float = MOMENT) -> T:
         """Return the result of a task, a Deferred or a coroutine.
 
         Args:
-            waiting: what to wait for; a coroutine is started.
-            within: seconds that may pass meanwhile. No more pass than it needs; the default is
-                enough for the short rests that client and worker take when there is much to do.
+            waiting: the task, Deferred or coroutine; a coroutine is started.
+            within: the most seconds that may pass; no more pass than are needed. The default is
+                enough for the short pauses of a busy client or worker.
 
         Raises:
-            NoResult: there is none yet. A task or a Deferred may be asked for again.
-            Exception: what it failed with.
+            NoResult: there is no result yet. A task or a Deferred may be asked for again.
+            Exception: the error that it failed with.
         """
         outcomes: list[Any] = []
         Deferred.fromCoroutine(_wait(waiting)).addBoth(outcomes.append)
@@ -144,7 +143,7 @@ class Stage:
         return f"{text}; the next thing is due {due - self.reactor.seconds():g} seconds from now"
 
     def close(self) -> None:
-        """End everything: what clients wait for fails, what runs is given up, servers are gone."""
+        """End everything: tasks of clients fail, running jobs are given back, servers are lost."""
         for client in self._clients:
             client.close(wait=0)
         for worker in self._workers:

@@ -1,4 +1,4 @@
-"""One end of a connection in memory, as a protocol sees it: a transport of Twisted's."""
+"""One end of a connection in memory, as a protocol sees it: a Twisted transport."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from gearman_tx.testing.pipe import CAPACITY, Pipe
 
 @implementer(ITCPTransport, IConsumer, IPushProducer)
 class MemoryTransport:
-    """What a protocol writes to, and is given bytes by.
+    """The transport of a protocol.
 
     It behaves as a TCP transport does: bytes keep their order; it asks a push producer to pause
-    when much is under way; closing lets what was written arrive; who writes to a peer that is gone
-    is told a moment later.
+    when many bytes are under way; closing delivers the bytes written before; a protocol that writes
+    to a peer that is gone loses its connection a moment later.
 
     Args:
-        clock: brings bytes to the other end.
+        clock: the reactor, which delivers bytes.
         host: the address of this end.
         peer: the address of the other end.
 
     Attributes:
         connected: whether the connection is there.
         disconnecting: whether this end closes it.
-        protocol: whom it belongs to.
-        arriving: what is on its way to this end.
-        on_lost: called with the reason when the protocol was told of the end.
+        protocol: the protocol of this end.
+        arriving: the bytes on their way to this end.
+        on_lost: called with the reason after the protocol's ``connectionLost``.
     """
 
     def __init__(self, clock: IReactorTime, host: IAddress, peer: IAddress) -> None:
@@ -86,7 +86,7 @@ class MemoryTransport:
         return self._other.arriving.size > CAPACITY
 
     def _taken(self) -> None:
-        """The protocol of this end took bytes, so the other end has room."""
+        """The protocol of this end took bytes, so the other end may send more."""
         self._other._has_room()  # noqa: SLF001  # of this class
 
     def _has_room(self) -> None:
@@ -99,10 +99,10 @@ class MemoryTransport:
             self._close_if_written()
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: FBT001  # Twisted's
-        """Twisted: tell ``producer`` when there is no room, and when there is again.
+        """Twisted: pause ``producer`` when there is no room, and resume it when there is.
 
         Raises:
-            RuntimeError: there is one already.
+            RuntimeError: a producer is registered already.
             NotImplementedError: it is a pull producer.
         """
         if self._producer is not None:
@@ -115,7 +115,7 @@ class MemoryTransport:
             producer.stopProducing()
 
     def unregisterProducer(self) -> None:
-        """Twisted: tell nobody any more."""
+        """Twisted: pause and resume no producer any more."""
         self._producer = None
         self._is_producer_paused = False
         if self.connected and self.disconnecting:
@@ -144,7 +144,7 @@ class MemoryTransport:
     # ------------------------------------------------------------------------------- the end
 
     def loseConnection(self, *_arguments: object) -> None:
-        """Twisted: close the connection when all is written."""
+        """Twisted: close the connection when all bytes are written."""
         if self.connected and not self.disconnecting:
             self.disconnecting = True
             self.arriving.pause()
@@ -158,14 +158,14 @@ class MemoryTransport:
         self._clock.callLater(0, self.lose, ConnectionDone())
 
     def abortConnection(self) -> None:
-        """Twisted: close the connection now, whatever was not received."""
+        """Twisted: close the connection now; bytes that were not received are dropped."""
         if self.connected:
             self.disconnecting = self._is_closing = True
             self._other.arriving.reset(ConnectionLost())
             self._clock.callLater(0, self.lose, ConnectionAborted())
 
     def loseWriteConnection(self) -> None:  # Twisted's name
-        """Twisted: close this direction; not offered, because no party of Gearman does it."""
+        """Twisted: close this direction; not offered, because Gearman never needs it."""
         raise NotImplementedError("a transport in memory closes in both directions only")
 
     def lose(self, reason: Exception) -> None:
@@ -182,13 +182,13 @@ class MemoryTransport:
             self.on_lost(failure)
 
     def vanish(self) -> None:
-        """Be gone without a word, to either side: this end's process was killed."""
+        """Disappear without a notice to either protocol: this end's process was killed."""
         self.connected = False
         self.disconnecting = True
         self.arriving.close()
 
     def _peer_ended(self, reason: Exception) -> None:
-        """The other end is gone, and all that it sent was received."""
+        """The other end is gone, and all its bytes were received."""
         is_closed = isinstance(reason, ConnectionDone)
         if is_closed and IHalfCloseableProtocol.providedBy(self.protocol):
             self.protocol.readConnectionLost()
@@ -206,15 +206,15 @@ class MemoryTransport:
         return self._peer
 
     def getTcpNoDelay(self) -> bool:
-        """Twisted: return that nothing is gathered before it is sent."""
+        """Twisted: return that each write is sent at once."""
         return True
 
     def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: FBT001  # Twisted's
-        """Twisted: do nothing; here each write is sent at once."""
+        """Twisted: do nothing; each write is sent at once."""
 
     def getTcpKeepAlive(self) -> bool:
-        """Twisted: return that nobody looks after a silent connection."""
+        """Twisted: return that a silent connection is not probed."""
         return False
 
     def setTcpKeepAlive(self, enabled: bool) -> None:  # noqa: FBT001  # Twisted's
-        """Twisted: do nothing; here a silent connection stays."""
+        """Twisted: do nothing; a silent connection stays open."""

@@ -1,17 +1,17 @@
 """Bytes in, packets and text lines out.
 
-Theory of operation. :meth:`PacketDecoder.feed` takes whatever arrived and returns what became
-whole. Each time a new unit starts, its first byte decides: NUL starts a binary packet, anything
-else a text line, so both may be mixed on one connection. A packet is cut by its size field alone;
-its arguments are never looked at here, so a body cannot make the decoder read into the next one.
+Theory of operation. :meth:`PacketDecoder.feed` takes the bytes of a read and returns the units
+that became whole. The first byte of a unit decides: NUL starts a binary packet, any other byte a
+text line, so both may be mixed on one connection. A packet is cut by its size field alone; its
+arguments are not parsed here, so a body cannot make the decoder read into the next one.
 
-What is owned: the bytes of the one unit that is not whole yet, and nothing else. They grow with
-the data received, never with the size claimed. What never happens: an exception. Bytes that are
-not the protocol set :attr:`PacketDecoder.error` and end the decoding for good; the units before
-them are still returned, because the peer is owed its answers to those.
+It owns the bytes of the one unit that is not whole yet, and nothing else. They grow with the data
+received, never with the size claimed. What never happens: an exception. Bytes that are not the
+protocol set :attr:`PacketDecoder.error` and end the decoding for good; the units before them are
+still returned, because the peer must get its answers to them.
 
-Cost: each byte is copied once into its body; twice, in a body of many small reads; never, in a
-large one that is returned in pieces.
+Cost: each byte is copied once into its body; twice in a body of many small reads; never in a
+large body that is returned in pieces.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 TEXT: Final = 0
-"""The type under which a text line is returned: type 0 never is a packet."""
+"""The type of a text line in the results; no packet has type 0."""
 
 WRONG_MAGIC: Final = -1
-"""The type under which a packet in the wrong direction is returned."""
+"""The type of a packet in the wrong direction in the results."""
 
-_LARGE_PART: Final = 16 * 1024  # bytes of a body that are kept as they came
+_LARGE_PART: Final = 16 * 1024  # a part of a body with as many bytes is kept as it came
 
 _HEADER: Final = Struct(">III")
-_LAST_TYPE: Final[i64] = LAST_PACKET_TYPE  # in this module it is a plain number to the compiler
-_R: Final = 0x52  # of the magic, as the next
+_LAST_TYPE: Final[i64] = LAST_PACKET_TYPE  # compiled, it is a plain number here
+_R: Final = 0x52  # bytes of the magic
 _E: Final = 0x45
 
 
@@ -52,14 +52,14 @@ class PacketDecoder:
     """Cut a stream of bytes into ``(type, body)`` pairs.
 
     Args:
-        magic: the magic of the packets to expect: ``REQUEST_MAGIC`` in a server,
+        magic: the magic of the expected packets: ``REQUEST_MAGIC`` in a server,
             ``RESPONSE_MAGIC`` in a client or worker.
         max_packet: largest body in bytes.
         max_text_line: longest text line in bytes, its end included.
         in_pieces: the types of packets whose large bodies are returned as :class:`LargeBody`.
 
     Attributes:
-        error: None, or why the decoding ended for good.
+        error: the reason why the decoding ended for good, or None.
     """
 
     __slots__ = (
@@ -91,21 +91,24 @@ class PacketDecoder:
         self._max_packet = max_packet
         self._max_line = max_text_line
         self._in_pieces = in_pieces
-        self._kept = b""  # a header or a text line that is not whole
-        self._parts: list[bytes | bytearray] | None = None  # of a body that is not whole, of ...
-        self._stays_in_pieces = False
+        # The beginning of a header or of a text line that is not whole.
+        self._kept = b""
+        # The parts of a body that is not whole; None if there is none. Then its type, how many
+        # bytes it lacks, and whether it is returned in pieces.
+        self._parts: list[bytes | bytearray] | None = None
         self._type = 0
         self._missing = 0
+        self._stays_in_pieces = False
         self.error: RemoteProtocolError | None = None
 
     @property
     def missing(self) -> int:
-        """How many bytes the packet that began to arrive still lacks; 0 if none is known to."""
+        """How many bytes the body of a partial packet lacks; 0 if there is none."""
         return self._missing if self._parts is not None else 0
 
     @property
     def buffered(self) -> int:
-        """How many bytes are held of a unit that is not whole yet."""
+        """How many bytes of a partial unit are held."""
         return len(self._kept) + sum(map(len, self._parts or []))
 
     def feed(self, data: bytes) -> list[tuple[int, Any]]:
@@ -117,8 +120,8 @@ class PacketDecoder:
         Returns:
             ``(type, body)`` pairs: a packet's number and its body, ``(TEXT, line)`` for a text
             line without its end, ``(WRONG_MAGIC, body)`` for a packet in the wrong direction.
-            A body is ``bytes``, unless its type is one of those to be returned in pieces.
-            Look at :attr:`error` afterwards.
+            A body is ``bytes``; a large one of a type in ``in_pieces`` is a :class:`LargeBody`.
+            Check :attr:`error` afterwards.
         """
         if self.error is not None:
             return []
@@ -169,10 +172,10 @@ class PacketDecoder:
     def _fill_body(self, data: bytes, units: list[tuple[int, Any]]) -> int:
         """Add ``data`` to the body that is not whole; return where the next unit starts."""
         parts = self._parts
-        assert parts is not None, "there is a body to be filled"
+        assert parts is not None, "a body is not whole"
         missing = self._missing
         if len(data) >= missing:
-            # A slice of the whole is a copy of it, where this is compiled.
+            # Compiled, a slice of all bytes copies them.
             parts.append(data if len(data) == missing else data[:missing])
             self._parts = None
             if self._stays_in_pieces:
@@ -186,13 +189,13 @@ class PacketDecoder:
         if len(data) >= _LARGE_PART:
             parts.append(data)
         elif isinstance(last, bytearray) and len(last) < _LARGE_PART:
-            last += data  # a byte at a time must not cost an object a byte
+            last += data  # a byte at a time must not cost an object each
         else:
             parts.append(bytearray(data))
         return len(data)
 
     def _cut_line(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
-        """Add the text line at ``start``, or keep its beginning; return where the next unit is."""
+        """Add the text line at ``start``, or keep its beginning; return the start of the next unit."""
         stop = data.find(b"\n", start, start + self._max_line)
         if stop >= 0:
             line = data[start:stop]
@@ -205,7 +208,7 @@ class PacketDecoder:
         return len(data)
 
     def _keep_header(self, data: bytes, start: int) -> None:
-        """Keep the beginning of a packet, unless its magic is wrong already."""
+        """Keep the beginning of a header, unless its magic is wrong already."""
         magic = data[start : start + 4]
         if REQUEST_MAGIC.startswith(magic) or RESPONSE_MAGIC.startswith(magic):
             self._kept = data[start:]
@@ -213,7 +216,7 @@ class PacketDecoder:
             self._fail(f"{magic!r} does not start a packet")
 
     def _is_unsound(self, data: bytes, start: int) -> bool:
-        """Return whether a header ends the decoding; one in the wrong direction alone does not."""
+        """Return whether a header is wrong; one that is only in the wrong direction is not."""
         magic, packet_type, size = _HEADER.unpack_from(data, start)
         if magic not in {self._magic, self._other}:
             self._fail(f"magic 0x{magic:08x} is not \\0REQ or \\0RES")

@@ -1,7 +1,7 @@
 """Packets out: a header in front of a body, arguments joined by NUL bytes.
 
-:func:`request` and :func:`response` check what they are given against the table and are for
-everybody. :func:`response_header` is for the server's hot path, which builds bodies itself.
+:func:`request` and :func:`response` check their arguments against the table.
+:func:`response_header` checks nothing: it is for the server's hot path, which builds the bodies.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _pack: Final = Struct(">III").pack
 _REQUEST: Final = int.from_bytes(REQUEST_MAGIC, "big")
 _RESPONSE: Final = int.from_bytes(RESPONSE_MAGIC, "big")
 
-_LAST_TYPE: Final = LAST_PACKET_TYPE  # in this module it is a plain number to the compiler
+_LAST_TYPE: Final = LAST_PACKET_TYPE  # compiled, it is a plain number here
 _SMALL: Final = 512
-# Of bodies below _SMALL bytes, by type and size, made once each; a type that is not used has none.
+# The headers of bodies below _SMALL bytes, by type and size, made when they are first used.
 _small_headers: Final[list[list[bytes]]] = [[] for _ in range(_LAST_TYPE + 1)]
 
 

@@ -1,4 +1,4 @@
-"""What the decoder accepts from one peer: sizes in bytes, enforced while reading."""
+"""The sizes in bytes that the decoder accepts, enforced while reading."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DEFAULT_MAX_PACKET: Final = 128 * 1024 * 1024
 """Largest body of one packet; the protocol itself allows 4 GiB."""
 
 DEFAULT_MAX_TEXT_LINE: Final = 8192
-"""Longest text line with its end, as in the C server."""
+"""Longest text line, its end included, as in the C server."""
 
 LARGEST_SIZE: Final = 2**32 - 1
 """The largest size that the header's size field can hold."""

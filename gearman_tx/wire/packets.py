@@ -1,11 +1,11 @@
 """The Gearman binary protocol as one table.
 
-Everything that knows packets is derived from :data:`PACKETS`: the decoder's range check, the
+All code that knows packets is derived from :data:`PACKETS`: the decoder's range check, the
 encoders, the reference page of the documentation and the strategies of the tests. A packet is
 a 12-byte header (4 bytes magic, 4 bytes big-endian type, 4 bytes big-endian size of the body)
 and a body: the arguments separated by one NUL byte each, the last one without a NUL.
 
-Source: the protocol text of Gearman, corrected by what the C server 1.1.20 really does
+Source: the protocol text of Gearman, corrected where the C server 1.1.20 does otherwise
 (SUBMIT_REDUCE_JOB has five fields, STATUS_RES_UNIQUE starts with the unique).
 """
 
@@ -68,11 +68,11 @@ class PacketType(IntEnum):
 
 
 LAST_PACKET_TYPE: Final = int(max(PacketType))
-"""The highest type number; anything above it, and 0, ends the connection."""
+"""The highest type number; a packet with a higher one, or with 0, ends the connection."""
 
 
 class Sender(Enum):
-    """Who sends a packet, and so which magic it carries."""
+    """The sender of a packet, which decides the magic."""
 
     CLIENT = "client to server"
     WORKER = "worker to server"
@@ -87,8 +87,8 @@ class Packet:
 
     Attributes:
         type: the number and the name.
-        sender: who sends it.
-        arguments: the names of the body's arguments, in order; the last one holds what remains.
+        sender: the party that sends it.
+        arguments: the names of the body's arguments, in order; the last one takes the rest.
     """
 
     type: PacketType
