@@ -195,7 +195,7 @@ class PacketDecoder:
         return len(data)
 
     def _cut_line(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
-        """Add the text line at ``start``, or keep its beginning; return the start of the next unit."""
+        """Add the text line at ``start``, or keep its beginning; return where the next unit is."""
         stop = data.find(b"\n", start, start + self._max_line)
         if stop >= 0:
             line = data[start:stop]
