@@ -22,11 +22,11 @@ from tests.support.sharing import make_once
 
 FETCH_SECONDS: Final = 180
 SECOND: Final = "# python-gearman 2.x"
-"""Stands between the old interface and the new one, in a page that compares them."""
+"""Separates the old interface from the new one, in a page that compares them."""
 
 
 def fetch(folder: Path) -> Path:
-    """Return the folder of pygearman's sources, of the version that is installed."""
+    """Return the folder of pygearman's sources, in the installed version."""
     name = f"pygearman-{version('pygearman')}"
 
     def download(folder: Path) -> None:
@@ -88,7 +88,7 @@ def program(*parts: str, ours: bool, port: int) -> str:
 
 
 def without_workings(code: str, workings: set[str]) -> str:
-    """Return a test module without the tests of the library's workings, on our door.
+    """Return a test module without the tests of pygearman's internals, for ``blocking``.
 
     Args:
         code: the module.

@@ -1,1 +1,1 @@
-"""Programs in the style of python-gearman's documentation, run with pygearman and with our door."""
+"""Programs in the style of python-gearman's documentation, for pygearman and ``blocking``."""

@@ -1,4 +1,4 @@
-"""What a process may do after fork: ``forks.py PORT FUNCTION``."""
+"""Clients in forked processes: ``forks.py PORT FUNCTION``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PORT, FUNCTION = sys.argv[1:]
 
 
 def say(text: str) -> None:
-    """Print a line at once: what is kept back would be printed by parent and child."""
+    """Print a line at once: parent and child would both print a buffered one."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -37,7 +37,7 @@ def in_child(function: Callable[[], object]) -> None:
 
 
 def main() -> None:
-    """Make a client, fork before its use and after it."""
+    """Make a client, fork before its first use and after it."""
     client = gearman.GearmanClient([f"127.0.0.1:{PORT}"])
 
     def submit() -> None:

@@ -19,7 +19,7 @@ def show(title: str, *values: Any) -> None:
 
 
 class MixedEncoder(gearman.DataEncoder):  # type: ignore[misc]  # the package ships no types
-    """Results that are no bytes go out as JSON."""
+    """Results other than bytes are sent as JSON."""
 
     @classmethod
     def encode(cls, encodable_object: Any) -> Any:
@@ -29,18 +29,18 @@ class MixedEncoder(gearman.DataEncoder):  # type: ignore[misc]  # the package sh
 
     @classmethod
     def decode(cls, decodable_string: bytes) -> bytes:
-        """Return what came."""
+        """Return the data unchanged."""
         return decodable_string
 
 
 class Worker(gearman.GearmanWorker):  # type: ignore[misc]  # the package ships no types
-    """A worker that tells what becomes of its jobs."""
+    """A worker that prints what happens to its jobs."""
 
     data_encoder = MixedEncoder
     jobs = 0
 
     def on_job_execute(self, current_job: Any) -> Any:
-        """Tell that a job begins."""
+        """Print that a job begins."""
         self.jobs += 1
         show("execute", self.jobs, current_job.task == FUNCTION, current_job.data)
         show("  types", type(current_job.handle).__name__, type(current_job.unique).__name__)
@@ -48,17 +48,17 @@ class Worker(gearman.GearmanWorker):  # type: ignore[misc]  # the package ships 
         return super().on_job_execute(current_job)
 
     def on_job_exception(self, current_job: Any, exc_info: Any) -> Any:
-        """Tell what a function raised."""
+        """Print what a function raised."""
         show("exception", exc_info[0].__name__, str(exc_info[1]))
         return super().on_job_exception(current_job, exc_info)
 
     def on_job_complete(self, current_job: Any, job_result: Any) -> Any:
-        """Tell what a function returned."""
+        """Print what a function returned."""
         show("complete", job_result)
         return super().on_job_complete(current_job, job_result)
 
     def after_job(self) -> bool:
-        """Stop after so many jobs; pygearman calls it when there was no job, too."""
+        """Stop after so many jobs; pygearman also calls it without a job."""
         return self.jobs < JOBS
 
 

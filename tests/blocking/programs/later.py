@@ -31,7 +31,7 @@ class Worker(gearman.GearmanWorker):
         return True
 
     def end_all(self) -> None:
-        """End the jobs in the reverse order; what is said of them later goes nowhere."""
+        """End the jobs in reverse order; later packets about them are dropped."""
         for job in reversed(self.taken):
             self.send_job_status(job, 1.5, 2)
             self.send_job_complete(job, f"{len(self.taken)} together")

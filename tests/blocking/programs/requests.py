@@ -1,4 +1,4 @@
-"""What requests hold, at every turn: ``requests.py PORT FUNCTION``, beside ``hooks.py``."""
+"""Print the requests after each step: ``requests.py PORT FUNCTION``, with ``hooks.py``."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SECONDS = 15.0
 
 
 def show(title: str, *values: Any) -> None:
-    """Print values as Python writes them, without what differs from run to run."""
+    """Print values as Python writes them, without those that differ from run to run."""
     sys.stdout.write(f"{title}: {' '.join(map(repr, values))}\n")
     sys.stdout.flush()
 
 
 def show_request(title: str, request: Any) -> None:
-    """Print what a request holds."""
+    """Print a request."""
     show(title, request.state, request.complete, request.timed_out, request.result)
     show("  updates", *request.data_updates, "warnings", *request.warning_updates)
     show("  exception", request.exception, "attempts", request.connection_attempts)
@@ -39,7 +39,7 @@ def show_request(title: str, request: Any) -> None:
 
 
 def show_error(title: str, call: Any, *arguments: Any, **options: Any) -> None:
-    """Print the error of a call that has one, or that it has none."""
+    """Print the error of a call, or that there is none."""
     kinds = (AssertionError, GearmanError, KeyError, TypeError)
     try:
         call(*arguments, **options)
@@ -59,18 +59,18 @@ class JsonEncoder(gearman.DataEncoder):  # type: ignore[misc]  # the package shi
 
     @classmethod
     def decode(cls, decodable_string: bytes) -> Any:
-        """Return the value that came."""
+        """Return the value of received data."""
         return json.loads(decodable_string)
 
 
 class JsonClient(gearman.GearmanClient):  # type: ignore[misc]  # the package ships no types
-    """A client of a program with values."""
+    """A client whose data are JSON values."""
 
     data_encoder = JsonEncoder
 
 
 def main() -> None:
-    """Go through what a client can do."""
+    """Use everything that a client can do."""
     address = f"127.0.0.1:{PORT}"
     client = gearman.GearmanClient([address])
     show("client", client)

@@ -1,4 +1,4 @@
-"""Workers and clients in threads that nobody joins: ``threads.py PORT FUNCTION``.
+"""Workers and clients in threads that are not joined: ``threads.py PORT FUNCTION``.
 
 The main thread ends at once; the interpreter waits for the others, and then ends.
 """
@@ -27,7 +27,7 @@ class Worker(gearman.GearmanWorker):
 
 
 def work() -> None:
-    """Be a worker; each job is run in this thread."""
+    """Run a worker in this thread."""
     here = threading.get_ident()
 
     def run(_worker: Any, job: Any) -> bytes:
@@ -41,7 +41,7 @@ def work() -> None:
 
 
 def ask(client: Any, number: int) -> None:
-    """Submit jobs, one by one and then together, by a client that all threads share."""
+    """Submit jobs, one by one and then together, with a client that all threads share."""
     words = [f"{number}-{job}".encode() for job in range(JOBS)]
     results = [client.submit_job(FUNCTION, word).result for word in words]
     jobs = [{"task": FUNCTION, "data": word} for word in words]
@@ -59,7 +59,7 @@ def watch() -> None:
 
 
 def main() -> None:
-    """Start all threads and wait for none."""
+    """Start all threads and do not wait for them."""
     client = gearman.GearmanClient([f"127.0.0.1:{PORT}"])
     for _ in range(WORKERS):
         threading.Thread(target=work).start()

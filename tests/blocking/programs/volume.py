@@ -1,4 +1,4 @@
-"""Ten thousand requests at once: ``volume.py PORT FUNCTION``, beside ``worker.py``."""
+"""Ten thousand requests at once: ``volume.py PORT FUNCTION``, with ``worker.py``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COUNT = 10_000
 
 
 def main() -> None:
-    """Submit them, wait for all, and count what became of them."""
+    """Submit them, wait for all, and count their outcomes."""
     port, function = sys.argv[1:]
     client = gearman.GearmanClient([f"127.0.0.1:{port}"])
     requests = [

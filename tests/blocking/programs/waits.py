@@ -49,7 +49,7 @@ def wait_as_daemon() -> None:
 
 
 def wait_for_death() -> None:
-    """See the job server die and another one come."""
+    """Wait while the job server dies and another one starts."""
     request = submitted()
     for call in (
         lambda: CLIENT.wait_until_jobs_completed([request]),
@@ -71,7 +71,7 @@ def wait_for_death() -> None:
 
 
 def wait_for_silence() -> None:
-    """Wait no longer than a second, whatever the job server does not do."""
+    """Wait no longer than a second for a silent job server."""
     request = CLIENT.submit_job(FUNCTION, b"x", poll_timeout=1.0)
     say(f"silence: {request.state}, {request.timed_out}")
     other = gearman.GearmanAdminClient([f"127.0.0.1:{PORT}"], poll_timeout=0.5)

@@ -1,4 +1,4 @@
-"""A worker as people write it: ``worker.py PORT FUNCTION [again]``.
+"""A typical worker: ``worker.py PORT FUNCTION [again]``.
 
 It reverses workloads; ``hold WORD`` waits for a line on standard input first, ``raise`` raises.
 With ``again`` it works on when all job servers are lost, as soon as one is there.
@@ -31,10 +31,10 @@ def run(_worker: Any, job: Any) -> bytes:
 
 
 class Worker(gearman.GearmanWorker):
-    """A worker that tells the client what a function raised."""
+    """A worker that sends the client what a function raised."""
 
     def on_job_exception(self, current_job: Any, exc_info: Any) -> bool:
-        """Tell it."""
+        """Send the exception."""
         self.send_job_exception(current_job, str(exc_info[1]))
         return False
 

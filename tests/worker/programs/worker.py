@@ -1,4 +1,4 @@
-"""Our worker as one of the languages of the interoperability tests, with some behaviours more.
+"""Our worker as one language of the interoperability tests, with further behaviours.
 
 ``python worker.py PORT[,PORT...] FUNCTION=BEHAVIOUR ...``; the environment variable
 ``WORKER_OPTIONS`` holds options of :class:`Worker` as JSON. Beside the behaviours that every
@@ -51,7 +51,7 @@ def length(job: WorkerJob) -> bytes:
 
 
 def progress(job: WorkerJob) -> bytes:
-    """Say everything that can be said."""
+    """Send every kind of packet about a job."""
     job.send_data(b"one")
     job.send_warning(b"careful")
     job.send_status(1, 2)
@@ -70,7 +70,7 @@ def exception(_job: WorkerJob) -> None:
 
 
 def empty(_job: WorkerJob) -> None:
-    """Complete with nothing."""
+    """Complete with an empty result."""
 
 
 def hold(job: WorkerJob) -> bytes:
@@ -116,12 +116,12 @@ def die(_data: bytes) -> None:
 
 
 def fifo(data: bytes) -> bytes:
-    """Complete with what a FIFO gives."""
+    """Complete with the contents of a FIFO."""
     return Path(data.decode()).read_bytes()
 
 
 def unportable(_data: bytes) -> Any:
-    """Return what cannot leave this process."""
+    """Return a value that cannot be pickled."""
     return lambda: None
 
 
