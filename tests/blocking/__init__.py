@@ -1,1 +1,1 @@
-"""The blocking door: python-gearman's programs with one import changed."""
+"""The package ``blocking``: python-gearman's programs with one import changed."""

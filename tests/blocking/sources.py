@@ -78,7 +78,7 @@ def program(*parts: str, ours: bool, port: int) -> str:
 
     Args:
         parts: the examples.
-        ours: change the import to our door.
+        ours: change the import to ``gearman_tx.blocking``.
         port: where the job server is.
     """
     code = "\n".join(["import gearman", "from gearman.constants import JOB_UNKNOWN", *parts])
