@@ -57,7 +57,8 @@ class Endings:
         elif state == DELAYED:
             function.delayed -= 1
             self.tables.delayed.cancel(job)
-        elif state == KEPT:
+        else:
+            assert state == KEPT, "a job that waits for nothing is kept"
             function.kept -= 1
         self.discard(job)
 

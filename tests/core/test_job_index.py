@@ -199,6 +199,27 @@ def test_a_block_that_was_emptied_while_somebody_looks_is_passed_over() -> None:
     ]
 
 
+@given(st.lists(st.integers(0, 1000), unique=True, max_size=60), st.data())
+def test_jobs_may_come_in_any_order_of_their_ids(numbers: list[int], data: st.DataObject) -> None:
+    """All are found and shown in the order of their ids, in thin blocks and in full ones."""
+    index = filled(*numbers)
+    assert ids(index) == sorted(numbers)
+    ended = data.draw(st.sets(st.sampled_from(numbers))) if numbers else set()
+    for number in ended:
+        end(index, number)
+    assert ids(index) == sorted(set(numbers) - ended)
+    for number in numbers:
+        found = index.get(b"H:t:%d" % number)
+        assert (found is None) == (number in ended)
+
+
+def test_an_early_id_hides_no_later_ones() -> None:
+    """A report that begins behind it shows all jobs."""
+    index = filled(300, 301)
+    index.restore(named(5, b"H:old:5"))
+    assert ids(index) == [5, 300, 301]
+
+
 def test_no_part_of_an_index_is_large() -> None:
     """So no step touches more than a block, or a hundredth of the jobs where a table grows."""
     index = filled(*range(1, MANY))

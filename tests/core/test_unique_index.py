@@ -97,6 +97,25 @@ def test_an_index_behaves_like_a_dictionary(steps: list[tuple[str, int, int]]) -
         assert index.newest(key) is (having[-1] if having else None)
 
 
+@given(st.permutations(range(12)))
+def test_jobs_may_come_in_any_order_of_their_ids(numbers: list[int]) -> None:
+    """The newest of each function is found, and the newest of all; older ones take no place."""
+    index = UniqueIndex()
+    newest: dict[Function, Job] = {}
+    for number in numbers:
+        job = make_job(number, FUNCTIONS[number % 3])
+        index.add(b"u", job)
+        known = newest.get(job.function)
+        if known is None or known.id < number:
+            newest[job.function] = job
+        assert contents(index) == {(function, b"u"): job for function, job in newest.items()}
+        assert index.newest(b"u") is max(newest.values(), key=lambda job: job.id)
+    for job in sorted(newest.values(), key=lambda job: -job.id):
+        assert index.newest(b"u") is job
+        index.remove(b"u", job)
+    assert index.newest(b"u") is None
+
+
 def test_no_part_of_an_index_is_large() -> None:
     """So where one grows, no step touches more than a hundredth of the keys."""
     index = UniqueIndex()
