@@ -15,7 +15,7 @@ def test_the_time_is_set_and_the_front_is_told(core: CoreFixture) -> None:
     handle = core.connection().submit()
     assert told == []
     assert core.server.act(NOON + 7, lambda: core.server.control.cancel(handle)) is True
-    assert (core.now, told) == (NOON + 7, [0])
+    assert (core.server.now, told) == (NOON + 7, [0])
 
 
 def test_the_front_is_told_of_a_verb_that_fails(core: CoreFixture) -> None:

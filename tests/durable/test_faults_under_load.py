@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.core.audit import audit
+from tests.durable.durable_fixture import DurableFixture
 from tests.durable.faulty_store import FAILS, LIES, LOSES, WORKS
-from tests.durable.stage import DurableStage
 from tests.link.logs import watched_log
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.server.stage import Guest
+from tests.server.server_fixture import FakePeer
 
 CLIENTS = 2
 WORKERS = 2
@@ -40,15 +40,15 @@ BACKGROUND = (p.SUBMIT_JOB_BG, p.SUBMIT_JOB_HIGH_BG, p.SUBMIT_JOB_LOW_BG)
 class Client:
     """A client that matches answers to its submissions by their order."""
 
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
+    def __init__(self, peer: FakePeer) -> None:
+        self.peer = peer
         self.asked: list[int] = []
         self._decoder = PacketDecoder(RESPONSE_MAGIC)
 
     def answers(self) -> list[tuple[int, int, bytes]]:
         """Return what was answered since: the type submitted, the type answered, the body."""
         found = []
-        for kind, body in self._decoder.feed(self.guest.hears()):
+        for kind, body in self._decoder.feed(self.peer.hears()):
             if kind in {p.JOB_CREATED, p.ERROR}:
                 assert self.asked, "no more answers than questions"
                 found.append((self.asked.pop(0), kind, body))
@@ -58,14 +58,14 @@ class Client:
 class Worker:
     """A worker that has at most one job at a time."""
 
-    def __init__(self, guest: Guest) -> None:
-        self.guest = guest
+    def __init__(self, peer: FakePeer) -> None:
+        self.peer = peer
         self.handle = b""
 
     def grab(self) -> int:
         """Take a job, if there is one; return its number, or 0."""
         decoder = PacketDecoder(RESPONSE_MAGIC)
-        for kind, body in decoder.feed(self.guest.asks(req(p.GRAB_JOB))):
+        for kind, body in decoder.feed(self.peer.asks(req(p.GRAB_JOB))):
             if kind == p.JOB_ASSIGN:
                 self.handle = body.partition(b"\0")[0]
                 return int(self.handle.rpartition(b":")[2])
@@ -82,7 +82,7 @@ class Play:
     """
 
     def __init__(self) -> None:
-        self.stage = DurableStage()
+        self.stage = DurableFixture()
         self.acknowledged: set[bytes] = set()
         self.run: set[bytes] = set()
         self.is_lost = False
@@ -90,14 +90,14 @@ class Play:
 
     def connect(self) -> None:
         """Let everybody connect to a server that was just started."""
-        self.clients = [Client(self.stage.guest()) for _ in range(CLIENTS)]
+        self.clients = [Client(self.stage.connect()) for _ in range(CLIENTS)]
         self.workers = [Worker(self.stage.worker(b"f")) for _ in range(WORKERS)]
 
     def submit(self, who: int, kinds: Sequence[int], unique: bytes, is_last: bool) -> None:
         """Submit some jobs in one packet of the network, perhaps the last of a turn."""
         client = self.clients[who]
         client.asked += kinds
-        client.guest.gives(b"".join(req(kind, b"f", unique, b"data") for kind in kinds))
+        client.peer.gives(b"".join(req(kind, b"f", unique, b"data") for kind in kinds))
         if is_last:
             self.stage.end_turn()
 
@@ -122,7 +122,7 @@ class Play:
         """Take a job, or complete the one that was taken."""
         worker = self.workers[who]
         if worker.handle:
-            worker.guest.tells(req(p.WORK_COMPLETE, worker.handle, b"done"))
+            worker.peer.tells(req(p.WORK_COMPLETE, worker.handle, b"done"))
             self.run.add(worker.handle)
             worker.handle = b""
         else:
@@ -131,13 +131,13 @@ class Play:
 
     def lose_worker(self, who: int) -> None:
         """Let a worker die, and another one come."""
-        self.workers[who].guest.leaves()
+        self.workers[who].peer.leaves()
         self.workers[who] = Worker(self.stage.worker(b"f"))
 
     def lose_client(self, who: int) -> None:
         """Let a client go without waiting for its answers, and another one come."""
-        self.clients[who].guest.leaves()
-        self.clients[who] = Client(self.stage.guest())
+        self.clients[who].peer.leaves()
+        self.clients[who] = Client(self.stage.connect())
 
     def crash(self) -> None:
         """Kill the server and start another."""

@@ -10,11 +10,11 @@ from twisted.internet.defer import Deferred, succeed
 from gearman_tx.core import Batch, Committed, FunctionSettings, JobRecord
 from gearman_tx.server.loading import PROGRESS_SECONDS
 from gearman_tx.store import Contents, MemoryStore, StoreError, StoreState, Tended
-from tests.durable.stage import DurableStage
+from tests.durable.durable_fixture import DurableFixture
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import handle, req, res
-from tests.server.stage import NOW
+from tests.server.server_fixture import NOW
 from tests.store.records import record, records
 
 
@@ -82,14 +82,14 @@ def store() -> SlowStore:
 
 
 @pytest.fixture
-def stage(store: SlowStore) -> DurableStage:
+def stage(store: SlowStore) -> DurableFixture:
     """Return a server that is starting over the slow store."""
-    return DurableStage(store)
+    return DurableFixture(store)
 
 
-def test_packets_wait_until_all_jobs_are_back(stage: DurableStage, store: SlowStore) -> None:
+def test_packets_wait_until_all_jobs_are_back(stage: DurableFixture, store: SlowStore) -> None:
     """A submission finds the job that it joins, a worker the oldest job; answers are in order."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     join = req(p.SUBMIT_JOB, b"f", b"u3", b"data")
     assert client.asks(req(p.ECHO_REQ, b"x"), join, b"version\n") == b""
     assert worker.asks(req(p.GRAB_JOB)) == b""
@@ -105,9 +105,9 @@ def test_packets_wait_until_all_jobs_are_back(stage: DurableStage, store: SlowSt
     assert client.asks(req(p.SUBMIT_JOB, b"f", b"", b"")) == p.created(10)
 
 
-def test_reports_are_answered_meanwhile(stage: DurableStage, store: SlowStore) -> None:
+def test_reports_are_answered_meanwhile(stage: DurableFixture, store: SlowStore) -> None:
     """Text reports show what is back, and ``store`` how far the loading is."""
-    operator = stage.guest()
+    operator = stage.connect()
     assert operator.asks(b"status\n") == b".\n"
     store.opening.callback(Contents(ids_from(10), 4, {b"g": FunctionSettings((1, 2, 3))}))
     store.give(job(2), job(3, due=NOW + 60))
@@ -128,10 +128,10 @@ def test_reports_are_answered_meanwhile(stage: DurableStage, store: SlowStore) -
     ],
 )
 def test_commands_that_change_something_wait(
-    stage: DurableStage, store: SlowStore, line: bytes, answer: bytes
+    stage: DurableFixture, store: SlowStore, line: bytes, answer: bytes
 ) -> None:
     """What is to be changed may not be back yet; so they act on all of it, later."""
-    operator = stage.guest()
+    operator = stage.connect()
     store.opening.callback(Contents(ids_from(10), 2))
     store.give(job(2))
     assert operator.asks(line, b"version\n") == b""
@@ -141,12 +141,12 @@ def test_commands_that_change_something_wait(
     assert operator.hears() == answer + b"OK 1.2.3\n"
 
 
-def test_what_comes_back(stage: DurableStage, store: SlowStore) -> None:
+def test_what_comes_back(stage: DurableFixture, store: SlowStore) -> None:
     """Handles, uniques, retries, limits and due times are as before."""
     store.opening.callback(Contents(ids_from(10), 2, {b"f": FunctionSettings((0, 3, 0))}))
     store.give(job(2, losses=4), job(3, due=NOW + 60))
     store.replaying.callback(2)
-    operator, worker = stage.guest(), stage.worker(b"f")
+    operator, worker = stage.connect(), stage.worker(b"f")
     rows = operator.asks(b"jobs\n").splitlines()
     assert rows[0].split(b"\t")[:8] == b"H:stage:2 f u2 queued normal bg 60 4".split()
     assert rows[1].split(b"\t")[3] == b"delayed"
@@ -157,7 +157,7 @@ def test_what_comes_back(stage: DurableStage, store: SlowStore) -> None:
     assert operator.asks(b"functions f\n").endswith(b"\t0\t3\t0\n.\n")
 
 
-def test_progress_is_told(stage: DurableStage, store: SlowStore, log: LogBook) -> None:
+def test_progress_is_told(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
     """The log tells when loading begins, how far it is every two seconds, and when it ends."""
     store.opening.callback(Contents(ids_from(10), 4))
     for number in range(1, 5):
@@ -173,17 +173,17 @@ def test_progress_is_told(stage: DurableStage, store: SlowStore, log: LogBook) -
     ]
 
 
-def test_notices_are_told(stage: DurableStage, store: SlowStore, log: LogBook) -> None:
+def test_notices_are_told(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
     """What happened to the file, at its opening and while it was read, is in the log once."""
     store.state.notices.append("brought from format 1 to 2")
     store.opening.callback(Contents(ids_from(10), 0))
     store.state.notices.append("a page was damaged")
     store.replaying.callback(0)
     assert log.warnings == ["brought from format 1 to 2", "a page was damaged"]
-    assert b"notice\ta page was damaged\n.\n" in stage.guest().asks(b"store\n")
+    assert b"notice\ta page was damaged\n.\n" in stage.connect().asks(b"store\n")
 
 
-def test_a_store_that_cannot_be_opened(stage: DurableStage, store: SlowStore) -> None:
+def test_a_store_that_cannot_be_opened(stage: DurableFixture, store: SlowStore) -> None:
     """The start fails with the store's one line."""
     failures: list[str] = []
     stage.opened.addErrback(lambda failure: failures.append(failure.getErrorMessage()))
@@ -191,7 +191,7 @@ def test_a_store_that_cannot_be_opened(stage: DurableStage, store: SlowStore) ->
     assert failures == ["another job server uses it"]
 
 
-def test_a_store_that_cannot_be_read(stage: DurableStage, store: SlowStore) -> None:
+def test_a_store_that_cannot_be_read(stage: DurableFixture, store: SlowStore) -> None:
     """A store that opens and then cannot be read fails the loading."""
     failures: list[str] = []
     stage.queue.loaded.addErrback(lambda failure: failures.append(failure.getErrorMessage()))
@@ -200,7 +200,7 @@ def test_a_store_that_cannot_be_read(stage: DurableStage, store: SlowStore) -> N
     assert failures == ["the disk does not answer"]
 
 
-def test_stopping_while_loading(stage: DurableStage, store: SlowStore) -> None:
+def test_stopping_while_loading(stage: DurableFixture, store: SlowStore) -> None:
     """A server that is stopped while it loads just closes its store, and no id is told to it."""
     store.opening.callback(Contents(ids_from(10), 2))
     store.give(job(2))
@@ -216,7 +216,7 @@ def test_many_jobs(log: LogBook) -> None:
     """Jobs come back from a store that works, with nothing lost and nothing doubled."""
     store = MemoryStore(durable=True)
     store.commit(Batch(records(range(1, 5001))))
-    stage = DurableStage(store)
+    stage = DurableFixture(store)
     loaded: list[int] = []
     stage.queue.loaded.addCallback(loaded.append)
     assert loaded == [5000]

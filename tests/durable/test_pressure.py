@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 
 from gearman_tx.server.peer_link import MOST_PROMISED, MOST_PROMISES
+from tests.durable.durable_fixture import DurableFixture
 from tests.durable.faulty_store import FAILS
-from tests.durable.stage import DurableStage
 from tests.durable.test_store_calls import FIRST_ID, SUBMIT, created
 from tests.server import packets as p
 from tests.server.packets import error, req, res
 
 
 @pytest.fixture
-def stage() -> DurableStage:
+def stage() -> DurableFixture:
     """Return a server on a disk that works when a test says so."""
-    return DurableStage()
+    return DurableFixture()
 
 
-def test_a_client_faster_than_the_disk(stage: DurableStage) -> None:
+def test_a_client_faster_than_the_disk(stage: DurableFixture) -> None:
     """No more submissions wait than may; the rest is read, and answered in order, later."""
-    client, other = stage.guest(), stage.guest()
+    client, other = stage.connect(), stage.connect()
     client.tells(SUBMIT * (2 * MOST_PROMISES + 10))
     ledger = stage.jobs.ledger
     assert ledger.waiting == MOST_PROMISES
@@ -36,9 +36,9 @@ def test_a_client_faster_than_the_disk(stage: DurableStage) -> None:
     assert client.hears() == b"".join(map(created, range(1, 2 * MOST_PROMISES + 11)))
 
 
-def test_what_is_behind_keeps_its_place(stage: DurableStage) -> None:
+def test_what_is_behind_keeps_its_place(stage: DurableFixture) -> None:
     """Echoes, text and foreground submissions behind the last one that may wait do wait."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT * MOST_PROMISES, req(p.ECHO_REQ, b"x"), b"version\n", SUBMIT)
     stage.settle()
     answers = b"".join(map(created, range(1, MOST_PROMISES + 1)))
@@ -46,9 +46,9 @@ def test_what_is_behind_keeps_its_place(stage: DurableStage) -> None:
     assert client.hears() == answers
 
 
-def test_few_large_submissions(stage: DurableStage) -> None:
+def test_few_large_submissions(stage: DurableFixture) -> None:
     """Bytes count as well as submissions; one may be larger than all that may wait."""
-    client = stage.guest()
+    client = stage.connect()
     half = req(p.SUBMIT_JOB_BG, b"f", b"", bytes(MOST_PROMISED // 2))
     huge = req(p.SUBMIT_JOB_BG, b"f", b"", bytes(MOST_PROMISED + 1))
     client.tells(half * 3)
@@ -62,9 +62,9 @@ def test_few_large_submissions(stage: DurableStage) -> None:
     assert client.is_heard
 
 
-def test_refusals_let_it_go_on_too(stage: DurableStage) -> None:
+def test_refusals_let_it_go_on_too(stage: DurableFixture) -> None:
     """A store that fails does not leave a client unread."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT * (MOST_PROMISES + 5))
     stage.faulty.end(FAILS)
     stage.end_turn()
@@ -73,9 +73,9 @@ def test_refusals_let_it_go_on_too(stage: DurableStage) -> None:
     assert client.is_heard
 
 
-def test_a_client_that_leaves_while_it_waits(stage: DurableStage) -> None:
+def test_a_client_that_leaves_while_it_waits(stage: DurableFixture) -> None:
     """Nothing goes on for a client that is gone, and what it submitted is kept."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT * (MOST_PROMISES + 5))
     client.leaves()
     stage.settle()
@@ -83,9 +83,9 @@ def test_a_client_that_leaves_while_it_waits(stage: DurableStage) -> None:
     assert stage.disk.handles()[0] == p.handle(FIRST_ID)
 
 
-def test_a_client_that_half_closes_while_it_waits(stage: DurableStage) -> None:
+def test_a_client_that_half_closes_while_it_waits(stage: DurableFixture) -> None:
     """A client that waits is not read, so its end is not seen before its last submission."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT * (MOST_PROMISES + 5))
     assert not client.is_heard
     stage.settle()

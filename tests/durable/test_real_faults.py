@@ -19,7 +19,7 @@ from gearman_tx.store import SQLiteStore
 from tests.server import packets as p
 from tests.server.packets import req, res
 from tests.server.real_server import RawPeer
-from tests.server.stage import text_commands
+from tests.server.server_fixture import text_commands
 from tests.store.files import locked_by_another_process, small_disk, stored
 
 PATIENCE = 0.5

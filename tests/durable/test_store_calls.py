@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred, fail
 from gearman_tx.core import Batch, Committed
 from gearman_tx.server.store_calls import FINISH_SECONDS, TEND_SECONDS
 from gearman_tx.store import StoreError, Tended
+from tests.durable.durable_fixture import DurableFixture
 from tests.durable.faulty_store import FAILS, LOSES
-from tests.durable.stage import DurableStage
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import error, req, res
@@ -25,12 +25,12 @@ def created(number: int) -> bytes:
 
 
 @pytest.fixture
-def stage() -> DurableStage:
+def stage() -> DurableFixture:
     """Return a server on a disk that works when a test says so."""
-    return DurableStage()
+    return DurableFixture()
 
 
-def test_the_store_is_tended(stage: DurableStage) -> None:
+def test_the_store_is_tended(stage: DurableFixture) -> None:
     """Every ten seconds the store is looked after, without anything to commit."""
     for _ in range(3):
         stage.clock.advance(TEND_SECONDS)
@@ -40,9 +40,9 @@ def test_the_store_is_tended(stage: DurableStage) -> None:
         assert not stage.faulty.is_held
 
 
-def test_a_loss_is_found_without_a_commit(stage: DurableStage, log: LogBook) -> None:
+def test_a_loss_is_found_without_a_commit(stage: DurableFixture, log: LogBook) -> None:
     """A file that is gone is noticed by an idle server, and its jobs are stored again at once."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT * 3)
     stage.settle()
     assert client.hears() == created(1) + created(2) + created(3)
@@ -55,9 +55,9 @@ def test_a_loss_is_found_without_a_commit(stage: DurableStage, log: LogBook) -> 
     assert text == "{reason}; all jobs are stored again"
 
 
-def test_a_store_that_cannot_be_tended(stage: DurableStage) -> None:
+def test_a_store_that_cannot_be_tended(stage: DurableFixture) -> None:
     """What cannot be looked at cannot be written either: submissions are refused until it can."""
-    client = stage.guest()
+    client = stage.connect()
     stage.clock.advance(TEND_SECONDS)
     stage.faulty.end(FAILS)
     stage.end_turn()
@@ -68,9 +68,9 @@ def test_a_store_that_cannot_be_tended(stage: DurableStage) -> None:
     assert client.hears() == created(2)
 
 
-def test_a_commit_waits_for_the_tending(stage: DurableStage) -> None:
+def test_a_commit_waits_for_the_tending(stage: DurableFixture) -> None:
     """Only one call of the store is under way at a time."""
-    client = stage.guest()
+    client = stage.connect()
     stage.clock.advance(TEND_SECONDS)
     client.tells(SUBMIT)
     stage.faulty.end()
@@ -80,7 +80,7 @@ def test_a_commit_waits_for_the_tending(stage: DurableStage) -> None:
     assert client.hears() == created(1)
 
 
-def test_a_busy_store_is_tended_too(stage: DurableStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_store_is_tended_too(stage: DurableFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a commit always under way the store is looked after between two of them."""
     tended: list[float] = []
 
@@ -89,7 +89,7 @@ def test_a_busy_store_is_tended_too(stage: DurableStage, monkeypatch: pytest.Mon
         return stage.faulty.begin(lambda: None, False)
 
     monkeypatch.setattr(stage.faulty, "tend", tend)
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT)
     for _ in range(100):
         client.tells(SUBMIT)  # is noted while the commit before is under way
@@ -99,7 +99,7 @@ def test_a_busy_store_is_tended_too(stage: DurableStage, monkeypatch: pytest.Mon
     assert len(tended) == 5
 
 
-def test_a_warning_of_the_store_is_logged(stage: DurableStage, log: LogBook) -> None:
+def test_a_warning_of_the_store_is_logged(stage: DurableFixture, log: LogBook) -> None:
     """When it is looked after it may have something to say."""
     for warning in ("", "the log has 268 MB", ""):
         stage.faulty.warning = warning
@@ -109,7 +109,7 @@ def test_a_warning_of_the_store_is_logged(stage: DurableStage, log: LogBook) -> 
     assert log.warnings == ["the log has 268 MB"]
 
 
-def test_a_store_with_more_to_tidy(stage: DurableStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_with_more_to_tidy(stage: DurableFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """While there is more to do, the store is looked after again soon."""
     monkeypatch.setattr(
         stage.faulty, "tend", lambda: stage.faulty.begin(lambda: None, Tended(has_more=True))
@@ -123,9 +123,9 @@ def test_a_store_with_more_to_tidy(stage: DurableStage, monkeypatch: pytest.Monk
         assert stage.faulty.is_held
 
 
-def test_a_store_that_does_not_answer(stage: DurableStage, log: LogBook) -> None:
+def test_a_store_that_does_not_answer(stage: DurableFixture, log: LogBook) -> None:
     """A commit that takes long is told of, again and again; other connections are served on."""
-    client, other = stage.guest(), stage.guest()
+    client, other = stage.connect(), stage.connect()
     client.tells(SUBMIT * 2)
     stage.clock.advance(TEND_SECONDS)
     stage.clock.advance(TEND_SECONDS)
@@ -139,14 +139,14 @@ def test_a_store_that_does_not_answer(stage: DurableStage, log: LogBook) -> None
     assert client.hears() == created(1) + created(2)
 
 
-def figures(stage: DurableStage) -> dict[str, str | int | float]:
+def figures(stage: DurableFixture) -> dict[str, str | int | float]:
     """Return what the text command ``store`` shows."""
     return dict(stage.queue.figures())
 
 
-def test_figures(stage: DurableStage) -> None:
+def test_figures(stage: DurableFixture) -> None:
     """The figures follow what happens: who waits, for how long, what went wrong."""
-    client = stage.guest()
+    client = stage.connect()
     assert figures(stage)["state"] == "ok"
     client.tells(SUBMIT, SUBMIT)
     stage.clock.advance(3)
@@ -156,13 +156,13 @@ def test_figures(stage: DurableStage) -> None:
     found = figures(stage)
     assert (found["waiting"], found["lag"], found["jobs"], found["added"]) == (0, 0.0, 2, 2)
     assert (
-        stage.guest().asks(b"store\n").startswith(b"kind\tbuiltin\npath\t-\nstate\tok\njobs\t2\n")
+        stage.connect().asks(b"store\n").startswith(b"kind\tbuiltin\npath\t-\nstate\tok\njobs\t2\n")
     )
 
 
-def test_lag_while_the_store_fails(stage: DurableStage) -> None:
+def test_lag_while_the_store_fails(stage: DurableFixture) -> None:
     """What waits since the first failure has been waiting since then."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(SUBMIT)
     stage.settle()
     worker.grabs(FIRST_ID, b"f", b"data")
@@ -177,14 +177,14 @@ def test_lag_while_the_store_fails(stage: DurableStage) -> None:
 
 
 def test_a_fault_of_ours_is_logged_and_outlived(
-    stage: DurableStage, monkeypatch: pytest.MonkeyPatch, log: LogBook
+    stage: DurableFixture, monkeypatch: pytest.MonkeyPatch, log: LogBook
 ) -> None:
     """A store that raises what it should not is logged with its traceback, and tried again."""
 
     def broken(batch: Batch) -> Deferred[Committed]:
         raise ValueError(f"{len(batch.added)} jobs")
 
-    client = stage.guest()
+    client = stage.connect()
     with monkeypatch.context() as patch:
         patch.setattr(stage.faulty, "commit", broken)
         assert client.asks(SUBMIT) == error(b"QUEUE_ERROR", b"1 jobs")
@@ -195,9 +195,9 @@ def test_a_fault_of_ours_is_logged_and_outlived(
     assert client.hears() == created(2)
 
 
-def test_the_end_does_not_wait_for_ever(stage: DurableStage, log: LogBook) -> None:
+def test_the_end_does_not_wait_for_ever(stage: DurableFixture, log: LogBook) -> None:
     """A disk that never answers holds up the end for a bounded time only."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(SUBMIT)
     done: list[object] = []
     stage.queue.finish().addCallback(done.append)
@@ -209,9 +209,9 @@ def test_the_end_does_not_wait_for_ever(stage: DurableStage, log: LogBook) -> No
     stage.faulty.end()
 
 
-def test_what_could_not_be_stored_at_the_end(stage: DurableStage, log: LogBook) -> None:
+def test_what_could_not_be_stored_at_the_end(stage: DurableFixture, log: LogBook) -> None:
     """Jobs that ended without the store knowing it run again, and that is said."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(SUBMIT)
     stage.settle()
     worker.grabs(FIRST_ID, b"f", b"data")
@@ -230,7 +230,7 @@ def test_what_could_not_be_stored_at_the_end(stage: DurableStage, log: LogBook) 
 
 
 def test_a_store_that_cannot_be_closed(
-    stage: DurableStage, monkeypatch: pytest.MonkeyPatch, log: LogBook
+    stage: DurableFixture, monkeypatch: pytest.MonkeyPatch, log: LogBook
 ) -> None:
     """The end is an end, with a line in the log."""
     closing: Deferred[None] = fail(StoreError("the disk did not answer"))
@@ -241,17 +241,17 @@ def test_a_store_that_cannot_be_closed(
     assert str(log.events[-1]["error"]) == "the disk did not answer"
 
 
-def test_submissions_at_the_end(stage: DurableStage) -> None:
+def test_submissions_at_the_end(stage: DurableFixture) -> None:
     """Who submits while the server stops is refused with the reason."""
-    client = stage.guest()
+    client = stage.connect()
     stage.queue.finish()
     refused = error(b"QUEUE_ERROR", b"Server is shutting down")
     assert client.asks(SUBMIT) == refused
 
 
-def test_the_next_server_begins_where_this_one_ended(stage: DurableStage) -> None:
+def test_the_next_server_begins_where_this_one_ended(stage: DurableFixture) -> None:
     """After an end in good order handles go on without a gap."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(req(p.SUBMIT_JOB, b"f", b"", b"") * 5)
     stage.queue.close()
     stage.settle()

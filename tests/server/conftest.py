@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.link.logs import LogBook, watched_log
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +18,6 @@ def log() -> Iterator[LogBook]:
 
 
 @pytest.fixture
-def stage() -> Stage:
+def stage() -> ServerFixture:
     """Return a job server with a queue in memory and the default limits."""
-    return Stage()
+    return ServerFixture()

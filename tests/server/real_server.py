@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from gearman_tx.core import Policy
 from gearman_tx.server import ConnectionLimits, ServerLog, Wiring
-from tests.server.stage import text_commands
+from tests.server.server_fixture import text_commands
 
 
 class RawPeer(Protocol):

@@ -13,19 +13,19 @@ from gearman_tx.server import ConnectionLimits
 from gearman_tx.server.accept_gate import REST_SECONDS
 from gearman_tx.server.patient_socket import EXHAUSTED, PatientSocket
 from tests.link.logs import LogBook
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 MakePort = Callable[[], Any]
 
 
 @pytest.fixture
-def stage() -> Stage:
+def stage() -> ServerFixture:
     """Return a job server with room for three connections."""
-    return Stage(limits=ConnectionLimits(connections=3))
+    return ServerFixture(limits=ConnectionLimits(connections=3))
 
 
 @pytest.fixture
-def make_port(stage: Stage) -> Iterator[MakePort]:
+def make_port(stage: ServerFixture) -> Iterator[MakePort]:
     """Return what listens on another port of 127.0.0.1 for the stage."""
     ports: list[Any] = []
 
@@ -42,28 +42,30 @@ def make_port(stage: Stage) -> Iterator[MakePort]:
 
 
 def test_ports_are_paused_while_there_is_no_room(
-    stage: Stage, make_port: MakePort, log: LogBook
+    stage: ServerFixture, make_port: MakePort, log: LogBook
 ) -> None:
     """At the limit no port accepts; when a connection ends all do again."""
     ports = [make_port(), make_port()]
-    guests = [stage.guest() for _ in range(3)]
+    peers = [stage.connect() for _ in range(3)]
     stage.end_turn()
     assert not any(port in stage.clock.readers for port in ports)
     assert log.warnings == ["no more connections are accepted while 3 are open"]
-    guests.pop().leaves()
+    peers.pop().leaves()
     assert all(port in stage.clock.readers for port in ports)
-    guests.append(stage.guest())
+    peers.append(stage.connect())
     stage.end_turn()
     assert not any(port in stage.clock.readers for port in ports)
 
 
-def test_a_port_that_comes_while_there_is_no_room_waits(stage: Stage, make_port: MakePort) -> None:
+def test_a_port_that_comes_while_there_is_no_room_waits(
+    stage: ServerFixture, make_port: MakePort
+) -> None:
     """A port that begins to listen when the server is full accepts when it no longer is."""
-    guests = [stage.guest() for _ in range(3)]
+    peers = [stage.connect() for _ in range(3)]
     stage.end_turn()
     port = make_port()
     assert port not in stage.clock.readers
-    guests[0].leaves()
+    peers[0].leaves()
     assert port in stage.clock.readers
 
 
@@ -76,30 +78,30 @@ def test_a_port_accepts_no_more_in_a_turn_than_there_is_room_for(make_port: Make
 
 
 def test_a_port_without_undocumented_names_is_paused_all_the_same(
-    stage: Stage, make_port: MakePort
+    stage: ServerFixture, make_port: MakePort
 ) -> None:
     """Where Twisted has no ``numberAccepts`` and no ``socket``, a port is paused and resumed."""
     port = make_port()
     del port.numberAccepts
     stage.factory.gate.watch(Port(0, stage.factory, reactor=stage.clock))
-    guests = [stage.guest() for _ in range(3)]
+    peers = [stage.connect() for _ in range(3)]
     stage.end_turn()
     assert port not in stage.clock.readers
-    guests[0].leaves()
+    peers[0].leaves()
     assert port in stage.clock.readers
 
 
-def test_what_is_no_socket_is_let_be(stage: Stage) -> None:
+def test_what_is_no_socket_is_let_be(stage: ServerFixture) -> None:
     """A listening port of another kind is not touched."""
     other: Any = object()
     stage.factory.gate.watch(other)
     for _ in range(3):
-        stage.guest()
+        stage.connect()
     stage.end_turn()
 
 
 def test_without_descriptors_ports_rest_for_a_moment(
-    stage: Stage, make_port: MakePort, log: LogBook
+    stage: ServerFixture, make_port: MakePort, log: LogBook
 ) -> None:
     """When the system has no room the port rests, and tries again after a second."""
     port = make_port()
@@ -112,23 +114,23 @@ def test_without_descriptors_ports_rest_for_a_moment(
     assert port in stage.clock.readers
 
 
-def test_a_connection_that_ends_ends_the_rest(stage: Stage, make_port: MakePort) -> None:
+def test_a_connection_that_ends_ends_the_rest(stage: ServerFixture, make_port: MakePort) -> None:
     """What an ended connection held is free, so the ports need not wait longer."""
     port = make_port()
-    guest = stage.guest()
+    peer = stage.connect()
     port.socket._on_exhausted(OSError(errno.ENFILE, "File table overflow"))  # noqa: SLF001
-    guest.leaves()
+    peer.leaves()
     assert port in stage.clock.readers
     assert stage.clock.getDelayedCalls() == []
 
 
-def test_a_stopped_gate_opens_nothing(stage: Stage, make_port: MakePort) -> None:
+def test_a_stopped_gate_opens_nothing(stage: ServerFixture, make_port: MakePort) -> None:
     """After the stop no port is resumed and no rest is under way."""
     port = make_port()
-    guest = stage.guest()
+    peer = stage.connect()
     port.socket._on_exhausted(OSError(errno.ENFILE, "File table overflow"))  # noqa: SLF001
     stage.factory.stop()
-    guest.leaves()
+    peer.leaves()
     assert port not in stage.clock.readers
     assert stage.clock.getDelayedCalls() == []
 

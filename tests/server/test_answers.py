@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.link.logs import watched_log
 from tests.server import packets as p
-from tests.server.held_store import DurableStage, submit
+from tests.server.held_store_fixture import HeldStoreFixture, submit
 from tests.server.packets import req
-from tests.server.stage import Guest
+from tests.server.server_fixture import FakePeer
 
 _REQUESTS = st.lists(
     st.tuples(
@@ -32,15 +32,15 @@ _STEPS = st.lists(
 def test_exactly_one_answer_for_each_request_in_order(steps: list[object]) -> None:
     """Whatever is submitted, joined, kept and refused, answers match requests one by one."""
     with watched_log():
-        stage = DurableStage()
-        guests = [stage.guest(), stage.guest()]
+        stage = HeldStoreFixture()
+        peers = [stage.connect(), stage.connect()]
         asked: list[list[tuple[str, bytes]]] = [[], []]
         uniques: dict[bytes, bytes] = {}
         for step in [*steps, "turn"]:
             if isinstance(step, tuple):
                 index, requests = step
                 asked[index] += requests
-                guests[index].gives(b"".join(_request(*request) for request in requests))
+                peers[index].gives(b"".join(_request(*request) for request in requests))
                 uniques |= {job.handle: job.unique for job in stage.jobs.tables.jobs}
             elif step == "turn":
                 stage.end_turn()
@@ -48,8 +48,8 @@ def test_exactly_one_answer_for_each_request_in_order(steps: list[object]) -> No
                 stage.keep() if step == "keep" else stage.fail()
         while stage.store.under_way is not None:
             stage.keep()
-        for guest, requests in zip(guests, asked, strict=True):
-            _check(guest, requests, uniques)
+        for peer, requests in zip(peers, asked, strict=True):
+            _check(peer, requests, uniques)
 
 
 def _request(kind: str, unique: bytes) -> bytes:
@@ -60,8 +60,8 @@ def _request(kind: str, unique: bytes) -> bytes:
     return submit(unique, p.SUBMIT_JOB_BG if kind == "bg" else p.SUBMIT_JOB)
 
 
-def _check(guest: Guest, requests: list[tuple[str, bytes]], uniques: dict[bytes, bytes]) -> None:
-    answers = PacketDecoder(RESPONSE_MAGIC).feed(guest.hears())
+def _check(peer: FakePeer, requests: list[tuple[str, bytes]], uniques: dict[bytes, bytes]) -> None:
+    answers = PacketDecoder(RESPONSE_MAGIC).feed(peer.hears())
     assert len(answers) == len(requests)
     for (packet_type, body), (kind, unique) in zip(answers, requests, strict=True):
         if kind == "line":

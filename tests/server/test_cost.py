@@ -18,7 +18,7 @@ from gearman_tx.wire import IS_COMPILED
 from tests.core.core_fixture import CoreFixture
 from tests.server import packets as p
 from tests.server.packets import req
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 pytestmark = pytest.mark.skipif(IS_COMPILED, reason="compiled code makes no calls to be counted")
 
@@ -79,9 +79,9 @@ def lines(action: Callable[[], object]) -> int:
     return count
 
 
-def _packets(kind: str, stage: Stage) -> tuple[Callable[[bytes], None], bytes]:
+def _packets(kind: str, stage: ServerFixture) -> tuple[Callable[[bytes], None], bytes]:
     """Return who gives packets of a kind to the server, and the packets."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     if kind.startswith("SUBMIT"):
         return client.gives, req(getattr(p, kind), b"f", b"", b"data") * PACKETS
     if kind == "ECHO_REQ":
@@ -99,7 +99,7 @@ def _packets(kind: str, stage: Stage) -> tuple[Callable[[bytes], None], bytes]:
 @pytest.mark.parametrize("kind", BUDGETS)
 def test_a_packet_keeps_within_its_budget(kind: str) -> None:
     """From the read to the bytes for the socket, so many calls and no more."""
-    stage = Stage()
+    stage = ServerFixture()
     gives, data = _packets(kind, stage)
 
     def turn() -> None:

@@ -9,22 +9,22 @@ from gearman_tx.core.dispatch import WAKE_PATIENCE
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import NOOP_PACKET, created, handle, req, res
-from tests.server.stage import NOW, Guest, Stage
+from tests.server.server_fixture import NOW, FakePeer, ServerFixture
 
 
-def epoch(stage: Stage, seconds: float, number: int) -> None:
+def epoch(stage: ServerFixture, seconds: float, number: int) -> None:
     """Submit an epoch job that is due so many seconds after the beginning."""
     due = b"%d" % (NOW + seconds)
     job = req(p.SUBMIT_JOB_EPOCH, b"f", b"", due, b"")
-    assert stage.guest().asks(job) == created(number)
+    assert stage.connect().asks(job) == created(number)
 
 
-def timers(stage: Stage) -> list[float]:
+def timers(stage: ServerFixture) -> list[float]:
     """Return when the clock has something to do, in seconds after the beginning."""
     return [call.getTime() - NOW for call in stage.clock.getDelayedCalls()]
 
 
-def test_an_epoch_job_wakes_a_sleeping_worker_at_its_time(stage: Stage) -> None:
+def test_an_epoch_job_wakes_a_sleeping_worker_at_its_time(stage: ServerFixture) -> None:
     """The worker hears NOOP when the job is due, and not before."""
     worker = stage.sleeper(b"f")
     epoch(stage, 100, 1)
@@ -35,14 +35,14 @@ def test_an_epoch_job_wakes_a_sleeping_worker_at_its_time(stage: Stage) -> None:
     worker.grabs(1, b"f")
 
 
-def test_there_is_one_timer_for_all_jobs(stage: Stage) -> None:
+def test_there_is_one_timer_for_all_jobs(stage: ServerFixture) -> None:
     """A thousand delayed jobs cost one timer, set to the earliest."""
     for number in range(1, 1001):
         epoch(stage, 10_000 - number, number)
     assert timers(stage) == [9000]
 
 
-def test_a_nearer_deadline_moves_the_timer(stage: Stage) -> None:
+def test_a_nearer_deadline_moves_the_timer(stage: ServerFixture) -> None:
     """A job that is due before all others is not late."""
     worker = stage.sleeper(b"f")
     epoch(stage, 1000, 1)
@@ -57,16 +57,16 @@ def test_a_nearer_deadline_moves_the_timer(stage: Stage) -> None:
     assert timers(stage) == [1000]
 
 
-def test_a_timer_for_a_deadline_that_went_away_rings_in_vain(stage: Stage) -> None:
+def test_a_timer_for_a_deadline_that_went_away_rings_in_vain(stage: ServerFixture) -> None:
     """Cancelling the job does not move the timer; ringing then does nothing."""
     epoch(stage, 10, 1)
-    assert stage.guest().asks(b"cancel job H:stage:1\n") == b"OK\r\n"
+    assert stage.connect().asks(b"cancel job H:stage:1\n") == b"OK\r\n"
     assert timers(stage) == [10]
     stage.clock.advance(10)
     assert timers(stage) == []
 
 
-def test_jobs_due_at_once_come_in_order(stage: Stage) -> None:
+def test_jobs_due_at_once_come_in_order(stage: ServerFixture) -> None:
     """Delayed jobs are queued by their times, then by their submission."""
     for number, seconds in ((1, 30), (2, 10), (3, 30), (4, 20)):
         epoch(stage, seconds, number)
@@ -76,10 +76,10 @@ def test_jobs_due_at_once_come_in_order(stage: Stage) -> None:
         worker.grabs(number, b"f")
 
 
-def test_a_wake_up_that_is_ignored_is_repeated_for_another(stage: Stage) -> None:
+def test_a_wake_up_that_is_ignored_is_repeated_for_another(stage: ServerFixture) -> None:
     """When the woken worker does not grab in time, the next sleeper is woken."""
     first, second = stage.sleeper(b"f"), stage.sleeper(b"f")
-    stage.guest().queues(1, b"f")
+    stage.connect().queues(1, b"f")
     woken, asleep = (second, first) if second.hears() else (first, second)
     assert asleep.hears() == b""
     stage.clock.advance(WAKE_PATIENCE)
@@ -90,20 +90,20 @@ def test_a_wake_up_that_is_ignored_is_repeated_for_another(stage: Stage) -> None
     assert woken.hears() == b""
 
 
-def test_a_wake_up_that_was_acted_on_is_not_repeated(stage: Stage) -> None:
+def test_a_wake_up_that_was_acted_on_is_not_repeated(stage: ServerFixture) -> None:
     """A worker that grabs in time lets the others sleep."""
     workers = [stage.sleeper(b"f"), stage.sleeper(b"f")]
-    stage.guest().queues(1, b"f")
+    stage.connect().queues(1, b"f")
     woken = next(worker for worker in workers if worker.hears())
     woken.grabs(1, b"f")
     stage.clock.advance(10)
     assert [worker.hears() for worker in workers] == [b"", b""]
 
 
-def test_a_woken_worker_that_leaves_is_replaced_at_once(stage: Stage) -> None:
+def test_a_woken_worker_that_leaves_is_replaced_at_once(stage: ServerFixture) -> None:
     """The other sleeper hears NOOP when the woken one is lost."""
     workers = [stage.sleeper(b"f"), stage.sleeper(b"f")]
-    stage.guest().queues(1, b"f")
+    stage.connect().queues(1, b"f")
     heard = [worker.hears() for worker in workers]
     workers[heard.index(NOOP_PACKET)].leaves()
     assert workers[heard.index(b"")].hears() == NOOP_PACKET
@@ -111,10 +111,10 @@ def test_a_woken_worker_that_leaves_is_replaced_at_once(stage: Stage) -> None:
 
 def test_several_timeouts_of_one_worker(log: LogBook) -> None:
     """Each job of a worker has a time limit of its own, ended with the job."""
-    stage = Stage(Policy(handle_prefix=b"H:stage"))
-    worker = stage.guest()
+    stage = ServerFixture(Policy(handle_prefix=b"H:stage"))
+    worker = stage.connect()
     worker.tells(req(p.CAN_DO_TIMEOUT, b"short", b"1000"), req(p.CAN_DO_TIMEOUT, b"long", b"5000"))
-    client = stage.guest()
+    client = stage.connect()
     client.submits(1, b"long")
     worker.grabs(1, b"long")
     client.submits(2, b"short")
@@ -131,9 +131,9 @@ def test_several_timeouts_of_one_worker(log: LogBook) -> None:
     assert len(log.warnings) == 1
 
 
-def test_a_stopped_server_rings_no_more(stage: Stage) -> None:
+def test_a_stopped_server_rings_no_more(stage: ServerFixture) -> None:
     """After the stop no timer is left, whatever was due and whatever ends later."""
-    worker: Guest = stage.sleeper(b"f")
+    worker: FakePeer = stage.sleeper(b"f")
     epoch(stage, 10, 1)
     stage.factory.stop()
     worker.leaves()

@@ -12,7 +12,7 @@ from gearman_tx.server.store_calls import GATHER_SECONDS
 from gearman_tx.store import StoreLostError
 from tests.link.logs import LogBook
 from tests.server import packets as p
-from tests.server.held_store import DurableStage, submit
+from tests.server.held_store_fixture import HeldStoreFixture, submit
 from tests.server.packets import created, error, handle, req, res
 
 ECHO = req(p.ECHO_REQ, b"x")
@@ -21,14 +21,14 @@ DISK_FULL = error(b"QUEUE_ERROR", b"disk full")
 
 
 @pytest.fixture
-def stage() -> DurableStage:
+def stage() -> HeldStoreFixture:
     """Return a job server over a store that is held."""
-    return DurableStage()
+    return HeldStoreFixture()
 
 
-def test_nothing_is_said_or_done_before_the_commit(stage: DurableStage) -> None:
+def test_nothing_is_said_or_done_before_the_commit(stage: HeldStoreFixture) -> None:
     """Neither the client hears of the job nor a worker gets it until it is durable."""
-    client, worker = stage.guest(), stage.sleeper(b"f")
+    client, worker = stage.connect(), stage.sleeper(b"f")
     assert client.asks(submit()) == b""
     assert worker.asks(req(p.GRAB_JOB)) == p.NO_JOB_PACKET
     assert worker.asks(req(p.PRE_SLEEP)) == b""
@@ -39,16 +39,16 @@ def test_nothing_is_said_or_done_before_the_commit(stage: DurableStage) -> None:
     worker.grabs(1, b"f", b"data")
 
 
-def test_a_foreground_job_waits_for_no_disk(stage: DurableStage) -> None:
+def test_a_foreground_job_waits_for_no_disk(stage: HeldStoreFixture) -> None:
     """A client that waits for the result was promised nothing that must outlive the process."""
-    client = stage.guest()
+    client = stage.connect()
     assert client.asks(submit(packet_type=p.SUBMIT_JOB)) == created(1)
     assert stage.store.batches == []
 
 
-def test_replies_behind_a_promise_wait_for_it(stage: DurableStage) -> None:
+def test_replies_behind_a_promise_wait_for_it(stage: HeldStoreFixture) -> None:
     """Echo, error, text and foreground replies of the same connection keep their order."""
-    client, other = stage.guest(), stage.guest()
+    client, other = stage.connect(), stage.connect()
     fail = req(p.NOOP)
     assert client.asks(ECHO, submit(), ECHO, fail, b"version\n", submit(b"u", 7)) == ECHOED
     assert other.asks(ECHO, b"version\n") == ECHOED + b"OK 1.2.3\n"
@@ -57,9 +57,9 @@ def test_replies_behind_a_promise_wait_for_it(stage: DurableStage) -> None:
     assert client.hears() == created(1) + ECHOED + unexpected + b"OK 1.2.3\n" + created(2)
 
 
-def test_what_a_worker_says_waits_behind_a_promise(stage: DurableStage) -> None:
+def test_what_a_worker_says_waits_behind_a_promise(stage: HeldStoreFixture) -> None:
     """A result for a client comes behind the answer that the client waits for."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     assert client.asks(submit(packet_type=p.SUBMIT_JOB)) == created(1)
     worker.grabs(1, b"f", b"data")
     client.tells(submit())
@@ -69,9 +69,9 @@ def test_what_a_worker_says_waits_behind_a_promise(stage: DurableStage) -> None:
     assert client.hears() == created(2) + res(p.WORK_COMPLETE, handle(1), b"result")
 
 
-def test_one_turn_is_one_commit(stage: DurableStage) -> None:
+def test_one_turn_is_one_commit(stage: HeldStoreFixture) -> None:
     """Whatever several connections submit in one turn goes to the store together."""
-    one, two = stage.guest(), stage.guest()
+    one, two = stage.connect(), stage.connect()
     one.gives(submit() * 3)
     two.gives(submit() * 2)
     stage.end_turn()
@@ -81,9 +81,9 @@ def test_one_turn_is_one_commit(stage: DurableStage) -> None:
     assert two.hears() == created(4) + created(5)
 
 
-def test_what_comes_during_a_commit_is_the_next(stage: DurableStage) -> None:
+def test_what_comes_during_a_commit_is_the_next(stage: HeldStoreFixture) -> None:
     """A slow disk makes larger batches, and answers keep their order over them."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit())
     for _ in range(3):
         client.tells(submit())
@@ -95,17 +95,17 @@ def test_what_comes_during_a_commit_is_the_next(stage: DurableStage) -> None:
     assert client.hears() == created(2) + created(3) + created(4)
 
 
-def test_a_joined_submission_is_answered_in_its_place(stage: DurableStage) -> None:
+def test_a_joined_submission_is_answered_in_its_place(stage: HeldStoreFixture) -> None:
     """Two submissions of one unique with another between: the right handle for each."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(b"a"), submit(b"b"), submit(b"a"))
     stage.keep()
     assert client.hears() == created(1) + created(2) + created(1)
 
 
-def test_joining_what_is_being_committed_keeps_the_order(stage: DurableStage) -> None:
+def test_joining_what_is_being_committed_keeps_the_order(stage: HeldStoreFixture) -> None:
     """Behind a submission of the next batch, one that joins the present batch still waits."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(b"a"))
     client.tells(submit(b"b"), submit(b"a"))
     stage.keep()
@@ -114,9 +114,9 @@ def test_joining_what_is_being_committed_keeps_the_order(stage: DurableStage) ->
     assert client.hears() == created(2) + created(1)
 
 
-def test_a_background_submission_makes_a_foreground_job_durable(stage: DurableStage) -> None:
+def test_a_background_submission_makes_a_foreground_job_durable(stage: HeldStoreFixture) -> None:
     """Joining a foreground job in the background stores it, and it outlives its client."""
-    client, other = stage.guest(), stage.guest()
+    client, other = stage.connect(), stage.connect()
     assert client.asks(submit(b"a", p.SUBMIT_JOB)) == created(1)
     assert other.asks(submit(b"a")) == b""
     stage.keep()
@@ -125,9 +125,9 @@ def test_a_background_submission_makes_a_foreground_job_durable(stage: DurableSt
     stage.worker(b"f").grabs(1, b"f", b"data")
 
 
-def test_a_store_that_fails_refuses_in_order(stage: DurableStage, log: LogBook) -> None:
+def test_a_store_that_fails_refuses_in_order(stage: HeldStoreFixture, log: LogBook) -> None:
     """Each submission of a batch that could not be stored gets QUEUE_ERROR in its place."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(), ECHO, submit(b"u"), submit(b"u"))
     stage.fail()
     assert client.hears() == DISK_FULL + ECHOED + DISK_FULL * 2
@@ -140,18 +140,18 @@ def test_a_store_that_fails_refuses_in_order(stage: DurableStage, log: LogBook) 
     assert client.hears() == created(3)
 
 
-def test_a_store_may_say_that_the_job_runs_elsewhere(stage: DurableStage) -> None:
+def test_a_store_may_say_that_the_job_runs_elsewhere(stage: HeldStoreFixture) -> None:
     """A shared store that holds the unique already names the other job's handle."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(b"a"))
     stage.keep({1: b"H:other:77"})
     assert client.hears() == res(p.JOB_CREATED, b"H:other:77")
     assert stage.status() == b"f\t0\t0\t0\n.\n"
 
 
-def test_a_client_that_leaves_does_not_take_its_promise_along(stage: DurableStage) -> None:
+def test_a_client_that_leaves_does_not_take_its_promise_along(stage: HeldStoreFixture) -> None:
     """A submission whose client is lost before the commit becomes a job all the same."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(), submit())
     client.leaves()
     stage.keep()
@@ -159,9 +159,9 @@ def test_a_client_that_leaves_does_not_take_its_promise_along(stage: DurableStag
     stage.worker(b"f").grabs(1, b"f", b"data")
 
 
-def test_a_client_that_leaves_before_a_failure_disturbs_nobody(stage: DurableStage) -> None:
+def test_a_client_that_leaves_before_a_failure_disturbs_nobody(stage: HeldStoreFixture) -> None:
     """The refusal of a lost client's submission goes nowhere."""
-    client, other = stage.guest(), stage.guest()
+    client, other = stage.connect(), stage.connect()
     client.gives(submit())
     other.tells(submit())
     client.leaves()
@@ -169,9 +169,9 @@ def test_a_client_that_leaves_before_a_failure_disturbs_nobody(stage: DurableSta
     assert other.hears() == DISK_FULL
 
 
-def test_a_half_closed_client_gets_its_answer(stage: DurableStage) -> None:
+def test_a_half_closed_client_gets_its_answer(stage: HeldStoreFixture) -> None:
     """``nc -N`` sends its submission and the end together, and still hears JOB_CREATED."""
-    client = stage.guest()
+    client = stage.connect()
     client.gives(submit())
     client.connection.readConnectionLost()
     stage.end_turn()
@@ -181,18 +181,18 @@ def test_a_half_closed_client_gets_its_answer(stage: DurableStage) -> None:
     assert (before, client.is_served) == (True, False)
 
 
-def test_malformed_bytes_behind_a_promise_wait_for_it(stage: DurableStage) -> None:
+def test_malformed_bytes_behind_a_promise_wait_for_it(stage: HeldStoreFixture) -> None:
     """The answers due before the fatal bytes still come, then the connection ends."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(), b"\0BAD")
     stage.keep()
     assert client.hears() == created(1)
     assert not client.is_served
 
 
-def test_a_text_report_behind_a_promise_is_whole(stage: DurableStage) -> None:
+def test_a_text_report_behind_a_promise_is_whole(stage: HeldStoreFixture) -> None:
     """A report is made while the promise is open, and comes behind it in one piece."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit(), b"status\n", ECHO)
     assert client.hears() == b""
     stage.keep()
@@ -202,8 +202,8 @@ def test_a_text_report_behind_a_promise_is_whole(stage: DurableStage) -> None:
 def test_a_stuck_store_lets_nobody_fill_the_memory() -> None:
     """Replies held back by a promise count as unread output: the peer is paused, then dropped."""
     output = OutputLimits(pause=1000, most=100_000, timeout=60.0)
-    stage = DurableStage(ConnectionLimits(output=output))
-    client = stage.guest()
+    stage = HeldStoreFixture(ConnectionLimits(output=output))
+    client = stage.connect()
     client.tells(submit(), req(p.ECHO_REQ, bytes(2000)))
     before = client.is_heard
     client.tells(ECHO)
@@ -215,9 +215,9 @@ def test_a_stuck_store_lets_nobody_fill_the_memory() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 100_000])
-def test_a_peer_that_outruns_the_disk_is_paused(stage: DurableStage, size: int) -> None:
+def test_a_peer_that_outruns_the_disk_is_paused(stage: HeldStoreFixture, size: int) -> None:
     """With many submissions unanswered, or large ones, no more are taken until some are."""
-    client, other = stage.guest(), stage.guest()
+    client, other = stage.connect(), stage.connect()
     most = MOST_PROMISES if not size else -(-MOST_PROMISED // (size + len(b"f\0\0")))
     one = req(p.SUBMIT_JOB_BG, b"f", b"", bytes(size))
     client.tells(one * (most - 1))
@@ -234,9 +234,9 @@ def test_a_peer_that_outruns_the_disk_is_paused(stage: DurableStage, size: int) 
     assert client.hears() == b"".join(created(number) for number in range(1, most + 3))
 
 
-def test_ends_of_jobs_are_stored_too(stage: DurableStage) -> None:
+def test_ends_of_jobs_are_stored_too(stage: HeldStoreFixture) -> None:
     """A finished background job is taken out of the store, without anybody waiting for it."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(submit())
     stage.keep()
     worker.grabs(1, b"f", b"data")
@@ -247,9 +247,9 @@ def test_ends_of_jobs_are_stored_too(stage: DurableStage) -> None:
     assert stage.store.under_way is None
 
 
-def test_ends_of_jobs_are_gathered(stage: DurableStage) -> None:
+def test_ends_of_jobs_are_gathered(stage: HeldStoreFixture) -> None:
     """Two jobs that end within a moment cost one commit; a submission takes them along at once."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(submit() * 3)
     stage.keep()
     for number in (1, 2):
@@ -268,9 +268,9 @@ def test_ends_of_jobs_are_gathered(stage: DurableStage) -> None:
     assert stage.store.under_way is None
 
 
-def test_a_failed_end_is_stored_again_after_a_while(stage: DurableStage, log: LogBook) -> None:
+def test_a_failed_end_is_stored_again_after_a_while(stage: HeldStoreFixture, log: LogBook) -> None:
     """Without new submissions the next try comes after a second, until one succeeds."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(submit())
     stage.keep()
     worker.grabs(1, b"f", b"data")
@@ -288,9 +288,9 @@ def test_a_failed_end_is_stored_again_after_a_while(stage: DurableStage, log: Lo
     assert beat.getTime() > stage.clock.seconds() + 1, "nothing is tried again"
 
 
-def test_while_the_store_fails_nobody_waits_for_it(stage: DurableStage) -> None:
+def test_while_the_store_fails_nobody_waits_for_it(stage: HeldStoreFixture) -> None:
     """Until the next try submissions are refused at once; those behind it wait for its outcome."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit())
     stage.fail()
     client.tells(submit(), submit())
@@ -311,10 +311,10 @@ def test_while_the_store_fails_nobody_waits_for_it(stage: DurableStage) -> None:
 
 
 def test_a_store_that_failed_is_asked_again_though_nobody_submits(
-    stage: DurableStage, log: LogBook
+    stage: HeldStoreFixture, log: LogBook
 ) -> None:
     """An empty batch is the try, each second until one is stored; then it rests."""
-    stage.guest().tells(submit())
+    stage.connect().tells(submit())
     for _ in range(3):
         stage.fail()
         assert stage.store.under_way is None
@@ -327,9 +327,9 @@ def test_a_store_that_failed_is_asked_again_though_nobody_submits(
     assert log.events[-1]["log_format"] == "background jobs can be stored again"
 
 
-def test_a_store_that_lost_everything_gets_it_again(stage: DurableStage) -> None:
+def test_a_store_that_lost_everything_gets_it_again(stage: HeldStoreFixture) -> None:
     """After a loss of the file the live background jobs are stored anew, and nobody is refused."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit())
     stage.keep()
     client.tells(submit())
@@ -339,9 +339,9 @@ def test_a_store_that_lost_everything_gets_it_again(stage: DurableStage) -> None
     assert client.hears() == created(1) + created(2)
 
 
-def test_a_store_that_loses_everything_again_and_again(stage: DurableStage) -> None:
+def test_a_store_that_loses_everything_again_and_again(stage: HeldStoreFixture) -> None:
     """A second loss without a commit between is a failure, and tried again later."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit())
     stage.keep()
     client.tells(submit())
@@ -353,11 +353,11 @@ def test_a_store_that_loses_everything_again_and_again(stage: DurableStage) -> N
     assert [record.id for record in stage.store.batches[-1].added] == [1]
 
 
-def test_ids_are_reserved_well_before_they_are_used_up(stage: DurableStage) -> None:
+def test_ids_are_reserved_well_before_they_are_used_up(stage: HeldStoreFixture) -> None:
     """Foreground jobs use them too, and need no commit for that."""
     stage.jobs.tables.next_id = 50_001
     foreground = submit(packet_type=p.SUBMIT_JOB)
-    client = stage.guest()
+    client = stage.connect()
     assert client.asks(ECHO) == ECHOED
     assert stage.jobs.tables.ids_left == 50_000
     assert client.asks(foreground) == created(50_001)
@@ -368,9 +368,9 @@ def test_ids_are_reserved_well_before_they_are_used_up(stage: DurableStage) -> N
     assert stage.jobs.tables.ids_left == 499 + 1000
 
 
-def test_finishing_commits_what_is_noted(stage: DurableStage) -> None:
+def test_finishing_commits_what_is_noted(stage: HeldStoreFixture) -> None:
     """Before the server stops, the commit under way and what came since are settled."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit())
     client.tells(submit())
     done: list[object] = []
@@ -385,9 +385,9 @@ def test_finishing_commits_what_is_noted(stage: DurableStage) -> None:
     assert done == [None, None]
 
 
-def test_finishing_with_a_store_that_fails_ends_all_the_same(stage: DurableStage) -> None:
+def test_finishing_with_a_store_that_fails_ends_all_the_same(stage: HeldStoreFixture) -> None:
     """The last try is the last; no timer is left."""
-    client = stage.guest()
+    client = stage.connect()
     client.tells(submit())
     done: list[object] = []
     stage.fail()

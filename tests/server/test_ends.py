@@ -12,15 +12,15 @@ from gearman_tx.server import ConnectionLimits
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import handle, req, res
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 OUTPUT = OutputLimits(pause=200_000, most=2_000_000, timeout=60.0)
 
 
 def test_a_reader_that_stops_reading_is_paused_then_dropped(log: LogBook) -> None:
     """Its requests wait, then it is dropped with a log line, and its queued jobs are kept."""
-    stage = Stage(limits=ConnectionLimits(output=OUTPUT))
-    reader = stage.guest(reads=False)
+    stage = ServerFixture(limits=ConnectionLimits(output=OUTPUT))
+    reader = stage.connect(reads=False)
     reader.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b"kept") + req(p.ECHO_REQ, bytes(400_000)))
     assert not reader.is_heard
     reader.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b"not yet"))
@@ -35,8 +35,8 @@ def test_a_reader_that_stops_reading_is_paused_then_dropped(log: LogBook) -> Non
 
 def test_a_reader_that_reads_again_is_served_again() -> None:
     """A paused connection goes on where it was when it has read enough."""
-    stage = Stage(limits=ConnectionLimits(output=OUTPUT))
-    reader = stage.guest(reads=False)
+    stage = ServerFixture(limits=ConnectionLimits(output=OUTPUT))
+    reader = stage.connect(reads=False)
     reader.tells(req(p.ECHO_REQ, bytes(400_000)))
     reader.tells(req(p.ECHO_REQ, b"later"))
     reader.reads()
@@ -49,8 +49,8 @@ def test_a_reader_that_reads_again_is_served_again() -> None:
 
 def test_results_for_a_client_that_does_not_read_are_bounded(log: LogBook) -> None:
     """A worker that floods such a client loses nothing; the client is dropped at the limit."""
-    stage = Stage(limits=ConnectionLimits(output=OUTPUT))
-    client, worker = stage.guest(reads=False), stage.worker(b"f")
+    stage = ServerFixture(limits=ConnectionLimits(output=OUTPUT))
+    client, worker = stage.connect(reads=False), stage.worker(b"f")
     client.tells(req(p.SUBMIT_JOB, b"f", b"", b""))
     worker.grabs(1, b"f")
     sent = 0
@@ -66,8 +66,8 @@ def test_results_for_a_client_that_does_not_read_are_bounded(log: LogBook) -> No
 
 def test_a_dropped_worker_is_a_lost_worker(log: LogBook) -> None:
     """The jobs of a connection that sends rubbish go to others in the same turn."""
-    stage = Stage()
-    client, bad, good = stage.guest(), stage.worker(b"f"), stage.sleeper(b"f")
+    stage = ServerFixture()
+    client, bad, good = stage.connect(), stage.worker(b"f"), stage.sleeper(b"f")
     client.submits(1, b"f")
     bad.grabs(1, b"f")
     good.hears()
@@ -83,17 +83,17 @@ def test_a_dropped_worker_is_a_lost_worker(log: LogBook) -> None:
     assert stage.status() == b"f\t1\t1\t1\n.\n"
 
 
-def test_a_closing_connection_hears_of_no_more_jobs(stage: Stage) -> None:
+def test_a_closing_connection_hears_of_no_more_jobs(stage: ServerFixture) -> None:
     """A client that is being closed is no client any more; its foreground job is dropped."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(req(p.SUBMIT_JOB, b"f", b"", b"") + b"\0BAD")
     assert client.hears() == p.created(1)
     assert worker.asks(req(p.GRAB_JOB)) == p.NO_JOB_PACKET
 
 
-def test_stopping_closes_every_connection(stage: Stage, log: LogBook) -> None:
+def test_stopping_closes_every_connection(stage: ServerFixture, log: LogBook) -> None:
     """At the stop replies of the turn still go out, and nobody's loss is told or counted."""
-    client, worker, reader = stage.guest(), stage.worker(b"f"), stage.guest(reads=False)
+    client, worker, reader = stage.connect(), stage.worker(b"f"), stage.connect(reads=False)
     client.submits(1, b"f")
     worker.grabs(1, b"f")
     sleeper = stage.sleeper(b"f")
@@ -101,11 +101,11 @@ def test_stopping_closes_every_connection(stage: Stage, log: LogBook) -> None:
     client.gives(req(p.ECHO_REQ, b"last"))
     stage.factory.stop()
     assert client.hears() == res(p.ECHO_RES, b"last")
-    assert not any(guest.is_served for guest in (client, worker, reader, sleeper))
+    assert not any(peer.is_served for peer in (client, worker, reader, sleeper))
     assert reader.transport.disconnected
     assert not client.transport.disconnected
-    for guest in (client, worker, reader, sleeper):
-        guest.leaves()
+    for peer in (client, worker, reader, sleeper):
+        peer.leaves()
     assert sleeper.hears() == b""
     assert log.warnings == []
     assert stage.factory.connections == set()
@@ -116,10 +116,10 @@ def test_stopping_closes_every_connection(stage: Stage, log: LogBook) -> None:
     assert job.losses == 0
 
 
-def test_the_factory_counts_its_connections(stage: Stage) -> None:
+def test_the_factory_counts_its_connections(stage: ServerFixture) -> None:
     """Connections are in the set from their making to their loss, dropped ones too."""
     assert isinstance(stage.factory, Factory)
-    one, two = stage.guest(), stage.guest()
+    one, two = stage.connect(), stage.connect()
     assert stage.factory.connections == {one.connection, two.connection}
     two.tells(b"\0BAD")
     assert stage.factory.gate.count == 2
@@ -129,37 +129,37 @@ def test_the_factory_counts_its_connections(stage: Stage) -> None:
     assert stage.factory.gate.count == 0
 
 
-def test_a_lost_connection_is_freed_at_once(stage: Stage) -> None:
+def test_a_lost_connection_is_freed_at_once(stage: ServerFixture) -> None:
     """No cycle keeps a connection, or what it held, until the interpreter sweeps its memory."""
     gc.collect()
     gc.disable()
     try:
-        guest = stage.worker(b"f")
-        guest.tells(req(p.SUBMIT_JOB, b"f", b"", b""), req(p.GRAB_JOB), b"status\n")
-        guest.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
-        connection = weakref.ref(guest.connection)
-        guest.leaves()
-        guest.transport.producer = None
-        del guest
+        peer = stage.worker(b"f")
+        peer.tells(req(p.SUBMIT_JOB, b"f", b"", b""), req(p.GRAB_JOB), b"status\n")
+        peer.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
+        connection = weakref.ref(peer.connection)
+        peer.leaves()
+        peer.transport.producer = None
+        del peer
         assert connection() is None
     finally:
         gc.enable()
 
 
-def test_a_connection_that_closes_keeps_no_part_of_a_packet(stage: Stage) -> None:
+def test_a_connection_that_closes_keeps_no_part_of_a_packet(stage: ServerFixture) -> None:
     """What came of a packet that will never be whole is dropped with the first word of the end."""
-    guest = stage.guest(reads=False, buffer=1000)
-    guest.tells(req(p.ECHO_REQ, bytes(300_000)))
-    guest.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
-    held = guest.connection.input.buffered
-    guest.connection.readConnectionLost()
-    assert guest.connection.queued > 0
-    assert (held, guest.connection.input.buffered) == (100_000, 0)
+    peer = stage.connect(reads=False, buffer=1000)
+    peer.tells(req(p.ECHO_REQ, bytes(300_000)))
+    peer.tells(b"\0REQ\0\0\0\x07\0\x10\0\0" + bytes(100_000))
+    held = peer.connection.input.buffered
+    peer.connection.readConnectionLost()
+    assert peer.connection.queued > 0
+    assert (held, peer.connection.input.buffered) == (100_000, 0)
 
 
-def test_a_lost_connection_is_in_no_report(stage: Stage) -> None:
+def test_a_lost_connection_is_in_no_report(stage: ServerFixture) -> None:
     """``workers`` and ``status`` forget a peer with its connection."""
     stage.worker(b"f").leaves()
-    guest = stage.guest()
-    assert guest.asks(b"workers\n") == b"-1 192.168.1.1 - :\n.\n"
-    assert guest.asks(b"status\n") == b"f\t0\t0\t0\n.\n"
+    peer = stage.connect()
+    assert peer.asks(b"workers\n") == b"-1 192.168.1.1 - :\n.\n"
+    assert peer.asks(b"status\n") == b"f\t0\t0\t0\n.\n"

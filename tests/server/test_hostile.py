@@ -12,7 +12,7 @@ from gearman_tx.server import ConnectionLimits
 from tests.link.logs import LogBook, watched_log
 from tests.server import packets as p
 from tests.server.packets import FULL_BODIES, packet, req, res
-from tests.server.stage import Guest, Stage
+from tests.server.server_fixture import FakePeer, ServerFixture
 
 LIMITS = ConnectionLimits(
     packet=2000,
@@ -76,9 +76,9 @@ class Bystanders:
         rounds: how many jobs they have done.
     """
 
-    stage: Stage
-    client: Guest
-    worker: Guest
+    stage: ServerFixture
+    client: FakePeer
+    worker: FakePeer
     rounds: int = 0
 
     def work(self) -> None:
@@ -95,15 +95,15 @@ class Bystanders:
         assert self.client.asks(req(p.ECHO_REQ, data)) == res(p.ECHO_RES, data)
 
 
-def check_bounds(guest: Guest) -> None:
+def check_bounds(peer: FakePeer) -> None:
     """Check that the hostile connection holds no more memory than the limits say."""
-    connection = guest.connection
+    connection = peer.connection
     assert connection.queued <= LIMITS.output.most
     assert connection.input.buffered <= 12 + LIMITS.packet
-    assert len(guest.transport.buffer) <= guest.transport.limit + 256 * 1024
+    assert len(peer.transport.buffer) <= peer.transport.limit + 256 * 1024
 
 
-def play(stage: Stage, hostile: Guest, step: tuple[str, object]) -> None:
+def play(stage: ServerFixture, hostile: FakePeer, step: tuple[str, object]) -> None:
     """Let the hostile peer do one thing."""
     name, value = step
     if name == "send":
@@ -128,14 +128,14 @@ def play(stage: Stage, hostile: Guest, step: tuple[str, object]) -> None:
 def test_no_bytes_of_one_connection_touch_another(steps: list[tuple[str, object]]) -> None:
     """Arbitrary bytes never raise, never change another's service, never pass a limit."""
     with watched_log() as log:
-        stage = Stage(POLICY, LIMITS)
-        bystanders = Bystanders(stage, stage.guest(), stage.sleeper(b"bystander"))
+        stage = ServerFixture(POLICY, LIMITS)
+        bystanders = Bystanders(stage, stage.connect(), stage.sleeper(b"bystander"))
         bystanders.work()
-        hostile = stage.guest(reads=False, buffer=1000)
+        hostile = stage.connect(reads=False, buffer=1000)
         lost = False
         for step in steps:
             if lost:
-                hostile, lost = stage.guest(reads=False, buffer=1000), False
+                hostile, lost = stage.connect(reads=False, buffer=1000), False
             play(stage, hostile, step)
             check_bounds(hostile)
             bystanders.work()
@@ -149,7 +149,7 @@ def test_no_bytes_of_one_connection_touch_another(steps: list[tuple[str, object]
         _check_left_over(stage, bystanders, log)
 
 
-def _check_left_over(stage: Stage, bystanders: Bystanders, log: LogBook) -> None:
+def _check_left_over(stage: ServerFixture, bystanders: Bystanders, log: LogBook) -> None:
     """Check that a gone peer leaves nothing but the background jobs it was promised."""
     bystanders.work()
     tables = stage.jobs.tables
@@ -168,8 +168,8 @@ def _check_left_over(stage: Stage, bystanders: Bystanders, log: LogBook) -> None
 
 def test_a_flood_of_joins_is_one_job() -> None:
     """Thousands of submissions of one unique cost one job and bring one result each."""
-    stage = Stage(POLICY)
-    client, worker = stage.guest(), stage.worker(b"f")
+    stage = ServerFixture(POLICY)
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(req(p.SUBMIT_JOB, b"f", b"u", b"") * 5000)
     assert len(stage.jobs.tables.jobs) == 1
     worker.grabs(1, b"f")

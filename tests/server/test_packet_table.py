@@ -10,7 +10,7 @@ from gearman_tx.wire import LAST_PACKET_TYPE, PACKETS
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import FULL_BODIES, error, packet, req, res
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 UNEXPECTED = error(b"INVALID_COMMAND", b"Command not expected")
 REFUSED_TYPES = (5, 6, 8, 10, 11, 17, 19, 20, 24, 27, 31, 35, 40, 42)
@@ -46,55 +46,57 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("packet_type", range(1, LAST_PACKET_TYPE + 1))
-def test_each_type_is_answered_as_the_table_says(stage: Stage, packet_type: int) -> None:
+def test_each_type_is_answered_as_the_table_says(stage: ServerFixture, packet_type: int) -> None:
     """A fresh server answers each type with exactly its packet, and goes on serving."""
-    guest = stage.guest()
+    peer = stage.connect()
     body = FULL_BODIES.get(packet_type, b"")
     expected = UNEXPECTED if packet_type in REFUSED_TYPES else ANSWERS.get(packet_type, b"")
-    assert guest.asks(req(packet_type, body)) == expected
-    assert guest.asks(req(p.ECHO_REQ, b"alive")) == res(p.ECHO_RES, b"alive")
+    assert peer.asks(req(packet_type, body)) == expected
+    assert peer.asks(req(p.ECHO_REQ, b"alive")) == res(p.ECHO_RES, b"alive")
 
 
 @pytest.mark.parametrize("packet_type", SILENT)
-def test_what_workers_announce_is_not_answered(stage: Stage, packet_type: int) -> None:
+def test_what_workers_announce_is_not_answered(stage: ServerFixture, packet_type: int) -> None:
     """Libgearman's workers expect nothing behind these packets, not even an error."""
-    assert stage.guest().asks(req(packet_type, FULL_BODIES.get(packet_type, b""))) == b""
+    assert stage.connect().asks(req(packet_type, FULL_BODIES.get(packet_type, b""))) == b""
 
 
 @pytest.mark.parametrize(
     "packet_type", [p.GRAB_JOB, p.PRE_SLEEP, p.RESET_ABILITIES, p.GRAB_JOB_ALL]
 )
-def test_extra_bytes_are_ignored_where_no_body_is_expected(stage: Stage, packet_type: int) -> None:
+def test_extra_bytes_are_ignored_where_no_body_is_expected(
+    stage: ServerFixture, packet_type: int
+) -> None:
     """A body on a packet that takes none is swallowed."""
-    guest = stage.guest()
-    assert guest.asks(req(packet_type, b"abc")) == ANSWERS.get(packet_type, b"")
+    peer = stage.connect()
+    assert peer.asks(req(packet_type, b"abc")) == ANSWERS.get(packet_type, b"")
 
 
 @pytest.mark.parametrize("packet_type", [p.ECHO_REQ, p.JOB_CREATED])
 def test_a_response_is_refused_and_the_connection_goes_on(
-    stage: Stage, packet_type: int, log: LogBook
+    stage: ServerFixture, packet_type: int, log: LogBook
 ) -> None:
     """A packet in the wrong direction is answered with INVALID_MAGIC."""
-    guest = stage.guest()
+    peer = stage.connect()
     wrong = packet(b"\0RES", packet_type, b"body")
-    assert guest.asks(wrong) == error(b"INVALID_MAGIC", b"Request magic expected")
-    assert guest.asks(req(p.ECHO_REQ, b"alive")) == res(p.ECHO_RES, b"alive")
+    assert peer.asks(wrong) == error(b"INVALID_MAGIC", b"Request magic expected")
+    assert peer.asks(req(p.ECHO_REQ, b"alive")) == res(p.ECHO_RES, b"alive")
     assert len(log.warnings) == 1
 
 
-def test_the_table_has_a_handler_for_everything_the_decoder_returns(stage: Stage) -> None:
+def test_the_table_has_a_handler_for_everything_the_decoder_returns(stage: ServerFixture) -> None:
     """The types of packets, text and the wrong magic: nothing else can come, none is missing."""
     handlers = make_handlers(stage.jobs, lambda _connection, _line: None)
     assert sorted(handlers) == list(range(-1, LAST_PACKET_TYPE + 1))
     for row in PACKETS:
         if row.type in REFUSED_TYPES:
             with pytest.raises(Refused):
-                handlers[row.type](stage.guest().connection.link, b"")
+                handlers[row.type](stage.connect().connection.link, b"")
 
 
-def test_packets_of_one_read_are_answered_in_order(stage: Stage) -> None:
+def test_packets_of_one_read_are_answered_in_order(stage: ServerFixture) -> None:
     """A client may send any number of requests without waiting for answers."""
-    guest = stage.guest()
+    peer = stage.connect()
     requests = [
         req(p.ECHO_REQ, b"1"),
         req(p.SUBMIT_JOB, b"f", b"", b""),
@@ -113,4 +115,4 @@ def test_packets_of_one_read_are_answered_in_order(stage: Stage) -> None:
         b"OK 1.2.3\n",
         res(p.ECHO_RES, b"2"),
     ]
-    assert guest.asks(*requests) == b"".join(answers)
+    assert peer.asks(*requests) == b"".join(answers)

@@ -12,7 +12,7 @@ from gearman_tx.server.text_side import SLICE_SECONDS
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import req, res
-from tests.server.stage import Guest, Stage
+from tests.server.server_fixture import FakePeer, ServerFixture
 
 ECHO = req(p.ECHO_REQ, b"x")
 ECHOED = res(p.ECHO_RES, b"x")
@@ -29,7 +29,7 @@ class Reports:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.made: dict[bytes, int] = {}
-        self.stage = Stage(commands=self)
+        self.stage = ServerFixture(commands=self)
 
     def changes(self, _line: bytes) -> bool:
         """Return that no line changes anything."""
@@ -56,7 +56,7 @@ def whole(name: bytes, count: int) -> bytes:
     return b"".join(b"%b %d\n" % (name, number) for number in range(count))
 
 
-def turns_until(stage: Stage, done: Callable[[], bool]) -> int:
+def turns_until(stage: ServerFixture, done: Callable[[], bool]) -> int:
     """Run turns until ``done``; return how many it took."""
     for count in range(10_000):
         if done():
@@ -73,22 +73,22 @@ def slow() -> Reports:
 
 def test_a_short_report_is_answered_in_its_turn(slow: Reports) -> None:
     """A reply that is done within the slice goes out at the end of the same turn."""
-    guest = slow.stage.guest()
-    guest.gives(b"short 10\n")
+    peer = slow.stage.connect()
+    peer.gives(b"short 10\n")
     slow.stage.clock.turn()
-    assert guest.hears() == whole(b"short", 10)
+    assert peer.hears() == whole(b"short", 10)
 
 
 def test_a_long_report_is_made_in_slices(slow: Reports) -> None:
     """Each turn makes a part of it, and it arrives whole."""
-    guest = slow.stage.guest()
-    guest.gives(b"long 1000\n")
-    assert not guest.is_heard
+    peer = slow.stage.connect()
+    peer.gives(b"long 1000\n")
+    assert not peer.is_heard
     turns = turns_until(slow.stage, lambda: slow.made[b"long 1000"] == 1000)
     assert 10 < turns < 20
     slow.stage.clock.turn()
-    assert guest.hears() == whole(b"long", 1000)
-    assert guest.is_heard
+    assert peer.hears() == whole(b"long", 1000)
+    assert peer.is_heard
 
 
 @pytest.mark.parametrize("count", [0, 1023, 1024, 1025, 4096, 5000])
@@ -96,15 +96,15 @@ def test_a_long_report_is_made_in_slices(slow: Reports) -> None:
 def test_a_report_is_the_same_in_whatever_pieces(count: int, seconds: float) -> None:
     """Rows are joined a thousand at a time, whether it is done in its turn or in slices."""
     stage = Reports(seconds).stage
-    guest = stage.guest()
-    guest.gives(b"rows %d\n" % count + ECHO)
+    peer = stage.connect()
+    peer.gives(b"rows %d\n" % count + ECHO)
     stage.end_turn()
-    assert guest.hears() == whole(b"rows", count) + ECHOED
+    assert peer.hears() == whole(b"rows", count) + ECHOED
 
 
 def test_others_are_served_between_the_slices(slow: Reports) -> None:
     """While a long report is made, another connection is answered in each turn."""
-    reader, other = slow.stage.guest(), slow.stage.guest()
+    reader, other = slow.stage.connect(), slow.stage.connect()
     reader.gives(b"long 1000\n")
     turns = 0
     while slow.made[b"long 1000"] < 1000:
@@ -118,7 +118,7 @@ def test_others_are_served_between_the_slices(slow: Reports) -> None:
 
 def test_many_reports_of_one_connection_share_one_slice(slow: Reports) -> None:
     """Thousands of lines in one read do not cost a slice each before others are served."""
-    flooder, other = slow.stage.guest(), slow.stage.guest()
+    flooder, other = slow.stage.connect(), slow.stage.connect()
     flooder.gives(b"report 10\n" * 500)
     before = slow.stage.clock.seconds()
     other.gives(ECHO)
@@ -132,21 +132,21 @@ def test_many_reports_of_one_connection_share_one_slice(slow: Reports) -> None:
 
 def test_many_connections_share_one_slice(slow: Reports) -> None:
     """A hundred connections that ask at once cost one slice a turn together."""
-    guests = [slow.stage.guest() for _ in range(100)]
-    for guest in guests:
-        guest.gives(b"report 100\n")
+    peers = [slow.stage.connect() for _ in range(100)]
+    for peer in peers:
+        peer.gives(b"report 100\n")
     for _ in range(20):
         before = slow.stage.clock.seconds()
         slow.stage.clock.turn()
         # The rows under way when the slice is over may be sixty-four, which is four slices here.
         assert slow.stage.clock.seconds() - before <= 5 * SLICE_SECONDS
     slow.stage.end_turn()
-    assert {guest.hears() for guest in guests} == {whole(b"report", 100)}
+    assert {peer.hears() for peer in peers} == {whole(b"report", 100)}
 
 
 def test_a_short_report_does_not_wait_for_a_long_one(slow: Reports) -> None:
     """Reports are made in turns, so a short one is done long before a long one."""
-    long, short = slow.stage.guest(), slow.stage.guest()
+    long, short = slow.stage.connect(), slow.stage.connect()
     long.gives(b"long 5000\n")
     slow.stage.clock.turn()
     short.gives(b"short 1\n")
@@ -158,28 +158,28 @@ def test_a_short_report_does_not_wait_for_a_long_one(slow: Reports) -> None:
 
 def test_units_behind_a_long_report_wait_for_it(slow: Reports) -> None:
     """Answers keep the order of the requests, text or binary, however long each takes."""
-    guest = slow.stage.guest()
-    guest.gives(ECHO + b"long 1000\n" + ECHO)
-    guest.gives(b"again 1000\n" + ECHO)
+    peer = slow.stage.connect()
+    peer.gives(ECHO + b"long 1000\n" + ECHO)
+    peer.gives(b"again 1000\n" + ECHO)
     slow.stage.clock.turn()
-    assert guest.hears() == ECHOED
+    assert peer.hears() == ECHOED
     slow.stage.end_turn()
     first, second = whole(b"long", 1000), whole(b"again", 1000)
-    assert guest.hears() == first + ECHOED + second + ECHOED
+    assert peer.hears() == first + ECHOED + second + ECHOED
 
 
 def test_what_others_send_to_a_waiting_connection_keeps_its_place(slow: Reports) -> None:
     """A NOOP that comes while a report is made goes out behind the report."""
     worker = slow.stage.sleeper(b"f")
     worker.gives(b"long 1000\n")
-    slow.stage.guest().gives(req(p.SUBMIT_JOB, b"f", b"", b""))
+    slow.stage.connect().gives(req(p.SUBMIT_JOB, b"f", b"", b""))
     slow.stage.end_turn()
     assert worker.hears() == whole(b"long", 1000) + p.NOOP_PACKET
 
 
 def test_a_report_ends_with_its_connection(slow: Reports) -> None:
     """When the reader is lost nothing more is made for it, and others go on."""
-    reader, other = slow.stage.guest(), slow.stage.guest()
+    reader, other = slow.stage.connect(), slow.stage.connect()
     reader.gives(b"long 1000\n")
     other.gives(b"other 1000\n")
     slow.stage.clock.turn()
@@ -193,7 +193,7 @@ def test_a_report_ends_with_its_connection(slow: Reports) -> None:
 
 def test_a_report_that_fails_costs_its_connection_alone(slow: Reports, log: LogBook) -> None:
     """A reply that raises in a later slice ends its connection; the ring goes round."""
-    victim, other = slow.stage.guest(), slow.stage.guest()
+    victim, other = slow.stage.connect(), slow.stage.connect()
     victim.gives(b"fail 1000\n")
     other.gives(b"other 1000\n")
     slow.stage.end_turn()
@@ -207,33 +207,33 @@ def test_a_report_that_fails_at_once_costs_its_connection_alone(
     slow: Reports, log: LogBook
 ) -> None:
     """A reply that raises in its first slice ends its connection too."""
-    victim = slow.stage.guest()
+    victim = slow.stage.connect()
     victim.tells(b"fail 3\n")
     assert not victim.is_served
     assert log.failures() == ["a packet could not be handled: ZeroDivisionError"]
-    assert slow.stage.guest().asks(b"next 3\n") == whole(b"next", 3)
+    assert slow.stage.connect().asks(b"next 3\n") == whole(b"next", 3)
 
 
 def test_a_line_that_is_no_command_closes_behind_a_long_report(slow: Reports) -> None:
     """The answers before it still come, whole."""
-    guest = slow.stage.guest()
-    guest.gives(b"long 1000\nmalformed\n" + ECHO)
+    peer = slow.stage.connect()
+    peer.gives(b"long 1000\nmalformed\n" + ECHO)
     slow.stage.end_turn()
-    assert guest.hears() == whole(b"long", 1000)
-    assert not guest.is_served
+    assert peer.hears() == whole(b"long", 1000)
+    assert not peer.is_served
 
 
 @pytest.mark.parametrize("rows", [0, 63, 64, 65, 128])
 def test_reports_of_any_length_are_whole(slow: Reports, rows: int) -> None:
     """No length of a report falls between two slices."""
-    guest = slow.stage.guest()
-    assert guest.asks(b"report %d\n" % rows) == whole(b"report", rows)
+    peer = slow.stage.connect()
+    assert peer.asks(b"report %d\n" % rows) == whole(b"report", rows)
 
 
 def test_a_real_report_in_slices_leaves_out_what_ended() -> None:
     """A job that ends between two slices of ``show jobs`` is left out; the rest is there."""
-    stage = Stage()
-    client, worker = stage.guest(), stage.worker(b"f")
+    stage = ServerFixture()
+    client, worker = stage.connect(), stage.worker(b"f")
     client.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b"") * 1000)
     client.hears()
     seconds = stage.clock.seconds
@@ -255,7 +255,7 @@ def test_a_real_report_in_slices_leaves_out_what_ended() -> None:
 class _Ticking:
     """A clock that goes on a little whenever it is looked at."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ServerFixture) -> None:
         self._clock = stage.clock
 
     def seconds(self) -> float:
@@ -266,14 +266,14 @@ class _Ticking:
 
 def test_guests_may_ask_and_leave_in_any_turn(slow: Reports) -> None:
     """Connections that come, ask and go in the middle of reports leave nothing behind."""
-    guests: list[Guest] = []
+    peers: list[FakePeer] = []
     for number in range(50):
-        guest = slow.stage.guest()
-        guest.gives(b"report %d\n" % (number * 20))
-        guests.append(guest)
+        peer = slow.stage.connect()
+        peer.gives(b"report %d\n" % (number * 20))
+        peers.append(peer)
         slow.stage.clock.turn()
         if number % 3 == 0:
-            guests.pop(0).connection.connectionLost()
+            peers.pop(0).connection.connectionLost()
     slow.stage.end_turn()
-    assert all(guest.hears().endswith(b"\n") for guest in guests)
+    assert all(peer.hears().endswith(b"\n") for peer in peers)
     assert slow.stage.clock.getDelayedCalls() == []

@@ -8,14 +8,14 @@ from gearman_tx.core import Policy
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import NO_JOB_PACKET, NOOP_PACKET, NOT_FOUND_FOR_RESULT, handle, req, res
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 RELAYED = [p.WORK_DATA, p.WORK_WARNING, p.WORK_COMPLETE]
 
 
-def test_grabbing_by_each_of_the_three_packets(stage: Stage) -> None:
+def test_grabbing_by_each_of_the_three_packets(stage: ServerFixture) -> None:
     """A plain job is assigned without its unique, with it, and with it again for GRAB_JOB_ALL."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     for number in (1, 2, 3):
         client.submits(number, b"f", b"u%d" % number, b"a\0b")
     assert worker.asks(req(p.GRAB_JOB)) == res(p.JOB_ASSIGN, handle(1), b"f", b"a\0b")
@@ -27,23 +27,23 @@ def test_grabbing_by_each_of_the_three_packets(stage: Stage) -> None:
         assert worker.asks(req(grab)) == NO_JOB_PACKET
 
 
-def test_a_worker_without_abilities_gets_no_job(stage: Stage) -> None:
+def test_a_worker_without_abilities_gets_no_job(stage: ServerFixture) -> None:
     """GRAB_JOB before any CAN_DO is answered with NO_JOB."""
-    stage.guest().submits(1, b"f")
-    assert stage.guest().asks(req(p.GRAB_JOB)) == NO_JOB_PACKET
+    stage.connect().submits(1, b"f")
+    assert stage.connect().asks(req(p.GRAB_JOB)) == NO_JOB_PACKET
 
 
-def test_a_unique_of_sixty_four_bytes_comes_whole(stage: Stage) -> None:
+def test_a_unique_of_sixty_four_bytes_comes_whole(stage: ServerFixture) -> None:
     """The C server cuts it to 63 and the worker sees a NUL in front of its workload."""
     unique = b"u" * 64
-    stage.guest().submits(1, b"f", unique, b"data")
+    stage.connect().submits(1, b"f", unique, b"data")
     answer = stage.worker(b"f").asks(req(p.GRAB_JOB_UNIQ))
     assert answer == res(p.JOB_ASSIGN_UNIQ, handle(1), b"f", unique, b"data")
 
 
-def test_priority_is_global_over_functions(stage: Stage) -> None:
+def test_priority_is_global_over_functions(stage: ServerFixture) -> None:
     """High jobs of every function come first, then normal, then low; functions take turns."""
-    client, worker = stage.guest(), stage.worker(b"a", b"b")
+    client, worker = stage.connect(), stage.worker(b"a", b"b")
     order = [p.SUBMIT_JOB_LOW, p.SUBMIT_JOB, p.SUBMIT_JOB_HIGH]
     for packet_type in order:
         for function in (b"a", b"b"):
@@ -55,9 +55,9 @@ def test_priority_is_global_over_functions(stage: Stage) -> None:
 
 @pytest.mark.parametrize("packet_type", RELAYED)
 @pytest.mark.parametrize("data", [b"", b"x", b"\0", b"a\0b\0", bytes(70_000)])
-def test_data_is_passed_on_as_it_came(stage: Stage, packet_type: int, data: bytes) -> None:
+def test_data_is_passed_on_as_it_came(stage: ServerFixture, packet_type: int, data: bytes) -> None:
     """Every client of the job gets the worker's packet, with only the magic changed."""
-    one, two, worker = stage.guest(), stage.guest(), stage.worker(b"f")
+    one, two, worker = stage.connect(), stage.connect(), stage.worker(b"f")
     one.submits(1, b"f", b"u")
     two.submits(1, b"f", b"u")
     worker.grabs(1, b"f")
@@ -75,10 +75,10 @@ def test_data_is_passed_on_as_it_came(stage: Stage, packet_type: int, data: byte
     ],
 )
 def test_progress_is_stored_and_passed_on_verbatim(
-    stage: Stage, numerator: bytes, denominator: bytes, stored: tuple[bytes, bytes]
+    stage: ServerFixture, numerator: bytes, denominator: bytes, stored: tuple[bytes, bytes]
 ) -> None:
     """Clients get what the worker wrote; status questions get it as 32-bit numbers."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.submits(1, b"f")
     worker.grabs(1, b"f")
     assert worker.asks(req(p.WORK_STATUS, handle(1), numerator, denominator)) == b""
@@ -88,9 +88,9 @@ def test_progress_is_stored_and_passed_on_verbatim(
 
 
 @pytest.mark.parametrize("tail", [b"", b"\0", b"\0junk"])
-def test_a_failure_is_passed_on_with_a_bare_handle(stage: Stage, tail: bytes) -> None:
+def test_a_failure_is_passed_on_with_a_bare_handle(stage: ServerFixture, tail: bytes) -> None:
     """Clients of libgearman never match a WORK_FAIL whose handle has a NUL behind it, and hang."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.submits(1, b"f")
     worker.grabs(1, b"f")
     assert worker.asks(req(p.WORK_FAIL, handle(1) + tail)) == b""
@@ -98,9 +98,9 @@ def test_a_failure_is_passed_on_with_a_bare_handle(stage: Stage, tail: bytes) ->
     assert stage.status() == b"f\t0\t0\t1\n.\n"
 
 
-def test_only_the_owner_may_speak_about_a_job(stage: Stage) -> None:
+def test_only_the_owner_may_speak_about_a_job(stage: ServerFixture) -> None:
     """Another connection that knows the handle gets JOB_NOT_FOUND, and clients get nothing."""
-    client, owner, other = stage.guest(), stage.worker(b"f"), stage.worker(b"f")
+    client, owner, other = stage.connect(), stage.worker(b"f"), stage.worker(b"f")
     client.submits(1, b"f")
     owner.grabs(1, b"f")
     assert other.asks(req(p.WORK_COMPLETE, handle(1), b"false")) == NOT_FOUND_FOR_RESULT
@@ -111,9 +111,9 @@ def test_only_the_owner_may_speak_about_a_job(stage: Stage) -> None:
     assert owner.asks(req(p.WORK_COMPLETE, handle(1), b"twice")) == NOT_FOUND_FOR_RESULT
 
 
-def test_the_results_of_background_jobs_go_nowhere(stage: Stage) -> None:
+def test_the_results_of_background_jobs_go_nowhere(stage: ServerFixture) -> None:
     """A background job runs and ends; its submitter hears nothing of it."""
-    client, worker = stage.guest(), stage.worker(b"f")
+    client, worker = stage.connect(), stage.worker(b"f")
     client.queues(1, b"f")
     worker.grabs(1, b"f")
     worker.tells(req(p.WORK_DATA, handle(1), b"x"), req(p.WORK_COMPLETE, handle(1), b"y"))
@@ -121,9 +121,9 @@ def test_the_results_of_background_jobs_go_nowhere(stage: Stage) -> None:
     assert stage.status() == b"f\t0\t0\t1\n.\n"
 
 
-def test_a_sleeping_worker_is_woken_once(stage: Stage) -> None:
+def test_a_sleeping_worker_is_woken_once(stage: ServerFixture) -> None:
     """A job sends one NOOP to one sleeper; nothing else comes unasked."""
-    worker, client = stage.sleeper(b"f"), stage.guest()
+    worker, client = stage.sleeper(b"f"), stage.connect()
     client.submits(1, b"f")
     client.submits(2, b"f")
     assert worker.hears() == NOOP_PACKET
@@ -131,9 +131,9 @@ def test_a_sleeping_worker_is_woken_once(stage: Stage) -> None:
     assert worker.hears() == b""
 
 
-def test_going_to_sleep_beside_a_job_wakes_at_once(stage: Stage) -> None:
+def test_going_to_sleep_beside_a_job_wakes_at_once(stage: ServerFixture) -> None:
     """PRE_SLEEP while a job is queued is answered with NOOP every time."""
-    stage.guest().submits(1, b"f")
+    stage.connect().submits(1, b"f")
     worker = stage.worker(b"f")
     assert worker.asks(req(p.PRE_SLEEP)) == NOOP_PACKET
     assert worker.asks(req(p.PRE_SLEEP)) == NOOP_PACKET
@@ -141,22 +141,22 @@ def test_going_to_sleep_beside_a_job_wakes_at_once(stage: Stage) -> None:
 
 def test_the_operator_may_have_all_workers_woken() -> None:
     """``--worker-wakeup 0`` keeps the C server's meaning: every sleeper gets a NOOP."""
-    stage = Stage(Policy(handle_prefix=b"H:stage", worker_wakeup=0))
+    stage = ServerFixture(Policy(handle_prefix=b"H:stage", worker_wakeup=0))
     workers = [stage.sleeper(b"f") for _ in range(3)]
-    stage.guest().submits(1, b"f")
+    stage.connect().submits(1, b"f")
     assert [worker.hears() for worker in workers] == [NOOP_PACKET] * 3
 
 
-def test_a_function_learned_while_asleep_wakes(stage: Stage) -> None:
+def test_a_function_learned_while_asleep_wakes(stage: ServerFixture) -> None:
     """CAN_DO from a sleeping worker for a function with waiting jobs is followed by a NOOP."""
     worker = stage.sleeper(b"other")
-    stage.guest().submits(1, b"f")
+    stage.connect().submits(1, b"f")
     assert worker.asks(req(p.CAN_DO, b"f")) == NOOP_PACKET
 
 
-def test_taking_functions_back(stage: Stage) -> None:
+def test_taking_functions_back(stage: ServerFixture) -> None:
     """CANT_DO takes one ability back, RESET_ABILITIES all; running jobs stay."""
-    client, worker = stage.guest(), stage.worker(b"a", b"b", b"c")
+    client, worker = stage.connect(), stage.worker(b"a", b"b", b"c")
     client.submits(1, b"a")
     worker.grabs(1, b"a")
     worker.tells(req(p.CANT_DO, b"a"), req(p.CANT_DO, b"unknown"))
@@ -177,16 +177,16 @@ def test_taking_functions_back(stage: Stage) -> None:
         (b"x" * 200, b"x" * 127),
     ],
 )
-def test_the_client_id_is_shown_safely(stage: Stage, sent: bytes, shown: bytes) -> None:
+def test_the_client_id_is_shown_safely(stage: ServerFixture, sent: bytes, shown: bytes) -> None:
     """An id is cut to 127 bytes, and its control characters cannot break a report."""
-    guest = stage.guest()
-    assert guest.asks(req(p.SET_CLIENT_ID, sent)) == b""
-    assert guest.asks(b"workers\n") == b"-1 192.168.1.1 %b :\n.\n" % shown
+    peer = stage.connect()
+    assert peer.asks(req(p.SET_CLIENT_ID, sent)) == b""
+    assert peer.asks(b"workers\n") == b"-1 192.168.1.1 %b :\n.\n" % shown
 
 
-def test_a_lost_worker_gives_its_job_to_another(stage: Stage, log: LogBook) -> None:
+def test_a_lost_worker_gives_its_job_to_another(stage: ServerFixture, log: LogBook) -> None:
     """The job goes to a sleeper under the same handle; the client hears only the result."""
-    client, first, second = stage.guest(), stage.worker(b"f"), stage.sleeper(b"f")
+    client, first, second = stage.connect(), stage.worker(b"f"), stage.sleeper(b"f")
     first.tells(req(p.SET_CLIENT_ID, b"unlucky\n"))
     client.submits(1, b"f", b"", b"data")
     first.grabs(1, b"f", b"data")
@@ -203,8 +203,8 @@ def test_a_lost_worker_gives_its_job_to_another(stage: Stage, log: LogBook) -> N
 
 def test_a_job_lost_too_often_is_given_up(log: LogBook) -> None:
     """At the retry limit the client gets WORK_FAIL and the log a line."""
-    stage = Stage(Policy(handle_prefix=b"H:stage", job_retries=2))
-    client = stage.guest()
+    stage = ServerFixture(Policy(handle_prefix=b"H:stage", job_retries=2))
+    client = stage.connect()
     client.submits(1, b"f")
     for _ in range(2):
         worker = stage.worker(b"f")
@@ -214,9 +214,9 @@ def test_a_job_lost_too_often_is_given_up(log: LogBook) -> None:
     assert log.warnings[-1] == "job H:stage:1 of f is given up after 2 losses"
 
 
-def test_a_timeout_gives_the_job_to_another(stage: Stage, log: LogBook) -> None:
+def test_a_timeout_gives_the_job_to_another(stage: ServerFixture, log: LogBook) -> None:
     """After CAN_DO_TIMEOUT's milliseconds the job is queued again; a late result is refused."""
-    client, slow, quick = stage.guest(), stage.guest(), stage.sleeper(b"f")
+    client, slow, quick = stage.connect(), stage.connect(), stage.sleeper(b"f")
     slow.tells(req(p.CAN_DO_TIMEOUT, b"f", b"1500"))
     client.submits(1, b"f", b"", b"data")
     quick.hears()
@@ -236,11 +236,11 @@ def test_a_timeout_gives_the_job_to_another(stage: Stage, log: LogBook) -> None:
 
 
 @pytest.mark.parametrize("timeout", [b"0", b"-1000", b"", b"soon", b"9" * 30])
-def test_what_is_no_timeout_limits_nothing(stage: Stage, timeout: bytes) -> None:
+def test_what_is_no_timeout_limits_nothing(stage: ServerFixture, timeout: bytes) -> None:
     """Zero, negative, no number and absurdly much: the job may run for ever."""
-    worker = stage.guest()
+    worker = stage.connect()
     worker.tells(req(p.CAN_DO_TIMEOUT, b"f", timeout))
-    stage.guest().queues(1, b"f")
+    stage.connect().queues(1, b"f")
     worker.grabs(1, b"f")
     stage.clock.advance(10_000_000)
     assert worker.asks(req(p.WORK_COMPLETE, handle(1), b"")) == b""

@@ -7,10 +7,10 @@ from gearman_tx.server import ConnectionLimits, ServerLog, Wiring
 from gearman_tx.server.store_calls import GATHER_SECONDS
 from gearman_tx.store import Store
 from tests.durable.faulty_store import Disk, FaultyStore
-from tests.server.stage import Guest, Stage, TurnClock, text_commands
+from tests.server.server_fixture import FakePeer, ServerFixture, TurnClock, text_commands
 
 
-class DurableStage(Stage):
+class DurableFixture(ServerFixture):
     """A job server with a durable queue, on a clock that a test turns.
 
     Args:
@@ -65,9 +65,9 @@ class DurableStage(Stage):
         return self.store
 
     @staticmethod
-    def is_heard(guest: Guest) -> bool:
+    def is_heard(peer: FakePeer) -> bool:
         """Return whether the server reads from a connection just now."""
-        return guest.is_heard
+        return peer.is_heard
 
     def settle(self) -> None:
         """Let the store work until nothing is left to do."""

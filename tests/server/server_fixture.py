@@ -1,6 +1,6 @@
 """A job server whose clock and connections a test drives by hand: nothing waits, nothing is real.
 
-A stage has guests: each is a connection with the words ``tells`` (bytes to the server) and
+A stage has peers: each is a connection with the words ``tells`` (bytes to the server) and
 ``hears`` (what the server sent since), ``asks`` for both.
 """
 
@@ -64,7 +64,7 @@ def text_commands(wiring: Wiring) -> AdminCommands:
     return AdminCommands(wiring.job_server, version="1.2.3", store=wiring.figures)
 
 
-class Stage:
+class ServerFixture:
     """A job server and its connections.
 
     Args:
@@ -101,9 +101,9 @@ class Stage:
         )
         self.jobs, self.factory = wiring.job_server, wiring.factory
 
-    def guest(
+    def connect(
         self, address: IAddress | None = None, *, reads: bool = True, buffer: int = 64 * 1024
-    ) -> Guest:
+    ) -> FakePeer:
         """Return a new connection.
 
         Args:
@@ -111,20 +111,20 @@ class Stage:
             reads: whether the peer reads what it gets at once.
             buffer: how many bytes its transport buffers before it wants no more.
         """
-        return Guest(self, address, buffer, reads=reads)
+        return FakePeer(self, address, buffer, reads=reads)
 
-    def worker(self, *functions: bytes) -> Guest:
+    def worker(self, *functions: bytes) -> FakePeer:
         """Return a connection that registered ``functions``."""
-        guest = self.guest()
-        guest.tells(*[req(CAN_DO, function) for function in functions])
-        return guest
+        peer = self.connect()
+        peer.tells(*[req(CAN_DO, function) for function in functions])
+        return peer
 
-    def sleeper(self, *functions: bytes) -> Guest:
+    def sleeper(self, *functions: bytes) -> FakePeer:
         """Return a connection that registered ``functions`` and fell asleep."""
-        guest = self.worker(*functions)
-        guest.tells(req(PRE_SLEEP))
-        assert guest.hears() == b""
-        return guest
+        peer = self.worker(*functions)
+        peer.tells(req(PRE_SLEEP))
+        assert peer.hears() == b""
+        return peer
 
     def end_turn(self) -> None:
         """Let everything happen that is due now."""
@@ -132,13 +132,13 @@ class Stage:
 
     def status(self) -> bytes:
         """Return what ``status`` answers to a newcomer, who leaves again."""
-        guest = self.guest()
-        answer = guest.asks(b"status\n")
-        guest.leaves()
+        peer = self.connect()
+        answer = peer.asks(b"status\n")
+        peer.leaves()
         return answer
 
 
-class Guest:
+class FakePeer:
     """One connection to the server, and the peer at its other end.
 
     Attributes:
@@ -146,7 +146,9 @@ class Guest:
         transport: what the server writes to.
     """
 
-    def __init__(self, stage: Stage, address: IAddress | None, buffer: int, *, reads: bool) -> None:
+    def __init__(
+        self, stage: ServerFixture, address: IAddress | None, buffer: int, *, reads: bool
+    ) -> None:
         self._stage = stage
         self._reads = reads
         self._heard = 0

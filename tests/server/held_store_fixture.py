@@ -10,7 +10,7 @@ from gearman_tx.core import Batch, Committed, JobRecord
 from gearman_tx.server import ConnectionLimits
 from gearman_tx.store import Contents, StoreError, StoreState, Tended
 from tests.server.packets import SUBMIT_JOB_BG, req
-from tests.server.stage import Stage
+from tests.server.server_fixture import ServerFixture
 
 
 def submit(unique: bytes = b"", packet_type: int = SUBMIT_JOB_BG) -> bytes:
@@ -70,7 +70,7 @@ class HeldStore:
         return commit
 
 
-class DurableStage(Stage):
+class HeldStoreFixture(ServerFixture):
     """A stage over a store that is held.
 
     Attributes:
