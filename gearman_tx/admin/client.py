@@ -8,11 +8,11 @@ under way on the one connection.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from attrs import define
-from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.endpoints import connectProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
@@ -132,17 +132,15 @@ class AdminClient:
         self._connection: _AdminProtocol | None = None
         self._lock = DeferredLock()  # the first question connects, the others wait for it
 
-    @inlineCallbacks
-    def _ask(
-        self, *words: bytes, is_report: bool = False
-    ) -> Generator[Deferred[Any], Any, list[bytes]]:
-        line = b" ".join(words)
-        connection: _AdminProtocol = yield self._lock.run(self._connect)
-        lines: list[bytes] = yield connection.ask(line, is_report=is_report)
-        return lines
+    async def _ask(self, *words: bytes, is_report: bool = False) -> list[bytes]:
+        connection = await self._connected()
+        return await connection.ask(b" ".join(words), is_report=is_report)
 
-    @inlineCallbacks
-    def _connect(self) -> Generator[Deferred[Any], Any, _AdminProtocol]:
+    def _connected(self) -> Deferred[_AdminProtocol]:
+        """Return the connection, when the questions before this one have it."""
+        return self._lock.run(lambda: Deferred.fromCoroutine(self._connect()))
+
+    async def _connect(self) -> _AdminProtocol:
         """Return the connection; make it if there is none."""
         if self._connection is not None and not self._connection.is_lost:
             return self._connection
@@ -150,31 +148,32 @@ class AdminClient:
         connecting = connectProtocol(self._endpoint, protocol)
         connecting.addTimeout(self._timeout, self._reactor)
         try:
-            yield connecting
+            await connecting
         except Exception as error:
             text = f"cannot connect to job server {self._server.name}: {error}"
             raise ConnectionLost(text) from error
         self._connection = protocol
         return protocol
 
-    @inlineCallbacks
-    def _report(
-        self, read: Callable[[bytes], T], *words: bytes
-    ) -> Generator[Deferred[Any], Any, list[T]]:
-        lines: list[bytes] = yield self._ask(*words, is_report=True)
+    def _report(self, read: Callable[[bytes], T], *words: bytes) -> Deferred[list[T]]:
+        return Deferred.fromCoroutine(self._read_report(read, words))
+
+    async def _read_report(self, read: Callable[[bytes], T], words: Sequence[bytes]) -> list[T]:
+        lines = await self._ask(*words, is_report=True)
         if len(lines) == 1 and lines[0].startswith(b"ERR "):
             replies.check(lines[0])
         return replies.read_rows(lines, read)
 
     def _command(self, *words: bytes) -> Deferred[bytes]:
-        return self._ask(*words).addCallback(lambda lines: replies.check(lines[0]))
+        asking = Deferred.fromCoroutine(self._ask(*words))
+        return asking.addCallback(lambda lines: replies.check(lines[0]))
 
     def status(self) -> Deferred[list[replies.FunctionStatus]]:
         """Fires with every function's jobs and workers."""
         return self._report(replies.function_status, b"status")
 
     def priority_status(self) -> Deferred[list[replies.PriorityStatus]]:
-        """Fires with every function's waiting jobs by priority."""
+        """Fires with every function's queued jobs by priority."""
         return self._report(replies.priority_status, b"prioritystatus")
 
     def workers(self) -> Deferred[list[replies.ConnectionStatus]]:
@@ -190,7 +189,7 @@ class AdminClient:
         return self._report(unescape, b"show", b"unique", b"jobs")
 
     def jobs(self, function: bytes | None = None) -> Deferred[list[replies.JobDetails]]:
-        """Fires with all that is known of every job, or of one function's; not from a C server."""
+        """Fires with the details of every job, or of one function's; not from a C server."""
         words = [b"jobs"] if function is None else [b"jobs", _word(function)]
         return self._report(replies.job_details, *words)
 
@@ -210,12 +209,14 @@ class AdminClient:
         """Fires with the level of the server's log, in capital letters, e.g. ``ERROR``."""
         return self._command(b"verbose").addCallback(bytes.decode)
 
-    @inlineCallbacks
-    def ping(self) -> Generator[Deferred[Any], Any, float]:
-        """Fires with the seconds that a question and its answer took, connecting left out."""
-        yield self._lock.run(self._connect)
+    def ping(self) -> Deferred[float]:
+        """Fires with the seconds between a question and its answer, without connecting."""
+        return Deferred.fromCoroutine(self._ping())
+
+    async def _ping(self) -> float:
+        await self._connected()
         begun = self._reactor.seconds()
-        yield self.version()
+        await self.version()
         return float(self._reactor.seconds() - begun)
 
     def set_max_queue(
@@ -224,17 +225,17 @@ class AdminClient:
         """Limit how many jobs a function may have, queued and running together.
 
         A submission over the limit is refused with ``QUEUE_ERROR``. The C server ignores the
-        command in silence when it does not know the function yet.
+        command without an error if it does not know the function yet.
 
         Args:
             function: its name.
-            high: the limit for submissions of high priority; for all, when it is the only one. 0
-                is no limit.
+            high: the limit for submissions of high priority, or of every priority if no other
+                limit is given. 0 is no limit.
             normal: the limit for submissions of normal priority; None with ``low`` given is 0.
-            low: likewise for low priority.
+            low: the limit for submissions of low priority; None with ``normal`` given is 0.
 
         Returns:
-            Fires with empty bytes when it is set.
+            Fires with empty bytes when the limit is set.
         """
         limits = [high]
         if normal is not None or low is not None:
@@ -243,13 +244,13 @@ class AdminClient:
         return self._command(b"maxqueue", _word(function), *numbers)
 
     def cancel(self, handle: bytes) -> Deferred[bool]:
-        """End a job that is queued or runs; its clients are told that it failed.
+        """End a queued or running job; its clients get WORK_FAIL.
 
-        A worker that runs it is not told, and its result goes nowhere. The C server only marks the
-        job, and goes on listing it until its turn comes.
+        A worker that runs it gets no notice, and its result is dropped. The C server only marks the
+        job, and lists it until its turn comes.
 
         Returns:
-            Fires with whether there was a job of that handle.
+            Fires with whether there was a job with that handle.
         """
         cancelling = self._command(b"cancel", b"job", _word(handle))
         return cancelling.addCallbacks(lambda _: True, _unknown_job)
@@ -262,8 +263,8 @@ class AdminClient:
         """Forget a function that has neither workers nor running jobs, and its waiting jobs.
 
         Returns:
-            Fires with empty bytes; fails with :class:`Refused` when the function is not known, or
-            is in use.
+            Fires with empty bytes; fails with :class:`Refused` if the function is unknown or in
+            use.
         """
         return self._command(b"drop", b"function", _word(function))
 
@@ -271,16 +272,16 @@ class AdminClient:
         """Stop the server, if it was started with ``--allow-shutdown``.
 
         Args:
-            graceful: wait first for jobs that run or that a client waits for; for every job, when
-                the queue is in memory.
+            graceful: wait for the running jobs and those that a client waits for; for every job
+                if the queue is in memory.
 
         Returns:
-            Fires with what the server said; fails with :class:`Refused` when it may not be stopped.
+            Fires with the answer; fails with :class:`Refused` if the server does not allow it.
         """
         return self._command(b"shutdown", *([b"graceful"] if graceful else []))
 
     def close(self) -> Deferred[None]:
-        """Disconnect; a later question connects anew. Fires at once."""
+        """Disconnect; a later question connects again. Fires at once."""
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_lost and connection.transport is not None:
             connection.transport.loseConnection()

@@ -1,6 +1,6 @@
 """The job server in memory: the queues, the handlers and the text protocol of the real one.
 
-What is not there is what makes it a process: sockets, options, signals, log files.
+It has no parts of a process: no sockets, options, signals or log files.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gearman_tx.testing.dialling import MemoryPort
 from gearman_tx.testing.reactor import MemoryReactor
 
 DEFAULT_ADDRESS: Final = "localhost:4730"
-"""Where a job server is when nobody says otherwise."""
+"""The address of a job server without one of its own."""
 
 _log = Logger()
 
@@ -37,24 +37,24 @@ class MemoryServer:
     """A job server on a reactor in memory; it runs from the beginning.
 
     Args:
-        reactor: where it is.
-        address: ``"host:port"`` or ``"host"``, by which clients and workers of that reactor find
-            it. Any name will do.
-        durable: whether background jobs outlive a restart, as with ``--queue-type=sqlite``.
-        policy: what the operator decided about queues; None for the defaults, with handles that
+        reactor: the reactor that it runs on.
+        address: ``"host:port"`` or ``"host"``, for clients and workers of that reactor. The host
+            may have any name.
+        durable: whether background jobs survive a restart, as with ``--queue-type=sqlite``.
+        policy: the operator's decisions about queues; None for the defaults, with handles that
             begin with ``H:`` and the host.
-        limits: what connections may cost; None for the defaults.
+        limits: the limits of connections; None for the defaults.
 
     Attributes:
         host: the name of the host.
         port: the TCP port.
         url: ``"host:port"``, as clients and workers take it.
         job_server: the queues; a new object after each start.
-        factory: the connections; likewise.
+        factory: the connections; a new object after each start.
 
     Raises:
-        ConfigurationError: the address is none.
-        CannotListenError: another server is there.
+        ConfigurationError: the address is malformed.
+        CannotListenError: another server has the address.
     """
 
     job_server: JobServer
@@ -94,22 +94,22 @@ class MemoryServer:
         """The open connections, oldest first."""
         return [] if self._listening is None else list(self._listening.connections)
 
-    # ----------------------------------------------------------------------- from start to end
+    # ------------------------------------------------------------------------- start and stop
 
     def start(self) -> None:
-        """Run.
+        """Start it.
 
         Raises:
-            RuntimeError: it runs.
-            CannotListenError: another server is there.
+            RuntimeError: it is running already.
+            CannotListenError: another server has the address.
         """
         if self.is_up:
             raise RuntimeError(f"the job server {self.url} runs already")
-        self._life = life = _Life(self._reactor)
+        self._clock = clock = _ProcessClock(self._reactor)
         self._wiring = wiring = Wiring(
             self._policy,
-            life,
-            ServerLog(life.seconds),
+            clock,
+            ServerLog(clock.seconds),
             _commands,
             store=self._store,
             first_id=self._next_id,
@@ -123,11 +123,11 @@ class MemoryServer:
         listening.latency, listening.piece = self._latency, self._piece
         self._listening = listening
         # Shutdown looks at the end of a turn, in which the server cannot end.
-        end = partial(life.callLater, 0, self.stop)
-        self._shutdown = wiring.end_with(_Listening(listening), NO_DEADLINE, end, _log)
+        end = partial(clock.callLater, 0, self.stop)
+        self._shutdown = wiring.end_with(_ListeningPort(listening), NO_DEADLINE, end, _log)
 
     def stop(self) -> None:
-        """End it in good order, as SIGTERM does: what was submitted is answered, then it closes."""
+        """Stop it as SIGTERM does: submissions are answered, then the connections are closed."""
         if self._listening is not None:
             self._shutdown.forget()
             self._listening.stopListening()
@@ -138,22 +138,22 @@ class MemoryServer:
         self.lose()
 
     def shut_down(self) -> None:
-        """End it gracefully, as SIGUSR1 does.
+        """Stop it gracefully, as SIGUSR1 does.
 
-        It accepts no connection and no task any more, and goes on with the jobs that it has; with
-        ``durable`` the background jobs that no worker has are kept for the next start. When no job
-        is left to wait for, it stops.
+        It accepts no more connections and tasks, and goes on with the jobs that it has; with
+        ``durable``, background jobs that no worker has are kept for the next start. It stops when
+        no job is left to wait for.
         """
         if self._listening is not None:
             self._shutdown.gracefully("shut_down()")
 
     def lose(self) -> None:
-        """End it at once, as ``kill -9`` does: connections are reset, nothing more is said."""
+        """End it at once, as ``kill -9`` does: connections are reset, nothing more is sent."""
         listening, self._listening = self._listening, None
         if listening is None:
             return
         listening.stopListening()
-        self._life.end()
+        self._clock.end()
         self._next_id = self.job_server.tables.next_id
         self._store.close(self.job_server.tables.unused_ids)
         for connection in list(listening.connections):
@@ -162,15 +162,15 @@ class MemoryServer:
                 connection.release()
 
     def restart(self) -> None:
-        """End it in good order and start it again; peers come back by themselves, after a while."""
+        """Stop it and start it again; clients and workers reconnect after a while."""
         self.stop()
         self.start()
 
-    # ----------------------------------------------------------------------------- bad weather
+    # -------------------------------------------------------------------- network conditions
 
     @property
     def latency(self) -> float:
-        """Seconds that everything takes on its way to the server, and on its way back."""
+        """Seconds that bytes take to the server, and back from it."""
         return self._latency
 
     @latency.setter
@@ -180,7 +180,7 @@ class MemoryServer:
 
     @property
     def piece(self) -> int | None:
-        """How many bytes arrive in one piece at most; None for as many as there are."""
+        """The most bytes that arrive in one piece; None for no limit."""
         return self._piece
 
     @piece.setter
@@ -195,27 +195,27 @@ class MemoryServer:
                 connection.set_conditions(self._latency, self._piece)
 
     def freeze(self) -> None:
-        """Let it stand still, as SIGSTOP does: connections are made, but nothing is answered."""
+        """Freeze it, as SIGSTOP does: connections are made, but nothing is answered."""
         if self._listening is not None:
             self._listening.is_frozen = True
             for connection in self._listening.connections:
                 connection.hold()
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Let a frozen server go on, as SIGCONT does."""
         if self._listening is not None:
             self._listening.is_frozen = False
             for connection in list(self._listening.connections):
                 connection.release()
 
-    # -------------------------------------------------------------------------------- looking
+    # -------------------------------------------------------------------------------- reports
 
     def ask(self, line: str) -> str:
-        """Return what it answers to a line of the text protocol, such as ``status``."""
+        """Return the answer to a line of the text protocol, such as ``status``."""
         return self._reply(line.encode()).decode("utf-8", "backslashreplace")
 
     def jobs(self) -> list[JobDetails]:
-        """Return the jobs that it has: delayed, queued and running."""
+        """Return the jobs of the server, in any state."""
         return read_jobs(self._reply(b"jobs"))
 
     def _reply(self, line: bytes) -> bytes:
@@ -244,19 +244,19 @@ def _commands(wiring: Wiring) -> AdminCommands:
 
 
 @frozen
-class _Listening:
-    """What a shutdown ends first."""
+class _ListeningPort:
+    """The port, which a shutdown closes first."""
 
     port: MemoryPort
 
     def stop(self) -> None:
-        """Accept no connection any more."""
+        """Accept no more connections."""
         self.port.stopListening()
 
 
 @implementer(IReactorTime)
-class _Life:
-    """The time of one process: what it has begun ends with it."""
+class _ProcessClock:
+    """The clock of one process: its timed calls end with the process."""
 
     def __init__(self, reactor: MemoryReactor) -> None:
         self._reactor = reactor
@@ -274,7 +274,7 @@ class _Life:
         *args: Any,
         **kw: Any,
     ) -> IDelayedCall:
-        """Twisted: call something later, unless the process has ended by then."""
+        """Twisted: call something later, unless the process has ended."""
 
         def run() -> None:
             self._calls.pop(call, None)
@@ -287,11 +287,11 @@ class _Life:
         return call
 
     def getDelayedCalls(self) -> list[IDelayedCall]:
-        """Twisted: return what is to be called."""
+        """Twisted: return the calls that are pending."""
         return [call for call in self._calls if call.active()]
 
     def end(self) -> None:
-        """Call nothing any more."""
+        """Cancel all calls."""
         self._is_over = True
         for call in self.getDelayedCalls():
             call.cancel()

@@ -68,7 +68,7 @@ class BothServers:
         """``ping`` gives seconds."""
         assert 0 < await self.client.ping() < 10
 
-    async def test_a_closed_client_connects_anew(self) -> None:
+    async def test_a_closed_client_connects_again(self) -> None:
         """After ``close`` the next question is answered on a new connection."""
         await self.client.version()
         await self.client.close()
@@ -187,7 +187,7 @@ class TestMisbehaviour(TestCase):
         await self.assertFailure(first, TimedOut)
         await self.assertFailure(second, TimedOut, ConnectionLost)
 
-    def test_a_line_that_nobody_asked_for_is_ignored(self) -> None:
+    def test_an_unrequested_line_is_ignored(self) -> None:
         """It is not taken for the next answer."""
         protocol: Any = _AdminProtocol(1.0, Clock())
         transport = StringTransport()

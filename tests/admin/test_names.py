@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gearman_tx.admin import escape, unescape
-from tests.admin.scene import empty_scene
+from tests.admin.server_fixture import empty_server
 
 CONTROLS = [*range(0x20), 0x7F]
 
@@ -63,18 +63,18 @@ def test_round_trip(name: bytes) -> None:
 @pytest.mark.parametrize("number", range(256))
 def test_every_byte_in_reports(number: int) -> None:
     """Whatever is in a function, unique or id, each report keeps its rows and columns."""
-    scene = empty_scene()
+    server = empty_server()
     name = b"a" + bytes([number]) + b"z"
-    worker = scene.peer(7, name, client_id=name)
-    scene.submit(worker, name, name)
+    worker = server.peer(7, name, client_id=name)
+    server.submit(worker, name, name)
     written = escape(name)
-    assert scene.ask(b"status") == written + b"\t1\t0\t1\n.\n"
-    assert scene.ask(b"prioritystatus") == written + b"\t0\t1\t0\t1\n.\n"
-    assert scene.ask(b"functions") == written + b"\t1\t0\t1\t0\t0\t0\t1\t0\t0\t0\n.\n"
-    assert scene.ask(b"workers") == b"7 127.0.0.1 %b : %b\n.\n" % (written, written)
-    assert scene.ask(b"clients") == b"7\t127.0.0.1\t%b\t1\t0\t0\tidle\n.\n" % written
-    assert scene.ask(b"show unique jobs") == written + b"\n.\n"
-    cells = scene.ask(b"jobs").removesuffix(b"\n.\n").split(b"\t")
+    assert server.ask(b"status") == written + b"\t1\t0\t1\n.\n"
+    assert server.ask(b"prioritystatus") == written + b"\t0\t1\t0\t1\n.\n"
+    assert server.ask(b"functions") == written + b"\t1\t0\t1\t0\t0\t0\t1\t0\t0\t0\n.\n"
+    assert server.ask(b"workers") == b"7 127.0.0.1 %b : %b\n.\n" % (written, written)
+    assert server.ask(b"clients") == b"7\t127.0.0.1\t%b\t1\t0\t0\tidle\n.\n" % written
+    assert server.ask(b"show unique jobs") == written + b"\n.\n"
+    cells = server.ask(b"jobs").removesuffix(b"\n.\n").split(b"\t")
     assert cells[:4] == [b"H:vm:1", written, written, b"queued"]
     assert len(cells) == 14
 
@@ -82,24 +82,24 @@ def test_every_byte_in_reports(number: int) -> None:
 @pytest.mark.parametrize("number", range(1, 256))
 def test_every_byte_in_arguments(number: int) -> None:
     """A function is named by what reports show, with blanks typed as escapes."""
-    scene = empty_scene()
+    server = empty_server()
     name = b"a" + bytes([number]) + b"z"
     typed = escape(name).replace(b" ", rb"\x20")
-    assert scene.ask(b"create function " + typed) == b"OK\r\n"
-    assert list(scene.jobs.tables.functions) == [name]
-    assert scene.ask(b"maxqueue %b 3" % typed) == b"OK\r\n"
-    assert scene.jobs.tables.functions[name].settings.max_queue == (3, 3, 3)
-    assert scene.ask(b"functions " + typed).count(b"\n") == 2
-    job = scene.submit(scene.peer(7), name)
-    assert scene.ask(b"jobs " + typed).startswith(job.handle)
-    assert scene.ask(b"drop function " + typed) == b"OK\r\n"
-    assert not scene.jobs.tables.functions
+    assert server.ask(b"create function " + typed) == b"OK\r\n"
+    assert list(server.jobs.tables.functions) == [name]
+    assert server.ask(b"maxqueue %b 3" % typed) == b"OK\r\n"
+    assert server.jobs.tables.functions[name].settings.max_queue == (3, 3, 3)
+    assert server.ask(b"functions " + typed).count(b"\n") == 2
+    job = server.submit(server.peer(7), name)
+    assert server.ask(b"jobs " + typed).startswith(job.handle)
+    assert server.ask(b"drop function " + typed) == b"OK\r\n"
+    assert not server.jobs.tables.functions
 
 
 def test_unique_of_one_dot() -> None:
     """A unique that would look like the end of the report is escaped."""
-    scene = empty_scene()
-    client = scene.peer(7)
+    server = empty_server()
+    client = server.peer(7)
     for unique in (b".", b"..", b""):
-        scene.submit(client, b"resize", unique)
-    assert scene.ask(b"show unique jobs") == b"\\x2e\n..\n\n.\n"
+        server.submit(client, b"resize", unique)
+    assert server.ask(b"show unique jobs") == b"\\x2e\n..\n\n.\n"

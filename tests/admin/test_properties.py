@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gearman_tx.admin import MAX_WORDS, unescape
 from gearman_tx.errors import RemoteProtocolError
-from tests.admin.scene import Scene, empty_scene
+from tests.admin.server_fixture import ServerFixture, empty_server
 
 ONE_LINE = re.compile(rb"OK\r\n|OK [^\r\n]+\n|ERR [^\n]+\r\n")
 REPORTS = {
@@ -39,18 +39,18 @@ lines = (spoken | st.binary(max_size=40)).map(lambda line: line.replace(b"\n", b
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> Scene:
+def servers(draw: st.DrawFn) -> ServerFixture:
     """Make a server with a few connections, functions and jobs of arbitrary names."""
-    scene = empty_scene(shutdown=draw(st.none() | st.just(lambda _: None)), max_functions=6)
-    worker = scene.peer(3, *draw(st.lists(names, max_size=2)), client_id=draw(names))
-    client = scene.peer(4, client_id=draw(names))
+    server = empty_server(shutdown=draw(st.none() | st.just(lambda _: None)), max_functions=6)
+    worker = server.peer(3, *draw(st.lists(names, max_size=2)), client_id=draw(names))
+    client = server.peer(4, client_id=draw(names))
     for function in [b"f", *draw(st.lists(names, max_size=1))]:
-        scene.submit(client, function, draw(names))
-        scene.call(client, function, draw(names))
-        scene.delay(client, function, 3.0)
-    scene.jobs.dispatch.grab(worker)
-    scene.jobs.dispatch.pre_sleep(worker)
-    return scene
+        server.submit(client, function, draw(names))
+        server.call(client, function, draw(names))
+        server.delay(client, function, 3.0)
+    server.jobs.dispatch.grab(worker)
+    server.jobs.dispatch.pre_sleep(worker)
+    return server
 
 
 def columns(line: bytes) -> int | None:
@@ -60,12 +60,12 @@ def columns(line: bytes) -> int | None:
     return REPORTS.get(keyword.partition(b"\0")[0])
 
 
-@given(scenes(), st.lists(lines, min_size=1, max_size=5))
-def test_every_line_is_answered(scene: Scene, asked: list[bytes]) -> None:
+@given(servers(), st.lists(lines, min_size=1, max_size=5))
+def test_every_line_is_answered(server: ServerFixture, asked: list[bytes]) -> None:
     """A line gives one OK, one ERR or one report, or more than five words end the connection."""
     for line in asked:
         try:
-            reply = scene.ask(line)
+            reply = server.ask(line)
         except RemoteProtocolError:
             assert len(re.split(rb" +", line)) > MAX_WORDS
             continue
@@ -82,8 +82,8 @@ def test_every_line_is_answered(scene: Scene, asked: list[bytes]) -> None:
 @given(st.lists(names, max_size=8, unique=True), names)
 def test_names_are_read_back(functions: list[bytes], client_id: bytes) -> None:
     """A program that reads a report finds the very names that the worker sent."""
-    scene = empty_scene()
-    scene.peer(3, *functions, client_id=client_id)
-    rows = scene.ask(b"status").split(b"\n")[:-2]
+    server = empty_server()
+    server.peer(3, *functions, client_id=client_id)
+    rows = server.ask(b"status").split(b"\n")[:-2]
     assert [unescape(row.split(b"\t")[0]) for row in rows] == functions
-    assert unescape(scene.ask(b"clients").split(b"\t")[2]) == client_id
+    assert unescape(server.ask(b"clients").split(b"\t")[2]) == client_id

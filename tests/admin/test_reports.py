@@ -6,7 +6,7 @@ import pytest
 
 from gearman_tx.admin import reports
 from gearman_tx.core import JobSnapshot
-from tests.admin.scene import Port, busy_scene, empty_scene
+from tests.admin.server_fixture import Port, busy_server, empty_server
 
 
 def rows(report: bytes) -> list[list[bytes]]:
@@ -18,17 +18,17 @@ def rows(report: bytes) -> list[list[bytes]]:
 
 def test_functions() -> None:
     """All counts of a function are shown, delayed jobs apart, then its limits."""
-    scene = busy_scene()
-    scene.delay(scene.peer(20), b"resize", 5.0)
-    scene.ask(b"maxqueue crop 1 2 3")
-    assert scene.ask(b"functions") == (
+    server = busy_server()
+    server.delay(server.peer(20), b"resize", 5.0)
+    server.ask(b"maxqueue crop 1 2 3")
+    assert server.ask(b"functions") == (
         b"resize\t6\t0\t3\t1\t1\t1\t2\t0\t0\t0\ncrop\t1\t0\t0\t0\t0\t1\t1\t1\t2\t3\n.\n"
     )
 
 
 def test_jobs() -> None:
     """A job's row holds all that is known of it, and where it runs."""
-    assert busy_scene().ask(b"jobs").splitlines()[2:] == [
+    assert busy_server().ask(b"jobs").splitlines()[2:] == [
         b"H:vm:3\tresize\tr2\tqueued\tnormal\tbg\t12\t0\t0\t-\t-\t9\t0/0\t-",
         b"H:vm:4\tresize\trh\trunning\thigh\tbg\t12\t0\t0\t12\t127.0.0.1\t9\t0/0\t-",
         b"H:vm:5\tresize\trl\tqueued\tlow\tbg\t12\t0\t0\t-\t-\t9\t0/0\t-",
@@ -39,19 +39,19 @@ def test_jobs() -> None:
 
 def test_delayed_job() -> None:
     """A delayed job shows how many seconds are left, never less than none."""
-    scene = empty_scene()
-    job = scene.delay(scene.peer(5), b"resize", 60.5)
+    server = empty_server()
+    job = server.delay(server.peer(5), b"resize", 60.5)
     expected = b"\tresize\t\tdelayed\tnormal\tbg\t%d\t0\t0\t-\t-\t9\t0/0\t%d\n.\n"
-    assert scene.ask(b"jobs") == job.handle + expected % (0, 61)
-    scene.jobs.tables.now += 61.9
-    assert scene.ask(b"jobs") == job.handle + expected % (61, 0)
+    assert server.ask(b"jobs") == job.handle + expected % (0, 61)
+    server.jobs.tables.now += 61.9
+    assert server.ask(b"jobs") == job.handle + expected % (61, 0)
 
 
 def test_clock_that_went_back() -> None:
     """A job that seems to come from the future has no age."""
-    scene = busy_scene()
-    scene.jobs.tables.now = 0.0
-    assert {row[6] for row in rows(scene.ask(b"jobs"))} == {b"0"}
+    server = busy_server()
+    server.jobs.tables.now = 0.0
+    assert {row[6] for row in rows(server.ask(b"jobs"))} == {b"0"}
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_clock_that_went_back() -> None:
 )
 def test_filters(line: bytes, numbers: list[int]) -> None:
     """The jobs of a function, of a state, or of both are shown; an asterisk is any."""
-    shown = [row[0] for row in rows(busy_scene().ask(line))]
+    shown = [row[0] for row in rows(busy_server().ask(line))]
     assert shown == [b"H:vm:%d" % number for number in numbers]
 
 
 @pytest.mark.parametrize("state", [b"committing", b"ended", b"done"])
 def test_unknown_state(state: bytes) -> None:
     """A state that no reported job can have is an error that names those there are."""
-    assert busy_scene().ask(b"jobs resize " + state) == (
+    assert busy_server().ask(b"jobs resize " + state) == (
         b"ERR INVALID_ARGUMENTS Unknown+job+state+%b,+known+are:+delayed+queued+running+kept\r\n"
         % state
     )
@@ -88,16 +88,16 @@ def test_unknown_state(state: bytes) -> None:
 
 def test_filtered_rows_are_pieces() -> None:
     """Each row that a filter hides is an empty piece, so that the caller can pause there."""
-    assert list(busy_scene().reply(b"jobs none")) == [b""] * 6 + [b".\n"]
-    assert list(busy_scene().reply(b"functions none")) == [b""] * 2 + [b".\n"]
+    assert list(busy_server().reply(b"jobs none")) == [b""] * 6 + [b".\n"]
+    assert list(busy_server().reply(b"functions none")) == [b""] * 2 + [b".\n"]
 
 
 def test_clients() -> None:
     """A connection's row counts its functions and jobs, and says what it does."""
-    scene = busy_scene()
-    sleeper = scene.peer(15, b"rotate", client_id=b"my worker")
-    scene.jobs.dispatch.pre_sleep(sleeper)
-    assert scene.ask(b"clients") == (
+    server = busy_server()
+    sleeper = server.peer(15, b"rotate", client_id=b"my worker")
+    server.jobs.dispatch.pre_sleep(sleeper)
+    assert server.ask(b"clients") == (
         b"11\t127.0.0.1\tworker-1\t2\t1\t0\tbusy\n"
         b"12\t127.0.0.1\tworker-2\t1\t1\t0\tbusy\n"
         b"13\t127.0.0.1\t-\t0\t0\t1\tbusy\n"
@@ -117,21 +117,21 @@ def test_clients() -> None:
 )
 def test_hosts(host: str, shown: bytes) -> None:
     """An address is always one word, also that of a Unix socket."""
-    scene = empty_scene()
-    scene.jobs.join(Port(-1, host))
-    assert scene.ask(b"workers") == b"-1 %b - :\n.\n" % shown
-    assert scene.ask(b"clients") == b"-1\t%b\t-\t0\t0\t0\tidle\n.\n" % shown
+    server = empty_server()
+    server.jobs.join(Port(-1, host))
+    assert server.ask(b"workers") == b"-1 %b - :\n.\n" % shown
+    assert server.ask(b"clients") == b"-1\t%b\t-\t0\t0\t0\tidle\n.\n" % shown
 
 
 def test_reports_are_pure() -> None:
     """The same snapshots give the same bytes, whatever happened to the server meanwhile."""
-    scene = busy_scene()
-    snapshots: list[JobSnapshot] = list(scene.jobs.snapshots.jobs())
+    server = busy_server()
+    snapshots: list[JobSnapshot] = list(server.jobs.snapshots.jobs())
     before = list(reports.jobs(snapshots, 1012.0))
     for job in snapshots:
-        scene.jobs.control.cancel(job.handle)
+        server.jobs.control.cancel(job.handle)
     assert list(reports.jobs(snapshots, 1012.0)) == before
-    assert scene.ask(b"jobs") == b".\n"
+    assert server.ask(b"jobs") == b".\n"
 
 
 def test_store() -> None:
@@ -145,7 +145,7 @@ def test_store() -> None:
         ("last-error", ""),
         ("notice", "moved\naway"),
     ]
-    assert empty_scene(store=lambda: figures).ask(b"store").splitlines() == [
+    assert empty_server(store=lambda: figures).ask(b"store").splitlines() == [
         b"kind\tsqlite",
         b"path\t/tmp/a\\x09b\xff",
         b"jobs\t1000000",
@@ -159,4 +159,4 @@ def test_store() -> None:
 
 def test_store_of_a_queue_in_memory() -> None:
     """A server without a store says so, and nothing else."""
-    assert empty_scene().ask(b"STORE now") == b"kind\tbuiltin\n.\n"
+    assert empty_server().ask(b"STORE now") == b"kind\tbuiltin\n.\n"

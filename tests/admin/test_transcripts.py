@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.admin.scene import busy_scene, empty_scene
+from tests.admin.server_fixture import busy_server, empty_server
 
 UNKNOWN = b"ERR UNKNOWN_COMMAND Unknown+server+command"
 INCOMPLETE = b"ERR INVALID_ARGUMENTS An+incomplete+set+of+arguments+was+sent+to+this+command+"
@@ -106,62 +106,62 @@ ON_A_BUSY_SERVER = [
 @pytest.mark.parametrize(("line", "reply"), ON_AN_EMPTY_SERVER)
 def test_empty_server(line: bytes, reply: bytes) -> None:
     """A server without connections and jobs answers as the C server does."""
-    assert empty_scene().ask(line) == reply
+    assert empty_server().ask(line) == reply
 
 
 def test_process_id() -> None:
     """The server tells the id of its process."""
-    assert empty_scene().ask(b"getpid") == b"OK %d\n" % os.getpid()
+    assert empty_server().ask(b"getpid") == b"OK %d\n" % os.getpid()
 
 
 @pytest.mark.parametrize(("line", "reply"), ON_A_BUSY_SERVER)
 def test_busy_server(line: bytes, reply: bytes) -> None:
     """A server with workers and jobs reports them as the C server does, the oldest first."""
-    assert busy_scene().ask(line) == reply
+    assert busy_server().ask(line) == reply
 
 
 def test_functions_come_and_go() -> None:
     """A created function is listed until it is dropped; the oldest is listed first."""
-    scene = empty_scene()
-    assert scene.ask(b"create function xyz") == b"OK\r\n"
-    assert scene.ask(b"create function abc") == b"OK\r\n"
-    assert scene.ask(b"create function abc") == b"OK\r\n"
-    assert scene.ask(b"status") == b"xyz\t0\t0\t0\nabc\t0\t0\t0\n.\n"
-    assert scene.ask(b"drop function abc") == b"OK\r\n"
-    assert scene.ask(b"status") == b"xyz\t0\t0\t0\n.\n"
+    server = empty_server()
+    assert server.ask(b"create function xyz") == b"OK\r\n"
+    assert server.ask(b"create function abc") == b"OK\r\n"
+    assert server.ask(b"create function abc") == b"OK\r\n"
+    assert server.ask(b"status") == b"xyz\t0\t0\t0\nabc\t0\t0\t0\n.\n"
+    assert server.ask(b"drop function abc") == b"OK\r\n"
+    assert server.ask(b"status") == b"xyz\t0\t0\t0\n.\n"
 
 
 def test_lost_worker() -> None:
     """A background job whose worker died shows one retry."""
-    scene = empty_scene()
-    worker = scene.peer(5, b"resize")
-    job = scene.submit(worker, b"resize")
-    scene.jobs.dispatch.grab(worker)
-    scene.jobs.leaving.leave(worker)
-    assert scene.ask(b"show jobs") == job.handle + b"\t1\t0\t1\n.\n"
+    server = empty_server()
+    worker = server.peer(5, b"resize")
+    job = server.submit(worker, b"resize")
+    server.jobs.dispatch.grab(worker)
+    server.jobs.leaving.leave(worker)
+    assert server.ask(b"show jobs") == job.handle + b"\t1\t0\t1\n.\n"
 
 
 def test_abandoned_job() -> None:
     """A foreground job that runs on without its client is shown as one that nobody waits for."""
-    scene = empty_scene()
-    worker, client = scene.peer(5, b"resize"), scene.peer(6)
-    job = scene.call(client, b"resize")
-    scene.jobs.dispatch.grab(worker)
-    scene.jobs.leaving.leave(client)
-    assert scene.ask(b"show jobs") == job.handle + b"\t0\t1\t0\n.\n"
+    server = empty_server()
+    worker, client = server.peer(5, b"resize"), server.peer(6)
+    job = server.call(client, b"resize")
+    server.jobs.dispatch.grab(worker)
+    server.jobs.leaving.leave(client)
+    assert server.ask(b"show jobs") == job.handle + b"\t0\t1\t0\n.\n"
 
 
 def test_delayed_job_counts_as_normal() -> None:
     """A job whose time has not come is in the total and among those of normal priority."""
-    scene = empty_scene()
-    scene.delay(scene.peer(5), b"resize", 60.0)
-    assert scene.ask(b"status") == b"resize\t1\t0\t0\n.\n"
-    assert scene.ask(b"prioritystatus") == b"resize\t0\t1\t0\t0\n.\n"
+    server = empty_server()
+    server.delay(server.peer(5), b"resize", 60.0)
+    assert server.ask(b"status") == b"resize\t1\t0\t0\n.\n"
+    assert server.ask(b"prioritystatus") == b"resize\t0\t1\t0\t0\n.\n"
 
 
 def test_client_id_with_blanks() -> None:
     """A client id is printed as it is, blanks included, and an empty one as nothing."""
-    scene = empty_scene()
-    scene.peer(5, client_id=b"my own id")
-    scene.peer(6, client_id=b"")
-    assert scene.ask(b"workers") == b"5 127.0.0.1 my own id :\n6 127.0.0.1  :\n.\n"
+    server = empty_server()
+    server.peer(5, client_id=b"my own id")
+    server.peer(6, client_id=b"")
+    assert server.ask(b"workers") == b"5 127.0.0.1 my own id :\n6 127.0.0.1  :\n.\n"

@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1 that nobody trusts, made anew for every run of the tests."""
+"""An untrusted certificate for 127.0.0.1, made for every run of the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Back-off: growing, capped, jittered, and begun anew by a connection that lasted."""
+"""Back-off: growing, capped, jittered, and reset by a connection that lasted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_delay_is_between_half_and_all_of_what_is_due(chance: float, failures:
     assert due / 2 <= backoff(1) <= due
 
 
-def test_a_connection_that_lasted_begins_the_row_anew() -> None:
+def test_a_connection_that_lasted_resets_the_delay() -> None:
     """Ten seconds are long enough."""
     clock = Clock()
     backoff = make_backoff(clock)

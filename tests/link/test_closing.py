@@ -120,7 +120,7 @@ def test_a_peer_that_never_says_goodbye_is_cut_off() -> None:
 
 
 def test_a_promise_that_is_never_kept_cannot_keep_a_closing_connection() -> None:
-    """A hole that nobody fills holds up a close for the stall timeout at most."""
+    """A hole that is never filled delays a close by the stall timeout at most."""
     made, transport = direct(LIMITS)
     made.link.hold()
     made.link.close()

@@ -59,7 +59,7 @@ def test_each_silence_is_asked_about() -> None:
 
 
 def test_a_peer_that_takes_what_is_sent_is_alive() -> None:
-    """A large packet may take long to be sent, and nobody answers meanwhile."""
+    """A large packet may take long to be sent, and there is no answer meanwhile."""
     watched = Watched(unsent=100)
     watched.start()
     for unsent in (90, 80, 70):

@@ -20,7 +20,7 @@ def flood(made: Wire, size: int) -> None:
     made.end_turn()
 
 
-def test_output_up_to_the_limit_disturbs_nobody() -> None:
+def test_output_up_to_the_limit_has_no_effect() -> None:
     """As many bytes as the pause limit may be unread without anything happening."""
     made, _ = direct(LIMITS, room=0)
     flood(made, 1000)

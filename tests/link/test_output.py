@@ -1,4 +1,4 @@
-"""Bytes go out in order, whatever the socket takes, whoever holds back a reply."""
+"""Bytes go out in order, however many the socket takes and whichever reply is held back."""
 
 from __future__ import annotations
 

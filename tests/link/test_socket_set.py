@@ -27,7 +27,7 @@ from tests.link.transports import FdReactor, SocketTransport, connect, tcp_pair
 
 
 class Listener(Protocol):
-    """A protocol that notes what it is told, and does what a test wants when bytes come."""
+    """A protocol that notes its calls, and fails over a certain word."""
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
@@ -92,7 +92,7 @@ def test_the_reactor_sees_one_descriptor(driven: AdoptingReactor) -> None:
 
 
 def test_all_reads_come_before_the_writes_of_a_turn(driven: AdoptingReactor) -> None:
-    """What two connections are told in one turn is answered at its end, without a timed call."""
+    """The requests of two connections in one turn are answered at its end, without a timed call."""
     links = [Probe(driven.turn), Probe(driven.turn)]
     peers = [driven.connection(link)[1] for link in links]
     for peer in peers:
@@ -130,7 +130,7 @@ def test_what_the_socket_does_not_take_is_written_when_it_can(driven: AdoptingRe
 
 
 def test_a_peer_that_closes_ends_its_connection_alone(driven: AdoptingReactor) -> None:
-    """The protocol is told that the connection is done, as by a reactor."""
+    """The protocol gets ConnectionDone, as from a reactor."""
     gone, stays = Listener(), Listener()
     _, peer = driven.connection(gone)
     _, other = driven.connection(stays)
@@ -180,7 +180,7 @@ def test_a_protocol_that_fails_costs_its_own_connection_alone(
 
 
 def test_those_that_have_news_share_a_turn(driven: AdoptingReactor) -> None:
-    """Once they say much, one may be read much at a time, four of them a quarter of it each."""
+    """One busy connection may be read much at a time, each of four a quarter of that."""
     alone = Listener()
     _, peer = driven.connection(alone)
     peer.sendall(bytes(2 * MANY_READ))
@@ -218,7 +218,7 @@ def _reads_of(driven: AdoptingReactor, packet: bytes, count: int) -> list[int]:
 
 
 def test_a_large_packet_is_read_much_at_a_time(driven: AdoptingReactor) -> None:
-    """What only has to be kept is no burden to the others in the turn."""
+    """Bytes that are only kept cost the other connections little."""
     assert max(_reads_of(driven, request(PacketType.ECHO_REQ, bytes(1 << 20)), 1)) > MANY_READ
 
 
@@ -232,7 +232,7 @@ def test_of_packets_that_are_not_small_as_many_are_read_as_of_small_ones(
 
 
 def test_a_flood_leaves_room_for_the_others(driven: AdoptingReactor) -> None:
-    """A turn ends when it has read its share; whom it did not come to is first in the next."""
+    """A turn ends when it has read its share; the sockets left over are first in the next."""
     cost = LEAST_PACKETS + READ_COST
     listeners = [Listener() for _ in range(PACKETS_A_TURN // cost)]
     for protocol in listeners:
@@ -245,8 +245,8 @@ def test_a_flood_leaves_room_for_the_others(driven: AdoptingReactor) -> None:
     assert served[1] == len(listeners)
 
 
-def test_one_that_says_little_is_served_before_those_that_flood(driven: AdoptingReactor) -> None:
-    """Whose last read found all that it asked for has to wait until the others are served."""
+def test_a_quiet_connection_is_served_before_those_that_flood(driven: AdoptingReactor) -> None:
+    """A connection whose last read was full waits until the others are served."""
     order: list[Listener] = []
 
     class Noting(Listener):
@@ -275,7 +275,7 @@ def test_one_that_says_little_is_served_before_those_that_flood(driven: Adopting
 
 
 def test_connections_that_end_together_leave_room_for_the_others(driven: AdoptingReactor) -> None:
-    """A few are buried a turn, the rest in the next turns of the reactor, without further news."""
+    """A few protocols are told in each turn of the reactor, without further news."""
     leaving = [Listener() for _ in range(40)]
     for protocol in leaving:
         driven.connection(protocol)[1].close()
@@ -292,7 +292,7 @@ def test_connections_that_end_together_leave_room_for_the_others(driven: Adoptin
     assert [len(protocol.lost) for protocol in leaving] == [1] * len(leaving)
 
 
-def test_one_that_was_cut_before_its_burial_is_told_once(driven: AdoptingReactor) -> None:
+def test_a_connection_aborted_before_its_end_was_told_is_told_once(driven: AdoptingReactor) -> None:
     """A connection may be aborted while its end waits to be told."""
     leaving = [Listener() for _ in range(20)]
     transports = []
@@ -308,8 +308,8 @@ def test_one_that_was_cut_before_its_burial_is_told_once(driven: AdoptingReactor
     assert [len(protocol.lost) for protocol in leaving] == [1] * len(leaving)
 
 
-def test_one_that_is_lost_in_a_turn_is_served_no_more_in_it(driven: AdoptingReactor) -> None:
-    """What another connection's packet did to it comes first."""
+def test_a_connection_lost_in_a_turn_is_not_served_in_it(driven: AdoptingReactor) -> None:
+    """A connection that another's packet ends is not read any more."""
     victim = Listener()
     order: list[SocketTransport] = []
 
@@ -330,7 +330,7 @@ def test_one_that_is_lost_in_a_turn_is_served_no_more_in_it(driven: AdoptingReac
 
 
 def test_the_end_of_the_reactor_is_the_end_of_all(driven: AdoptingReactor) -> None:
-    """A reactor that stops tells its descriptors; the set tells those it stands for."""
+    """A reactor that stops ends its descriptors; the set ends its sockets."""
     protocols = [Listener(), Listener()]
     for protocol in protocols:
         driven.connection(protocol)

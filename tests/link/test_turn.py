@@ -1,4 +1,4 @@
-"""One flush a turn, hooks behind it, and nobody pays for another's trouble."""
+"""One flush a turn, then the hooks; an error of one output or hook leaves the others alone."""
 
 from __future__ import annotations
 

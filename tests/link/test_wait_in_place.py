@@ -1,4 +1,4 @@
-"""The set waits in the place of Twisted's epoll reactor, which misses nothing by that."""
+"""The set waits in the place of Twisted's epoll reactor, and the reactor misses nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 20.0
 
 
 class Echo(Protocol):
-    """Answers with what it is told, through the set."""
+    """Sends back the bytes that it receives, through the set."""
 
     def __init__(self, running: WaitingReactor) -> None:
         self._running = running
@@ -85,7 +85,7 @@ class WaitingReactor:
         """Run the reactor and, in a thread, ``peer``; end when the reactor was told to stop."""
         failures: list[BaseException] = []
 
-        def play() -> None:
+        def run_peer() -> None:
             try:
                 peer()
             except BaseException as failure:  # noqa: BLE001  # raised again below
@@ -100,7 +100,7 @@ class WaitingReactor:
             self.is_late = True
             self.reactor.crash()
 
-        thread = threading.Thread(target=play, daemon=True)
+        thread = threading.Thread(target=run_peer, daemon=True)
         self.reactor.callWhenRunning(wait)
         late = self.reactor.callLater(PATIENCE, too_late)
         self.reactor.run(installSignalHandlers=False)
@@ -132,7 +132,7 @@ def running() -> Iterator[WaitingReactor]:
 
 
 def test_sockets_are_served_and_the_reactor_still_accepts(running: WaitingReactor) -> None:
-    """New connections come through the reactor, and what they say through the set."""
+    """New connections come through the reactor, and their bytes through the set."""
 
     def peer() -> None:
         for _ in range(3):
@@ -169,7 +169,7 @@ def test_a_timer_rings_while_no_socket_has_news(running: WaitingReactor) -> None
 
 
 def test_a_timer_rings_while_sockets_never_rest(running: WaitingReactor) -> None:
-    """Who always has news does not keep the reactor from its timers."""
+    """A connection that always has news does not keep the reactor from its timers."""
     has_rung = threading.Event()
 
     def peer() -> None:
@@ -223,7 +223,7 @@ def test_what_a_protocol_calls_later_is_called(running: WaitingReactor) -> None:
 
 
 def test_a_protocol_may_stop_the_reactor(running: WaitingReactor) -> None:
-    """The reactor ends at once, although nothing wakes it, and the connections are told."""
+    """The reactor ends at once, although nothing wakes it, and so do the connections."""
     running.on_data = lambda data: data == b"stop" and running.reactor.stop()
 
     def peer() -> None:
@@ -265,11 +265,11 @@ def test_what_happens_while_the_reactor_ends_is_seen(running: WaitingReactor) ->
 
 def test_a_turn_that_fails_is_not_the_last(running: WaitingReactor, log: LogBook) -> None:
     """It is logged, and the wait goes on."""
-    troubles = [ValueError("once")]
+    errors = [ValueError("once")]
 
     def begin() -> None:
-        if troubles:
-            raise troubles.pop()
+        if errors:
+            raise errors.pop()
 
     running.turn.beginnings.append(begin)
 

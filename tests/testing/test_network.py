@@ -230,7 +230,7 @@ def test_bytes_do_not_overtake_when_the_network_gets_faster(net: Net) -> None:
 
 
 def test_closing_lets_what_was_written_arrive(net: Net) -> None:
-    """Both ends are told that it was closed in good order, once."""
+    """Both ends get ConnectionDone, once."""
     near, far, _ = net.pair()
     near.transport.write(b"last words")
     near.transport.loseConnection()
@@ -251,7 +251,7 @@ def test_one_who_closes_reads_nothing_more(net: Net) -> None:
 
 
 def test_aborting_drops_what_was_written(net: Net) -> None:
-    """The other end is told that the connection was lost."""
+    """The other end gets ConnectionLost."""
     near, far, _ = net.pair()
     near.transport.write(b"never heard")
     near.transport.abortConnection()
@@ -261,7 +261,7 @@ def test_aborting_drops_what_was_written(net: Net) -> None:
 
 
 def test_writing_to_one_who_is_gone() -> None:
-    """A half-closeable protocol stays until it writes; then it is told of the loss."""
+    """A half-closeable protocol stays until it writes; then it gets the loss."""
     net = Net(HalfEar)
     near, far, _ = net.pair()
     near.transport.loseConnection()
@@ -286,7 +286,7 @@ def test_a_half_closeable_protocol_closes(net: Net) -> None:
 
 
 def test_a_cut_connection(net: Net) -> None:
-    """Both ends are told of the loss, and what was under way is gone."""
+    """Both ends get the loss, and bytes under way are gone."""
     near, far, connection = net.pair()
     near.transport.write(b"never heard")
     connection.cut()
@@ -426,7 +426,7 @@ def test_a_producer_closes_by_stopping(net: Net) -> None:
     assert far.ended_by() is ConnectionDone
 
 
-def test_nobody_listens(net: Net) -> None:
+def test_no_port_listens(net: Net) -> None:
     """A port that is not listened on refuses, and so does one that is no more."""
     net.port.stopListening()
     net.port.stopListening()
@@ -438,11 +438,11 @@ def test_nobody_listens(net: Net) -> None:
 def test_a_factory_that_wants_no_connection(net: Net) -> None:
     """A listening factory may turn one away."""
 
-    class Nobody(Factory):
+    class Refusing(Factory):
         def buildProtocol(self, addr: object) -> None:
             """Twisted: make no protocol."""
 
-    net.reactor.listenTCP(PORT + 1, Nobody())
+    net.reactor.listenTCP(PORT + 1, Refusing())
     waiting = TCP4ClientEndpoint(net.reactor, "127.0.0.1", PORT + 1).connect(Factory())
     net.reactor.advance(0)
     assert failure_of(waiting) is Refused
@@ -492,11 +492,11 @@ def test_a_connector_disconnects(net: Net) -> None:
 def test_a_client_factory_without_a_protocol(net: Net) -> None:
     """The listening end loses the connection; no error escapes."""
 
-    class Nobody(ClientFactory):
+    class Refusing(ClientFactory):
         def buildProtocol(self, addr: object) -> None:
             """Twisted: make no protocol."""
 
-    net.reactor.connectTCP("127.0.0.1", PORT, Nobody())
+    net.reactor.connectTCP("127.0.0.1", PORT, Refusing())
     net.reactor.advance(0)
     assert net.far[0].ended_by() is ConnectionLost
 

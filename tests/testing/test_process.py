@@ -68,7 +68,7 @@ def test_stopped_and_killed(server: GearmanServer) -> None:
 def test_one_that_does_not_stop_is_killed(
     server: GearmanServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that stands still does not hear SIGTERM; the caller is told."""
+    """A stopped process does not handle SIGTERM; the caller gets an error."""
     monkeypatch.setattr("gearman_tx.testing.process.STOP_SECONDS", 0.2)
     server.process.send_signal(signal.SIGSTOP)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -77,7 +77,7 @@ def test_one_that_does_not_stop_is_killed(
 
 
 def test_one_that_does_not_start(tmp_path: Path) -> None:
-    """The error has what the server said; waiting ends with the process, not after a time-out."""
+    """The error has the log; waiting ends with the process, not after a time-out."""
     with pytest.raises(AssertionError, match="unrecognised option '--nonsense'"):
         GearmanServer(tmp_path, "--nonsense")
 

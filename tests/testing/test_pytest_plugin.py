@@ -84,7 +84,7 @@ def test_several(start_gearman_server):
 
 
 def test_a_failure_shows_the_log_of_its_own_servers(tmp_path: Path) -> None:
-    """What the server of a failed test said while it ran is in the report, and nothing else is."""
+    """The report of a failed test has the log lines that its server wrote meanwhile, no others."""
     code = """
 from gearman_tx.wire import PacketType, request
 import socket

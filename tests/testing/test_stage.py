@@ -90,18 +90,18 @@ def test_updates_of_a_plain_function() -> None:
         job.send_warning(b"careful")
         return b"done"
 
-    said: list[Any] = []
+    updates: list[Any] = []
     with Stage() as stage:
         performer(stage, count=count)
         task = stage.client().submit(
             "count",
             b"",
-            on_status=lambda *numbers: said.append(numbers),
-            on_data=said.append,
-            on_warning=said.append,
+            on_status=lambda *numbers: updates.append(numbers),
+            on_data=updates.append,
+            on_warning=updates.append,
         )
         assert stage.result(task) == b"done"
-    assert said == [(1, 2), b"half", b"careful"]
+    assert updates == [(1, 2), b"half", b"careful"]
 
 
 def test_a_copy_of_a_worker_has_its_functions_and_options() -> None:
@@ -182,7 +182,7 @@ def test_the_end_of_a_stage_ends_everything() -> None:
 
 
 def test_a_frozen_stage_ends_too() -> None:
-    """A server that does not even let go of a connection holds nobody up."""
+    """A server that does not close a connection delays no one else."""
     with Stage() as stage:
         performer(stage, reverse=reverse)
         task = stage.client().submit("nobody", b"")
@@ -222,7 +222,7 @@ def test_addresses_that_are_none() -> None:
 
 
 def test_a_server_is_lost() -> None:
-    """Who waits is told at once; who comes later finds nobody; what was queued is gone."""
+    """Waiting clients fail at once, later ones find no server, queued jobs are gone."""
     with Stage() as stage:
         client = stage.client(accept_timeout=10)
         task = client.submit("f", b"")
@@ -242,7 +242,7 @@ def test_a_server_is_lost() -> None:
 
 
 def test_handles_do_not_repeat_after_a_restart() -> None:
-    """As with the real server, an old handle never names somebody else's job."""
+    """As with the real server, an old handle never names another job."""
     for durable in (False, True):
         with Stage(durable=durable) as stage:
             client = stage.client()
@@ -357,7 +357,7 @@ def test_a_server_is_killed_while_it_is_frozen() -> None:
             stage.result(task)
 
 
-def test_bad_weather_meets_old_and_new_connections() -> None:
+def test_conditions_hold_for_old_and_new_connections() -> None:
     """A connection that is there becomes slow as well, and what arrives in pieces is the same."""
     with Stage() as stage:
         performer(stage, reverse=reverse)

@@ -105,7 +105,7 @@ def test_every_request_comes_back_as_it_was(row: Packet, data: st.DataObject) ->
 
 @given(st.sampled_from(RESPONSES), st.data())
 def test_every_response_comes_back_as_it_was(row: Packet, data: st.DataObject) -> None:
-    """Likewise for what the server sends."""
+    """The packets of the server are decoded as those of clients are."""
     values = data.draw(arguments(row))
     [(packet_type, body)] = PacketDecoder(RESPONSE_MAGIC).feed(response(row.type, *values))
     assert BY_TYPE[packet_type] is row

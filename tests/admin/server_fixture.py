@@ -32,7 +32,7 @@ STORE: list[tuple[str, str | int | float]] = [
 
 @define(eq=False)
 class Port(PeerLink):
-    """A connection that notes which jobs it was told to have failed."""
+    """A connection that notes the jobs for which it got WORK_FAIL."""
 
     fd: int
     host: str = "127.0.0.1"
@@ -66,7 +66,7 @@ class SilentEvents:
 
 
 @define(eq=False)
-class Scene:
+class ServerFixture:
     """A job server, its text protocol, and short names for what tests do to them."""
 
     jobs: JobServer
@@ -112,40 +112,40 @@ class Scene:
         return job
 
 
-def empty_scene(
+def empty_server(
     *,
     shutdown: Callable[[bool], None] | None = None,
     verbosity: str = "NOTICE",
     max_functions: int = 1000,
     store: Callable[[], list[tuple[str, str | int | float]]] | None = None,
-) -> Scene:
+) -> ServerFixture:
     """Return a job server that knows nothing yet; its handles start with ``H:vm:1``."""
     policy = Policy(handle_prefix=b"H:vm", max_functions=max_functions)
     jobs = JobServer(policy, SilentEvents(), now=START)
     admin = AdminCommands(
         jobs, version="1.2.3", verbosity=verbosity, shutdown=shutdown, store=store
     )
-    return Scene(jobs, admin)
+    return ServerFixture(jobs, admin)
 
 
-def busy_scene() -> Scene:
-    """Return two workers with one job each, a client and four queued jobs: the reference's."""
-    scene = empty_scene(store=lambda: STORE)
-    first = scene.peer(11, b"resize", b"crop", client_id=b"worker-1")
-    second = scene.peer(12, b"resize", client_id=b"worker-2")
-    client = scene.peer(13)
+def busy_server() -> ServerFixture:
+    """Return the server of the reference: two workers with one job each, four queued jobs."""
+    server = empty_server(store=lambda: STORE)
+    first = server.peer(11, b"resize", b"crop", client_id=b"worker-1")
+    second = server.peer(12, b"resize", client_id=b"worker-2")
+    client = server.peer(13)
     for unique in (b"r0", b"r1", b"r2"):
-        scene.submit(client, b"resize", unique)
-    scene.submit(client, b"resize", b"rh", HIGH)
-    scene.submit(client, b"resize", b"rl", LOW)
-    scene.jobs.dispatch.grab(second)
-    crop = scene.call(client, b"crop", b"cfg")
-    scene.jobs.dispatch.cant_do(first, b"resize")  # so that its turn is crop's
-    scene.jobs.dispatch.grab(first)
-    scene.jobs.dispatch.reset_abilities(first)
+        server.submit(client, b"resize", unique)
+    server.submit(client, b"resize", b"rh", HIGH)
+    server.submit(client, b"resize", b"rl", LOW)
+    server.jobs.dispatch.grab(second)
+    crop = server.call(client, b"crop", b"cfg")
+    server.jobs.dispatch.cant_do(first, b"resize")  # so that its turn is crop's
+    server.jobs.dispatch.grab(first)
+    server.jobs.dispatch.reset_abilities(first)
     for name in (b"resize", b"crop"):
-        scene.jobs.dispatch.can_do(first, name)
-    scene.jobs.outcome.status(first, crop.handle, (1, 4), ())
-    scene.jobs.join(Port(14, "::1"))
-    scene.jobs.tables.now = START + AGE
-    return scene
+        server.jobs.dispatch.can_do(first, name)
+    server.jobs.outcome.status(first, crop.handle, (1, 4), ())
+    server.jobs.join(Port(14, "::1"))
+    server.jobs.tables.now = START + AGE
+    return server
