@@ -45,7 +45,7 @@ def draw(suite: Suite, results: Results, path: Path) -> None:
     """Draw the chart of a run.
 
     Args:
-        suite: the suite, which knows with whom ours is compared.
+        suite: the suite, which knows the contenders that ours is compared with.
         results: the figures.
         path: the SVG file.
 
@@ -67,7 +67,7 @@ def draw(suite: Suite, results: Results, path: Path) -> None:
 
 
 def _bars(axes: Any, found: Mapping[str, Mapping[str, float]], columns: Mapping[str, str]) -> None:
-    """Draw a row for every kind, its first at the top, with a bar for each of the others."""
+    """Draw a row for every kind, the first at the top, with a bar for each other contender."""
     height = 0.8 / len(columns)
     for place, title in enumerate(columns.values()):
         bars = [

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what is measured, and where the figures go."""
+"""``python -m benchmarks``: the options, and the exit status."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from benchmarks.suites import SUITES
 INTERRUPTED: Final = 130
 
 EXIT_STATUS: Final = (
-    "Exit status: 0, all was measured; 1, one of ours or the floor failed, or nothing could be "
-    "measured; 2, the command line is wrong; 3, with --check, a target was missed; 130, "
+    "Exit status: 0, everything was measured; 1, our server or the floor failed, or nothing could "
+    "be measured; 2, the command line is wrong; 3, with --check, a target was missed; 130, "
     "interrupted."
 )
 
@@ -49,14 +49,14 @@ def _variants(_: object, __: object, given: Sequence[str]) -> tuple[tuple[str, s
     "kinds",
     multiple=True,
     metavar="NAME",
-    help="Measure this kind of work only. May be given several times.",
+    help="Measure only this kind of work. May be given several times.",
 )
 @click.option(
     "--servers",
     "names",
     callback=_names,
     metavar="NAME[,NAME...]",
-    help="Let only these take part.",
+    help="Measure only these contenders.",
 )
 @click.option(
     "--ours",
@@ -64,11 +64,11 @@ def _variants(_: object, __: object, given: Sequence[str]) -> tuple[tuple[str, s
     multiple=True,
     callback=_variants,
     metavar="NAME=COMMAND",
-    help="A further one of ours: a command line that ends where the server's options begin. "
-    "With the name ours it takes the place of this checkout's. May be given several times.",
+    help="A further server of ours: a command line that ends where the server's options begin. "
+    "With the name ours it replaces this checkout's. May be given several times.",
 )
 @click.option(
-    "--repeat", type=click.IntRange(min=1), metavar="N", help="How often each kind is played."
+    "--repeat", type=click.IntRange(min=1), metavar="N", help="How often each kind is measured."
 )
 @click.option(
     "--seconds",
@@ -82,8 +82,8 @@ def _variants(_: object, __: object, given: Sequence[str]) -> tuple[tuple[str, s
     "from_path",
     type=_FILE,
     metavar="FILE",
-    help="Begin with the figures in FILE; kinds that are measured now replace theirs. Unless "
-    "--kind or --quick says what to measure, nothing is.",
+    help="Begin with the figures in FILE; kinds that are measured now replace them. Without "
+    "--kind or --quick, nothing is measured.",
 )
 @click.option("--docs", is_flag=True, help="Write the tables and the chart of the documentation.")
 @click.option("--check", is_flag=True, help="Exit with 3 when a target is missed.")
@@ -91,10 +91,10 @@ def _variants(_: object, __: object, given: Sequence[str]) -> tuple[tuple[str, s
     "--folder",
     type=_FOLDER,
     metavar="DIR",
-    help="Where the servers have their queue files: it is this disk that is measured. The default "
-    "is the folder for temporary files.",
+    help="Folder for the servers' queue files: its disk is measured. The default is the folder "
+    "for temporary files.",
 )
-@click.option("--list", "lists", is_flag=True, help="List kinds of work and who takes part.")
+@click.option("--list", "lists", is_flag=True, help="List the kinds of work and the contenders.")
 def main(  # noqa: PLR0913  # an option is an argument
     *,
     suite: str,
@@ -107,8 +107,8 @@ def main(  # noqa: PLR0913  # an option is an argument
 ) -> None:
     """Measure gearman_tx beside its peers and print tables of medians.
 
-    Without --quick this takes about an hour. Progress is told on stderr. All that is started
-    listens on 127.0.0.1, and has ended when this command ends.
+    Without --quick this takes about an hour. Progress goes to stderr. All programs that it
+    starts listen on 127.0.0.1, and have ended when this command ends.
     """
     request = Request(
         suite=SUITES[suite],

@@ -1,4 +1,4 @@
-"""Who takes part: a program or a library that plays kinds of work."""
+"""A contender: a program or library that is measured."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 class Contender(Protocol[T]):
-    """One who takes part.
+    """A program or library that is measured.
 
-    What it opens is of the type that the kinds of its suite play with.
+    It opens an object of the type that the kinds of its suite use.
     """
 
     @property
@@ -28,7 +28,7 @@ class Contender(Protocol[T]):
 
     @property
     def family(self) -> str:
-        """The name it shares with others of its sort; their best is a column of its own."""
+        """The name that it shares with related contenders; their best has a column of its own."""
 
     def absence(self, kind: Kind[T]) -> str | None:
         """Return why it takes no part in ``kind``, or None if it does."""
@@ -37,9 +37,9 @@ class Contender(Protocol[T]):
         """Start it as ``kind`` wants it.
 
         Args:
-            kind: what it is to play.
+            kind: the kind of work.
             folder: an empty folder of its own.
 
         Returns:
-            It, running. Whatever was started is stopped when the context ends.
+            The running contender. All that was started is stopped when the context ends.
         """

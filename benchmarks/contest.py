@@ -1,7 +1,7 @@
-"""Play kinds of work: every contender in turn, round after round: all meet the same weather.
+"""Measure kinds of work, the contenders in turn, so that all meet the same conditions.
 
-A contender that fails is out of that kind, and its fault is kept; the others go on. Everything that
-was started for a kind has ended when its result is there.
+A contender that fails leaves that kind, and its fault is kept; the others go on. When the result of
+a kind is there, everything that was started for it has ended.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def play_kind(
         contenders: who may take part, in the order in which they take turns.
         effort: how much is done.
         folder: where their folders are made, and removed again.
-        tell: is told what happens, a line at a time.
+        tell: called with each line of progress.
 
     Returns:
-        What came of it.
+        The figures and faults of all contenders.
 
     Raises:
-        BenchmarkError: nobody can play it here, or a figure is not one.
+        BenchmarkError: no contender can play it here, or a figure is not a number.
     """
     require_open_files(kind.open_files, kind.name)
     result = KindResult(kind.title_for(effort), kind.group, list(kind.shows), effort.name, {}, {})

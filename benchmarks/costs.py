@@ -31,7 +31,7 @@ class Cost:
 def cost_rows(costs: Sequence[Cost], results: Results, family: str) -> Iterator[tuple[str, ...]]:
     """Yield option, work, metric, the figure without, the one with it, and how many times better.
 
-    What was not measured is left out. It is the first contender of ``family`` that is looked at.
+    Unmeasured costs are left out. The figures are those of the first contender of ``family``.
     """
     for cost in costs:
         kind, other = results.kinds.get(cost.with_it), results.kinds.get(cost.without)

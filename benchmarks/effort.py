@@ -12,11 +12,11 @@ class Effort:
     """How much a run does.
 
     Attributes:
-        name: what the mode is called.
+        name: the name of the mode.
         seconds: how long one measured load lasts.
         rounds: how often each contender plays each kind.
-        share: which part of a kind's full count is done, 1.0 for all of it.
-        patience: seconds after which a load is given up.
+        share: the part of a kind's full count that is done; 1.0 is all of it.
+        patience: seconds after which a load fails.
     """
 
     name: str
@@ -38,4 +38,4 @@ QUICK: Final = Effort("quick", seconds=0.2, rounds=3, share=0.02, patience=60)
 """Under two minutes for the kinds that are marked as quick. The figures are rough."""
 
 FULL: Final = Effort("full", seconds=2.0, rounds=5, share=1.0, patience=600)
-"""What the documentation shows."""
+"""The effort of the figures in the documentation."""

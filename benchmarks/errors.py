@@ -1,4 +1,4 @@
-"""What can go wrong in a run, said so that somebody can mend it."""
+"""The error of a run; its message says what to do."""
 
 
 class BenchmarkError(Exception):

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM end a run in order.
+"""Ctrl-C and SIGTERM end a run in good order.
 
-A signal is a KeyboardInterrupt wherever the run is, so that every context stops what it started.
-One that comes while a process is being started waits until somebody is there to stop it. Later ones
-are ignored: they would interrupt the stopping.
+A signal raises KeyboardInterrupt, so that every context stops what it started. A signal that comes
+while a process is being started waits until a context can stop that process. Later signals are
+ignored, because they would interrupt the stopping.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from attrs import define
 
 @define(eq=False)
 class Interruption:
-    """What has been heard of the user's wish to end the run.
+    """Whether the user wants to end the run.
 
     Attributes:
         is_wanted: whether a signal came.
         is_raised: whether the run was interrupted for it.
-        shields: how many contexts put it off.
+        shields: number of contexts that delay it.
     """
 
     is_wanted: bool = False
@@ -31,7 +31,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Heed signals until the context ends."""
+        """Handle signals until the context ends."""
         self.is_wanted = self.is_raised = False
         numbers = (signal.SIGINT, signal.SIGTERM)
         before = [(number, signal.signal(number, self._heard)) for number in numbers]
@@ -52,7 +52,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def put_off(self) -> Iterator[None]:
-        """Put an interruption off until the context ends."""
+        """Delay an interruption until the context ends."""
         self.shields += 1
         try:
             yield
@@ -62,4 +62,4 @@ class Interruption:
 
 
 INTERRUPTION: Final = Interruption()
-"""That of this process: signals are a process's, so there is one."""
+"""The one of this process: signals belong to a process."""

@@ -1,4 +1,4 @@
-"""A kind of work, described by data: what is played, what of it is shown, who takes no part."""
+"""A kind of work, described by data: how it is played, which figures are shown, who is left out."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Kind(Generic[T]):
         name: what it is called on the command line and in JSON.
         title: what it is called in a table; ``{count}`` in it becomes the count of the run.
         group: the heading it stands under.
-        play: does it once with what a contender opened, and returns the figures.
+        play: does the work once with the object that a contender opened, and returns the figures.
         shows: the metrics of its rows in the table, the most telling first.
-        setting: how the contenders are set up for it; what it means is the suite's.
-        count: how many things there are in a full run, if the kind has a count.
+        setting: how the contenders are set up for it; the suite gives it a meaning.
+        count: the count of a full run, if the kind has one.
         is_quick: whether a quick run has it.
         is_fresh: whether every round has a contender of its own, started for it.
-        most_rounds: the most rounds that are played of it, if it takes long.
+        most_rounds: the most rounds, if it takes long.
         without: why contenders or families take no part in it, by their names.
         open_files: how many files must be open at once.
     """

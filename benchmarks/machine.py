@@ -1,4 +1,4 @@
-"""What a run is made on: the hardware, the system and the versions of the programs."""
+"""The machine of a run: the hardware, the system and the versions of the programs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from benchmarks.job_servers.contenders import c_program
 
 
 def describe(folder: Path) -> dict[str, str]:
-    """Return names and values of what may shape the figures.
+    """Return the names and values of everything that may affect the figures.
 
     Args:
-        folder: where the queue files lie; its file system matters.
+        folder: the folder of the queue files; its file system matters.
     """
     load = os.getloadavg()[0]
     return {

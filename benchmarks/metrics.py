@@ -1,4 +1,4 @@
-"""What is measured: names, units, and which direction is better."""
+"""The metrics: names, units, and which direction is better."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Measures: TypeAlias = Mapping[str, float]
 
 @frozen
 class Metric:
-    """One thing that is measured.
+    """A metric.
 
     Attributes:
-        title: how a table calls it.
+        title: its title in a table.
         unit: the unit of the figures.
         more_is_better: whether a larger figure is the better one.
     """
@@ -57,7 +57,7 @@ def advantage(metric: str, ours: float, theirs: float) -> float | None:
     """Return how many times better ``ours`` is than ``theirs``; below 1 it is worse.
 
     Args:
-        metric: the name of the metric, which knows what is better.
+        metric: the name of the metric, which says which direction is better.
         ours: one figure.
         theirs: the figure that it is compared with.
 

@@ -1,4 +1,4 @@
-"""As many open files as a kind of work needs, or a clear word that there are not enough."""
+"""The number of open files that a kind of work needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks.errors import BenchmarkError
 
 
 def raise_open_files() -> None:
-    """Let this process and what it starts have as many open files as the system allows it."""
+    """Raise the limit of open files of this process and its children as far as allowed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -17,7 +17,7 @@ def require_open_files(needed: int, what: str) -> None:
     """Check that there may be ``needed`` open files.
 
     Raises:
-        BenchmarkError: there may not; the message says what to do.
+        BenchmarkError: the limit is lower; the message says what to do.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:

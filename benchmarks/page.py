@@ -1,6 +1,6 @@
 """The figures as files of the documentation: tables in reStructuredText, and the chart.
 
-They are included by ``docs/performance.rst`` and written by ``python -m benchmarks --docs`` only.
+``docs/performance.rst`` includes them, and only ``python -m benchmarks --docs`` writes them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.suites import Suite
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "performance"
-"""Where the files lie."""
+"""The folder of the files."""
 
 _WRITTEN: Final = ".. Written by python -m benchmarks --docs; a change made here is lost."
 
@@ -38,7 +38,7 @@ def write_docs(
     Args:
         suite: the suite.
         results: its figures.
-        verdicts: what the targets say of them.
+        verdicts: the verdicts on the targets.
         rows: the rows of its tables.
         folder: where the files go.
 
@@ -107,7 +107,7 @@ def options(suite: Suite, results: Results) -> Iterator[str]:
 
 
 def machine(results: Results) -> Iterator[str]:
-    """Yield the lines that say what was measured on what, and who was not there."""
+    """Yield the lines about the machine, the run and the absent contenders."""
     modes = dict.fromkeys(kind.mode for kind in results.kinds.values())
     yield from (f":{name}: {value}" for name, value in results.machine.items())
     yield f":run: {', '.join(modes)}"

@@ -1,4 +1,4 @@
-"""Processes that end when their context does, whatever happens meanwhile."""
+"""Processes that end when their context does, also after an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.interruption import INTERRUPTION
 
 STOP_SECONDS: Final = 20.0
-"""How long a process may take to end after SIGTERM; then it is killed."""
+"""Seconds that a process may take to end after SIGTERM before it is killed."""
 
 
 def free_port() -> int:
@@ -34,7 +34,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` in ``folder``.
 
-    It is in a session of its own: Ctrl-C reaches this program alone, which then stops it in order.
+    It has a session of its own, so that Ctrl-C reaches only this program, which then stops it.
 
     Raises:
         BenchmarkError: there is no such program, or it cannot be run.
@@ -62,7 +62,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """End ``process`` on the spot."""
+    """Kill ``process``."""
     if process.poll() is None:
         process.kill()
     process.wait()

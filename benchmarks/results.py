@@ -17,16 +17,16 @@ FORMAT: Final = 1
 """The number of the JSON form; it changes when an old reader would misread a new file."""
 
 BEST: Final = "-best"
-"""``c-best`` is whoever of the family ``c`` has the best figure."""
+"""``c-best`` is the contender of the family ``c`` with the best figure."""
 
 
 @define
 class Standing:
-    """What one contender did in one kind.
+    """The figures of one contender in one kind.
 
     Attributes:
         title: what the contender is called in a table.
-        family: whose best it may be.
+        family: the family that it belongs to.
         rounds: the figures of each round.
         fault: what went wrong, or None.
     """
@@ -37,7 +37,7 @@ class Standing:
     fault: str | None = None
 
     def figures(self, metric: str) -> list[float]:
-        """Return what was measured of ``metric``, round after round."""
+        """Return the figures of ``metric``, one for each round."""
         return [measures[metric] for measures in self.rounds if metric in measures]
 
     def median(self, metric: str) -> float | None:
@@ -53,7 +53,7 @@ class Standing:
 
 @define
 class KindResult:
-    """What all contenders did in one kind.
+    """The figures of all contenders in one kind.
 
     Attributes:
         title: what the kind is called in a table.
@@ -61,7 +61,7 @@ class KindResult:
         shows: the metrics of its rows.
         mode: the name of the effort it was played with.
         standings: the contenders that took part, by name.
-        absent: why others did not, by name.
+        absent: why others did not take part, by name.
     """
 
     title: str
@@ -94,10 +94,10 @@ class KindResult:
 
 @define
 class Results:
-    """What a run measured.
+    """The figures of a run.
 
     Attributes:
-        machine: what it ran on, as names and values.
+        machine: the machine, as names and values.
         kinds: the kinds of work by name, in the order of the table.
     """
 
@@ -105,7 +105,7 @@ class Results:
     kinds: dict[str, KindResult] = field(factory=dict)
 
     def add(self, name: str, result: KindResult) -> None:
-        """Take in one kind; figures that were there before make room for it."""
+        """Add one kind; it replaces earlier figures of that kind."""
         self.kinds[name] = result
 
     def sort(self, names: Sequence[str]) -> None:
@@ -115,7 +115,7 @@ class Results:
         self.kinds = dict(by_place)
 
     def faults(self) -> list[tuple[str, str, str]]:
-        """Return kind, contender and message of all that went wrong."""
+        """Return kind, contender and message of each fault."""
         return [
             (kind, name, standing.fault)
             for kind, result in self.kinds.items()
@@ -146,12 +146,12 @@ def read(path: Path) -> Results:
     """Return what :meth:`Results.write` wrote.
 
     Raises:
-        BenchmarkError: the file is not there, or is none of ours.
+        BenchmarkError: the file does not exist, or is not one of ours.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
-            raise BenchmarkError(f"{path} has format {data['format']}, not {FORMAT}: measure anew")
+            raise BenchmarkError(f"{path} has format {data['format']}, not {FORMAT}: measure again")
         kinds = {name: _kind(found) for name, found in data["kinds"].items()}
         return Results(dict(data["machine"]), kinds)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -172,7 +172,7 @@ def check(measures: Measures) -> dict[str, float]:
     """Return ``measures`` as they are kept.
 
     Raises:
-        BenchmarkError: one has a name that is no metric's, or is not a number.
+        BenchmarkError: a name is not that of a metric, or a figure is not a number.
     """
     for name, value in measures.items():
         if name not in METRICS:

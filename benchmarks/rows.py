@@ -19,10 +19,10 @@ UNKNOWN: Final = "cannot tell"
 
 @frozen
 class Cell:
-    """One contender's figure in a row, in words.
+    """One contender's figure in a row, as text.
 
     Attributes:
-        figure: the median, or what went wrong.
+        figure: the median, or what failed.
         times: how many times better ours is; empty in our own cells.
     """
 
@@ -32,14 +32,14 @@ class Cell:
 
 @frozen
 class Row:
-    """One metric of one kind of work, in words.
+    """One metric of one kind of work, as text.
 
     Attributes:
-        group: the heading it stands under.
+        group: the heading above it.
         kind: the title of the kind of work.
         metric: the metric and its unit.
         ours: the cells of ours, by their titles.
-        spread: how far our rounds lie apart.
+        spread: the spread of our rounds.
         others: the cells of those that ours is compared with, in the order of the columns.
         verdict: whether the targets on it were met; empty where there is none.
     """
@@ -60,8 +60,8 @@ def rows_of(
 
     Args:
         results: the figures.
-        verdicts: what :func:`benchmarks.targets.judge` says of them.
-        family: whose figures are compared with others'.
+        verdicts: the result of :func:`benchmarks.targets.judge`.
+        family: the family whose figures are compared with others'.
         columns: the others.
     """
     judged: dict[tuple[str, str], list[Verdict]] = {}
@@ -121,7 +121,7 @@ def _verdict(verdicts: Sequence[Verdict]) -> str:
 
 
 def number(value: float) -> str:
-    """Return a figure with three digits that count, and commas between the thousands."""
+    """Return a figure with three significant digits, and commas between the thousands."""
     size = abs(value)
     if size >= 100:  # noqa: PLR2004  # three digits before the point
         return f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""One run: choose what is measured, measure it, print and write what came of it."""
+"""One run: choose kinds and contenders, measure them, print and write the figures."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ MISSED: Final = 3
 
 @frozen
 class Request:
-    """What somebody asked for.
+    """A request for a run.
 
     Attributes:
         suite: which suite.
         effort: how much is done.
         is_quick: whether only the kinds of a quick run are played, if none is named.
         kinds: the names of the kinds that are played, if not all.
-        names: the contenders that take part, if not all.
+        names: the contenders that are measured, if not all.
         variants: names and commands of further contenders of ours.
         json_path: where the figures are written.
         from_path: the file with figures to begin with.
         docs: whether the files of the documentation are written.
-        check: whether a target that is missed changes the exit status.
-        folder: where contenders have their folders.
+        check: whether a missed target changes the exit status.
+        folder: the folder in which contenders get theirs.
     """
 
     suite: Suite
@@ -72,7 +72,7 @@ def chosen_kinds(request: Request) -> list[Kind[Any]]:
     """Return the kinds that are to be played.
 
     Raises:
-        BenchmarkError: one that was named is none.
+        BenchmarkError: a name is not that of a kind.
     """
     every = {kind.name: kind for kind in request.suite.kinds}
     if request.kinds:
@@ -83,10 +83,10 @@ def chosen_kinds(request: Request) -> list[Kind[Any]]:
 
 
 def chosen_contenders(request: Request) -> list[Contender[Any]]:
-    """Return who takes part.
+    """Return the contenders that are measured.
 
     Raises:
-        BenchmarkError: one that was named is nobody.
+        BenchmarkError: a name is not that of a contender.
     """
     every = {one.name: one for one in request.suite.contenders(request.variants)}
     if not request.names:
@@ -112,13 +112,13 @@ def list_suite(request: Request) -> int:
 
 
 def run(request: Request) -> int:
-    """Do what was asked for.
+    """Carry out a request.
 
     Returns:
         The exit status.
 
     Raises:
-        BenchmarkError: something named is unknown, or the machine cannot do it.
+        BenchmarkError: a name is unknown, or the machine cannot do it.
     """
     kinds, contenders = chosen_kinds(request), chosen_contenders(request)
     results = result_file.read(request.from_path) if request.from_path else Results()
@@ -132,7 +132,7 @@ def run(request: Request) -> int:
             tell(f"[{number}/{len(kinds)}, {time.monotonic() - began:.0f} s] {kind.name}")
             results.add(kind.name, play_kind(kind, contenders, request.effort, folder, tell))
             results.sort([kind.name for kind in request.suite.kinds])
-            if request.json_path is not None:  # what a run of hours has measured is not lost
+            if request.json_path is not None:  # so that a long run loses nothing
                 results.write(request.json_path)
     return _show(request, results)
 

@@ -1,4 +1,4 @@
-"""Suites: which kinds, which contenders, which targets belong together."""
+"""Suites: kinds, contenders and targets that belong together."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from benchmarks.targets import Target
 
 @frozen
 class Suite:
-    """What is measured together and shown in one table.
+    """Kinds of work that are measured together and shown in one table.
 
     Attributes:
-        name: what it is called on the command line.
+        name: its name on the command line.
         about: what it measures, in one line.
         kinds: its kinds of work, in the order of the table.
-        contenders: makes all who may take part, out of names and commands of variants of ours.
-        targets: what the figures must be.
+        contenders: makes all contenders, from names and commands of variants of ours.
+        targets: the targets of the figures.
         ours: the family that is judged.
-        columns: with whom ours is compared, and what their columns are called.
-        costs: what options of ours cost.
+        columns: the contenders that ours is compared with, with the titles of their columns.
+        costs: the costs of our options.
         may_fail: families whose failures are results; a failure of others fails the run.
     """
 
@@ -74,4 +74,4 @@ SUITES: Final = {
         ),
     )
 }
-"""All suites by name; the first is played when none is named."""
+"""All suites by name; the first is the default."""

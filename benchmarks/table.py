@@ -1,4 +1,4 @@
-"""The figures as a table for a terminal, and what went wrong or was missed below it."""
+"""The figures as a table for a terminal, with faults and missed targets below it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
 
 WIDTH: Final = 160
-"""Columns of a table that is not for a terminal."""
+"""Width of a table that is not for a terminal."""
 
 
 def print_tables(console: Console, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
@@ -56,7 +56,7 @@ def _table(group: str, rows: Sequence[Row], columns: Mapping[str, str]) -> Table
 
 
 def print_notes(console: Console, results: Results, verdicts: Sequence[Verdict]) -> None:
-    """Print what was missed, what went wrong and who was not there, a line each."""
+    """Print missed targets, faults and absent contenders, a line each."""
     for verdict in verdicts:
         if verdict.is_met is not True:
             console.print(_sentence(verdict), highlight=False, soft_wrap=True)
@@ -73,7 +73,7 @@ def _sentence(verdict: Verdict) -> str:
 
 
 def absences(results: Results) -> list[str]:
-    """Return who took no part and why, a line for each reason."""
+    """Return the absent contenders, a line for each reason."""
     found: dict[tuple[str, str], list[str]] = {}
     for kind, result in results.kinds.items():
         for name, why in result.absent.items():

@@ -1,4 +1,4 @@
-"""What the figures must be: targets as data, and whether a run met them."""
+"""Targets of the figures as data, and whether a run met them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Target:
 
     Attributes:
         kind: the kind of work, or :data:`ALL_KINDS` for each that shows the metric.
-        metric: what is judged.
+        metric: the metric that is judged.
         times: how many times better than the other's it must be, at least; 0.5 is half as good.
         than: the other: a contender or the best of a family.
         than_kind: the kind of work of the other's figure, if it is another one.
-        limit: the worst figure that will do, where there is no other.
+        limit: the worst acceptable figure, where there is no other.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Target:
 
     @property
     def text(self) -> str:
-        """What must be so, for people."""
+        """The target as text."""
         metric = METRICS[self.metric]
         if self.limit is not None:
             side = "at least" if metric.more_is_better else "at most"
@@ -51,7 +51,7 @@ class Verdict:
 
     Attributes:
         target: the target, of one kind.
-        contender: who was judged.
+        contender: the contender that was judged.
         value: its figure, if there is one.
         times: how many times better it is than the other's; for a limit, than that.
         is_met: the verdict; None if the run cannot tell.
@@ -67,8 +67,8 @@ class Verdict:
 def judge(targets: Sequence[Target], results: Results, family: str) -> list[Verdict]:
     """Return the verdicts on all contenders of ``family``.
 
-    Targets of kinds that were not played have none. One that is compared with somebody who was not
-    there gets a verdict that says so.
+    Targets of kinds that were not played have none. A target whose other contender was absent gets
+    a verdict that says so.
     """
     return [
         _verdict(target, results, name)
@@ -104,7 +104,7 @@ def _verdict(target: Target, results: Results, name: str) -> Verdict:
         failed = value is None and kind.standings[name].fault is not None
         return Verdict(target, name, value, None, False if failed else None)
     times = advantage(target.metric, value, theirs)
-    if times is None:  # nothing is as small as nothing
+    if times is None:  # no ratio to zero
         return Verdict(target, name, value, None, value <= theirs)
     return Verdict(target, name, value, times, times >= needed)
 

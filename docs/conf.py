@@ -16,13 +16,13 @@ version = release = __version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "gearman_tables", "python_interface"]
 exclude_patterns = ["_build", "_ext", "performance"]  # the last is included by a page
-nitpicky = True  # a reference that leads nowhere is a warning, and -W makes it an error
+nitpicky = True  # a broken reference is a warning, and -W makes it an error
 nitpick_ignore_regex = [
-    # Documented elsewhere, and there is no network to look there while the pages are built.
+    # Documented elsewhere; the build has no network to look there.
     ("py:.*", r"(twisted|typing|collections|datetime|random|pathlib|subprocess)\..*"),
     ("py:.*", r"CannotListenError|Deferred|IService|Path|UsageError|<InterfaceClass .*>"),
     ("py:.*", r"gearman_tx\.(core|server\.factory|testing\.transport)\..*"),  # not for users
-    ("py:.*", r"gearman_tx\..*\.[A-Z]"),  # the letter stands for any type
+    ("py:.*", r"gearman_tx\..*\.[A-Z]"),  # a type variable
 ]
 
 autodoc_class_signature = "mixed"

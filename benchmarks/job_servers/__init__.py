@@ -1,7 +1,7 @@
-"""Job servers as contenders: how they are started, loaded and looked at.
+"""Job servers as contenders: how they are started, loaded and measured.
 
-``contenders`` is the table of who there is, ``server`` one that runs, ``load`` what is done to it,
-``programs`` makes the load programs out of C, ``usage`` reads what the kernel counts.
+``contenders`` is the table of job servers, ``server`` a running one, ``load`` the work put on it.
+``programs`` compiles the load programs, ``usage`` reads the kernel's counts of a process.
 """
 
 from benchmarks.job_servers.contenders import ServerContender, contenders

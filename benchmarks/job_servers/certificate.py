@@ -1,4 +1,4 @@
-"""A certificate for one run, which nobody trusts and nobody needs to."""
+"""A self-signed certificate for one run; the load programs do not check it."""
 
 from __future__ import annotations
 

@@ -29,11 +29,11 @@ _BUILT_FROM: Final = (
 def compiled_package() -> Path:
     """Return a folder for ``PYTHONPATH`` in which the package of this checkout is compiled.
 
-    The sources and the interpreter decide its place, so a change of one makes a new one. It takes
-    about a minute to make.
+    Its path depends on the sources and the interpreter, so a change of either makes a new folder.
+    Compiling takes about a minute.
 
     Raises:
-        BenchmarkError: the compiler refuses.
+        BenchmarkError: compiling failed.
     """
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted((ROOT / "gearman_tx").rglob("*.py")):

@@ -1,8 +1,8 @@
 """The table of job servers: ours, compiled and not, the C server by threads, and the floor.
 
 The C server is the one that Debian packages. Its default is four threads; which number is best
-depends on the work, so all of them play and their best has a column of its own. The floor does a
-job's system calls and nothing else.
+depends on the work, so all of them play and their best has a column of its own. The floor does
+only a job's system calls.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ CERTIFICATE: Final = "server.pem"
 
 @frozen
 class ServerContender:
-    """A job server that takes part.
+    """A job server that is measured.
 
     Attributes:
         name: what it is called on the command line and in JSON.
         title: what it is called in a table.
         family: ``ours``, ``c`` or ``floor``.
-        words: makes its command line of a setting, its folder and its port.
+        words: makes its command line from a setting, its folder and its port.
         settings: the settings that it has.
         missing: why it cannot be started here, or None.
     """
@@ -162,7 +162,7 @@ def c_program() -> str | None:
 
 
 def c_server(threads: int) -> ServerContender:
-    """Return the C server with so many threads."""
+    """Return the C server with ``threads`` threads."""
     program = c_program()
     missing = None if program else "not installed: apt-get install gearman-job-server"
 
@@ -187,11 +187,11 @@ def _floor() -> ServerContender:
 
 
 def contenders(variants: Sequence[tuple[str, str]] = ()) -> list[ServerContender]:
-    """Return all job servers that may take part.
+    """Return all job servers that can be measured.
 
     Args:
-        variants: names and command lines of further ones of ours. One that is called ``ours``
-            takes the place of this checkout's.
+        variants: names and command lines of further servers of ours. One with the name ``ours``
+            replaces this checkout's.
     """
     commands = {OURS: our_command(), **dict(variants)}
     return [

@@ -1,4 +1,4 @@
-"""What is done to a job server: one run of a load program, described by data."""
+"""One run of a load program on a job server, described by data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Load:
         window: jobs that each of them may have unfinished.
         workers: connections that work.
         size: bytes of a workload.
-        jobs: how many jobs, at most; None for as many as there is time for.
+        jobs: the most jobs; None for as many as the time allows.
         seconds: how long jobs are submitted; None until all are.
         is_background: whether clients wait for JOB_CREATED only.
         submits_only: whether there are no workers.
@@ -41,8 +41,8 @@ class Load:
         joins: whether all clients join one unique, round after round.
         sleepers: further workers of the same functions, asleep at the start.
         bystanders: idle connections that are workers of another function.
-        rate: submissions a second by the clock, instead of as fast as can be.
-        prefix: what function names begin with.
+        rate: submissions a second by the clock, instead of as fast as possible.
+        prefix: the beginning of function names.
     """
 
     clients: int = 1
@@ -97,9 +97,9 @@ def load(server: Server, work: Load, patience: float) -> dict[str, float]:
     """Put ``work`` on ``server`` and return the figures, by the names that ``gload`` prints.
 
     Args:
-        server: who has to do it.
-        work: what is to be done.
-        patience: seconds after which it is given up.
+        server: the job server.
+        work: the run of the load program.
+        patience: seconds after which it fails.
 
     Raises:
         BenchmarkError: a job was lost, ran twice, came back changed or too late.
@@ -147,15 +147,15 @@ def flooding(  # noqa: PLR0913  # all but the server are data
     every: float,
     patience: float,
 ) -> Iterator[Callable[[], dict[str, float]]]:
-    """Let workers with many functions come, leave and come back while the context lasts.
+    """Let workers with many functions connect, leave and reconnect while the context lasts.
 
     Args:
-        server: where they go.
-        workers: how many come at once.
+        server: the job server.
+        workers: how many connect at once.
         functions: how many functions each of them has.
         seconds: how long they go on.
-        every: how many seconds after each other they come, at least.
-        patience: seconds after which it is given up.
+        every: least number of seconds between two rounds.
+        patience: seconds after which it fails.
 
     Yields:
         A function that waits for the end of the last round and returns the figures of ``flood``.
@@ -214,7 +214,7 @@ def figures_in(said: str, status: int) -> dict[str, float]:
         status: its exit status.
 
     Raises:
-        BenchmarkError: it failed, or what it printed are no figures.
+        BenchmarkError: it failed, or its output is not figures.
     """
     if status:
         raise BenchmarkError(said or f"the load program ended with status {status}")

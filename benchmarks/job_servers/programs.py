@@ -29,15 +29,15 @@ def cache_folder() -> Path:
 def compiled(name: str, *options: str) -> str:
     """Return the path of the program made of ``load/<name>.c``.
 
-    What the sources, the options and the machine are decides its place, so a change of one makes a
-    new program and never an old one runs.
+    Its path depends on the sources, the options and the machine, so a change of any of them makes a
+    new program and an outdated one never runs.
 
     Args:
-        name: of the source, without its suffix.
+        name: the source's name without its suffix.
         options: further words for the compiler.
 
     Raises:
-        BenchmarkError: there is no C compiler, or it refuses.
+        BenchmarkError: there is no C compiler, or compiling failed.
     """
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:

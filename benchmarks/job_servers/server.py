@@ -1,4 +1,4 @@
-"""A job server that runs: its process, its port and its folder, and what one asks it."""
+"""A job server that runs: its process, port and folder, and requests to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRY_SECONDS: Final = 0.005
 _HEADER: Final = struct.Struct(">4sII")
 _ECHO_REQ: Final = 16
 _LOG_END: Final = 2000
-"""As many characters of a failed server's log are shown."""
+"""Number of characters of a failed server's log that are shown."""
 
 
 @define(eq=False)
@@ -68,13 +68,13 @@ class Server:
             processes.stop(self._process)
 
     def kill(self) -> None:
-        """End the process on the spot, as a loss of power would."""
+        """Kill the process, as a power failure would."""
         if self._process is not None:
             processes.kill(self._process)
 
     @property
     def log(self) -> Path:
-        """The file with what it printed."""
+        """The file with its output."""
         return self.folder / "log"
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
@@ -150,7 +150,7 @@ class Server:
         return sum(map(len, self._reply(line, end, seconds)))
 
     def read(self, line: bytes, end: bytes, seconds: float) -> bytes:
-        """Do as :meth:`ask` and return the reply."""
+        """Send a command as :meth:`ask` does, and return the reply."""
         return b"".join(self._reply(line, end, seconds))
 
     def _reply(self, line: bytes, end: bytes, seconds: float) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What the job server's figures must be, beside the C server's in the same run."""
+"""The targets of the job server, beside the C server in the same run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STALL_US: Final = 20_000
 
 _AS_MEMORY_OF_A_CONNECTION: Final = 1 / 1.5
 _BOUNDED: Final = 2
-"""A queue file that ten times as many jobs went through is no more than so much larger."""
+"""The most that a queue file may grow when ten times as many jobs have gone through it."""
 
 _NEAR_THE_BEST: Final = 1 / 1.25
 _NEAR_THE_FLOOR: Final = 1 / 2
@@ -23,7 +23,7 @@ _SIZES: Final = ("64", "4k", "256k", "8m")
 _STALLS: Final = ("status", "jobs", "collector", "large", "pipeline")
 
 TARGETS: Final = (
-    # Faster than the C server as it comes, on every row.
+    # Faster than the C server with its defaults, on every row.
     Target(ALL_KINDS, "jobs_per_s", 1, C_DEFAULT),
     Target(ALL_KINDS, "p99_us", 1, C_DEFAULT),
     # It wakes all sleeping workers for one job.
@@ -43,7 +43,7 @@ TARGETS: Final = (
     # Memory. A queued job's has its workload in it, ours and theirs.
     Target("queued", "bytes_per_job", 1, C_DEFAULT),
     Target("bystanders", "connection_bytes", _AS_MEMORY_OF_A_CONNECTION, C_DEFAULT),
-    # Nobody waits for what another asks.
+    # No client waits for another client's request.
     *(Target(f"stall-{name}", "p99_us", limit=STALL_US) for name in _STALLS),
     Target("flood", "p99_us", limit=STALL_US),
     # The queue in SQLite.
@@ -53,11 +53,11 @@ TARGETS: Final = (
     Target("restart", "p99_us", limit=STALL_US),
     Target("disk", "disk_growth", limit=_BOUNDED),
 )
-"""All targets. Those of one kind hold also where another target of it is stricter."""
+"""All targets. A kind's targets all apply, also where another one is stricter."""
 
 COLUMNS: Final[Mapping[str, str]] = {
     C_DEFAULT: "C -t 4",
     C_BEST: "C, best",
     FLOOR: "floor",
 }
-"""With whom ours is compared in a table, and what their columns are called."""
+"""The contenders that ours is compared with in a table, with the titles of their columns."""

@@ -1,4 +1,4 @@
-"""What the kernel counts of a process."""
+"""The kernel's counts of a process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Our server with the garbage collector as the interpreter comes with it, for comparison.
+"""Our server with the interpreter's default garbage collector, for comparison.
 
-``python usual_collector.py -n gearmand [options]`` stands for ``twistd -n gearmand [options]``.
+``python usual_collector.py -n gearmand [options]`` replaces ``twistd -n gearmand [options]``.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from gearman_tx.daemon import assembly
 
 
 class Nothing:
-    """What is done about the collector: nothing."""
+    """A collector policy that changes nothing."""
 
     def __init__(self, jobs: Sized) -> None:
         del jobs
 
     def start(self) -> None:
-        """Leave it as it is."""
+        """Do nothing."""
 
     def adjust(self) -> None:
-        """Leave it as it is."""
+        """Do nothing."""
 
     def stop(self) -> None:
-        """It is as it was."""
+        """Do nothing."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The kinds of work that are put on job servers, one file for each thing that is asked.
+"""The kinds of work for job servers, one file for each question.
 
 ``table`` has all of them in the order of the page.
 """

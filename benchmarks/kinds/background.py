@@ -1,4 +1,4 @@
-"""Jobs that nobody waits for: submitted and drained together, submitted only, drained only.
+"""Background jobs: submitted and drained together, submitted only, drained only.
 
 In SQLite every job has a unique, because the C server overwrites a stored job by the next one with
 the same.
@@ -23,7 +23,7 @@ IN_MEMORY: Final = "Background, in memory"
 IN_SQLITE: Final = "Background, in SQLite"
 
 DRAINED: Final = 200_000
-"""Jobs that are drained in a full run, or as many as can be submitted in the time there is."""
+"""Jobs that are drained in a full run, or as many as can be submitted in the time."""
 
 FILL: Final = Load(clients=8, window=64, is_background=True, submits_only=True)
 TOGETHER: Final = Load(clients=8, window=32, workers=8, is_background=True, backlog=2048)
@@ -33,10 +33,10 @@ DURABLE_TOGETHER: Final = evolve(TOGETHER, has_uniques=True)
 DEFAULT_ONLY: Final[Mapping[str, str]] = dict.fromkeys(
     ("c-t0", "c-t1", "c-t2"), "only the default of the C server is compared here"
 )
-"""Who takes no part where a round is long, or the number of threads is not what decides."""
+"""Contenders left out where a round is long, or where the number of threads does not matter."""
 
 NO_STORE: Final[Mapping[str, str]] = {"floor": "it has no store", **DEFAULT_ONLY}
-"""Who takes no part where jobs are stored."""
+"""Contenders left out where jobs are stored."""
 
 
 def _submit(fill: Load, server: Server, effort: Effort) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What it costs that workers are many, have many functions, or only stand by.
+"""The cost of many workers, of many functions, and of idle workers.
 
 The sleepers have the function of the job: a server that wakes all of them pays for each. The
 bystanders have another one.

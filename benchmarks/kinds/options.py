@@ -1,4 +1,4 @@
-"""The same work with an option more, and what that costs."""
+"""The same work with one more option, and the cost of that option."""
 
 from __future__ import annotations
 
@@ -81,4 +81,4 @@ COSTS: Final = (
     Cost(_ENDPOINT, "tls-256k", "foreground-256k", "cpu_us_per_job"),
     Cost("--worker-wakeup=0", "wakes-all-100", "sleeping-100", "cpu_us_per_job"),
 )
-"""What options cost, each beside the same work without it."""
+"""The costs of options, each beside the same work without it."""

@@ -1,4 +1,4 @@
-"""What a long queue costs: memory, the last submission beside the first, memory given back."""
+"""The cost of a long queue: memory, the last submission beside the first, memory given back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GROUP: Final = "A long queue"
 
 QUEUED: Final = 1_000_000
 PARTS: Final = 10
-"""The queue is filled in so many parts; the first and the last are compared."""
+"""Number of parts in which the queue is filled; the first and the last are compared."""
 
 C_IS_SLOW: Final = {
     "c": "it stores some hundred jobs a second: a million would take an hour",

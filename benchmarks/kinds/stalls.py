@@ -1,6 +1,6 @@
 """Does one client's large request keep another one waiting?
 
-A probe submits 200 jobs a second by the clock while something large is asked for beside it. Its
+A probe submits 200 jobs a second by the clock while another client makes a large request. Its
 latency counts from the moment when a job was due: a server that stands still for a second is
 charged for all two hundred.
 """
@@ -36,13 +36,13 @@ GROWING: Final = 500_000
 LARGE: Final = 100 << 20
 PIPELINED: Final = 100_000
 FLOOD: Final = 500
-"""As many workers come at once, each with as many functions."""
+"""Number of workers that connect at once, and of the functions of each."""
 
 LINES: Final = b"\n.\n"
-"""What ends a report that is not empty."""
+"""The end of a report that is not empty."""
 
 Beside: TypeAlias = Callable[[Server, Effort], AbstractContextManager[Callable[[], Measures]]]
-"""What goes on beside the probe; the function that it gives is called when the probe is done."""
+"""The work beside the probe; the function that it yields is called when the probe is done."""
 
 
 def _probing(beside: Beside) -> Callable[[Server, Effort], Measures]:
@@ -64,7 +64,7 @@ def _seconds(effort: Effort) -> float:
 
 
 class _Asking(threading.Thread):
-    """Ask for a report again and again until told to stop.
+    """Ask for a report repeatedly until it is stopped.
 
     Attributes:
         times: the seconds that each reply took.
@@ -144,7 +144,7 @@ def _jobs(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
 
 @contextmanager
 def _growing_queue(server: Server, effort: Effort) -> Iterator[Callable[[], Measures]]:
-    """Let a long queue become longer, as fast as may be: what makes a collector work."""
+    """Let a long queue grow as fast as possible, which makes a garbage collector work."""
     fill(server, effort, full_count=GROWING)
     work = Load(
         clients=2,

@@ -1,4 +1,4 @@
-"""What a queue file costs over time: the restart with many jobs in it, and its size on the disk."""
+"""The cost of a queue file over time: a restart with many jobs in it, and its size on disk."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ MICROSECONDS: Final = 1e6
 def _restart(full_count: int, server: Server, effort: Effort) -> Measures:
     """Stop a server with many stored jobs and start it again.
 
-    ``status`` is asked from the first moment on, until it shows that all jobs are back; then one
-    foreground job of another function is served.
+    ``status`` is asked from the start until it shows that all jobs are loaded; then one foreground
+    job of another function is served.
     """
     count = _store(full_count, server, effort)
     server.stop()
@@ -97,7 +97,7 @@ def _pass_through(server: Server, effort: Effort) -> Measures:
 _stored = partial(Kind[Server], group=IN_SQLITE, setting=DURABLE, is_fresh=True, most_rounds=1)
 
 RESTARTED: Final = 100_000
-"""As many as the C server is asked to load: its time grows with the square of their number."""
+"""Number of jobs that the C server loads: its time grows with the square of their number."""
 
 _restarted = partial(
     _stored,

@@ -1,8 +1,8 @@
 """The table of client libraries: ours in two ways, the other Python ones, and libgearman.
 
 All meet the C server with the number of threads that it has by default. Ours appears twice as a
-worker: a plain function runs in a thread unless its user says otherwise, and one that waits for
-nothing may run in the reactor.
+worker: a plain function runs in a thread by default, and one that does not wait may run in
+the reactor.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ C: Final = "libgearman"
 THREADS: Final = 4
 """Threads of the job server: the C server's default."""
 
-_GEAR_SHARE: Final = 0.002  # its worker waits 40 ms for each job: for an acknowledgement of TCP
+_GEAR_SHARE: Final = 0.002  # its worker waits 40 ms for TCP's acknowledgement at each job
 
 
 @frozen
 class LibraryContender:
-    """A client library that takes part.
+    """A client library that is measured.
 
     Attributes:
         name: what it is called on the command line and in JSON.
@@ -45,7 +45,7 @@ class LibraryContender:
         package: what must be installed for it, if it is one of Python's.
         program: the module that runs it, if it is one of Python's.
         more: further words for its worker.
-        share: which part of the usual jobs its worker is given.
+        share: the part of the usual number of jobs that its worker gets.
     """
 
     name: str
@@ -103,5 +103,5 @@ CONTENDERS: Final = (
 
 
 def contenders(_variants: Sequence[tuple[str, str]] = ()) -> list[LibraryContender]:
-    """Return all libraries that may take part; there are no variants of ours."""
+    """Return all libraries that can be measured; ours has no variants."""
     return list(CONTENDERS)

@@ -1,4 +1,4 @@
-"""A client library beside a job server: its programs are run and tell their figures."""
+"""A client library with a job server: runs its programs and reads their figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Library:
         server: the job server.
         words: how its program is run, up to the role.
         more: further words for its worker.
-        share: which part of the usual jobs its worker is given.
+        share: the part of the usual number of jobs that its worker gets.
     """
 
     server: Server
@@ -54,7 +54,7 @@ class Library:
             return _measures(client, patience)
 
     def work(self, at_once: int, count: int, patience: float) -> Measures:
-        """Let it empty a queue of ``count`` jobs, so many at a time; return its figures.
+        """Let it empty a queue of ``count`` jobs, several at a time; return its figures.
 
         Raises:
             BenchmarkError: a program failed, or took more than ``patience`` seconds.

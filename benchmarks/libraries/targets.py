@@ -1,8 +1,8 @@
-"""What is asked of our client and worker, beside the other Python libraries in the same run.
+"""The targets of our client and worker, beside the other Python libraries in the same run.
 
-It is asked of the CPU that a job costs in the library's own process. How many jobs there are in a
-second is decided by the job server and by the other side as well, which take their time whoever
-the client is.
+They are about the CPU time of a job in the library's own process. The number of jobs in a second
+also depends on the job server and on the opposite side, which take the same time with every
+library.
 """
 
 from __future__ import annotations
@@ -43,4 +43,4 @@ COLUMNS: Final[Mapping[str, str]] = {
     "gear": "gear",
     C: "libgearman",
 }
-"""With whom ours is compared in a table, and what their columns are called."""
+"""The contenders that ours is compared with in a table, with the titles of their columns."""

@@ -1,4 +1,4 @@
-/* flood - many workers with many functions, who all come at once.
+/* flood - many workers with many functions that all connect at once.
  *
  *   cc -O2 -o flood flood.c
  *   ./flood -p 4730 -n 500 -x 500 -d 3     for three seconds: 500 workers connect, each registers the
@@ -8,8 +8,8 @@
  *   ./flood -p 4730 -n 1 -x 10000 -k       one worker with 10000 functions that stays until its
  *                                          standard input ends
  *
- * -F is what function names begin with; -T is how many seconds all may take.
- * Prints one line of key=value pairs when the last round is over, or with -k when all are there.
+ * -F is the beginning of function names; -T is the time limit in seconds.
+ * Prints one line of key=value pairs when the last round is over, or with -k when all are connected.
  */
 #include "gear.h"
 

@@ -1,8 +1,8 @@
-/* gear.h - what the load programs have in common: packets, connections, clocks, figures.
+/* gear.h - shared by the load programs: packets, connections, clocks, figures.
  *
  * One program includes this once.  A connection has an input and an output buffer; `on_packet` is
  * the program's own.  With -DWITH_TLS a connection may speak TLS; the peer's certificate is not
- * looked at, for the server is the one that was just started.
+ * checked, because the server is the one that was just started.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

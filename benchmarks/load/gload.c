@@ -10,17 +10,17 @@
  *   ./gload -p 4730 -n 1000000 -c 8 -W 64 -S                  submit only (fills the queue)
  *   ./gload -p 4730 -n 1000000 -w 8 -D                        drain only (empties the queue)
  *   ./gload -p 4730 -d 3 -c 1 -w 1 -W 1                       latency of one job at a time
- *   ./gload -p 4730 -d 3 -r 500                               500 jobs a second, come what may
+ *   ./gload -p 4730 -d 3 -r 500                               500 jobs a second by the clock
  *   ./gload -p 4730 -d 3 -i 1000                              the same beside 1000 sleeping workers of that function
  *   ./gload -p 4730 -d 3 -I 10000                             the same beside 10000 workers of another function
  *   ./gload -p 4730 -d 3 -c 1000 -J                           all clients join one unique, round after round
  *
  * -B N leaves at most N jobs of the background unfinished, so that a queue neither grows nor runs dry;
  * -f N spreads the jobs over N functions, which every worker has; -u gives every job a unique of its
- * own; -F is what function names begin with; -O is the number of the first job; -P PID reads that
- * process's CPU time and memory before and after; -T is how many seconds all may take.
+ * own; -F is the beginning of function names; -O is the number of the first job; -P PID reads that
+ * process's CPU time and memory before and after; -T is the time limit in seconds.
  *
- * Connections come 16 at a time, which the shortest backlog takes without losing one.
+ * Connections are made 16 at a time, which even the shortest backlog takes without losing one.
  *
  * Latency is from submission to result; in the background from submission to the worker; with -S from
  * submission to JOB_CREATED; with -r from the moment when the job was due, so that a server that
@@ -120,7 +120,7 @@ static void overdue(uint64_t limit) {
   if (now() < limit) return;
   fprintf(stderr, "gload: time limit: submitted=%ld created=%ld executed=%ld completed=%ld\n", submitted, created, executed, completed); exit(1);
 }
-/* Return when the server has handled all that these connections sent. */
+/* Return when the server has handled all packets that these connections sent. */
 static void settle(conn_t **cs, int n, uint64_t limit) {
   struct epoll_event ev[1024];
   for (int i = 0; i < n; i++) { cs[i]->echoed = 0; hdr(&cs[i]->out, ECHO_REQ, 4); put(&cs[i]->out, "sync", 4); flush(cs[i]); }

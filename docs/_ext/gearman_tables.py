@@ -1,9 +1,9 @@
-"""Render the options and the packets from the code, so that the reference never drifts from it.
+"""Render the options and the packets from the code, so that the reference always matches it.
 
 ``.. gearmand-options::`` lists the options of ``twistd gearmand``, each with an anchor that
-``:option:`` can point to; ``.. drop-in-options::`` those by which ``gearman-tx gearmand`` takes the
-place of twistd's own. ``.. gearman-packets::`` lists the packets by type. Both write
-reStructuredText and let Sphinx parse it, so their looks are the theme's.
+``:option:`` can point to. ``.. drop-in-options::`` lists the options with which ``gearman-tx
+gearmand`` replaces twistd's own. ``.. gearman-packets::`` lists the packets by type. The directives
+write reStructuredText and let Sphinx parse it, so the theme decides how it looks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MARKUP = re.compile(r"([\\*`|_])")
 def option_lines(groups: Mapping[str, Sequence[Option]]) -> list[str]:
     """Return an ``option`` directive for each option under the heading of its group.
 
-    Options that are refused for one reason share one directive, and so its text.
+    Options that are refused for the same reason share one directive and its text.
     """
     lines: list[str] = []
     for heading, rows in groups.items():
@@ -57,7 +57,7 @@ def _option(rows: Sequence[Option]) -> list[str]:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Return a character that reStructuredText would read as markup, so that it is not."""
+    """Return a character escaped, so that reStructuredText does not read it as markup."""
     return f"\\{found[0]}"
 
 
@@ -80,10 +80,10 @@ def _row(*cells: str) -> list[str]:
 
 
 class _Rendered(SphinxDirective):
-    """A directive without arguments whose content is written by code."""
+    """A directive without arguments whose content is generated."""
 
     def lines(self) -> list[str]:
-        """Return the reStructuredText to put in the directive's place."""
+        """Return the reStructuredText that replaces the directive."""
         raise NotImplementedError
 
     def run(self) -> list[nodes.Node]:
@@ -106,7 +106,7 @@ class DropInOptionsDirective(_Rendered):
     """``.. drop-in-options::``: the options of ``gearman-tx gearmand`` about its process."""
 
     def lines(self) -> list[str]:
-        """Return the options, apart from those of the same name of ``twistd gearmand``."""
+        """Return the options, separate from those of the same name of ``twistd gearmand``."""
         program = [".. program:: gearman-tx gearmand", ""]
         return [*program, *group_lines(PROCESS), ".. program:: None", ""]
 
@@ -120,7 +120,7 @@ class PacketsDirective(_Rendered):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Make the directives known to Sphinx."""
+    """Register the directives with Sphinx."""
     app.add_directive("gearmand-options", OptionsDirective)
     app.add_directive("drop-in-options", DropInOptionsDirective)
     app.add_directive("gearman-packets", PacketsDirective)

@@ -1,8 +1,8 @@
-"""Say in the reference of the Python interface what a reader needs, and leave out the rest.
+"""Show in the reference of the Python interface what a reader needs, and leave out the rest.
 
-A class whose objects are only ever given to a program, and so every error, is shown without the
-arguments of its constructor. A name in a docstring leads to its description wherever that stands,
-as long as it is the only one with this name; the name of an error does so without markup.
+Errors, and classes that a program does not make itself, are shown without the arguments of their
+constructors. A name in a docstring links to its description on any page if it is the only one with
+this name; the name of an error needs no markup for that.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ GIVEN: Final = frozenset(
 """Classes that a program does not make itself."""
 
 AMBIGUOUS: Final = {"gearman_tx.store": {"batch: Batch": "batch: gearman_tx.core.Batch"}}
-"""By the beginning of a name: annotations that could mean two classes, and what they mean there."""
+"""By the beginning of a name: ambiguous annotations, and the class that they mean there."""
 
 INLINE: Final = re.compile(r"^[~\w.]*Generator\[([~\w.]*Deferred)\[[~\w.]*\], [~\w.]*, (.+)\]$")
 """What a function with ``inlineCallbacks`` is annotated to return; its caller gets a Deferred."""
 
 ATTRS_DEFAULT: Final = re.compile(r"attr_dict\['(\w+)'\]\.default")
-"""How attrs writes a default into the constructor that it makes."""
+"""How attrs writes a default in the constructor that it makes."""
 
 CONSTANT: Final = re.compile(r"(?<== )[A-Z][A-Z_]+\b")
 """The name of a constant that is a default."""
 
 INTERFACE: Final = re.compile(r"<InterfaceClass ([\w.]+)>")
-"""How an interface of zope shows itself."""
+"""The representation of a zope interface."""
 
 ARGUMENTS: Final = re.compile(r"^:param .*\n(?:[ ]+.*\n)*", re.MULTILINE)
-"""An argument in a docstring that Google's style was translated from."""
+"""An argument in a docstring that was translated from Google's style."""
 
 ERROR: Final = re.compile(
     r"(?<![`.\w])(?<!:raises )(ConfigurationError|ConnectionLost|JobException|JobFailed"
     r"|LocalProtocolError|NoServer|Refused|RemoteProtocolError|StoreError|StoreLostError|TimedOut)(?!`|\w|\.\w)"
 )
-"""The name of an error of ours, as a word of a sentence."""
+"""The name of one of our errors, as a word in a sentence."""
 
 
 def shown_signature(  # what Sphinx calls with
@@ -91,14 +91,14 @@ def value_of(module: object, name: str) -> str:
 
 
 def is_given(name: str, thing: object) -> bool:
-    """Return whether a program never calls a class: it is given its objects, or it is a port."""
+    """Return whether a program never calls the class: it receives its objects, or it is a port."""
     return name in GIVEN or bool(getattr(thing, "_is_protocol", False))
 
 
 def shown_docstring(  # what Sphinx calls with
     _app: Sphinx, kind: str, name: str, thing: object, _options: object, lines: list[str]
 ) -> None:
-    """Sphinx: make links of the errors that a docstring names; leave out hidden arguments."""
+    """Sphinx: link the errors that a docstring names; leave out hidden arguments."""
     if kind == "class" and is_given(name, thing):
         lines[:] = ARGUMENTS.sub("", "\n".join([*lines, ""])).splitlines()
     lines[:] = [INTERFACE.sub(r"\1", ERROR.sub(r":class:`\1`", line)) for line in lines]
@@ -107,7 +107,7 @@ def shown_docstring(  # what Sphinx calls with
 def find_anywhere(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
-    """Sphinx: resolve a bare name that is described in another module than its user."""
+    """Sphinx: resolve a bare name that is described in another module."""
     if node.get("refdomain") != "py" or "." in node["reftarget"]:
         return None
     node["refspecific"] = True
@@ -117,7 +117,7 @@ def find_anywhere(
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Make Sphinx call what is above."""
+    """Connect the functions above to Sphinx."""
     app.connect("autodoc-process-signature", shown_signature)
     app.connect("autodoc-process-docstring", shown_docstring)
     app.connect("missing-reference", find_anywhere)

@@ -13,7 +13,7 @@ from benchmarks.libraries.programs.stopwatch import WINDOW, WORKLOAD, Stopwatch
 
 
 class Client(gear.Client):  # type: ignore[misc]  # it has no types
-    """A client that tells when jobs are complete."""
+    """A client that counts complete jobs."""
 
     def __init__(self, window: int) -> None:
         self.room = threading.Semaphore(window)
@@ -66,4 +66,4 @@ if __name__ == "__main__":
         work(int(port), function.encode(), int(count))
     else:
         submit(mode, int(port), function.encode(), int(count))
-    os._exit(0)  # its threads go on for ever
+    os._exit(0)  # its threads never end

@@ -10,7 +10,7 @@ import gearman
 from benchmarks.libraries.programs.stopwatch import WINDOW, WORKLOAD, Stopwatch
 
 SECONDS = 600.0
-"""Without a time to wait it would not wait for results."""
+"""Without a timeout it would not wait for results."""
 
 
 def submit(mode: str, port: str, function: str, count: int) -> None:
@@ -34,7 +34,7 @@ def submit(mode: str, port: str, function: str, count: int) -> None:
 
 
 class Worker(gearman.GearmanWorker):  # type: ignore[misc]  # it has no types
-    """A worker that ends after so many jobs."""
+    """A worker that ends after a number of jobs."""
 
     left = 0
 

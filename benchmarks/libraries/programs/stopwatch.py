@@ -12,14 +12,14 @@ WINDOW: Final = 1000
 
 
 class Stopwatch:
-    """Time and CPU from its making on."""
+    """Time and CPU since it was made."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._cpu_began = time.process_time()
 
     def tell(self, count: int) -> None:
-        """Print what ``count`` jobs took."""
+        """Print the time and CPU of ``count`` jobs."""
         seconds = time.monotonic() - self._began
         cpu = time.process_time() - self._cpu_began
         say(f"jobs={count} seconds={seconds:.6f} cpu_s={cpu:.6f}")
