@@ -19,20 +19,20 @@ from gearman_tx.cli.table import Column, Row, TablePrinter
 from gearman_tx.daemon import host_prefix
 from gearman_tx.importing import (
     DriverMissingError,
+    ImportedBeforeError,
     Outcome,
     Source,
     SourceError,
-    TakenBeforeError,
+    SourceOptions,
     Tally,
-    Wish,
+    import_jobs,
     open_source,
     source_id,
-    take_over,
 )
-from gearman_tx.store import BulkLoad, Opening, Rehearsal
+from gearman_tx.store import DryRun, Importer, Opening
 
 _DEFAULT: Final = "gearmand-4730.sqlite3"
-_CHOICE: Final = "--only-new leaves them out, --again takes them once more"
+_CHOICE: Final = "--only-new leaves them out, --again imports them again"
 
 
 def _local_time(seconds: object) -> str:
@@ -125,8 +125,8 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
 
     Either all jobs are imported or none. They also stay in the source, unless --delete is given.
     An import that meets a job of an earlier import is refused, unless --only-new or --again is
-    given. An entry that is not a job is reported and stays in the source, and the exit status is
-    1. If a database does not answer, the exit status is 3.
+    given. A row that is not a job is reported and stays in the source, and the exit status is 1.
+    If a database does not answer, the exit status is 3.
 
     --ask-password asks for a password and --password-file reads it from a file. Otherwise it comes
     from the environment: PGPASSWORD, MYSQL_PWD or REDISCLI_AUTH.
@@ -150,44 +150,44 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     elif password_file is not None:
         password = password_file.readline().rstrip("\r\n")
     names = tuple(name.encode("utf-8", "surrogateescape") for name in functions)
-    wish = Wish(source, table, prefix, names, password, delete)
-    if wish.path is not None and wish.path.resolve() == into.resolve():
+    options = SourceOptions(source, table, prefix, names, password, delete)
+    if options.path is not None and options.path.resolve() == into.resolve():
         text = f"{into} is both source and queue file; a server that is started on it"
         raise CommandError(f"{text} imports its jobs", ExitStatus.USAGE)
-    with _opened(wish) as opened:
-        make = Rehearsal if dry_run else BulkLoad
+    with _opened(options) as opened:
+        target_class = DryRun if dry_run else Importer
         now = time.time()
         opening = Opening(time.time, handle_prefix=host_prefix())
-        with make(into, opening, source_id(opened)) as load:
-            for notice in load.notices:
+        with target_class(into, opening, source_id(opened)) as target:
+            for notice in target.notices:
                 print_error(notice)
             if again:
-                load.forget()
+                target.forget()
             with _bar(opened) as progress:
-                outcome = take_over(
+                outcome = import_jobs(
                     opened,
-                    load,
+                    target,
                     now,
                     only_new=only_new or dry_run,
                     delete=delete,
                     progress=progress,
                 )
-        _show(outcome, opened, load.path, is_dry_run=dry_run, is_json=is_json)
+        _show(outcome, opened, target.path, is_dry_run=dry_run, is_json=is_json)
         _conclude(outcome, opened)
 
 
 @contextmanager
-def _opened(wish: Wish) -> Iterator[Source]:
+def _opened(options: SourceOptions) -> Iterator[Source]:
     """Open the source; turn its errors into exit statuses."""
     try:
-        source = open_source(wish)
+        source = open_source(options)
         try:
             yield source
         finally:
             source.close()
     except SourceError as error:
         raise CommandError(str(error), ExitStatus.UNREACHABLE) from error
-    except TakenBeforeError as error:
+    except ImportedBeforeError as error:
         raise CommandError(f"{error}; {_CHOICE}", ExitStatus.FAILED) from error
     except DriverMissingError as error:
         raise CommandError(str(error), ExitStatus.FAILED) from error
@@ -235,7 +235,8 @@ def _show(outcome: Outcome, source: Source, path: Path, *, is_dry_run: bool, is_
             "dry_run": is_dry_run,
             "added": count,
             "known": outcome.known,
-            "left": outcome.unreadable,
+            "changed": outcome.changed,
+            "left": outcome.left,
             "deleted": outcome.deleted,
             "functions": [{key: as_json(value) for key, value in row.items()} for row in rows],
         }
@@ -243,30 +244,30 @@ def _show(outcome: Outcome, source: Source, path: Path, *, is_dry_run: bool, is_
         return
     with TablePrinter(refreshes=False) as printer:
         printer.show(_COLUMNS, rows, ())
-    done = "would be taken over into" if is_dry_run else "are now in"
+    done = "would be imported into" if is_dry_run else "are now in"
     click.echo(f"{_jobs(count)} of {source.name} {done} {path}")
     if outcome.known:
-        before = f"{_jobs(outcome.known)} of it had been taken over before"
+        before = f"{_jobs(outcome.known)} of it had been imported before"
         click.echo(f"{before}; {_CHOICE}" if is_dry_run else before)
     if outcome.deleted:
         click.echo(f"{_jobs(outcome.deleted)} deleted from the source")
 
 
 def _conclude(outcome: Outcome, source: Source) -> None:
-    """Report on stderr what was left out.
+    """Report on stderr what was changed or left out.
 
     Raises:
         CommandError: something was left out.
     """
-    for line in outcome.told:
-        print_error(f"left: {line}")
+    for line in outcome.reports:
+        print_error(line)
     if outcome.not_deleted:
-        text = f"the jobs were taken over, but {outcome.not_deleted}"
+        text = f"the jobs were imported, but {outcome.not_deleted}"
         text += "; when that is fixed, --only-new --delete deletes them"
         raise CommandError(text, ExitStatus.UNREACHABLE)
-    if outcome.unreadable:
-        stay = "stays" if outcome.unreadable == 1 else "stay"
-        text = f"{_jobs(outcome.unreadable)} could not be taken over and {stay} in {source.name}"
+    if outcome.left:
+        stay = "stays" if outcome.left == 1 else "stay"
+        text = f"{_jobs(outcome.left)} could not be imported and {stay} in {source.name}"
         raise CommandError(text, ExitStatus.FAILED)
 
 

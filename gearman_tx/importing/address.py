@@ -1,7 +1,7 @@
-"""From what a user calls a store of the C server to an open one.
+"""Open the store of the C server that a user names.
 
-Each kind has a module of its own, which is imported only when it is asked for: it needs a driver
-that few have.
+Each kind of store has a module of its own, which is imported only when it is used: it needs a
+driver that few users have installed.
 """
 
 from __future__ import annotations
@@ -41,34 +41,34 @@ _KINDS: Final = {
 }
 
 _TABLES: Final = {SQLITE: DEFAULT_TABLE, POSTGRESQL: "queue", MYSQL: DEFAULT_TABLE}
-"""What the C server calls its table unless it is told otherwise."""
+"""The default names of the C server's table."""
 
 _PREFIX: Final = "_gear_"
-"""What the C server begins its keys with unless ``--redis-prefix`` says otherwise."""
+"""How the C server's keys begin unless ``--redis-prefix`` says otherwise."""
 
 _VARIABLES: Final = {POSTGRESQL: "PGPASSWORD", MYSQL: "MYSQL_PWD", REDIS: "REDISCLI_AUTH"}
-"""The environment variables in which the databases' own programs look for a password."""
+"""The environment variables from which the databases' own programs read a password."""
 
 _MYSQL_PORT: Final = 3306
 _MYSQL_WORDS: Final = ("charset", "ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
 _CHARSETS: Final = ("utf8mb4", "latin1")
-"""What the C server may have taken names for: its client library's default."""
+"""The encodings that the C server's client library may have as its default."""
 
 
 class DriverMissingError(ConfigurationError):
-    """What is needed to read a kind of store is not installed."""
+    """The driver of a kind of store is not installed."""
 
 
 @frozen
-class Wish:
-    """What a user says of a store.
+class SourceOptions:
+    """A store, as the user names it.
 
     Attributes:
-        address: a path, or ``KIND:`` and what that kind needs.
+        address: a path, or ``KIND:`` and the address in the form of that kind.
         table: the table, or None for the C server's default.
-        prefix: what redis' keys begin with, or None for the C server's default.
-        functions: names of functions that have a hyphen.
-        password: the password, or None for one in the environment.
+        prefix: how redis' keys begin, or None for the C server's default.
+        functions: names of functions with a hyphen.
+        password: the password, or None for the one in the environment.
         will_delete: whether rows will be deleted.
     """
 
@@ -81,12 +81,12 @@ class Wish:
 
     @property
     def kind(self) -> str:
-        """Which kind of store it is; what begins with no kind is a path."""
+        """The kind of store; an address that begins with no kind is a path."""
         return _KINDS.get(self.address.partition(":")[0].lower(), SQLITE)
 
     @property
     def path(self) -> Path | None:
-        """The file, if it is one: ``PATH``, ``sqlite:PATH`` or ``sqlite:///PATH``."""
+        """The path of a file of SQLite: of ``PATH``, ``sqlite:PATH`` or ``sqlite:///PATH``."""
         if self.kind != SQLITE:
             return None
         scheme, _, rest = self.address.partition(":")
@@ -95,84 +95,86 @@ class Wish:
         return Path(unquote(rest.removeprefix("//")) if rest.startswith("//") else rest)
 
 
-def open_source(wish: Wish) -> Source:
+def open_source(options: SourceOptions) -> Source:
     """Open a store of the C server.
 
     Raises:
         ConfigurationError: the address cannot be understood, or has a password in it.
-        DriverMissingError: what is needed to read it is not installed.
-        SourceError: it cannot be reached, or is not the C server's.
+        DriverMissingError: its driver is not installed.
+        SourceError: it cannot be reached, or is not a store of the C server.
     """
-    kind = wish.kind
-    if wish.table is not None and kind == REDIS:
+    kind = options.kind
+    if options.table is not None and kind == REDIS:
         raise ConfigurationError("--table is for databases with tables; redis has --prefix")
-    if kind != REDIS and (wish.prefix is not None or wish.functions):
+    if kind != REDIS and (options.prefix is not None or options.functions):
         raise ConfigurationError("--prefix and --function are for redis")
-    table = wish.table or _TABLES.get(kind, "")
-    if wish.path is not None:
-        return SQLiteSource(wish.path, table, will_delete=wish.will_delete)
-    password = wish.password or os.environ.get(_VARIABLES[kind]) or None
+    table = options.table or _TABLES.get(kind, "")
+    if options.path is not None:
+        return SQLiteSource(options.path, table, will_delete=options.will_delete)
+    password = options.password or os.environ.get(_VARIABLES[kind]) or None
     opened: Source
     with _driver(kind):
         if kind == POSTGRESQL:
-            opened = _postgresql(wish, table, password)
+            opened = _postgresql(options, table, password)
         elif kind == MYSQL:
-            opened = _mysql(wish, table, password)
+            opened = _mysql(options, table, password)
         else:
-            opened = _redis(wish, password)
+            opened = _redis(options, password)
     return opened
 
 
-def _postgresql(wish: Wish, table: str, password: str | None) -> Source:
+def _postgresql(source: SourceOptions, table: str, password: str | None) -> Source:
     from gearman_tx.importing.postgresql_source import PostgreSQLSource  # noqa: PLC0415  # an extra
 
-    _, _, rest = wish.address.partition(":")
+    _, _, rest = source.address.partition(":")
     address = f"{POSTGRESQL}:{rest}" if rest.startswith("//") else rest
-    return PostgreSQLSource(address, table, password, will_delete=wish.will_delete)
+    return PostgreSQLSource(address, table, password, will_delete=source.will_delete)
 
 
-def _mysql(wish: Wish, table: str, password: str | None) -> Source:
-    from gearman_tx.importing.mysql_source import MySQLSource  # noqa: PLC0415  # likewise
+def _mysql(source: SourceOptions, table: str, password: str | None) -> Source:
+    from gearman_tx.importing.mysql_source import MySQLSource  # noqa: PLC0415  # an extra
 
-    parts = _split(wish.address, MYSQL, "mysql://USER@HOST:PORT/DATABASE")
+    parts = _split(source.address, MYSQL, "mysql://USER@HOST:PORT/DATABASE")
     database = unquote(parts.path.strip("/"))
     if not database:
-        raise ConfigurationError(f"{wish.address!r} names no database: mysql://USER@HOST/DATABASE")
+        raise ConfigurationError(
+            f"{source.address!r} names no database: mysql://USER@HOST/DATABASE"
+        )
     words = dict(parse_qsl(parts.query, keep_blank_values=True))
     for word in words.keys() - set(_MYSQL_WORDS):
         known = ", ".join(_MYSQL_WORDS)
-        raise ConfigurationError(f"{word!r} in {wish.address!r} is unknown; there are {known}")
+        raise ConfigurationError(f"{word!r} in {source.address!r} is unknown; there are {known}")
     charset = words.pop("charset", _CHARSETS[0])
     if charset not in _CHARSETS:
         known = " and ".join(_CHARSETS)
         raise ConfigurationError(f"charset={charset!r} is unknown; there are {known}")
     options: dict[str, Any] = {
         "host": parts.hostname or "localhost",
-        "port": _port(parts, wish.address) or _MYSQL_PORT,
+        "port": _port(parts, source.address) or _MYSQL_PORT,
         "database": database,
         **words,
     }
     if parts.username:
         options["user"] = unquote(parts.username)
-    return MySQLSource(options, table, password, charset, will_delete=wish.will_delete)
+    return MySQLSource(options, table, password, charset, will_delete=source.will_delete)
 
 
-def _redis(wish: Wish, password: str | None) -> Source:
-    from gearman_tx.importing.redis_source import RedisSource  # noqa: PLC0415  # likewise
+def _redis(source: SourceOptions, password: str | None) -> Source:
+    from gearman_tx.importing.redis_source import RedisSource  # noqa: PLC0415  # an extra
 
-    parts = _split(wish.address, REDIS, "redis://HOST:PORT/NUMBER or redis+unix:///SOCKET")
-    _port(parts, wish.address)
-    address = wish.address
+    parts = _split(source.address, REDIS, "redis://HOST:PORT/NUMBER or redis+unix:///SOCKET")
+    _port(parts, source.address)
+    address = source.address
     if parts.scheme == "redis+unix":
         address = f"unix{address[len('redis+unix') :]}"
-    prefix = _PREFIX if wish.prefix is None else wish.prefix
-    return RedisSource(address, wish.address, prefix, password, wish.functions)
+    prefix = _PREFIX if source.prefix is None else source.prefix
+    return RedisSource(address, source.address, prefix, password, source.functions)
 
 
 def _split(address: str, kind: str, form: str) -> SplitResult:
     parts = urlsplit(address)
     if not address.partition(":")[2].startswith("//"):
-        raise ConfigurationError(f"{address!r} is no address: {form}")
+        raise ConfigurationError(f"{address!r} is not an address: {form}")
     _refuse_password(parts, kind)
     return parts
 
@@ -193,7 +195,7 @@ def _refuse_password(parts: SplitResult, kind: str) -> None:
 
 @contextmanager
 def _driver(kind: str) -> Iterator[None]:
-    """Tell what to install when a driver is missing."""
+    """Say what to install if a driver is missing."""
     try:
         yield
     except ImportError as error:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
 from pymysql.cursors import SSCursor
 
-from gearman_tx.importing.source import Key, Row, SourceError
+from gearman_tx.importing.source import SourceError, source_errors
+from gearman_tx.store import ForeignRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from gearman_tx.store import RowKey
 
 _CONNECT_SECONDS: Final = 15
-_SLOW_SECONDS: Final = 600  # how long the server waits until we take more
+_SLOW_SECONDS: Final = 600  # how long the server waits for us to read more
 _NEEDED: Final = frozenset({"unique_key", "function_name", "priority", "data"})
 _KEYS_A_STATEMENT: Final = 100
 _NO_PASSWORD: Final = ""
 
 
 class MySQLSource:
-    """A table of the C server.
+    """A table of the C server, read in one transaction, in the order of the table.
 
-    Names are text: what the C server sent was taken for text of its client library's encoding,
-    UTF-8 with Debian's, and stored in that of the table, so it is turned back here. An empty
-    workload is a NULL. The rows come in the order of the table, in one transaction.
+    Names are text. MySQL took the bytes that the C server sent for text in the encoding of the
+    client library (UTF-8 with Debian's) and stored them in the encoding of the table. Here they are
+    turned back.
 
     Args:
-        options: what :func:`pymysql.connect` needs: host, port, user, database and so on.
+        options: the arguments of :func:`pymysql.connect`: host, port, user, database and so on.
         table: the table.
         password: the password.
         charset: the encoding of the C server's client library, ``utf8mb4`` or ``latin1``.
-        will_delete: whether rows will be deleted, so that they are locked until then.
+        will_delete: whether rows will be deleted, so that they stay locked until then.
 
     Raises:
         SourceError: there is no such database or table.
@@ -80,18 +84,18 @@ class MySQLSource:
         self._due = "when_to_run" if "when_to_run" in columns else "NULL"
 
     def count(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         with self._errors(), self._connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM {self._table}")  # noqa: S608  # the table's name is quoted
             (count,) = cursor.fetchone()
         return int(count)
 
-    def read(self) -> Iterator[Row]:
-        """Yield all rows, as they come in."""
+    def read(self) -> Iterator[ForeignRow]:
+        """Yield all rows as they arrive."""
         statement = f"""
             SELECT function_name, unique_key, priority, data, {self._due}
             FROM {self._table}{self._lock}
-            """  # noqa: S608  # likewise
+            """  # noqa: S608  # the table's name is quoted
         with self._errors(), closing(self._connection.cursor(SSCursor)) as cursor:
             cursor.execute(statement)
             for function, unique, priority, data, due in cursor:
@@ -99,52 +103,53 @@ class MySQLSource:
                 try:
                     names = self._as_bytes(function), self._as_bytes(unique)
                 except UnicodeEncodeError:
-                    text = f"its names are not {self._charset}; see charset= in the address"
-                    yield Row(key, None, None, priority, data, due, text)
+                    problem = f"its names are not {self._charset}; see charset= in the address"
+                    yield ForeignRow(key, None, None, priority, data, due, problem)
                     continue
-                yield Row(key, *names, priority, data, due)
+                yield ForeignRow(key, *names, priority, data, due)
 
     def _as_bytes(self, name: str | bytes | None) -> bytes | None:
-        """Return what the C server sent.
+        """Return the bytes that the C server sent.
 
         Raises:
-            UnicodeEncodeError: it cannot have been of that encoding.
+            UnicodeEncodeError: the name has characters that the encoding does not have.
         """
         if not isinstance(name, str):
             return name  # the column holds bytes
         if self._charset == "utf8mb4":
             return name.encode()
-        # MySQL's latin1 is Windows' one, where that has a character.
+        # MySQL's latin1 is Windows code page 1252, and ISO 8859-1 where that has no character.
         return b"".join(_latin1(character) for character in name)
 
-    def delete(self, batches: Iterable[Sequence[Key]]) -> int:
-        """Delete rows, in the transaction in which they were read."""
+    def delete(self, batches: Iterable[Sequence[RowKey]]) -> int:
+        """Delete rows in the transaction in which they were read."""
         count = 0
         with self._errors("change"), self._connection.cursor() as cursor:
             for keys in batches:
                 for start in range(0, len(keys), _KEYS_A_STATEMENT):
                     some = keys[start : start + _KEYS_A_STATEMENT]
-                    # Not IN: that knows no NULL, and not every version uses the index for pairs.
+                    # Not IN: it never matches NULL, and not every version uses the index for pairs.
                     which = " OR ".join(
                         ["(unique_key <=> %s AND function_name <=> %s)"] * len(some)
                     )
-                    statement = f"DELETE FROM {self._table} WHERE {which}"  # noqa: S608  # likewise
+                    statement = f"DELETE FROM {self._table} WHERE {which}"  # noqa: S608  # the table's name is quoted
                     count += cursor.execute(statement, tuple(chain.from_iterable(some)))
             self._connection.commit()
         return count
 
     def close(self) -> None:
-        """Close the connection, and with it the transaction."""
+        """Close the connection, which ends the transaction."""
         if self._connection.open:
             self._connection.close()
 
-    @contextmanager
-    def _errors(self, verb: str = "read") -> Iterator[None]:
-        try:
-            yield
-        except (pymysql.MySQLError, OSError, RuntimeError) as error:
-            text = str(error.args[-1]) if error.args else str(error)
-            raise SourceError(f"cannot {verb} {self.name}: {text}") from error
+    def _errors(self, verb: str = "read") -> AbstractContextManager[None]:
+        errors = (pymysql.MySQLError, OSError, RuntimeError)
+        return source_errors(f"{verb} {self.name}", errors, _describe)
+
+
+def _describe(error: Exception) -> str:
+    """Return the text of an error without its number."""
+    return str(error.args[-1]) if error.args else str(error)
 
 
 def _latin1(character: str) -> bytes:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.importing.source import EXPOSED, Key, Row, SourceError
+from gearman_tx.importing.source import EXPOSED, SourceError, source_errors
+from gearman_tx.store import ForeignRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from gearman_tx.store import RowKey
 
 _CONNECT_SECONDS: Final = 15
 _ROWS_A_FETCH: Final = 32
@@ -19,19 +22,19 @@ _NEEDED: Final = frozenset({"unique_key", "function_name", "priority", "data"})
 
 
 class PostgreSQLSource:
-    """A table of the C server.
+    """A table of the C server, read in its physical order.
 
-    Its names are text in one version and bytes in another; as text they have the bytes of the
-    database's own encoding. An empty workload is a NULL. The rows are read in the order in which
-    they lie in the table, which is that of their writing as long as none was deleted.
+    That is the order in which the rows were written as long as none was deleted. Names are text in
+    one version of the C server and bytes in another; as text they have the bytes of the database's
+    own encoding.
 
-    Everything happens in one transaction that sees the table as it was at its beginning. A row that
-    somebody else changes meanwhile cannot be deleted, and then none is.
+    Everything happens in one transaction, which sees the table as it was at the beginning. If
+    another process changes a row meanwhile, deleting fails and no row is deleted.
 
     Args:
-        address: what the C server has as ``--libpq-conninfo``, or a ``postgresql://`` address.
-        table: the table; it is found as the C server finds it, ``Queue`` is ``queue``.
-        password: the password, or None for what libpq finds: ``PGPASSWORD``, ``~/.pgpass``.
+        address: the C server's ``--libpq-conninfo``, or a ``postgresql://`` address.
+        table: the table; as for the C server, ``Queue`` is ``queue``.
+        password: the password, or None for libpq to find one: ``PGPASSWORD``, ``~/.pgpass``.
         will_delete: whether rows will be deleted.
 
     Raises:
@@ -43,7 +46,7 @@ class PostgreSQLSource:
         self, address: str, table: str, password: str | None, *, will_delete: bool = False
     ) -> None:
         self.name = self.identity = f"the table {table} of PostgreSQL"
-        # In a database without an encoding psycopg would take text for bytes.
+        # In a database without an encoding psycopg would return text as bytes.
         more: dict[str, Any] = {"client_encoding": "UTF8"}
         if password is not None:
             more["password"] = password
@@ -67,7 +70,11 @@ class PostgreSQLSource:
             raise
 
     def _identify(self, table: str) -> None:
-        """Find the table and the types of its columns."""
+        """Find the table and the types of its columns.
+
+        Raises:
+            SourceError: there is no such table, or it is not the C server's.
+        """
         (found,) = self._connection.execute("SELECT to_regclass(%s)::text", (table,)).fetchone()
         if found is None:
             raise SourceError(f"{self.name} is not there; --table names another")
@@ -86,7 +93,7 @@ class PostgreSQLSource:
         self._due = "when_to_run" if "when_to_run" in types else "NULL"
 
     def _system(self) -> str:
-        """Return the number that PostgreSQL gave to all its databases here, or where they are."""
+        """Return the identifier of the database cluster, or its address if that is not allowed."""
         may = "SELECT has_function_privilege('pg_control_system()', 'execute')"
         if self._connection.execute(may).fetchone()[0]:
             number = "SELECT system_identifier FROM pg_control_system()"
@@ -94,28 +101,28 @@ class PostgreSQLSource:
         return self.name
 
     def count(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         with self._errors():
-            (count,) = self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchone()  # noqa: S608  # PostgreSQL gave the name, quoted where it must be
+            (count,) = self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchone()  # noqa: S608  # PostgreSQL returned the name, quoted where necessary
         return int(count)
 
-    def read(self) -> Iterator[Row]:
+    def read(self) -> Iterator[ForeignRow]:
         """Yield all rows, a few at a time."""
         statement = f"""
             SELECT job.ctid::text, {self._function}, {self._unique}, priority, data, {self._due}
             FROM {self._table} AS job ORDER BY job.ctid
-            """  # noqa: S608  # likewise
+            """  # noqa: S608  # PostgreSQL returned the name
         with (
             self._errors(),
             self._connection.cursor("gearman_tx", binary=True) as cursor,
         ):
             cursor.itersize = _ROWS_A_FETCH
             for ctid, function, unique, priority, data, due in cursor.execute(statement):
-                yield Row((ctid, None), function, unique, priority, data, due)
+                yield ForeignRow((ctid, None), function, unique, priority, data, due)
 
-    def delete(self, batches: Iterable[Sequence[Key]]) -> int:
-        """Delete rows, in the transaction in which they were read."""
-        statement = f"DELETE FROM {self._table} WHERE ctid = ANY(%s::tid[])"  # noqa: S608  # likewise
+    def delete(self, batches: Iterable[Sequence[RowKey]]) -> int:
+        """Delete rows in the transaction in which they were read."""
+        statement = f"DELETE FROM {self._table} WHERE ctid = ANY(%s::tid[])"  # noqa: S608  # PostgreSQL returned the name
         count = 0
         with self._errors("change"):
             for keys in batches:
@@ -124,15 +131,16 @@ class PostgreSQLSource:
         return count
 
     def close(self) -> None:
-        """Close the connection, and with it the transaction."""
+        """Close the connection, which ends the transaction."""
         self._connection.close()
 
-    @contextmanager
-    def _errors(self, verb: str = "read") -> Iterator[None]:
-        try:
-            yield
-        except psycopg.Error as error:
-            raise SourceError(f"cannot {verb} {self.name}: {str(error).strip()}") from error
+    def _errors(self, verb: str = "read") -> AbstractContextManager[None]:
+        return source_errors(f"{verb} {self.name}", (psycopg.Error,), _describe)
+
+
+def _describe(error: psycopg.Error) -> str:
+    """Return the text of an error without its line end."""
+    return str(error).strip()
 
 
 def _as_bytes(column: str, types: dict[str, str]) -> str:

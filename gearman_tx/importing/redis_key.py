@@ -1,14 +1,14 @@
 """From the key of a job in redis to its function and its unique.
 
-Theory. The C server calls a job ``PREFIX-FUNCTION-UNIQUE``. Up to 1.1.20 the key is all that tells
-the two apart, and both may have hyphens: ``_gear_-a-b-c`` is ``b-c`` of the function ``a``, or
-``c`` of ``a-b``. (That C server itself always takes the first.) A wrong guess would hand the job to
-the wrong workers or to none, so little is guessed. With one hyphen there is one answer, and names
-of functions that the user knows settle the others. Of what is left, two shapes are taken for what
-they look like: one name, and behind it the unique ``-`` or a UUID, which is what libgearman makes
-when the client gives no unique. Everything else is left where it is.
+Theory. The key of a job is ``PREFIX-FUNCTION-UNIQUE``. Up to version 1.1.20 the C server stores the
+two names only there, and both may have hyphens: ``_gear_-a-b-c`` is the unique ``b-c`` of the
+function ``a``, or ``c`` of ``a-b``. (The C server itself always reads the first.) A wrong guess
+would give the job to the wrong workers or to none, so little is guessed. A key with one hyphen is
+clear. Functions that the user names make others clear. Of the rest, a function without a hyphen is
+recognised before the unique ``-`` or a UUID, which libgearman makes when the client gives no
+unique. All other keys are left in redis.
 
-A unique of 64 bytes lost its last one and has a blank before the others.
+A unique of 64 bytes has lost its last byte and has a blank before the others.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _HYPHEN: Final = b"-"
 
 
 class AmbiguousKeyError(ValueError):
-    """A key can be read in several ways, or in none; the text says what helps."""
+    """A key has several readings, or none; the text says what helps."""
 
 
 def split_key(rest: bytes, functions: Collection[bytes] = ()) -> tuple[bytes, bytes]:
     """Return the function and the unique of a key.
 
     Args:
-        rest: what stands behind the prefix and its hyphen.
-        functions: names of functions; the longest one that fits is meant.
+        rest: the key behind the prefix and its hyphen.
+        functions: names of functions; the longest one that fits is used.
 
     Raises:
-        AmbiguousKeyError: it is not known which they are.
+        AmbiguousKeyError: the key has several readings, or none.
     """
     function, unique = _split(rest, functions)
     if len(unique) == DEFAULT_MAX_UNIQUE:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,10 +12,14 @@ from redis.exceptions import RedisError, ResponseError
 
 from gearman_tx.core import NORMAL
 from gearman_tx.importing.redis_key import AmbiguousKeyError, split_key
-from gearman_tx.importing.source import Key, Row, SourceError
+from gearman_tx.importing.source import source_errors
+from gearman_tx.store import ForeignRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from gearman_tx.store import RowKey
 
 _CONNECT_SECONDS: Final = 15
 _ANSWER_SECONDS: Final = 60
@@ -30,23 +33,24 @@ if redis.call('TYPE', KEYS[1]).ok == 'string' then
 elseif redis.sha1hex(redis.call('HGET', KEYS[1], 'data') or '') ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
-"""Delete a key if its job has still the workload that was read."""
+"""Delete a key if its job still has the workload that was read."""
 
 
 class RedisSource:
     """The keys of the C server in redis.
 
-    A job is a hash with ``data`` and ``priority``, and from some versions on with ``function`` and
-    ``unique``; without those, the key has to tell them, see :mod:`gearman_tx.importing.redis_key`.
-    Very old versions have a string, the data, and no priority. Times and the order of submission
-    are not kept: the rows come in any order, perhaps one of them twice.
+    A job is a hash with ``data`` and ``priority``, in some versions also ``function`` and
+    ``unique``. Without these two, they are taken from the key, see
+    :mod:`gearman_tx.importing.redis_key`. Very old versions store the data as a string, without a
+    priority. Times and the order of submission are not stored. Rows come in any order, and one may
+    come twice.
 
     Args:
         address: a ``redis://`` address without a password.
         name: the address in messages.
-        prefix: what the keys begin with.
+        prefix: how the keys begin.
         password: the password, or None.
-        functions: names of functions that have a hyphen.
+        functions: names of functions with a hyphen.
 
     Raises:
         SourceError: redis cannot be reached.
@@ -61,7 +65,7 @@ class RedisSource:
         functions: Collection[bytes] = (),
     ) -> None:
         self.name = f"the keys {prefix}* of {name}"
-        self.identity = self.name  # redis has no name of its own that outlives a restart
+        self.identity = self.name  # redis has no identifier that outlives a restart
         self._prefix = prefix.encode() + b"-"
         self._functions = functions
         with self._errors():
@@ -69,7 +73,7 @@ class RedisSource:
                 address,
                 password=password,
                 decode_responses=False,
-                protocol=2,  # which old ones know as well
+                protocol=2,  # old versions know no other
                 socket_connect_timeout=_CONNECT_SECONDS,
                 socket_timeout=_ANSWER_SECONDS,
             )
@@ -84,8 +88,8 @@ class RedisSource:
         """Return None: counting takes as long as reading."""
         return None
 
-    def read(self) -> Iterator[Row]:
-        """Yield all rows, a few at a time, without stopping redis for long."""
+    def read(self) -> Iterator[ForeignRow]:
+        """Yield all rows; redis is never blocked for long."""
         pattern = _PATTERN_SIGNS.sub(rb"\\\g<0>", self._prefix) + b"*"
         with self._errors():
             keys = self._redis.scan_iter(match=pattern, count=_KEYS_A_SCAN)
@@ -95,41 +99,43 @@ class RedisSource:
                     pipeline.hgetall(key)
                 for key, found in zip(some, pipeline.execute(raise_on_error=False), strict=True):
                     if isinstance(found, dict) and not found:
-                        continue  # it ended meanwhile
+                        continue  # the job ended meanwhile
                     yield self._row(key, found)
 
-    def _row(self, key: bytes, found: Any) -> Row:
-        """Return the row of a key, from its hash or from the error that it is none."""
+    def _row(self, key: bytes, found: Any) -> ForeignRow:
+        """Return the row of a key, from its hash or from the error that it is no hash."""
         if isinstance(found, ResponseError):
             return self._old_row(key, found)
         if isinstance(found, RedisError):
             raise found
         data = found.get(b"data")
         if data is None:
-            return Row((key, None), None, None, None, None, trouble="its hash has no data")
+            return ForeignRow((key, None), None, None, None, None, problem="its hash has no data")
         priority = found.get(b"priority", b"")
         return self._with_names(key, found, int(priority) if priority.isdigit() else priority, data)
 
-    def _old_row(self, key: bytes, error: ResponseError) -> Row:
+    def _old_row(self, key: bytes, error: ResponseError) -> ForeignRow:
+        """Return the row of a key that may be a string."""
         try:
             data = self._redis.get(key)
         except ResponseError:
-            trouble = f"it is no job: {error}"
-            return Row((key, None), None, None, None, None, trouble=trouble)
+            problem = f"it is no job: {error}"
+            return ForeignRow((key, None), None, None, None, None, problem=problem)
         return self._with_names(key, {}, NORMAL, data or b"")
 
-    def _with_names(self, key: bytes, found: Any, priority: object, data: bytes) -> Row:
+    def _with_names(self, key: bytes, found: Any, priority: object, data: bytes) -> ForeignRow:
+        """Return a row with the names in its hash, or else in its key."""
         name = (key, hashlib.sha1(data, usedforsecurity=False).hexdigest())
         function, unique = found.get(b"function"), found.get(b"unique")
         if function is None or unique is None:
             try:
                 function, unique = split_key(key.removeprefix(self._prefix), self._functions)
             except AmbiguousKeyError as error:
-                return Row(name, None, None, priority, data, trouble=str(error))
-        return Row(name, function, unique, priority, data)
+                return ForeignRow(name, None, None, priority, data, problem=str(error))
+        return ForeignRow(name, function, unique, priority, data)
 
-    def delete(self, batches: Iterable[Sequence[Key]]) -> int:
-        """Delete rows, one by one, unless another job has the same key by now."""
+    def delete(self, batches: Iterable[Sequence[RowKey]]) -> int:
+        """Delete rows one by one, except where another job has the key now."""
         count = 0
         with self._errors("change"):
             delete = self._redis.register_script(_DELETE)
@@ -141,9 +147,5 @@ class RedisSource:
         """Close the connection."""
         self._redis.close()
 
-    @contextmanager
-    def _errors(self, verb: str = "read") -> Iterator[None]:
-        try:
-            yield
-        except (RedisError, OSError, ValueError) as error:
-            raise SourceError(f"cannot {verb} {self.name}: {error}") from error
+    def _errors(self, verb: str = "read") -> AbstractContextManager[None]:
+        return source_errors(f"{verb} {self.name}", (RedisError, OSError, ValueError))

@@ -1,4 +1,4 @@
-"""Which jobs were taken over, counted by function."""
+"""Imported jobs, counted by function."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class FunctionTally:
     """The jobs of one function.
 
     Attributes:
-        priorities: how many are of high, normal and low priority.
-        delayed: how many do not run yet.
+        priorities: the number of jobs of high, normal and low priority.
+        delayed: the number of jobs that are due later.
         first_due: when the first of those is due, in Unix seconds; 0 if there is none.
         last_due: when the last of those is due.
     """
@@ -30,8 +30,8 @@ class Tally:
 
     Attributes:
         now: the time, in Unix seconds; jobs that are due later count as delayed.
-        functions: what there is of each function, in the order in which they came.
-        count: how many jobs there are.
+        functions: the jobs of each function, in the order in which the functions came.
+        count: the number of jobs.
     """
 
     now: float

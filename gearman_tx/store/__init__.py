@@ -1,11 +1,12 @@
-"""Durable queues: the port that the job server uses, and what keeps to it.
+"""Durable queues: the port that the job server uses, and the stores that implement it.
 
-:class:`MemoryStore` forgets when the process ends; :class:`SQLiteStore` keeps a file, whose format
-is in ``schema``. ``BulkLoad`` adds the jobs of another store to such a file while no server
-has it.
+:class:`MemoryStore` forgets its jobs when the process ends. :class:`SQLiteStore` keeps them in a
+queue file. :class:`Importer` adds the jobs of a C server's store to a queue file that no server
+uses; :func:`to_job` has the rules for its rows.
 """
 
 from gearman_tx.store.foreign_job import Fate, ForeignJob
+from gearman_tx.store.foreign_row import ForeignRow, NotAJobError, RowKey, to_job
 from gearman_tx.store.memory import MemoryStore
 from gearman_tx.store.port import (
     Contents,
@@ -19,23 +20,26 @@ from gearman_tx.store.port import (
     Tended,
 )
 from gearman_tx.store.sqlite.backup import backup
-from gearman_tx.store.sqlite.bulk_load import BulkLoad
 from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE
-from gearman_tx.store.sqlite.dry_run import Rehearsal
+from gearman_tx.store.sqlite.dry_run import DryRun
+from gearman_tx.store.sqlite.importer import Importer
 from gearman_tx.store.sqlite.opening import Opening
 from gearman_tx.store.sqlite.store import SQLiteStore, check_queue_file
 
 __all__ = [
     "DEFAULT_TABLE",
-    "BulkLoad",
     "Contents",
+    "DryRun",
     "Fate",
     "ForeignJob",
+    "ForeignRow",
     "History",
+    "Importer",
     "InUseError",
     "MemoryStore",
+    "NotAJobError",
     "Opening",
-    "Rehearsal",
+    "RowKey",
     "SQLiteStore",
     "SharedQueue",
     "Store",
@@ -45,4 +49,5 @@ __all__ = [
     "Tended",
     "backup",
     "check_queue_file",
+    "to_job",
 ]

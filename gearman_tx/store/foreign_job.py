@@ -1,4 +1,4 @@
-"""A job as another store knew it, before it has an id and a handle here."""
+"""A job of another store, before it has an id and a handle here."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from enum import Enum
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from gearman_tx.core import JobRecord
+
 _DIGEST_SIZE: Final = 16
 
 
 class Fate(Enum):
-    """What becomes of a job that is to be added.
+    """What an import did with a job.
 
     Attributes:
-        ADDED: it is added.
-        REPEATED: the same job came before in the same load.
-        KNOWN: the same job of the same source was added by an earlier load.
+        ADDED: it was added.
+        REPEATED: the same job came before in this import.
+        KNOWN: an earlier import from the same source added the same job.
     """
 
     ADDED = 1
@@ -24,7 +26,7 @@ class Fate(Enum):
 
 
 class ForeignJob(NamedTuple):
-    """All that the C server keeps of a background job.
+    """Everything that the C server stores of a background job.
 
     Attributes:
         function: the function's name.
@@ -42,10 +44,22 @@ class ForeignJob(NamedTuple):
 
     @property
     def digest(self) -> bytes:
-        """16 bytes that no job has that differs in anything."""
+        """A digest of every field, 16 bytes."""
         hashed = blake2b(digest_size=_DIGEST_SIZE)
         for data in (self.function, self.unique, self.workload):
             hashed.update(b"%d:" % len(data))
             hashed.update(data)
         hashed.update(f"{self.priority} {self.due!r}".encode())
         return hashed.digest()
+
+    def to_record(self, number: int, prefix: bytes, now: float) -> JobRecord:
+        """Return the job as a store keeps it.
+
+        Args:
+            number: its id.
+            prefix: the prefix of its handle, as in ``PREFIX:ID``.
+            now: when it counts as submitted, in Unix seconds.
+        """
+        function, unique, priority, workload, due = self
+        handle = b"%b:%d" % (prefix, number)
+        return JobRecord(number, handle, function, unique, priority, workload, None, due, 0, now)

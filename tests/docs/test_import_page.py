@@ -16,6 +16,7 @@ from tests.daemon.process import wait_gone
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
+from tests.importing.c_server_queue import NORMAL_BG, leave_behind, stored
 from tests.importing.databases import (
     PASSWORD,
     USER,
@@ -26,7 +27,6 @@ from tests.importing.databases import (
     running_postgresql,
     running_redis,
 )
-from tests.importing.scene import NORMAL_BG, leave_behind, stored
 from tests.interop.job_server import JobServer
 from tests.support.peers import require_program
 from tests.support.ports import free_port
@@ -58,7 +58,7 @@ def test_a_file_of_sqlite(reader: Reader) -> None:
     leave_behind(reader.folder, TASKS, "--queue-type=libsqlite3", f"--libsqlite3-db={old}")
     words = {"/var/lib/gearman": str(reader.folder)}
     (line,) = take(reader, "look", words)
-    assert line.startswith(f"3 jobs of the table gearman_queue of {old} would be taken over into ")
+    assert line.startswith(f"3 jobs of the table gearman_queue of {old} would be imported into ")
     assert list(reader.folder.glob("*.sqlite3")) == []
     take(reader, "take", words)
     (process,) = reader.start("start")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
+from gearman_tx.store.sqlite.schema import ROOT_OF_JOBS
 from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
 from tests.server import packets as p
@@ -54,7 +54,7 @@ def test_on_a_file_of_the_c_server(tmp_path: Path, ours: str) -> None:
     with running(start_c_server(tmp_path, "--queue-type=libsqlite3", option)) as server:
         submit(server, WORKLOADS)
         server.stop()
-    text = f"3 jobs of the C server's table gearman_queue in {path} were taken over"
+    text = f"3 jobs of the C server's table gearman_queue in {path} were imported"
     for told in (1, 0):
         with running(start_our_server(tmp_path, ours, option)) as server:
             assert work(server, 3) == WORKLOADS
@@ -69,7 +69,7 @@ def test_on_a_damaged_file(tmp_path: Path) -> None:
     with running(start_our_server(tmp_path, *options)) as server:
         handles = submit(server, [b"x" * 100] * 200)
         server.stop()
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     with running(start_our_server(tmp_path, *options)) as server:
         assert talk(server, req(p.GET_STATUS, handles[0]), 1)[0].split(b"\0")[1] == b"1"
         log = server.log.read_text()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
 from gearman_tx.store.sqlite.opening import LOG_PAGES
+from gearman_tx.store.sqlite.schema import PAGE_SIZE
 from tests.durable.traffic import drive
 from tests.support.servers import running, start_our_server
 

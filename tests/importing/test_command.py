@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gearman_tx.cli.import_queue import _local_time
-from tests.importing.scene import stored, take
+from gearman_tx.store.sqlite.schema import VERSION
+from tests.importing.c_server_queue import stored, take
 from tests.store.files import queue_file, small_disk
 from tests.store.test_c_queue import NEW_TABLE, run
 
@@ -24,7 +25,7 @@ def old(tmp_path: Path) -> Path:
         NEW_TABLE,
         "INSERT INTO gearman_queue VALUES ('u1', x'66ff', 0, zeroblob(3000000), 0)",
         "INSERT INTO gearman_queue VALUES ('u2', 'g', 2, 'x', 1999999999)",
-        "INSERT INTO gearman_queue VALUES ('u3', 'g', 3, 'x', 0)",
+        "INSERT INTO gearman_queue VALUES ('u3', NULL, 1, 'x', 0)",
     )
     return path
 
@@ -42,6 +43,7 @@ def test_json(tmp_path: Path, old: Path, path: Path) -> None:
         "dry_run": False,
         "added": 2,
         "known": 0,
+        "changed": 0,
         "left": 1,
         "deleted": 0,
         "functions": [
@@ -82,7 +84,7 @@ def test_a_source_that_may_not_be_changed(
     monkeypatch.setattr("gearman_tx.importing.sqlite_source.SQLiteSource.delete", refuse)
     done = take(tmp_path, str(old), "--delete")
     assert done.status == 3
-    text = "the jobs were taken over, but cannot change the table: it is read-only"
+    text = "the jobs were imported, but cannot change the table: it is read-only"
     assert f"{text}; when that is fixed, --only-new --delete deletes them" in done.err
     assert len(stored(path)) == 2
     monkeypatch.undo()
@@ -136,7 +138,7 @@ def test_a_queue_file_of_the_first_format(
     if words:
         assert path.read_bytes() == first.read_bytes()
     else:
-        assert f"{path} was brought from format 1 to 3" in done.err
+        assert f"{path} was brought from format 1 to {VERSION}" in done.err
         file = queue_file(path)
         assert file.open().jobs == 4
         file.close()
@@ -149,7 +151,7 @@ def test_a_queue_file_of_a_newer_format(tmp_path: Path, old: Path, path: Path) -
     for words in ((), ("-n",)):
         done = take(tmp_path, str(old), *words)
         assert done.status == 1
-        assert "has format 99, this version reads up to 3" in done.err
+        assert f"has format 99, this version reads up to {VERSION}" in done.err
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path, old: Path, path: Path) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.importing import Wish, open_source, take_over
+from gearman_tx.importing import SourceOptions, import_jobs, open_source
 from tests.cli.programs import gearman_tx
-from tests.importing.databases import PASSWORD, USER, Database, mysql, new_mysql_database
-from tests.importing.loads import ListLoad
-from tests.importing.scene import (
+from tests.importing.c_server_queue import (
     MOST_MEMORY,
     NORMAL_BG,
     drain,
@@ -21,6 +19,8 @@ from tests.importing.scene import (
     stored,
     take,
 )
+from tests.importing.databases import PASSWORD, USER, Database, mysql, new_mysql_database
+from tests.importing.list_target import ListTarget
 
 
 def address(database: Database, name: str, more: str = "") -> str:
@@ -62,11 +62,11 @@ def test_deleting_at_a_socket(mariadb: Database, tmp_path: Path, path: Path) -> 
     name = new_mysql_database(mariadb, "utf8mb4")
     jobs = leave_all(tmp_path, *c_options(mariadb, name, "--mysql-table=my_jobs"), odd=False)
     where = f"mariadb://{USER}@localhost/{name}?unix_socket={mariadb.folder / 'sock'}"
-    mysql(mariadb, "INSERT INTO my_jobs VALUES ('bad', 'f', 9, 'x', 0)", name=name)
+    mysql(mariadb, "INSERT INTO my_jobs VALUES ('bad', concat('f', char(0)), 9, 'x', 0)", name=name)
     words = ("--table", "my_jobs", "--delete")
     done = take(tmp_path, where, *words, MYSQL_PWD=PASSWORD)
     assert done.status == 1
-    assert "left: function 'f', unique 'bad': its priority is 9" in done.err
+    assert "left: function 'f\\x00', unique 'bad': its function has a NUL in it" in done.err
     assert f"{len(jobs)} jobs deleted from the source" in done.out
     assert stored(path) == jobs
     assert uniques(mariadb, name, "my_jobs") == ["bad"]
@@ -130,13 +130,13 @@ def test_a_c_server_that_still_runs(mariadb: Database, tmp_path: Path) -> None:
     """A job that came behind the reading is neither taken over nor deleted."""
     name = new_mysql_database(mariadb, "utf8mb4")
     leave_behind(tmp_path, [(NORMAL_BG, (b"f", b"u1", b"1"))], *c_options(mariadb, name))
-    source = open_source(Wish(address(mariadb, name), password=PASSWORD))
-    load = ListLoad(
+    source = open_source(SourceOptions(address(mariadb, name), password=PASSWORD))
+    target = ListTarget(
         at_commit=lambda: mysql(
             mariadb, "INSERT INTO gearman_queue VALUES ('u2', 'f', 1, '2', 0)", name=name
         )
     )
-    outcome = take_over(source, load, 0.0, delete=True)
+    outcome = import_jobs(source, target, 0.0, delete=True)
     source.close()
     assert (outcome.added.count, outcome.deleted) == (1, 1)
     assert uniques(mariadb, name) == ["u2"]
@@ -161,7 +161,7 @@ def test_what_is_not_there(mariadb: Database, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ("mysql:host=x", "is no address: mysql://USER@HOST:PORT/DATABASE"),
+        ("mysql:host=x", "is not an address: mysql://USER@HOST:PORT/DATABASE"),
         ("mysql://x", "names no database"),
         ("mysql://x/y?color=red", "'color' in .* is unknown; there are charset, ssl_ca"),
         ("mysql://x/y?charset=koi8r", "charset='koi8r' is unknown; there are utf8mb4 and latin1"),
@@ -172,4 +172,4 @@ def test_what_is_not_there(mariadb: Database, tmp_path: Path) -> None:
 def test_an_address_that_is_none(where: str, told: str) -> None:
     """What cannot be understood is told with what can."""
     with pytest.raises(ConfigurationError, match=told):
-        open_source(Wish(where))
+        open_source(SourceOptions(where))

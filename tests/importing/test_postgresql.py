@@ -6,16 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.importing import SourceError, Wish, open_source, take_over
-from tests.importing.databases import (
-    PASSWORD,
-    USER,
-    Database,
-    new_postgresql_database,
-    psql,
-)
-from tests.importing.loads import ListLoad
-from tests.importing.scene import (
+from gearman_tx.importing import SourceError, SourceOptions, import_jobs, open_source
+from tests.importing.c_server_queue import (
     MOST_MEMORY,
     NORMAL_BG,
     drain,
@@ -25,6 +17,14 @@ from tests.importing.scene import (
     stored,
     take,
 )
+from tests.importing.databases import (
+    PASSWORD,
+    USER,
+    Database,
+    new_postgresql_database,
+    psql,
+)
+from tests.importing.list_target import ListTarget
 
 
 def conninfo(database: Database, name: str) -> str:
@@ -116,7 +116,7 @@ def test_a_common_user(postgresql: Database, tmp_path: Path, may: str) -> None:
     assert done.status == (1 if may == "GRANT" else 0)
     done = take(tmp_path, f"postgresql:{where} user=reader{name}", "--only-new", "--delete")
     assert done.status == 3
-    assert "the jobs were taken over, but cannot change" in done.err
+    assert "the jobs were imported, but cannot change" in done.err
     assert "permission denied" in done.err
     assert count(postgresql, name) == 1
 
@@ -144,21 +144,21 @@ def test_rows_that_change_meanwhile(postgresql: Database, tmp_path: Path, path: 
     name = new_postgresql_database(postgresql, "UTF8")
     tasks = [(NORMAL_BG, (b"f", b"u%d" % number, b"old")) for number in range(3)]
     leave_behind(tmp_path, tasks, *c_options(postgresql, name))
-    wish = Wish(
+    wish = SourceOptions(
         f"postgresql:host={postgresql.folder} port={postgresql.port} user={USER} dbname={name}",
         will_delete=True,
     )
     source = open_source(wish)
-    load = ListLoad(
+    target = ListTarget(
         at_commit=lambda: psql(
             postgresql, "UPDATE queue SET data = 'new' WHERE unique_key = 'u1'", name=name
         )
     )
-    outcome = take_over(source, load, 0.0, delete=True)
+    outcome = import_jobs(source, target, 0.0, delete=True)
     source.close()
     assert outcome.deleted == 0
     assert "could not serialize access" in outcome.not_deleted
-    assert [job.workload for job in load.jobs] == [b"old"] * 3
+    assert [job.workload for job in target.jobs] == [b"old"] * 3
     assert count(postgresql, name) == 3
     assert not path.exists()
 
@@ -192,4 +192,4 @@ def test_nobody_there(postgresql: Database, tmp_path: Path) -> None:
     assert done.status == 3
     assert "refused" in done.err
     with pytest.raises(SourceError, match="cannot read"):
-        open_source(Wish("postgresql:nonsense"))
+        open_source(SourceOptions("postgresql:nonsense"))

@@ -9,10 +9,18 @@ from typing import Any
 import pytest
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.importing import Wish, open_source, take_over
+from gearman_tx.importing import SourceOptions, import_jobs, open_source
+from tests.importing.c_server_queue import (
+    NORMAL_BG,
+    Job,
+    drain,
+    leave_all,
+    leave_behind,
+    stored,
+    take,
+)
 from tests.importing.databases import PASSWORD, Database, redis_of
-from tests.importing.loads import ListLoad
-from tests.importing.scene import NORMAL_BG, Job, drain, leave_all, leave_behind, stored, take
+from tests.importing.list_target import ListTarget
 
 
 @pytest.fixture
@@ -67,7 +75,7 @@ def test_hyphens(redis_server: Database, keys: Any, tmp_path: Path, path: Path) 
     told = "which of its hyphens ends the function is not known: name its function with --function"
     assert f"left: the key 'q*[1]-a-b-c': {told}" in done.err
     assert f"left: the key 'q*[1]-f-x-y': {told}" in done.err
-    assert "2 jobs could not be taken over and stay in the keys q*[1]*" in done.err
+    assert "2 jobs could not be imported and stay in the keys q*[1]*" in done.err
     assert keys.dbsize() == 3
     names = ("--function", "a-b", "--function", "f")
     done = take(tmp_path, *words, *names, "--delete", REDISCLI_AUTH=PASSWORD)
@@ -92,21 +100,22 @@ def test_keys_of_other_versions(redis_server: Database, keys: Any) -> None:
     keys.hset(b"_gear_-f-2", mapping={"data": b"x", "priority": b"high"})
     keys.rpush(b"_gear_-f-3", b"a list")
     keys.set(b"_gear_-f", b"x")
-    source = open_source(Wish(address(redis_server), password=PASSWORD))
-    load = ListLoad()
-    outcome = take_over(source, load, 0.0, delete=True)
+    source = open_source(SourceOptions(address(redis_server), password=PASSWORD))
+    target = ListTarget()
+    outcome = import_jobs(source, target, 0.0, delete=True)
     source.close()
-    assert sorted(tuple(job) for job in load.jobs) == [
+    assert sorted(tuple(job) for job in target.jobs) == [
         Job(b"a-b-c", b"d", 2, b"\0new"),
+        Job(b"f", b"2", 1, b"x"),
         Job(b"f", b"old", 1, b"\0old"),
     ]
-    assert outcome.deleted == 2
-    told = sorted(line.partition(": it is no job")[0] for line in outcome.told)
-    assert told == [
-        "function 'f', unique '2': its priority is 'high', not 0 (high), 1 (normal) or 2 (low)",
-        "the key '_gear_-f': it has no hyphen between a function and a unique",
-        "the key '_gear_-f-1': its hash has no data",
-        "the key '_gear_-f-3'",
+    assert outcome.deleted == 3
+    reports = sorted(line.partition(": it is no job")[0] for line in outcome.reports)
+    assert reports == [
+        "changed: function 'f', unique '2': its priority was 'high' and is normal now",
+        "left: the key '_gear_-f': it has no hyphen between a function and a unique",
+        "left: the key '_gear_-f-1': its hash has no data",
+        "left: the key '_gear_-f-3'",
     ]
 
 
@@ -114,11 +123,10 @@ def test_a_key_that_another_job_has_by_now(redis_server: Database, keys: Any) ->
     """A key whose job was replaced during the import is not deleted."""
     for number in range(3):
         keys.hset(b"_gear_-f-%d" % number, mapping={"data": b"old", "priority": 1})
-    source = open_source(
-        Wish(f"redis+unix://{redis_server.folder / 'sock'}", password=PASSWORD, will_delete=True)
-    )
-    load = ListLoad(at_commit=lambda: keys.hset(b"_gear_-f-1", "data", b"new"))
-    outcome = take_over(source, load, 0.0, delete=True)
+    where = f"redis+unix://{redis_server.folder / 'sock'}"
+    source = open_source(SourceOptions(where, password=PASSWORD, will_delete=True))
+    target = ListTarget(at_commit=lambda: keys.hset(b"_gear_-f-1", "data", b"new"))
+    outcome = import_jobs(source, target, 0.0, delete=True)
     source.close()
     assert (outcome.added.count, outcome.deleted) == (3, 2)
     assert keys.keys() == [b"_gear_-f-1"]
@@ -138,7 +146,7 @@ def test_nobody_there(redis_server: Database, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ("redis:localhost", "is no address: redis://HOST:PORT/NUMBER"),
+        ("redis:localhost", "is not an address: redis://HOST:PORT/NUMBER"),
         ("redis://:secret@localhost", "read a password on the command line: .* REDISCLI_AUTH"),
         ("redis://localhost:x", "x"),
     ],
@@ -146,4 +154,4 @@ def test_nobody_there(redis_server: Database, tmp_path: Path) -> None:
 def test_an_address_that_is_none(where: str, told: str) -> None:
     """What cannot be understood is told with what can."""
     with pytest.raises(ConfigurationError, match=told):
-        open_source(Wish(where))
+        open_source(SourceOptions(where))

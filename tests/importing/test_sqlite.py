@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.importing import Wish
+from gearman_tx.importing import SourceOptions
 from gearman_tx.store import StoreError
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
 from tests.daemon.process import BIN, WAIT_SECONDS, until
-from tests.importing.scene import (
+from tests.importing.c_server_queue import (
     EPOCH,
     MOST_MEMORY,
     Job,
@@ -93,7 +93,7 @@ def test_from_the_c_server_to_a_worker(tmp_path: Path, path: Path) -> None:
 )
 def test_forms_of_a_path(address: str, path: str) -> None:
     """A path may stand alone or behind its kind; only an address has signs in code."""
-    assert Wish(address).path == Path(path)
+    assert SourceOptions(address).path == Path(path)
 
 
 def test_a_delayed_job_is_done_when_it_is_due(tmp_path: Path, path: Path) -> None:
@@ -134,15 +134,15 @@ def test_nothing_is_taken_over_twice(tmp_path: Path, old: Path, path: Path) -> N
     run(old, "INSERT INTO gearman_queue VALUES ('u4', 'f', 1, 'new', 0)")
     done = take(tmp_path, str(old), "--delete")
     assert done.status == 1
-    text = f"jobs of the table gearman_queue of {old} were taken over before"
-    choice = "--only-new leaves them out, --again takes them once more"
+    text = f"jobs of the table gearman_queue of {old} were imported before"
+    choice = "--only-new leaves them out, --again imports them again"
     assert (done.out, done.err) == ("", f"gearman-tx: {text}; {choice}\n")
     assert [job.unique for job in stored(path)] == [b"u3"]
     assert len(uniques(old)) == 4
     done = take(tmp_path, str(old), "--only-new")
     assert done.status == 0
     assert "1 job of the table gearman_queue" in done.out
-    assert done.out.splitlines()[-1] == "3 jobs of it had been taken over before"
+    assert done.out.splitlines()[-1] == "3 jobs of it had been imported before"
     assert [job.unique for job in stored(path)] == [b"u3", b"u4"]
     done = take(tmp_path, str(old), "--again")
     assert done.out.splitlines()[-1].startswith("4 jobs of the table gearman_queue")
@@ -154,7 +154,7 @@ def test_a_dry_run(tmp_path: Path, old: Path, path: Path) -> None:
     done = take(tmp_path, str(old), "--dry-run")
     assert done.status == 0
     assert done.out.splitlines()[-1] == (
-        f"3 jobs of the table gearman_queue of {old} would be taken over into {path}"
+        f"3 jobs of the table gearman_queue of {old} would be imported into {path}"
     )
     assert list(tmp_path.iterdir()) == [old]
     assert take(tmp_path, str(old)).status == 0
@@ -162,7 +162,7 @@ def test_a_dry_run(tmp_path: Path, old: Path, path: Path) -> None:
     before = path.read_bytes()
     done = take(tmp_path, str(old), "-n")
     assert "1 job of the table gearman_queue" in done.out
-    assert "3 jobs of it had been taken over before" in done.out
+    assert "3 jobs of it had been imported before" in done.out
     done = take(tmp_path, str(old), "-n", "--again")
     assert "4 jobs of the table gearman_queue" in done.out
     assert path.read_bytes() == before
@@ -173,17 +173,16 @@ def test_a_dry_run(tmp_path: Path, old: Path, path: Path) -> None:
 
 def test_deleting(tmp_path: Path, old: Path, path: Path) -> None:
     """What is ours is deleted, also what was before; the rest stays and is told."""
-    run(old, "INSERT INTO gearman_queue VALUES ('bad', 'f', 7, 'x', 0)")
+    run(old, "INSERT INTO gearman_queue VALUES ('bad', NULL, 7, 'x', 0)")
     assert take(tmp_path, str(old)).status == 1
     assert len(uniques(old)) == 4
     run(old, "INSERT INTO gearman_queue VALUES ('u4', 'f', 1, 'new', 0)")
     done = take(tmp_path, str(old), "--only-new", "--delete")
     assert done.status == 1
     assert "4 jobs deleted from the source" in done.out
-    priority = "its priority is 7, not 0 (high), 1 (normal) or 2 (low)"
     assert done.err.splitlines() == [
-        f"gearman-tx: left: function 'f', unique 'bad': {priority}",
-        f"gearman-tx: 1 job could not be taken over and stays in the table gearman_queue of {old}",
+        "gearman-tx: left: function NULL, unique 'bad': it has no function",
+        f"gearman-tx: 1 job could not be imported and stays in the table gearman_queue of {old}",
     ]
     assert uniques(old) == ["bad"]
     assert [job.unique for job in stored(path)] == [b"u1", b"u2", b"u3", b"u4"]
@@ -300,7 +299,7 @@ def test_wrong_words(tmp_path: Path, old: Path, path: Path) -> None:
     assert take(tmp_path, str(old)).status == 0
     for words, status, told in (
         (("nothing.db",), 3, f"of {tmp_path}/nothing.db: No such file or directory"),
-        (("empty.db",), 3, "has no table gearman_queue of the C server; there are: notes;"),
+        (("empty.db",), 3, "has no table gearman_queue of the C server; its tables: notes;"),
         ((str(path), "--into", "x"), 3, f"{path} is a queue file already: start a server on it"),
         ((str(old), "--into", str(old)), 2, "is both source and queue file"),
         ((str(old), "--only-new", "--again"), 2, "--only-new does not go with --again"),

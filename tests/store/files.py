@@ -18,9 +18,9 @@ import pytest
 
 from gearman_tx.core import JobRecord
 from gearman_tx.store.port import StoreLostError
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
 from gearman_tx.store.sqlite.opening import Opening
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import QueueFile
+from gearman_tx.store.sqlite.schema import PAGE_SIZE
 
 NOBODY = 65534
 PATIENCE = 0.2
@@ -35,12 +35,12 @@ sys.stdin.read()
 """
 
 
-def queue_file(path: Path, **options: Any) -> SQLiteFile:
+def queue_file(path: Path, **options: Any) -> QueueFile:
     """Return the queue file at ``path``, not open."""
-    return SQLiteFile(path, Opening(time.time, **{"busy_seconds": PATIENCE, **options}))
+    return QueueFile(path, Opening(time.time, **{"busy_seconds": PATIENCE, **options}))
 
 
-def read_all(file: SQLiteFile) -> list[JobRecord]:
+def read_all(file: QueueFile) -> list[JobRecord]:
     """Return all jobs of an open file, going on when it had to be salvaged."""
     found: list[JobRecord] = []
     after = -1

@@ -1,4 +1,4 @@
-"""The C server's queue in SQLite is taken over, from files that it wrote and from older ones."""
+"""The C server's queue in SQLite is imported from its own file, of new and of old versions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(path: Path, *statements: str) -> None:
         connection.commit()
 
 
-def taken_over(path: Path, **options: str) -> tuple[list[tuple[object, ...]], list[str]]:
+def imported(path: Path, **options: str) -> tuple[list[tuple[object, ...]], list[str]]:
     """Open the file; return its jobs without times and ids, and what was said."""
     file = queue_file(path, handle_prefix=b"H:vm", **options)
     contents = file.open()
@@ -102,7 +102,7 @@ def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
         submit(link, SUBMIT_REDUCE_JOB_BACKGROUND, b"sum", b"u6", b"adder", b"-", b"1 2")
         submit(link, SUBMIT_JOB_BG, b"resize", b"u" * 64, b"long unique")
         server.stop()
-    found, notices = taken_over(path)
+    found, notices = imported(path)
     assert found == [
         (b"resize", b"u1", NORMAL, b"picture", 0.0, None),
         (b"resize", b"u2", HIGH, b"", 0.0, None),
@@ -114,7 +114,7 @@ def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
         (b"sum", b"u6", NORMAL, b"1 2", 0.0, None),
         (b"resize", b"u" * 63, NORMAL, b"long unique", 0.0, None),
     ]
-    text = f"9 jobs of the C server's table gearman_queue in {path} were taken over"
+    text = f"9 jobs of the C server's table gearman_queue in {path} were imported"
     assert notices == [text]
     file = queue_file(path)
     assert list(file.open().notices) == [], "once"
@@ -122,35 +122,59 @@ def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
 
 
 def test_the_old_table(path: Path) -> None:
-    """A table of an old C server, without times, is taken over as well."""
+    """A table of an old C server, without times, is imported as well."""
     run(path, OLD_TABLE, "INSERT INTO gearman_queue VALUES ('u', 'f', 2, x'00ff')")
-    found, _ = taken_over(path)
+    found, _ = imported(path)
     assert found == [(b"f", b"u", LOW, b"\0\xff", 0.0, None)]
 
 
-def test_odd_rows(path: Path) -> None:
-    """Missing values and priorities that there are not become usual ones, which is said."""
+def test_unknown_priorities(path: Path) -> None:
+    """Jobs with an unknown priority are normal, and the notice counts them."""
     run(
         path,
         NEW_TABLE,
-        "INSERT INTO gearman_queue VALUES (NULL, NULL, NULL, NULL, NULL)",
+        "INSERT INTO gearman_queue VALUES (NULL, 'f', NULL, NULL, NULL)",
         "INSERT INTO gearman_queue VALUES ('u', 'f', 7, 'text', 5)",
         "INSERT INTO gearman_queue VALUES ('v', 'f', 0, 12, 0)",
     )
-    found, (notice,) = taken_over(path)
-    text = "; 2 of them had a priority that there is not, and have the normal one now"
-    assert notice.endswith(f" were taken over{text}")
+    found, (notice,) = imported(path)
+    text = f"3 jobs of the C server's table gearman_queue in {path} were imported"
+    assert notice == f"{text}; 2 of them had an unknown priority and are normal now"
     assert found == [
-        (b"", b"", NORMAL, b"", 0.0, None),
+        (b"f", b"", NORMAL, b"", 0.0, None),
         (b"f", b"u", NORMAL, b"text", 5.0, None),
         (b"f", b"v", HIGH, b"12", 0.0, None),
     ]
 
 
+def test_rows_that_are_no_jobs(path: Path) -> None:
+    """They stay in the C server's table, and the notice counts them and shows the first one."""
+    run(
+        path,
+        NEW_TABLE,
+        "INSERT INTO gearman_queue VALUES ('bad', NULL, 1, 'x', 0)",
+        "INSERT INTO gearman_queue VALUES ('good', 'f', 1, 'x', 0)",
+        "INSERT INTO gearman_queue VALUES ('worse', 'f', 1, 'x', 'noon')",
+    )
+    file = queue_file(path)
+    contents = file.open()
+    assert [job.unique for job in read_all(file)] == [b"good"]
+    file.close()
+    text = "2 rows are no jobs and stay in that table, the first one is"
+    first = "function NULL, unique 'bad': it has no function"
+    assert contents.notices[0].endswith(f"were imported; {text} {first}")
+    with closing(sqlite3.connect(path)) as connection:
+        left = connection.execute("SELECT unique_key FROM gearman_queue ORDER BY rowid")
+        assert left.fetchall() == [("bad",), ("worse",)]
+    file = queue_file(path)
+    assert (file.open().jobs, file.jobs) == (1, 1), "the table is not looked at again"
+    file.close()
+
+
 def test_an_empty_table(path: Path) -> None:
     """A C server's file without jobs becomes an empty queue."""
     run(path, NEW_TABLE)
-    assert taken_over(path)[0] == []
+    assert imported(path)[0] == []
 
 
 def test_another_table(path: Path) -> None:
@@ -162,26 +186,26 @@ def test_another_table(path: Path) -> None:
         "CREATE TABLE notes (text TEXT)",
         "INSERT INTO notes VALUES ('keep')",
     )
-    found, _ = taken_over(path, c_table='my "queue')
+    found, _ = imported(path, c_table='my "queue')
     assert found == [(b"f", b"u", NORMAL, b"data", 0.0, None)]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT text FROM notes").fetchone() == ("keep",)
 
 
 def test_many_jobs(path: Path) -> None:
-    """A large queue is taken over in its order."""
+    """A large queue is imported in its order."""
     run(
         path,
         NEW_TABLE,
         """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
         INSERT INTO gearman_queue SELECT 'u' || i, 'f', 1, 'data ' || i, 0 FROM n""",
     )
-    found, _ = taken_over(path)
+    found, _ = imported(path)
     assert [job[1] for job in found] == [b"u%d" % number for number in range(1, 30_001)]
 
 
 def test_it_happens_whole_or_not_at_all(path: Path) -> None:
-    """A queue that cannot be taken over stays as it was."""
+    """A queue that cannot be imported stays as it was."""
     run(
         path,
         NEW_TABLE,
@@ -198,4 +222,4 @@ def test_it_happens_whole_or_not_at_all(path: Path) -> None:
         pytest.raises(StoreError, match="another process holds its lock"),
     ):
         queue_file(path).open()
-    assert taken_over(path)[0] == [(b"f", b"u", NORMAL, b"data", 0.0, None)]
+    assert imported(path)[0] == [(b"f", b"u", NORMAL, b"data", 0.0, None)]

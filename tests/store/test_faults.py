@@ -13,7 +13,7 @@ import pytest
 
 from gearman_tx.core import Batch
 from gearman_tx.store import StoreError, StoreLostError
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import QueueFile
 from tests.store.files import (
     common_user,
     file_size_limit,
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def file(path: Path) -> Iterator[SQLiteFile]:
+def file(path: Path) -> Iterator[QueueFile]:
     """Return an open queue file that holds the jobs 1 and 2."""
     file = queue_file(path)
     file.open()
@@ -45,7 +45,7 @@ def file(path: Path) -> Iterator[SQLiteFile]:
     file.close()
 
 
-def fill(file: SQLiteFile) -> StoreError:
+def fill(file: QueueFile) -> StoreError:
     """Store large jobs until that fails; return why it did."""
     for number in range(1000, 1100):
         try:
@@ -102,7 +102,7 @@ def test_a_small_disk_is_used_again(tmp_path: Path) -> None:
         file.close()
 
 
-def test_input_output_error(file: SQLiteFile) -> None:
+def test_input_output_error(file: QueueFile) -> None:
     """An error of the disk refuses the batch, keeps what there is, and passes."""
     with file_size_limit(300_000):
         error = fill(file)
@@ -112,7 +112,7 @@ def test_input_output_error(file: SQLiteFile) -> None:
     assert ids(read_all(file)) == [*held, 2000]
 
 
-def test_a_job_larger_than_sqlite_takes(file: SQLiteFile) -> None:
+def test_a_job_larger_than_sqlite_takes(file: QueueFile) -> None:
     """A workload beyond SQLite's limit of a thousand million bytes is refused, no more."""
     huge = b"x" * 1_000_000_001
     with pytest.raises(StoreError, match="too big"):
@@ -126,7 +126,7 @@ def test_a_job_larger_than_sqlite_takes(file: SQLiteFile) -> None:
 # ------------------------------------------------------------------------- other processes
 
 
-def test_lock_of_another_process(file: SQLiteFile) -> None:
+def test_lock_of_another_process(file: QueueFile) -> None:
     """A batch waits for another process's lock as long as was said, is refused, and works later."""
     with locked_by_another_process(file.path):
         with pytest.raises(StoreError, match=r"another process holds its lock \(SQLITE_BUSY\)"):
@@ -137,7 +137,7 @@ def test_lock_of_another_process(file: SQLiteFile) -> None:
     assert ids(read_all(file)) == [1, 2, 3]
 
 
-def test_an_empty_batch_asks_whether_the_file_can_be_written(file: SQLiteFile) -> None:
+def test_an_empty_batch_asks_whether_the_file_can_be_written(file: QueueFile) -> None:
     """It fails while another process holds the lock, and changes nothing that counts."""
     with locked_by_another_process(file.path), pytest.raises(StoreError, match="holds its lock"):
         file.write(Batch())
@@ -158,7 +158,7 @@ def test_locked_at_the_start(path: Path) -> None:
     again.close()
 
 
-def test_a_reader_beside_the_server(file: SQLiteFile) -> None:
+def test_a_reader_beside_the_server(file: QueueFile) -> None:
     """Somebody who reads the file in a long transaction stops nobody."""
     with closing(sqlite3.connect(file.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -172,7 +172,7 @@ def test_a_reader_beside_the_server(file: SQLiteFile) -> None:
 
 
 @pytest.mark.parametrize("suffixes", [("",), ("", "-wal"), ("", "-wal", "-shm", ".lock")])
-def test_deleted_file(file: SQLiteFile, suffixes: tuple[str, ...]) -> None:
+def test_deleted_file(file: QueueFile, suffixes: tuple[str, ...]) -> None:
     """A file that is deleted underneath is noticed at once, and a new one is begun."""
     for suffix in suffixes:
         Path(f"{file.path}{suffix}").unlink()
@@ -184,7 +184,7 @@ def test_deleted_file(file: SQLiteFile, suffixes: tuple[str, ...]) -> None:
         queue_file(file.path).open()
 
 
-def test_deleted_log(file: SQLiteFile) -> None:
+def test_deleted_log(file: QueueFile) -> None:
     """A log that is deleted underneath is noticed, for what goes into it is lost at a crash."""
     Path(f"{file.path}-wal").unlink()
     with pytest.raises(StoreLostError, match="-wal is gone"):
@@ -193,7 +193,7 @@ def test_deleted_log(file: SQLiteFile) -> None:
     assert stored(file.path) == [1, 2, 3]
 
 
-def test_deleted_file_is_noticed_by_tending(file: SQLiteFile) -> None:
+def test_deleted_file_is_noticed_by_tending(file: QueueFile) -> None:
     """Without any commit, looking after the file finds that it is gone."""
     file.path.unlink()
     with pytest.raises(StoreLostError, match="is gone"):
@@ -202,7 +202,7 @@ def test_deleted_file_is_noticed_by_tending(file: SQLiteFile) -> None:
     assert stored(file.path) == [1, 2]
 
 
-def test_ids_after_a_deleted_file(file: SQLiteFile, path: Path) -> None:
+def test_ids_after_a_deleted_file(file: QueueFile, path: Path) -> None:
     """No id is given again after the file was deleted underneath, and then the server crashed."""
     ids = file.reserve()
     file.path.unlink()
@@ -235,7 +235,7 @@ def test_ids_after_a_file_was_deleted_between_two_starts(path: Path) -> None:
     queue.close()
 
 
-def test_replaced_file(file: SQLiteFile, path: Path) -> None:
+def test_replaced_file(file: QueueFile, path: Path) -> None:
     """A file that is put in the place of ours is set aside as it was; ours is begun anew."""
     other = queue_file(path.with_name("other.sqlite3"))
     other.open()
@@ -268,7 +268,7 @@ def test_deleted_folder(tmp_path: Path) -> None:
     file.close()
 
 
-def test_stolen_lock(file: SQLiteFile) -> None:
+def test_stolen_lock(file: QueueFile) -> None:
     """When the lock file is deleted and a second server starts, only one of the two goes on."""
     Path(f"{file.path}.lock").unlink()
     second = queue_file(file.path)
@@ -344,7 +344,7 @@ def test_a_folder_that_cannot_be_looked_into() -> None:
         queue.close()
 
 
-def test_nobody_else_reads_workloads(file: SQLiteFile) -> None:
+def test_nobody_else_reads_workloads(file: QueueFile) -> None:
     """The queue file, its log and its lock can be read by their owner only."""
     for name in file.path.parent.iterdir():
         assert name.stat().st_mode & 0o077 == 0, name

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.core import Batch
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
 from gearman_tx.store.sqlite.opening import LOG_KEPT, LOG_PAGES
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import QueueFile
+from gearman_tx.store.sqlite.schema import PAGE_SIZE
 from gearman_tx.store.sqlite.vacuum import TIDY_PAGES
 from tests.store.files import ids, queue_file, read_all
 from tests.store.records import records
@@ -21,7 +21,7 @@ WORKLOAD = b"x" * 500
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[SQLiteFile]:
+def file(tmp_path: Path) -> Iterator[QueueFile]:
     """Return an open queue file, which does not wait for the disk."""
     file = queue_file(tmp_path / "queue.sqlite3", synchronous="NORMAL")
     file.open()
@@ -29,13 +29,13 @@ def file(tmp_path: Path) -> Iterator[SQLiteFile]:
     file.close()
 
 
-def size_of(file: SQLiteFile) -> int:
+def size_of(file: QueueFile) -> int:
     """Return the bytes of the file without its log."""
     file.tend()
     return file.path.stat().st_size
 
 
-def pass_through(file: SQLiteFile, start: int, batches: int, behind: int) -> int:
+def pass_through(file: QueueFile, start: int, batches: int, behind: int) -> int:
     """Let jobs through the queue, each ended ``behind`` batches later; return the next id."""
     for _ in range(batches):
         old = start - behind * BATCH
@@ -45,7 +45,7 @@ def pass_through(file: SQLiteFile, start: int, batches: int, behind: int) -> int
     return start
 
 
-def test_a_steady_queue_does_not_grow(file: SQLiteFile) -> None:
+def test_a_steady_queue_does_not_grow(file: QueueFile) -> None:
     """Twenty times as many jobs go through it, and the file is no larger."""
     next_id = pass_through(file, 1, 30, behind=20)
     before = size_of(file)
@@ -54,7 +54,7 @@ def test_a_steady_queue_does_not_grow(file: SQLiteFile) -> None:
     assert ids(read_all(file)) == list(range(next_id - 20 * BATCH, next_id))
 
 
-def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: SQLiteFile) -> None:
+def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: QueueFile) -> None:
     """Delayed jobs that stay behind keep their own pages at most."""
     jobs = records(range(1, 20_001), WORKLOAD)
     file.write(Batch(jobs))
@@ -66,7 +66,7 @@ def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: SQLiteFile) -> None:
     assert ids(read_all(file)) == stay
 
 
-def test_room_is_given_back(file: SQLiteFile) -> None:
+def test_room_is_given_back(file: QueueFile) -> None:
     """After a burst the disk gets its room back, a piece at a time; nothing is lost by that."""
     file.write(Batch(records(range(1, 40_001), WORKLOAD)))
     full = size_of(file)
@@ -96,12 +96,12 @@ def test_closing_gives_room_back(tmp_path: Path) -> None:
     ]
 
 
-def log_of(file: SQLiteFile) -> int:
+def log_of(file: QueueFile) -> int:
     """Return the bytes of the log of a file."""
     return Path(f"{file.path}-wal").stat().st_size
 
 
-def test_the_log_begins_anew_under_constant_load(file: SQLiteFile) -> None:
+def test_the_log_begins_anew_under_constant_load(file: QueueFile) -> None:
     """Many times its size goes through it, while nobody finds the time to tend the file."""
     largest, next_id, written = 0, 1, 0
     for _ in range(400):
@@ -112,7 +112,7 @@ def test_the_log_begins_anew_under_constant_load(file: SQLiteFile) -> None:
     assert largest < 1.2 * LOG_PAGES * PAGE_SIZE
 
 
-def test_a_reader_that_stays_holds_the_log_and_that_can_be_seen(file: SQLiteFile) -> None:
+def test_a_reader_that_stays_holds_the_log_and_that_can_be_seen(file: QueueFile) -> None:
     """Under it the log only grows; when it is gone the log is small again."""
     next_id = pass_through(file, 1, 1, behind=5)
     reader = sqlite3.connect(file.path, isolation_level=None)

@@ -12,15 +12,15 @@ from twisted.trial.unittest import TestCase
 
 from gearman_tx.core import Batch
 from gearman_tx.store import SQLiteStore, Store, StoreError, StoreLostError, check_queue_file
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
-from gearman_tx.store.sqlite.queue_file import ID_BLOCK, SQLiteFile
+from gearman_tx.store.sqlite.queue_file import ID_BLOCK, QueueFile
+from gearman_tx.store.sqlite.schema import PAGE_SIZE
 from gearman_tx.store.sqlite.store import LARGE_LOG
 from tests.store.files import damage, locked_by_another_process, zeros
 from tests.store.records import record, records
 from tests.store.suite import StoreSuite
 
 
-def _set_log_size(file: SQLiteFile, size: int) -> bool:
+def _set_log_size(file: QueueFile, size: int) -> bool:
     file.log_size = size
     return False
 
@@ -203,7 +203,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.open()
         answers = Event()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(SQLiteFile, "write", lambda _file, _batch: answers.wait(20))
+            patch.setattr(QueueFile, "write", lambda _file, _batch: answers.wait(20))
             patch.setattr("gearman_tx.store.sqlite.store.CLOSE_SECONDS", 0.05)
             commit = store.commit(Batch())
             with pytest.raises(StoreError, match=r"did not answer for 0\.05 seconds"):

@@ -1,4 +1,4 @@
-"""Find out what a :class:`~gearman_tx.store.BulkLoad` would add, and change nothing."""
+"""Find out what a :class:`~gearman_tx.store.Importer` would add, and change nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.port import StoreError
-from gearman_tx.store.sqlite.bulk_load import REMEMBER
 from gearman_tx.store.sqlite.errors import reason
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.importer import REMEMBER
+from gearman_tx.store.sqlite.queue_file import QueueFile
 from gearman_tx.store.sqlite.schema import find_version
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SCRATCH: Final = (
 )
 
 
-class Rehearsal:
+class DryRun:
     """What adds nothing; a context manager like a bulk load.
 
     Args:
@@ -56,7 +56,7 @@ class Rehearsal:
         Raises:
             StoreError: a server has it, it is not ours, or cannot be read and written.
         """
-        SQLiteFile(self.path, self._opening).check()
+        QueueFile(self.path, self._opening).check()
         self._seen.execute(_SCRATCH)
         if not self.path.exists():
             return self

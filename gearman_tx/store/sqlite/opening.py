@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from gearman_tx.store.port import StoreError
-from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE, has_queue, take_over
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
-from gearman_tx.store.sqlite.schema import APPLICATION_ID, VERSION, find_version, upgrade
+from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE, has_queue, import_table
+from gearman_tx.store.sqlite.schema import (
+    APPLICATION_ID,
+    PAGE_SIZE,
+    VERSION,
+    find_version,
+    upgrade,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +131,7 @@ class Opening:
         # Zeroing the pages of a large workload would cost as much as writing them.
         connection.execute("PRAGMA secure_delete = FAST")
         if found is None:
-            notices.append(self._take_over(connection, path))
+            notices.append(self._import_c_queue(connection, path))
         elif found == 0:
             _set_layout(connection)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -141,18 +146,21 @@ class Opening:
                 notices.append(f"{path} was brought from format {found} to {VERSION}")
         return Opened(connection, found == 0, notices)
 
-    def _take_over(self, connection: sqlite3.Connection, path: Path) -> str:
+    def _import_c_queue(self, connection: sqlite3.Connection, path: Path) -> str:
         """Make a queue file out of one of the C server, in one transaction."""
         connection.execute("BEGIN EXCLUSIVE")
         upgrade(connection, 0)
-        count, odd = take_over(connection, self.c_table, self.handle_prefix, self.seconds())
+        result = import_table(connection, self.c_table, self.handle_prefix, self.seconds())
         connection.execute("COMMIT")
         _set_layout(connection)
         with contextlib.suppress(sqlite3.Error):  # without it the file only grows, but works
             connection.execute("VACUUM")
-        text = f"{count} jobs of the C server's table {self.c_table} in {path} were taken over"
-        if odd:
-            text += f"; {odd} of them had a priority that there is not, and have the normal one now"
+        text = f"{result.jobs} jobs of the C server's table {self.c_table} in {path} were imported"
+        if result.changed:
+            text += f"; {result.changed} of them had an unknown priority and are normal now"
+        if result.left:
+            text += f"; {result.left} rows are no jobs and stay in that table, the first one is"
+            text += f" {result.first_left}"
         return text
 
 

@@ -27,7 +27,8 @@ from gearman_tx.store.sqlite.errors import code_of, is_damage, reason
 from gearman_tx.store.sqlite.file_identity import Change, FileIdentity
 from gearman_tx.store.sqlite.opening import looks_like_ours
 from gearman_tx.store.sqlite.queue_lock import QueueLock
-from gearman_tx.store.sqlite.salvage import finish, salvage, set_aside
+from gearman_tx.store.sqlite.replacement import finish_replacement, set_aside
+from gearman_tx.store.sqlite.salvage import salvage
 from gearman_tx.store.sqlite.vacuum import tidy
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class _DamagedError(StoreError):
     """The file's pages are damaged; somebody has to do something about it."""
 
 
-class SQLiteFile:
+class QueueFile:
     """A queue file.
 
     Args:
@@ -109,7 +110,7 @@ class SQLiteFile:
 
     def _open(self) -> Contents:
         with self._errors("open"):
-            finish(self.path)
+            finish_replacement(self.path)
         try:
             self._look_for_lone_log()
             opened = self._connect()

@@ -16,7 +16,7 @@ from gearman_tx.core import Committed
 from gearman_tx.store.port import StoreError, StoreLostError, StoreState, Tended
 from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE
 from gearman_tx.store.sqlite.opening import Opening
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import QueueFile
 from gearman_tx.store.sqlite.thread import StoreThread
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def check_queue_file(
         StoreError: a server could not use it; the text is one line for the operator.
     """
     opening = Opening(time.time, synchronous, busy_seconds, handle_prefix, c_table)
-    SQLiteFile(path, opening).check()
+    QueueFile(path, opening).check()
 
 
 class SQLiteStore:
@@ -93,7 +93,7 @@ class SQLiteStore:
     ) -> None:
         opening = Opening(reactor.seconds, synchronous, busy_seconds, handle_prefix, c_table)
         self._reactor = reactor
-        self._file = SQLiteFile(path, opening)
+        self._file = QueueFile(path, opening)
         self._thread = StoreThread(reactor)
         self._is_closed = False
         self._warned = 0  # how large the log was when a warning told of it

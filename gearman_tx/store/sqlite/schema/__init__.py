@@ -19,6 +19,12 @@ SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql", "003_imported.sql", "004_pol
 
 VERSION: Final = len(SCRIPTS)
 
+PAGE_SIZE: Final = 4096
+"""Bytes in a page of the files that we make."""
+
+ROOT_OF_JOBS: Final = 3
+"""The page with the root of the table ``job`` in these files; page 2 is SQLite's map of pages."""
+
 # Read now: a server that became another user, or went elsewhere, may not reach them any more.
 _TEXTS: Final = {
     name: files(__name__).joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS

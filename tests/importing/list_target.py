@@ -10,7 +10,7 @@ from gearman_tx.store import Fate, ForeignJob
 
 
 @define
-class ListLoad:
+class ListTarget:
     """A load that keeps jobs in a list.
 
     Attributes:

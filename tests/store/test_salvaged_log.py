@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.core import Batch
-from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import QueueFile
+from gearman_tx.store.sqlite.schema import ROOT_OF_JOBS
 from tests.store.files import damage, ids, queue_file, zeros
 from tests.store.records import changes, limits, record, records
-from tests.store.test_damage import LIMITS, ROWS_A_PAGE, make, opened
+from tests.store.test_salvage import LIMITS, ROWS_A_PAGE, make, opened
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "queue.sqlite3"
 
 
-def log_of(file: SQLiteFile) -> Path:
+def log_of(file: QueueFile) -> Path:
     """Return a file that was lost but for its log, as a crash would leave that now."""
     copy = file.path.with_name("crashed.sqlite3")
     copy.write_bytes(b"")
@@ -114,7 +114,7 @@ def test_a_log_of_something_else(path: Path, place: int) -> None:
 def test_a_log_that_is_none(path: Path, size: int) -> None:
     """A log that is too short, or of something else, is passed over."""
     make(path, records(range(1, 401)))
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     Path(f"{path}-wal").write_bytes(bytes(range(256)) * 20 if size == 5000 else bytes(size))
     _, found = opened(path)
     assert len(found) == 400

@@ -12,9 +12,8 @@ import pytest
 
 from gearman_tx.core import Batch, JobRecord
 from gearman_tx.store import Contents, StoreError, StoreLostError
-from gearman_tx.store.sqlite.damaged_file import FIRST_ROOT
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE
-from gearman_tx.store.sqlite.queue_file import SQLiteFile
+from gearman_tx.store.sqlite.queue_file import QueueFile
+from gearman_tx.store.sqlite.schema import PAGE_SIZE, ROOT_OF_JOBS
 from tests.store.files import Damage, damage, ids, queue_file, read_all, small_disk, stored, zeros
 from tests.store.records import changes, limits, record, records
 
@@ -111,7 +110,7 @@ def test_what_is_said(path: Path) -> None:
     """One notice says what is damaged, how much was kept and where the damaged file is."""
     make(path, records(range(1, 401)))
     whole = path.read_bytes()
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     damaged = path.read_bytes()
     contents, found = opened(path)
     aside = path.with_name("queue.sqlite3.damaged-1")
@@ -121,7 +120,7 @@ def test_what_is_said(path: Path) -> None:
     kept = f"{len(found)} jobs could be read of it and are in a new file"
     assert notice.endswith(f": {kept}, the damaged one is {aside} now")
     path.write_bytes(whole)
-    damage(path, FIRST_ROOT, noise)
+    damage(path, ROOT_OF_JOBS, noise)
     contents, _ = opened(path)
     assert contents.notices[0].endswith("queue.sqlite3.damaged-2 now")
 
@@ -129,7 +128,7 @@ def test_what_is_said(path: Path) -> None:
 def test_limits_and_ids_are_kept(path: Path) -> None:
     """Salvaging keeps the limits of functions, and gives no id again."""
     make(path, records(range(1, 401)))
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     contents, _ = opened(path)
     assert contents.settings == limits(LIMITS)
     assert contents.ids.start > 10_200
@@ -142,7 +141,7 @@ def test_lost_ids(path: Path) -> None:
     path.write_bytes(content[: 4 * PAGE_SIZE].ljust(len(content), b"\0"))
     with closing(sqlite3.connect(path)) as connection:
         tables = connection.execute("SELECT name, rootpage FROM sqlite_schema").fetchall()
-    assert dict(tables)["setting"] > FIRST_ROOT
+    assert dict(tables)["setting"] > ROOT_OF_JOBS
     damage(path, dict(tables)["setting"], zeros)
     contents, _ = opened(path)
     assert contents.ids.start > 1_600_000_000_000_000
@@ -153,7 +152,7 @@ def test_the_first_tree(path: Path) -> None:
     make(path, [])
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'job'")
-        assert found.fetchone() == (FIRST_ROOT,)
+        assert found.fetchone() == (ROOT_OF_JOBS,)
 
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 511, 4096, 4097, 12_288, 30_000, 40_000])
@@ -196,7 +195,7 @@ def test_a_damaged_file_without_its_lock(path: Path) -> None:
     """A damaged queue file is known by its mark, also where no lock file says that it is one."""
     make(path, records(range(1, 401)))
     Path(f"{path}.lock").unlink()
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     contents, found = opened(path)
     assert found
     assert "is damaged" in contents.notices[0]
@@ -215,7 +214,7 @@ def test_damage_found_while_reading(path: Path) -> None:
     pages = path.stat().st_size // PAGE_SIZE
     for number in range(pages // 2, pages // 2 + 3):
         damage(path, number, noise)
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     with closing(sqlite3.connect(path)) as other, pytest.raises(sqlite3.DatabaseError):
         other.execute("SELECT sum(id) FROM job").fetchone()
     found = read_all(file)
@@ -230,7 +229,7 @@ def test_damage_found_while_writing(path: Path) -> None:
     make(path, jobs)
     file = queue_file(path)
     file.open()
-    for number in range(FIRST_ROOT, path.stat().st_size // PAGE_SIZE):
+    for number in range(ROOT_OF_JOBS, path.stat().st_size // PAGE_SIZE):
         damage(path, number, noise)
     with pytest.raises(StoreLostError, match="is damaged"):
         file.write(Batch(finished=ids(jobs)))
@@ -264,7 +263,7 @@ def test_salvaging_on_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 700) as disk:
         path = disk / "queue.sqlite3"
         make(path, records(range(1, 401), b"y" * 200))
-        damage(path, FIRST_ROOT, zeros)
+        damage(path, ROOT_OF_JOBS, zeros)
         damaged = path.read_bytes()
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(450_000))
@@ -283,7 +282,7 @@ def test_unreadable_rows_are_not_invented(path: Path) -> None:
         connection.execute("CREATE TABLE other (a, b, c, d, e, f, g, h, i, j)")
         connection.execute("INSERT INTO other VALUES (NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9)")
         connection.execute("INSERT INTO other VALUES (NULL, x'', x'', x'', 7, x'', '', 0, 0, 0)")
-    damage(path, FIRST_ROOT, zeros)
+    damage(path, ROOT_OF_JOBS, zeros)
     assert len(opened(path)[1]) == 400
 
 
@@ -291,7 +290,7 @@ def test_a_salvaged_file_is_used_on(path: Path) -> None:
     """A server that found damage at its start goes on as any other."""
     make(path, records(range(1, 401)))
     damage(path, 1, zeros)
-    file: SQLiteFile = queue_file(path)
+    file: QueueFile = queue_file(path)
     contents = file.open()
     new = contents.ids.start
     file.write(Batch([record(new)], changed=changes({400: 3}), finished=list(range(1, 400))))

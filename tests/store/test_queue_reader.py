@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearman_tx.core import Batch, JobRecord
-from gearman_tx.store.sqlite.damaged_file import DamagedFile
-from gearman_tx.store.sqlite.damaged_pages import PAGE_SIZE, DamagedPages
+from gearman_tx.store.sqlite.salvage.pages import DamagedPages
+from gearman_tx.store.sqlite.salvage.queue_reader import QueueReader
+from gearman_tx.store.sqlite.schema import PAGE_SIZE
 from tests.store.files import queue_file
 from tests.store.records import any_record, limits, records
 
@@ -38,10 +39,10 @@ def whole(folder: Path) -> bytes:
     return file.path.read_bytes()
 
 
-def read(path: Path, content: bytes) -> tuple[DamagedFile, list[JobRecord]]:
+def read(path: Path, content: bytes) -> tuple[QueueReader, list[JobRecord]]:
     """Read a file of these bytes."""
     path.write_bytes(content)
-    with closing(DamagedFile(path)) as damaged:
+    with closing(QueueReader(path)) as damaged:
         return damaged, list(damaged.jobs())
 
 

@@ -3,7 +3,7 @@
 Theory of operation. The jobs come a few at a time and go into SQLite's log, so memory does not grow
 with their number. Beside each job goes a digest of it into the table ``imported``: what is there
 already is not added again, and its time tells whether it came with this load or with an earlier
-one. Until :meth:`BulkLoad.commit` nothing of it can be seen; whoever leaves without it, or dies,
+one. Until :meth:`Importer.commit` nothing of it can be seen; whoever leaves without it, or dies,
 leaves the file as it was, or no file if there was none.
 """
 
@@ -13,20 +13,20 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Final, Self
 
-from gearman_tx.core import JobRecord
 from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.disk import sync
 from gearman_tx.store.sqlite.errors import is_damage, reason
 from gearman_tx.store.sqlite.queue_lock import QueueLock
-from gearman_tx.store.sqlite.salvage import finish
+from gearman_tx.store.sqlite.replacement import finish_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from gearman_tx.core import JobRecord
     from gearman_tx.store.sqlite.opening import Opening
 
 REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?)"
@@ -38,7 +38,7 @@ _MICROSECONDS: Final = 1_000_000
 _REMEDY: Final = "start a server on it once, which keeps what can be read"
 
 
-class BulkLoad:
+class Importer:
     """One transaction on a queue file; a context manager.
 
     Args:
@@ -88,7 +88,7 @@ class BulkLoad:
 
     def _open(self) -> None:
         with self._errors("open"):
-            finish(self.path)
+            finish_replacement(self.path)
             log = self.path.with_name(f"{self.path.name}-wal")
             size = self.path.stat().st_size if self.path.exists() else 0
             if not size and log.exists() and log.stat().st_size:
@@ -144,11 +144,7 @@ class BulkLoad:
     def _as_record(self, job: ForeignJob) -> JobRecord:
         number = self._next_id
         self._next_id += 1
-        handle = b"%b:%d" % (self._opening.handle_prefix, number)
-        function, unique, priority, workload, due = job
-        return JobRecord(
-            number, handle, function, unique, priority, workload, None, due, 0, self._now
-        )
+        return job.to_record(number, self._opening.handle_prefix, self._now)
 
     def commit(self) -> None:
         """Make everything durable, the name of the file as well.
