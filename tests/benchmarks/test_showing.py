@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -20,7 +19,6 @@ from benchmarks.suites import SUITES
 from benchmarks.table import absences, print_notes, print_tables
 from benchmarks.targets import Target, Verdict, judge
 from tests.benchmarks.scene import COLUMNS, kind_result, results
-from tests.support.peers import require_peer
 
 TARGET = Target("one-job", "jobs_per_s", 2, "c-t4")
 
@@ -120,8 +118,7 @@ def test_the_chart_has_a_bar_for_each_ratio() -> None:
 
 def test_the_files_of_the_documentation_are_written(tmp_path: Path) -> None:
     """Three that are included and a chart, which is the same for the same figures."""
-    found = importlib.util.find_spec("matplotlib") is not None
-    require_peer(found, "matplotlib", "pip install -e '.[bench]'")
+    pytest.importorskip("matplotlib", reason="needs the extra bench")
     some = results(one_job=kind_result(ours=[10.0], c_t4=[25.0]))
     rows, verdicts = shown(some)
     folder = tmp_path / "performance"

@@ -20,7 +20,7 @@ NOBODY: Any = None  # Sphinx and its options, which are not looked at
 @pytest.fixture
 def extension(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The extension, found where Sphinx finds it."""
-    pytest.importorskip("sphinx")
+    pytest.importorskip("sphinx", reason="needs the extra docs")
     monkeypatch.syspath_prepend(str(DOCS / "_ext"))
     return import_module("python_interface")
 
