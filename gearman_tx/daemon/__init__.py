@@ -5,7 +5,8 @@ them. Two callers run it: ``tap`` for ``twistd gearmand``, ``cli`` for ``gearman
 """
 
 from gearman_tx.daemon.assembly import build, host_prefix
-from gearman_tx.daemon.options.twistd import Options, ServerOptions
+from gearman_tx.daemon.options.server_options import ServerOptions
+from gearman_tx.daemon.options.twistd import Options
 from gearman_tx.daemon.service import GearmanService
 
 __all__ = ["GearmanService", "Options", "ServerOptions", "build", "host_prefix"]

@@ -16,8 +16,8 @@ from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
 from gearman_tx.daemon.options import queue_options
 from gearman_tx.daemon.options.table import LEAST_BACKLOG
-from gearman_tx.daemon.queue import make_queue_file
-from gearman_tx.daemon.queue import notes as queue_notes
+from gearman_tx.daemon.queue_file import make_queue_file
+from gearman_tx.daemon.queue_file import notes as queue_notes
 from gearman_tx.daemon.service import Parts
 from gearman_tx.daemon.tcp_sockets import open_sockets
 from gearman_tx.link import OutputLimits
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearman_tx.daemon.log import LogFile
-    from gearman_tx.daemon.options.twistd import ServerOptions
+    from gearman_tx.daemon.options.server_options import ServerOptions
 
 
 def build(

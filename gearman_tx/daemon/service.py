@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.daemon.listening import Listening
     from gearman_tx.daemon.log import LogFile
-    from gearman_tx.daemon.queue import QueueFile
+    from gearman_tx.daemon.queue_file import QueueFile
     from gearman_tx.server import Wiring
 
 CLOSING_TIME: Final = 0.5

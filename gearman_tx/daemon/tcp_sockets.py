@@ -7,7 +7,6 @@ then, so a port in use is one line on it.
 from __future__ import annotations
 
 import errno
-import select
 import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -105,7 +104,7 @@ def _open_by(
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
                 raise
-        select.select((), (), (), _PAUSE)  # no reactor runs yet
+        time.sleep(_PAUSE)  # noqa: TID251  # no reactor runs yet
 
 
 def _open(family: socket.AddressFamily, address: tuple[Any, ...], backlog: int) -> socket.socket:

@@ -10,17 +10,10 @@ from attrs import evolve
 from typing_extensions import override
 
 from gearman_tx._version import BUILD, __version__
-from gearman_tx.daemon import queue
 from gearman_tx.daemon.options import c_options, queue_options, table, values
 from gearman_tx.daemon.options.option import Option, meaningless
-from gearman_tx.daemon.options.twistd import (
-    HELP,
-    LOG_FILE,
-    VERSION,
-    ServerOptions,
-    flags,
-    parameters,
-)
+from gearman_tx.daemon.options.server_options import ServerOptions
+from gearman_tx.daemon.options.table_options import flags, parameters
 
 if TYPE_CHECKING:
     from gearman_tx.daemon.options.table import Groups
@@ -48,7 +41,7 @@ PROCESS: Final = (
         read=values.text,
     ),
     evolve(
-        LOG_FILE,
+        table.LOG_FILE,
         help="File to log to, or stderr, or none; opened anew on SIGHUP.",
         default=DEFAULT_LOG_FILE,
         shown=DEFAULT_LOG_FILE,
@@ -65,9 +58,9 @@ GROUPS: Final[Groups] = {
     "Process, log and shutdown": PROCESS,
     "Listening": table.LISTENING,
     "Queues": table.QUEUES,
-    queue_options.HEADING: queue_options.queue_options(queue.BUILTIN),
+    queue_options.HEADING: queue_options.queue_options(queue_options.BUILTIN),
     "Limits": table.LIMITS,
-    table.HELP_GROUP: (HELP, VERSION),
+    table.HELP_GROUP: (table.HELP, table.VERSION),
     c_options.C_GROUP: (
         *c_options.MEANINGLESS,
         meaningless("coredump", "signals of a crash are not caught"),

@@ -13,8 +13,9 @@ from twisted.python import usage
 
 from gearman_tx.daemon import build
 from gearman_tx.daemon.options import queue_options
-from gearman_tx.daemon.options.twistd import ServerOptions
-from gearman_tx.daemon.queue import queue_path, queue_type
+from gearman_tx.daemon.options.queue_options import queue_type
+from gearman_tx.daemon.options.server_options import ServerOptions
+from gearman_tx.daemon.queue_file import queue_path
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.gearmand.options import GearmandOptions
 from gearman_tx.store.sqlite.queue_lock import QueueLock

@@ -1,1 +1,1 @@
-"""The options of the job server: one table, and what reads it."""
+"""The options of the job server: a table of them, and the code that reads it."""

@@ -1,14 +1,13 @@
 """The options that say where background jobs are kept.
 
-Both ways to start the server have them. Only the default differs: ``twistd gearmand`` keeps the
-queue in a file, ``gearman-tx gearmand`` keeps to what the C server's command line means.
+Both commands that start the server have them, with different defaults: ``twistd gearmand`` keeps
+the queue in a file, ``gearman-tx gearmand`` in memory, as the C server does.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gearman_tx.daemon import queue
 from gearman_tx.daemon.options import values
 from gearman_tx.daemon.options.option import Option
 from gearman_tx.errors import ConfigurationError
@@ -17,18 +16,41 @@ from gearman_tx.store import DEFAULT_TABLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gearman_tx.daemon.options.twistd import ServerOptions
+    from gearman_tx.daemon.options.table_options import TableOptions
 
 HEADING: Final = "Where background jobs are kept"
 
 TYPE: Final = "queue-type"
 PATH: Final = "sqlite-path"
 
-_OF_FILES: Final = ("sqlite-synchronous", "libsqlite3-db", "libsqlite3-table")
+BUILTIN: Final = "builtin"
+SQLITE: Final = "sqlite"
+QUEUE_TYPES: Final = {BUILTIN: BUILTIN, SQLITE: SQLITE, "libsqlite3": SQLITE}
+"""The names of queue types, including the C server's, and the type that each one means."""
+
+SYNCHRONOUS: Final = ("full", "normal")
+"""After a loss of power: ``full`` keeps all acknowledged jobs, ``normal`` all but the newest."""
+
+_IMPORTED: Final = frozenset({"mysql", "postgres", "redis"})
+_FILE_OPTIONS: Final = ("sqlite-synchronous", "libsqlite3-db", "libsqlite3-table")
+
+
+def queue_type(word: str) -> str:
+    """Read the name of a queue type, in upper or lower case.
+
+    Raises:
+        ConfigurationError: this version does not have such a type.
+    """
+    if word.lower() not in QUEUE_TYPES:
+        text = f"{word!r} is not in this version; there are {BUILTIN} and {SQLITE}"
+        if word.lower() in _IMPORTED:
+            text += ", and gearman-tx import takes its jobs over into a file"
+        raise ConfigurationError(text)
+    return QUEUE_TYPES[word.lower()]
 
 
 def queue_options(default: str) -> tuple[Option, ...]:
-    """Return the options, for a way to start the server whose queue type is ``default``."""
+    """Return the options of a command whose default queue type is ``default``."""
     return (
         Option(
             TYPE,
@@ -38,25 +60,25 @@ def queue_options(default: str) -> tuple[Option, ...]:
             value="NAME",
             default=default,
             shown=default,
-            read=queue.queue_type,
+            read=queue_type,
         ),
         Option(
             PATH,
-            "The file of --queue-type=sqlite, which need not be said besides. It is made if there "
-            "is none, and a queue of the C server in it is taken over. The default is "
+            "The queue file; this option implies --queue-type=sqlite. A missing file is created, "
+            "and a queue of the C server in the file is taken over. The default is "
             "gearmand-PORT.sqlite3 in the working folder, with the number of --port.",
             value="FILE",
             default="",
         ),
         Option(
             "sqlite-synchronous",
-            "What a loss of power may take: nothing that was acknowledged, with full; the newest "
-            "jobs, with normal, which spares the disk. A process that dies takes nothing either "
-            "way.",
+            "What a loss of power can take away: full loses no acknowledged job; normal may lose "
+            "the newest ones and writes less to the disk. The death of the process loses no job "
+            "with either.",
             value="full|normal",
             default="full",
             shown="full",
-            read=values.one_of(*queue.SYNCHRONOUS),
+            read=values.one_of(*SYNCHRONOUS),
         ),
         Option(
             "libsqlite3-db",
@@ -66,7 +88,7 @@ def queue_options(default: str) -> tuple[Option, ...]:
         ),
         Option(
             "libsqlite3-table",
-            "The table in which the C server kept the queue that is to be taken over.",
+            "The table of the C server's queue that is taken over from the file.",
             value="NAME",
             default=DEFAULT_TABLE,
             shown=DEFAULT_TABLE,
@@ -74,10 +96,11 @@ def queue_options(default: str) -> tuple[Option, ...]:
     )
 
 
-def settle(options: ServerOptions) -> None:
-    """Let a file that was named decide the queue type, unless that was given as well.
+def settle(options: TableOptions) -> None:
+    """Let ``--sqlite-path`` imply the queue type, unless the type was given as well.
 
-    The C server's name of the file does not: there it has no effect without ``--queue-type``.
+    ``--libsqlite3-db`` does not imply it: in the C server it has no effect without
+    ``--queue-type``.
 
     Raises:
         ConfigurationError: a file was named for a queue in memory.
@@ -85,16 +108,16 @@ def settle(options: ServerOptions) -> None:
     if PATH not in options.given:
         return
     if TYPE not in options.given:
-        options[TYPE] = queue.SQLITE
-    elif options[TYPE] == queue.BUILTIN:
-        text = f"--{PATH} is for --{TYPE}={queue.SQLITE}, and --{TYPE}={queue.BUILTIN} is given"
+        options[TYPE] = SQLITE
+    elif options[TYPE] == BUILTIN:
+        text = f"--{PATH} is for --{TYPE}={SQLITE}, and --{TYPE}={BUILTIN} is given"
         raise ConfigurationError(text)
 
 
-def notes(options: ServerOptions) -> Iterator[str]:
-    """Yield what the log should tell of options that a queue in memory does nothing with."""
-    if options[TYPE] != queue.BUILTIN:
+def notes(options: TableOptions) -> Iterator[str]:
+    """Yield a log line for each option that has no effect on a queue in memory."""
+    if options[TYPE] != BUILTIN:
         return
-    for name in _OF_FILES:
+    for name in _FILE_OPTIONS:
         if name in options.given:
             yield f"--{name} has no effect: the queue is in memory"

@@ -239,6 +239,9 @@ LIMITS: Final = (
     ),
 )
 
+HELP: Final = Option("help", "Print this help and exit.", letter="h")
+VERSION: Final = Option("version", "Print the version and exit.", letter="V")
+
 STOPPING: Final = (
     Option(
         "allow-shutdown",
@@ -261,6 +264,15 @@ CONFIG_FILE: Final = Option(
     "given on the command line wins.",
     value="FILE",
     read=values.text,
+)
+
+LOG_FILE: Final = Option(
+    "log-file",
+    "File to log to, or stderr, or none; reopened on SIGHUP. Without it twistd logs, as its own "
+    "options say.",
+    letter="l",
+    value="FILE",
+    default="",
 )
 
 VERBOSE: Final = Option(

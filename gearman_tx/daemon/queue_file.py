@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import select
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
+from gearman_tx.daemon.options.queue_options import BUILTIN, SQLITE
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.store import InUseError, SQLiteStore, StoreError, check_queue_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gearman_tx.daemon.options.twistd import ServerOptions
-
-BUILTIN: Final = "builtin"
-SQLITE: Final = "sqlite"
-QUEUE_TYPES: Final = {BUILTIN: BUILTIN, SQLITE: SQLITE, "libsqlite3": SQLITE}
-"""The names of queue types, ours and the C server's, and what each means."""
-
-_IMPORTED: Final = frozenset({"mysql", "postgres", "redis"})
-
-SYNCHRONOUS: Final = ("full", "normal")
-"""What survives a loss of power: every acknowledged job, or all but the newest."""
+    from gearman_tx.daemon.options.server_options import ServerOptions
 
 _PAUSE: Final = 0.05  # seconds between two tries
 _REMEDY: Final = (
     f"--sqlite-path names another file, --queue-type={BUILTIN} keeps the queue in memory"
 )
-
-
-def queue_type(word: str) -> str:
-    """Read the name of a queue type; its case does not matter.
-
-    Raises:
-        ConfigurationError: there is no such type in this version.
-    """
-    if word.lower() not in QUEUE_TYPES:
-        text = f"{word!r} is not in this version; there are {BUILTIN} and {SQLITE}"
-        if word.lower() in _IMPORTED:
-            text += ", and gearman-tx import takes its jobs over into a file"
-        raise ConfigurationError(text)
-    return QUEUE_TYPES[word.lower()]
 
 
 def queue_path(options: ServerOptions) -> Path:
@@ -87,7 +63,7 @@ class QueueFile:
                 check_queue_file(self.path, self._synchronous, self._handle_prefix, self._c_table)
             except StoreError as error:
                 if isinstance(error, InUseError) and time.monotonic() < deadline:
-                    select.select((), (), (), _PAUSE)  # no reactor runs yet
+                    time.sleep(_PAUSE)  # noqa: TID251  # no reactor runs yet
                     continue
                 raise ConfigurationError(f"{error}; {_REMEDY}") from error
             return
