@@ -17,6 +17,7 @@ from gearman_tx.cli.import_queue import import_queue
 from gearman_tx.cli.jobs import jobs
 from gearman_tx.cli.maxqueue import maxqueue
 from gearman_tx.cli.ping import ping
+from gearman_tx.cli.recover import recover
 from gearman_tx.cli.shutdown import shutdown
 from gearman_tx.cli.status import status
 from gearman_tx.cli.submit import submit
@@ -80,6 +81,7 @@ for _command in (
     ping,
     shutdown,
     backup,
+    recover,
     import_queue,
     gearmand,
     completion,

@@ -1,8 +1,8 @@
 """Durable queues: the port that the job server uses, and the stores that implement it.
 
 :class:`MemoryStore` forgets its jobs when the process ends. :class:`SQLiteStore` keeps them in a
-queue file. :class:`Importer` adds the jobs of a C server's store to a queue file that no server
-uses; :func:`to_job` has the rules for its rows.
+queue file. ``Importer`` adds the jobs of a C server's store to a queue file that no server
+uses; ``to_job`` has the rules for its rows.
 """
 
 from gearman_tx.store.foreign_job import Fate, ForeignJob
@@ -24,6 +24,7 @@ from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE
 from gearman_tx.store.sqlite.dry_run import DryRun
 from gearman_tx.store.sqlite.importer import Importer
 from gearman_tx.store.sqlite.opening import Opening
+from gearman_tx.store.sqlite.recover import Recovered, recover
 from gearman_tx.store.sqlite.store import SQLiteStore, check_queue_file
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "MemoryStore",
     "NotAJobError",
     "Opening",
+    "Recovered",
     "RowKey",
     "SQLiteStore",
     "SharedQueue",
@@ -49,5 +51,6 @@ __all__ = [
     "Tended",
     "backup",
     "check_queue_file",
+    "recover",
     "to_job",
 ]

@@ -9,12 +9,16 @@ from contextlib import closing
 
 import pytest
 
+from gearman_tx.store.sqlite.schema import ROOT_OF_JOBS
 from gearman_tx.testing import ServerProcess
 from tests.daemon.process import wait_gone
 from tests.docs.blocks import read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.job_server import JobServer
+from tests.store.files import damage, stored, zeros
+from tests.store.records import records
+from tests.store.test_salvage import make
 from tests.support.peers import require_program
 from tests.support.ports import free_port
 from tests.support.servers import wait_ready
@@ -68,6 +72,19 @@ def test_a_job_is_in_the_file_and_in_its_copy(reader: Reader, make_reader: MakeR
     server = start(reader, "start")
     reader.type("gearman -b -f other 'answered when the file is loaded'")
     assert server.counts("resize").total == 1
+
+
+@runs(HOW_TO, "recover-into", "recover")
+def test_a_damaged_file_is_recovered(make_reader: MakeReader) -> None:
+    """The reader gets the 400 jobs of a damaged file into a new one, then into its place."""
+    reader = make_reader(HOW_TO, free_port())
+    path = reader.folder / f"gearmand-{reader.port}.sqlite3"
+    make(path, records(range(1, 401)))
+    damage(path, ROOT_OF_JOBS, zeros)
+    reader.run("recover-into")
+    reader.run("recover")
+    for file in (path, reader.folder / "recovered.sqlite3"):
+        assert len(stored(file)) == 400
 
 
 @runs(HOW_TO, "take-over")

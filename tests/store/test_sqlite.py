@@ -12,7 +12,8 @@ from twisted.trial.unittest import TestCase
 
 from gearman_tx.core import Batch
 from gearman_tx.store import SQLiteStore, Store, StoreError, StoreLostError, check_queue_file
-from gearman_tx.store.sqlite.queue_file import ID_BLOCK, QueueFile
+from gearman_tx.store.sqlite.ids import ID_BLOCK
+from gearman_tx.store.sqlite.queue_file import QueueFile
 from gearman_tx.store.sqlite.schema import PAGE_SIZE
 from gearman_tx.store.sqlite.store import LARGE_LOG
 from tests.store.files import damage, locked_by_another_process, zeros

@@ -18,6 +18,7 @@ from gearman_tx.store.port import StoreError
 from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.disk import sync
 from gearman_tx.store.sqlite.errors import is_damage, reason
+from gearman_tx.store.sqlite.ids import unseen_id
 from gearman_tx.store.sqlite.queue_lock import QueueLock
 from gearman_tx.store.sqlite.replacement import finish_replacement
 
@@ -34,7 +35,6 @@ REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?)"
 
 _WHEN: Final = "SELECT taken FROM imported WHERE source = ? AND digest = ?"
 
-_MICROSECONDS: Final = 1_000_000
 _REMEDY: Final = "start a server on it once, which keeps what can be read"
 
 
@@ -102,7 +102,7 @@ class Importer:
                 raise StoreError(f"{self.path} is damaged ({trouble}): {_REMEDY}")
             self._next_id = rows.read_next_id(connection)
             if opened.is_new and self._lock.was_there:  # it is not known which ids were given
-                self._next_id = max(self._next_id, int(self._now * _MICROSECONDS))
+                self._next_id = max(self._next_id, unseen_id(self._now))
             connection.execute("BEGIN IMMEDIATE")
 
     @property

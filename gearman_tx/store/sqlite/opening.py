@@ -176,8 +176,12 @@ def _set_layout(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
 
 
-def looks_like_ours(path: Path) -> bool:
-    """Return whether a file that SQLite cannot read was a queue file, as far as can be seen."""
+def is_marked(path: Path) -> bool:
+    """Return whether the header of a file, which may be damaged, has the mark of a queue file.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     with path.open("rb") as file:
         header = file.read(_HEADER_SIZE)
     return header[_ID_PLACE] == APPLICATION_ID.to_bytes(4, "big")

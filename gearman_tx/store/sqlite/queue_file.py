@@ -25,7 +25,8 @@ from gearman_tx.store.port import Contents, StoreError, StoreLostError
 from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.errors import code_of, is_damage, reason
 from gearman_tx.store.sqlite.file_identity import Change, FileIdentity
-from gearman_tx.store.sqlite.opening import looks_like_ours
+from gearman_tx.store.sqlite.ids import ID_BLOCK, unseen_id
+from gearman_tx.store.sqlite.opening import is_marked
 from gearman_tx.store.sqlite.queue_lock import QueueLock
 from gearman_tx.store.sqlite.replacement import finish_replacement, set_aside
 from gearman_tx.store.sqlite.salvage import salvage
@@ -37,13 +38,9 @@ if TYPE_CHECKING:
     from gearman_tx.core import JobRecord
     from gearman_tx.store.sqlite.opening import Opened, Opening
 
-ID_BLOCK: Final = 100_000_000
-"""How many ids are set aside at a time; a crash loses what is left of a block."""
-
 _READ_SIZE: Final = 16 * 1024 * 1024  # bytes of workloads after which a read ends
 _IMPATIENCE: Final = 0.1  # seconds to wait for a lock that was waited for in vain before
 _CLOSING_ROUNDS: Final = 64  # how often as many pages are given back when the file is closed
-_MICROSECONDS: Final = 1_000_000
 
 
 class _DamagedError(StoreError):
@@ -125,7 +122,7 @@ class QueueFile:
             next_id = rows.read_next_id(connection)
             settings = rows.read_settings(connection)
         if opened.is_new and self._lock.was_there:
-            next_id = self._unseen_id()
+            next_id = unseen_id(self._opening.seconds())
             notices.append(f"the queue file {self.path} was gone or empty, a new one was begun")
         self._most_reserved = next_id + ID_BLOCK
         self.write(Batch())
@@ -143,13 +140,9 @@ class QueueFile:
 
     def _must_be_ours(self, cause: _DamagedError) -> None:
         """Refuse a file that SQLite cannot read unless it was a queue file."""
-        if not self._lock.was_there and not looks_like_ours(self.path):
+        if not self._lock.was_there and not is_marked(self.path):
             text = f"{self.path} is not a queue file ({cause})"
             raise StoreError(f"{text}: move it away, or choose another file") from cause
-
-    def _unseen_id(self) -> int:
-        """Return an id that was never given, when it is not known which were."""
-        return int(self._opening.seconds() * _MICROSECONDS)
 
     def _connect(self) -> Opened:
         """Open the file and learn what it holds."""
@@ -313,7 +306,7 @@ class QueueFile:
                 self.path,
                 lambda path: self._opening.connect(path).connection,
                 least_id=self._most_reserved,
-                lost_id=self._unseen_id(),
+                lost_id=unseen_id(self._opening.seconds()),
             )
         text = f"{self.path} is damaged ({cause}): {salvaged.jobs} jobs could be read of it and are"
         return f"{text} in a new file, the damaged one is {salvaged.aside} now"

@@ -28,16 +28,23 @@ class QueueLock:
         self._queue = path
         self._file: int | None = None
 
-    def take(self) -> None:
-        """Lock, without waiting.
+    def take(self, *, create: bool = True) -> None:
+        """Lock without waiting.
+
+        Args:
+            create: whether a missing lock file is created. If not, nothing is locked then: a
+                server always has a lock file.
 
         Raises:
             InUseError: another server holds the lock.
-            StoreError: the file cannot be made.
+            StoreError: the lock file cannot be opened or created.
         """
         try:
             self.was_there = self.path.exists()
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if not create and not self.was_there:
+                return
+            flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
+            file = os.open(self.path, flags | os.O_CLOEXEC, 0o600)
         except OSError as error:
             text = f"the queue file {self._queue} needs {self.path} beside it"
             raise StoreError(f"{text}, which cannot be written: {error.strerror}") from error

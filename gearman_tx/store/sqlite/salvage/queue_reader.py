@@ -23,7 +23,7 @@ from gearman_tx.store.sqlite.salvage.btree import (
     read_rows,
 )
 from gearman_tx.store.sqlite.salvage.pages import DamagedPages
-from gearman_tx.store.sqlite.schema import ROOT_OF_JOBS
+from gearman_tx.store.sqlite.schema import APPLICATION_ID, ROOT_OF_JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from gearman_tx.store.sqlite.salvage.record import Value
 
+_VERSION: Final = slice(60, 64)
+_MARK: Final = slice(68, 72)
 _PAGES_A_REPORT: Final = 1000
 _SCHEMA_COLUMNS: Final = 5
 _SETTING_COLUMNS: Final = 2
@@ -46,6 +48,7 @@ class QueueReader:
         progress: called now and then with the numbers of pages that were read, and of all pages.
 
     Attributes:
+        version: the number of the format, 0 if the header is damaged or has no mark.
         next_id: the setting of that name after all jobs were read; 0 if it is lost.
         settings: the rows of the table ``policy`` after all jobs were read.
     """
@@ -55,6 +58,9 @@ class QueueReader:
         self.settings: list[tuple[bytes, str, str]] = []
         self._pages = DamagedPages(path)
         self._progress = progress
+        header = self._pages.page(1)
+        is_marked = header[_MARK] == APPLICATION_ID.to_bytes(4, "big")
+        self.version = int.from_bytes(header[_VERSION], "big") if is_marked else 0
 
     def close(self) -> None:
         """Close the file."""

@@ -12,6 +12,7 @@ from attrs import frozen
 from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.replacement import remove_files, replacement_of, set_aside
 from gearman_tx.store.sqlite.salvage.queue_reader import QueueReader
+from gearman_tx.store.sqlite.schema import refuse_newer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,6 +60,7 @@ def salvage(
     Raises:
         OSError: files cannot be moved.
         sqlite3.Error: the new file cannot be written; the damaged one is where it was.
+        StoreError: the damaged file has a newer format.
     """
     new = replacement_of(path)
     remove_files(new)
@@ -91,11 +93,14 @@ def copy_readable(  # noqa: PLR0913  # both files, the ids of the new one
     Raises:
         OSError: the damaged file cannot be opened.
         sqlite3.Error: the new file cannot be written; some of it may be left.
+        StoreError: the damaged file has a newer format.
     """
     with (
         contextlib.closing(QueueReader(path, progress)) as damaged,
-        contextlib.closing(connect(target)) as new,
+        contextlib.ExitStack() as stack,
     ):
+        refuse_newer(damaged.version, path)
+        new = stack.enter_context(contextlib.closing(connect(target)))
         new.execute("BEGIN IMMEDIATE")
         found = damaged.jobs()
         while records := list(islice(found, _ROWS_AT_ONCE)):

@@ -43,10 +43,19 @@ def find_version(connection: sqlite3.Connection, path: Path) -> int | None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if marked != APPLICATION_ID:
         return None if tables else 0
+    refuse_newer(int(found), path)
+    return int(found)
+
+
+def refuse_newer(found: int, path: Path) -> None:
+    """Refuse a file of a newer format.
+
+    Raises:
+        StoreError: ``found`` is newer than the format of this version.
+    """
     if found > VERSION:
         text = f"the queue file {path} has format {found}, this version reads up to {VERSION}"
         raise StoreError(f"{text}: install the version that wrote it, or a newer one")
-    return int(found)
 
 
 def upgrade(connection: sqlite3.Connection, found: int, version: int = VERSION) -> None:
