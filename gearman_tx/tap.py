@@ -41,7 +41,7 @@ class _TwistdService(GearmanService):
     """The job server where ``twistd`` runs it."""
 
     def __init__(self, parts: Parts, options: Options, observer: ILogObserver | None) -> None:
-        super().__init__(parts)
+        super().__init__(parts, owns_process=options.parent is not None)
         self._twistd = options.parent  # None when another program makes the service
         self._observer = observer
 

@@ -9,17 +9,19 @@ from collections.abc import Sized
 
 from twisted.scripts.twistd import run
 
-from gearman_tx.daemon import assembly
+from gearman_tx.daemon import service
+from gearman_tx.daemon.process_tuning import keep_memory
 
 
-class Nothing:
-    """A collector policy that changes nothing."""
+class AllocatorTuning:
+    """Process tuning that leaves the garbage collector unchanged."""
 
     def __init__(self, jobs: Sized) -> None:
         del jobs
 
     def start(self) -> None:
-        """Do nothing."""
+        """Set up the memory allocator alone."""
+        keep_memory()
 
     def adjust(self) -> None:
         """Do nothing."""
@@ -29,5 +31,5 @@ class Nothing:
 
 
 if __name__ == "__main__":
-    vars(assembly)["Collector"] = Nothing
+    vars(service)["ProcessTuning"] = AllocatorTuning
     run()

@@ -10,7 +10,6 @@ from gearman_tx.admin import AdminCommands
 from gearman_tx.core import FunctionSettings, Policy
 from gearman_tx.core.policy import LONGEST_PREFIX
 from gearman_tx.daemon import open_files
-from gearman_tx.daemon.collector import Collector
 from gearman_tx.daemon.endpoints import parse_endpoints
 from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
@@ -75,8 +74,6 @@ def build(
         limits=limits,
     )
     wiring.end_with(listening, options["shutdown-timeout"], reactor.stop, log)
-    collector = Collector(wiring.job_server.tables.jobs)
-    wiring.factory.turn.hooks.append(collector.adjust)
     notes = [
         f"up to {limits.connections} connections, {files} open files",
         *left_out,
@@ -84,7 +81,7 @@ def build(
         *queue_options.notes(options),
         *_notes(options),
     ]
-    return Parts(reactor, wiring, listening, collector, log, log_file, notes, queue_file)
+    return Parts(reactor, wiring, listening, log, log_file, notes, queue_file)
 
 
 def first_job_id(now: float) -> int:

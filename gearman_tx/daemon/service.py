@@ -15,8 +15,7 @@ from typing_extensions import override
 import twisted
 from gearman_tx._version import BUILD, __version__
 from gearman_tx.daemon import systemd
-from gearman_tx.daemon.allocator import keep_memory
-from gearman_tx.daemon.collector import Collector
+from gearman_tx.daemon.process_tuning import ProcessTuning
 from gearman_tx.daemon.signals import SignalHandlers
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ class Parts:
         reactor: what runs it.
         wiring: the job server.
         listening: where its connections come from.
-        collector: what it does about the garbage collector, once a turn.
         log: where start and stop are told.
         log_file: its own log file, if it has one.
         notes: what else is told at the start.
@@ -52,7 +50,6 @@ class Parts:
     reactor: Any
     wiring: Wiring
     listening: Listening
-    collector: Collector
     log: Logger
     log_file: LogFile | None
     notes: Sequence[str]
@@ -60,10 +57,12 @@ class Parts:
 
 
 class GearmanService(Service):
-    """A job server in a process of its own, whose signals it takes.
+    """A job server that handles the signals of its process.
 
     Args:
-        parts: what it is made of.
+        parts: the parts of the server.
+        owns_process: whether the process runs nothing else. Then the service also sets the garbage
+            collector and the memory allocator of the process.
 
     Attributes:
         ready: fires with None when connections are accepted and signals are heeded; fails with
@@ -73,8 +72,10 @@ class GearmanService(Service):
 
     name = "gearmand"
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, owns_process: bool = False) -> None:
         self.parts = parts
+        jobs = parts.wiring.job_server.tables.jobs
+        self._tuning = ProcessTuning(jobs) if owns_process else None
         self.ready: Deferred[None] = Deferred()
         self.has_failed = False
         self._listens: Deferred[None] | None = None
@@ -110,8 +111,9 @@ class GearmanService(Service):
         if self.parts.queue_file is not None:
             self.parts.queue_file.check()
         self._signals.install()
-        self.parts.collector.start()
-        keep_memory()
+        if self._tuning is not None:
+            self._tuning.start()
+            self.parts.wiring.factory.turn.hooks.append(self._tuning.adjust)
         self.parts.reactor.callWhenRunning(self._run)
 
     def _listen(self) -> None:
@@ -232,5 +234,6 @@ class GearmanService(Service):
 
     def _tell_end(self, _: None) -> None:
         self._signals.restore()
-        self.parts.collector.stop()
+        if self._tuning is not None:
+            self._tuning.stop()
         self.parts.log.info("stopped")

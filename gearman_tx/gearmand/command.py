@@ -72,7 +72,7 @@ def _serve(options: GearmandOptions) -> int:
     from twisted.internet import reactor  # a reactor does not outlive a fork
 
     parts = build(options, reactor, patience=PATIENCE)
-    service = GearmanService(parts)
+    service = GearmanService(parts, owns_process=True)
     pid_file = PidFile(Path(options["pid-file"]).absolute())
     try:
         service.privilegedStartService()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+from twisted.python import usage
 from twisted.python.failure import Failure
 
 from gearman_tx.daemon import GearmanService, build
@@ -274,6 +276,24 @@ def test_another_program_may_start_it_without_privileges(reactor: Reactor) -> No
     assert service.ready.called
     service.disownServiceParent()  # type: ignore[no-untyped-call]  # Twisted's
     assert service.parts.listening.ports == []
+
+
+@pytest.mark.parametrize("is_twistd", [True, False])
+def test_only_a_process_of_its_own_is_tuned(reactor: Reactor, is_twistd: bool) -> None:
+    """``twistd gearmand`` sets the garbage collector; in another program it stays."""
+    options = parsed("--listen=127.0.0.1", "--port=0", "--log-file=none")
+    if is_twistd:
+        options.parent = usage.Options()
+        options.parent.update(dict.fromkeys(("logfile", "syslog", "logger", "uid", "chroot")))
+    thresholds = gc.get_threshold()
+    service = makeService(options, reactor)
+    assert isinstance(service, GearmanService)
+    service.startService()
+    assert (gc.get_freeze_count() > 0) == is_twistd
+    assert (gc.get_threshold() != thresholds) == is_twistd
+    stop(service, reactor)
+    assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == thresholds
 
 
 def test_the_first_job_of_a_later_server_has_a_larger_number() -> None:
