@@ -134,7 +134,7 @@ class Control:
         self._configure(self.tables.restored_function(name), settings)
 
     def _configure(self, function: Function, settings: FunctionSettings) -> None:
-        function.settings = settings
+        function.configure(settings)
         function.is_set = True
 
     def drain(self) -> None:

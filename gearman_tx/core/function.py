@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gearman_tx.core.ends import END_NAMES
 from gearman_tx.core.job_queue import JobQueue
+from gearman_tx.core.settings import PLAIN
 
 if TYPE_CHECKING:
     from gearman_tx.core.peer import Peer
@@ -19,7 +20,8 @@ class Function:
 
     Attributes:
         name: the name, any bytes without NUL.
-        settings: what the operator decided for it.
+        settings: what the operator decided for it; :meth:`configure` changes it.
+        is_plain: whether that is the defaults, so that submissions need not look at it.
         queues: the queued jobs: high, normal, low.
         workers: the peers that registered the function, oldest first.
         idle: sleeping peers that can be woken for it, the last one to fall asleep at the end.
@@ -42,6 +44,7 @@ class Function:
         "ended",
         "idle",
         "is_listed",
+        "is_plain",
         "is_set",
         "kept",
         "lost",
@@ -55,7 +58,7 @@ class Function:
 
     def __init__(self, name: bytes, settings: FunctionSettings) -> None:
         self.name = name
-        self.settings = settings
+        self.configure(settings)
         self.queues = [JobQueue(), JobQueue(), JobQueue()]
         self.workers: dict[Peer, None] = {}
         self.idle: dict[Peer, None] = {}
@@ -68,6 +71,11 @@ class Function:
         self.ended = [0] * len(END_NAMES)
         self.is_set = False
         self.is_listed = False
+
+    def configure(self, settings: FunctionSettings) -> None:
+        """Change the settings, all of them."""
+        self.settings = settings
+        self.is_plain = settings == PLAIN
 
     @property
     def queued(self) -> int:

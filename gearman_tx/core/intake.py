@@ -14,6 +14,7 @@ from gearman_tx.errors import Refused
 if TYPE_CHECKING:
     from gearman_tx.core.dispatch import Dispatch
     from gearman_tx.core.endings import Endings
+    from gearman_tx.core.function import Function
     from gearman_tx.core.ledger import Ledger
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.records import JobRecord
@@ -79,10 +80,8 @@ class Intake:
             known = tables.find(function, unique, workload)
             if known is not None:
                 return self._join(peer, known, len(workload), background=background)
-        high, normal, low = function.settings.max_queue
-        limit = normal if priority == NORMAL else high if priority == HIGH else low
-        if limit > UNLIMITED and function.total + function.committing >= limit:
-            raise Refused(_QUEUE_ERROR, b"Job queue is full")
+        if not function.is_plain:
+            _check_limit(function, priority)
         number, handle = tables.new_handle()
         job = Job(
             number,
@@ -175,3 +174,11 @@ class Intake:
             self.tables.delayed.start(job.due, job)
         else:
             self.dispatch.enqueue(job)
+
+
+def _check_limit(function: Function, priority: int) -> None:
+    """Refuse a new job of ``priority`` if the function has as many as it may."""
+    high, normal, low = function.settings.max_queue
+    limit = normal if priority == NORMAL else high if priority == HIGH else low
+    if limit > UNLIMITED and function.total + function.committing >= limit:
+        raise Refused(_QUEUE_ERROR, b"Job queue is full")

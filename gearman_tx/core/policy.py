@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import field, frozen, validators
 
-from gearman_tx.core.settings import FunctionSettings
+from gearman_tx.core.settings import PLAIN, FunctionSettings
 from gearman_tx.errors import ConfigurationError
 
 HANDLE_SIZE: Final = 64
@@ -60,7 +60,7 @@ class Policy:
     max_function_name: int = field(default=DEFAULT_MAX_FUNCTION_NAME, validator=validators.ge(1))
     max_unique: int = field(default=DEFAULT_MAX_UNIQUE, validator=validators.ge(1))
     max_functions: int = field(default=DEFAULT_MAX_FUNCTIONS, validator=validators.ge(1))
-    settings: FunctionSettings = field(factory=FunctionSettings)
+    settings: FunctionSettings = PLAIN
     function_by_function: bool = False
     fail_timed_out: bool = False
     requeue_first: bool = False

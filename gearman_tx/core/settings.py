@@ -15,7 +15,7 @@ UNLIMITED: Final = 0
 class FunctionSettings(NamedTuple):
     """The settings of one function.
 
-    A tuple, because every submission looks at it.
+    The path of a job looks at them only if they differ from the defaults (``Function.is_plain``).
 
     Attributes:
         max_queue: how many jobs the function may have when a job of high, normal or low priority
@@ -23,3 +23,7 @@ class FunctionSettings(NamedTuple):
     """
 
     max_queue: tuple[int, int, int] = (UNLIMITED, UNLIMITED, UNLIMITED)
+
+
+PLAIN: Final = FunctionSettings()
+"""The defaults: a function with these settings does what a function of the C server does."""

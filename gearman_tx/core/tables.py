@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import i64
+
 from gearman_tx.core.function import Function
 from gearman_tx.core.job_index import JobIndex
 from gearman_tx.core.timer_heap import TimerHeap
@@ -60,7 +62,7 @@ class Tables:
         "_beginning",
         "_by_unique",
         "_by_workload",
-        "_end_id",
+        "_last_id",
         "_next_room",
         "_prefix",
         "_reserved",
@@ -81,7 +83,7 @@ class Tables:
     def __init__(self, policy: Policy, ids: range, now: float) -> None:
         self.policy = policy
         self.next_id = ids.start
-        self._end_id = ids.stop
+        self._last_id: i64 = ids.stop - 1
         self._reserved: deque[range] = deque()  # blocks of ids to be used after this one
         self.now = now
         self.draining = False
@@ -107,7 +109,7 @@ class Tables:
             Refused: all ids that the store reserved were given.
         """
         number = self.next_id
-        if number >= self._end_id:
+        if number > self._last_id:
             number = self._next_block()
         self.next_id = number + 1
         thousands = number // 1000
@@ -123,30 +125,31 @@ class Tables:
         if not self._reserved:
             raise Refused(b"QUEUE_ERROR", b"No job ids are left until the store reserves more")
         block = self._reserved.popleft()
-        self._end_id = block.stop
+        self._last_id = block.stop - 1
         return block.start
 
     def set_ids(self, block: range) -> None:
         """Give the ids of ``block`` from now on, and none that were reserved before."""
-        self.next_id, self._end_id = block.start, block.stop
+        self.next_id = block.start
+        self._last_id = block.stop - 1
         self._reserved.clear()
 
     def reserve(self, block: range) -> None:
         """Give the ids of ``block`` when those reserved before are used up."""
-        if not self._reserved and block.start == self._end_id:
-            self._end_id = block.stop
+        if not self._reserved and block.start == self._last_id + 1:
+            self._last_id = block.stop - 1
         else:
             self._reserved.append(block)
 
     @property
     def ids_left(self) -> int:
         """How many reserved ids were not given yet."""
-        return self._end_id - self.next_id + sum(len(block) for block in self._reserved)
+        return len(self.unused_ids) + sum(len(block) for block in self._reserved)
 
     @property
     def unused_ids(self) -> range:
         """The ids of the block in use that were not given yet."""
-        return range(self.next_id, self._end_id)
+        return range(self.next_id, self._last_id + 1)
 
     def function(self, name: bytes) -> Function:
         """Return the function called ``name``, made if it is not known yet.
