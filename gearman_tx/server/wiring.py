@@ -1,7 +1,7 @@
 """One job server put together: the core, its connections, its durable queue and its end.
 
-Whoever makes a job server does it here: the daemon from options, the test kit in memory, and a
-program of its own. The text protocol lies above this room, so its commands are made by the caller.
+The daemon, the test kit and programs that embed a job server make it here. The text protocol lies
+above this room, so the caller makes its commands.
 """
 
 from __future__ import annotations
