@@ -1,8 +1,8 @@
-"""The front door for ``twistd gearmand``: ``twistd`` reads the options here and makes the service.
+"""``twistd gearmand``: the options and the service that ``twistd`` loads.
 
-``twistd`` does the rest: it becomes a daemon, writes the PID file, sheds privileges, and logs
-unless the server has a log file of its own. What cannot be started is one line on standard error
-and exit status 1.
+``twistd`` does the rest: it becomes a daemon, writes the PID file, drops privileges, and logs
+unless the server has its own log file. If the server cannot start, one line on standard error gives
+the reason and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["Options", "makeService"]
 
 FAILURE: Final = 1
-"""The exit status of whatever keeps the server from serving."""
+"""The exit status when the server cannot start or serve."""
 
 
 class _TwistdService(GearmanService):
-    """The job server where ``twistd`` runs it."""
+    """The job server in ``twistd``, or in another program."""
 
     def __init__(self, parts: Parts, options: Options, observer: ILogObserver | None) -> None:
         super().__init__(parts, owns_process=options.parent is not None)
@@ -47,38 +47,38 @@ class _TwistdService(GearmanService):
 
     @override
     def setServiceParent(self, parent: IServiceCollection) -> None:
-        """Twisted: join the application; give it our log before ``twistd`` opens one."""
+        """Twisted: join the application; set its log before ``twistd`` opens one."""
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]  # Twisted's
         if self._observer is not None and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self._observer)  # type: ignore[no-untyped-call]
 
     @override
     def privilegedStartService(self) -> None:
-        """Twisted: listen; ``twistd`` would show a traceback of what cannot be listened on."""
-        with self._one_line():
+        """Twisted: listen; print an error in one line."""
+        with self._error_in_one_line():
             super().privilegedStartService()
 
     @override
     def startService(self) -> None:
-        """Twisted: serve; likewise with a queue file that cannot be used."""
-        with self._one_line():
+        """Twisted: serve; print an error in one line."""
+        with self._error_in_one_line():
             super().startService()
 
     @override
     def stopService(self) -> Deferred[None]:
-        """Twisted: end; with a status that tells of a failure, which ``twistd`` would not."""
+        """Twisted: end; after a failure with exit status 1, where ``twistd`` would exit with 0."""
         if self.has_failed and self._twistd is not None:
             atexit.register(_leave, FAILURE)
         return super().stopService()
 
     @contextlib.contextmanager
-    def _one_line(self) -> Iterator[None]:
-        """End the program with one line where ``twistd`` would show a traceback."""
+    def _error_in_one_line(self) -> Iterator[None]:
+        """End the program with one line where ``twistd`` would print a traceback."""
         try:
             yield
         except ConfigurationError as error:
             if self._twistd is None or not self._twistd["nodaemon"]:
-                raise  # twistd tells its parent process, which has the terminal
+                raise  # twistd passes it to its parent process, which has the terminal
             with contextlib.suppress(OSError):
                 Path(self._twistd["pidfile"] or "").unlink()
             print(f"{Options.program}: {error}", file=sys.__stderr__)
@@ -86,7 +86,7 @@ class _TwistdService(GearmanService):
 
 
 def _leave(status: int) -> None:
-    """End the process, whose work is done, with ``status``."""
+    """End the process with ``status``; ``twistd`` has cleaned up."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -95,26 +95,26 @@ def _leave(status: int) -> None:
 def makeService(options: Options, reactor: Any = None) -> IService:
     """Return the service that runs a job server.
 
-    Its TCP ports are bound when this returns; connections are accepted when the service starts. It
-    is made for a process of its own: it takes SIGTERM, SIGINT, SIGUSR1 and SIGHUP while it runs,
-    and its end, by a signal or a text command, is ``reactor.stop()``.
+    Its TCP ports are bound when this function returns; it accepts connections when the service
+    starts. It handles SIGTERM, SIGINT, SIGUSR1 and SIGHUP while it runs, and stops the reactor at
+    its end, by a signal or a text command.
 
     Args:
         options: parsed by :meth:`~gearman_tx.daemon.Options.parseOptions`.
-        reactor: what it is to run in; the one that Twisted has installed if None.
+        reactor: runs the server; None takes the reactor that Twisted has installed.
 
     Raises:
         ConfigurationError: an option cannot be used on this machine, or the port or the queue file
-            is taken.
-        SystemExit: likewise, when ``twistd`` is calling.
+            is in use.
+        SystemExit: the same error when ``twistd`` is the caller.
     """
     if reactor is None:
         from twisted.internet import reactor
     try:
         observer, log_file = _own_log(options)
         parts = build(options, reactor, log_file)
-        if parts.queue_file is not None and _stays(options):
-            parts.queue_file.check()  # a daemon would have left the terminal when the service does
+        if parts.queue_file is not None and _keeps_user_and_root(options):
+            parts.queue_file.check()  # when the service starts, a daemon has left the terminal
         return _TwistdService(parts, options, observer)
     except ConfigurationError as error:
         if options.parent is None:
@@ -122,14 +122,18 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         raise SystemExit(f"{Options.program}: {error}") from error
 
 
-def _stays(options: Options) -> bool:
-    """Return whether ``twistd`` serves as the user who started it, with the same root folder."""
+def _keeps_user_and_root(options: Options) -> bool:
+    """Return whether ``twistd`` changes neither the user nor the root folder."""
     twistd = options.parent
     return twistd is not None and twistd["uid"] is None and twistd["chroot"] is None
 
 
 def _own_log(options: Options) -> tuple[ILogObserver | None, LogFile | None]:
-    """Open the log that ``--log-file`` names, if any; ``twistd`` must not be told of another."""
+    """Open the log that ``--log-file`` names, if any.
+
+    Raises:
+        ConfigurationError: the log cannot be opened, or ``twistd`` has an option for another log.
+    """
     name = options["log-file"]
     if not name:
         return None, None

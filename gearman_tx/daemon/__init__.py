@@ -1,7 +1,7 @@
-"""A process that is a job server: options, sockets, signals, log, start and stop.
+"""The process of a job server: options, sockets, signals, log, start and stop.
 
-:func:`build` makes the parts from :class:`ServerOptions`, :class:`GearmanService` starts and stops
-them. Two callers run it: ``tap`` for ``twistd gearmand``, ``cli`` for ``gearman-tx gearmand``.
+:func:`build` makes the parts from :class:`ServerOptions`; :class:`GearmanService` starts and stops
+them. ``tap`` runs them for ``twistd gearmand``, ``gearmand`` for ``gearman-tx gearmand``.
 """
 
 from gearman_tx.daemon.assembly import build, host_prefix

@@ -1,4 +1,4 @@
-"""From options to the service of a process; ``server/wiring.py`` puts the job server together."""
+"""Make the parts of a job server from its options; ``server/wiring.py`` puts the core together."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def build(
     *,
     patience: float = 0.0,
 ) -> Parts:
-    """Return the parts of a job server. Its TCP ports are bound; nothing is served yet.
+    """Return the parts of a job server. Its TCP ports are bound; it serves nothing yet.
 
     Args:
-        options: parsed.
-        reactor: what it is to run in.
-        log_file: its own log file, to be reopened on SIGHUP.
-        patience: seconds to wait for a port, or a queue file, that another server has.
+        options: the parsed options.
+        reactor: the reactor that will run the server.
+        log_file: the server's own log file, which SIGHUP reopens.
+        patience: seconds to wait for a port or a queue file that another server uses.
 
     Raises:
         ConfigurationError: an option cannot be used on this machine.
@@ -87,23 +87,20 @@ def build(
 def first_job_id(now: float) -> int:
     """Return the number of the first job's handle: the microseconds since 1970.
 
-    The C server starts at 1 again, so that after a restart an old handle names somebody else's
-    job. Nothing is kept in memory mode that could say where to go on; but jobs come slower than one
-    a microsecond, so no handle repeats as long as the clock is not put back.
+    The C server starts at 1 again, so after a restart an old handle names another job. A queue in
+    memory leaves no record of the last number. But jobs come slower than one per microsecond, so no
+    handle repeats unless the clock is set back.
     """
     return int(now * 1_000_000)
 
 
 def host_prefix() -> bytes:
-    """Return what handles begin with unless the operator says otherwise: the host's name.
-
-    A machine may have a longer name than fits into a handle; its beginning does as well.
-    """
+    """Return the default prefix of handles: the host's name, cut to the length that fits."""
     return f"H:{os.uname().nodename}".encode()[:LONGEST_PREFIX]
 
 
 def policy_of(options: ServerOptions) -> Policy:
-    """Return what the options say about queues.
+    """Return the policy that the options set.
 
     Raises:
         ConfigurationError: the handle prefix cannot be used.
@@ -125,7 +122,7 @@ def policy_of(options: ServerOptions) -> Policy:
 
 
 def limits_of(options: ServerOptions, files: int) -> ConnectionLimits:
-    """Return what the options say about connections, of a process with ``files`` open files."""
+    """Return the limits of connections in a process that may have ``files`` open files."""
     return ConnectionLimits(
         connections=open_files.connection_limit(files, options["max-connections"]),
         packet=options["max-packet"],
@@ -146,9 +143,10 @@ def limits_of(options: ServerOptions, files: int) -> ConnectionLimits:
 def _listening(
     options: ServerOptions, reactor: Any, patience: float
 ) -> tuple[Listening, list[str]]:
-    """Return what to listen on, and what the log should tell about it.
+    """Return what to listen on, and log lines about addresses that are left out.
 
-    That is the port, unless there are endpoints and nobody asked for the port.
+    Without endpoints the server listens on the port. With endpoints it listens on the port only if
+    the port or its address was given.
     """
     endpoints = parse_endpoints(reactor, options["endpoint"])
     if endpoints and options.given.isdisjoint({"port", "listen"}):
@@ -160,7 +158,7 @@ def _listening(
 
 
 def _notes(options: ServerOptions) -> Iterator[str]:
-    """Yield what the log should tell at the start about the options."""
+    """Yield the log lines of the start about options that are changed or have no effect."""
     if options["backlog"] < LEAST_BACKLOG:
         yield f"--backlog: {options['backlog']} is raised to {LEAST_BACKLOG}"
     for row in options.rows.values():

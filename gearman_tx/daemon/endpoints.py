@@ -1,4 +1,4 @@
-"""Twisted's endpoint strings: Unix sockets, TLS, sockets of systemd, and what plug-ins bring."""
+"""Twisted's endpoint strings: Unix sockets, TLS, sockets of systemd, and those of plug-ins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def parse_endpoints(reactor: Any, strings: Sequence[str]) -> dict[str, IStreamSe
     """Return the endpoints that Twisted's endpoint strings describe.
 
     Raises:
-        ConfigurationError: one of them cannot be understood, or what it names is not there.
+        ConfigurationError: one of them is malformed, or it names something that does not exist.
     """
     endpoints: dict[str, IStreamServerEndpoint] = {}
     for string in strings:
@@ -28,17 +28,17 @@ def parse_endpoints(reactor: Any, strings: Sequence[str]) -> dict[str, IStreamSe
             raise ConfigurationError(f"--endpoint={string} is given twice")
         try:
             endpoints[string] = serverFromString(reactor, string)
-        except Exception as error:  # parsers are plug-ins: any error may come
+        except Exception as error:  # parsers are plug-ins and may raise any error
             raise ConfigurationError(f"--endpoint={string}: {reason(string, error)}") from error
     return endpoints
 
 
 def reason(string: str, error: BaseException | None) -> str:
-    """Return in one line why the endpoint ``string`` could not be used."""
+    """Return the reason why the endpoint ``string`` cannot be used, in one line."""
     if isinstance(error, CannotListenError):
         error = error.socketError
     if isinstance(error, OSError) and error.strerror:
-        # A lock is a symbolic link, whose second name is the path.
+        # A lock is a symbolic link; the second file name of its error is the path.
         path = error.filename2 or error.filename
         name = f" ({os.fsdecode(path)})" if path else ""
         return f"{error.strerror}{name}"

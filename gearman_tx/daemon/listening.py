@@ -1,4 +1,4 @@
-"""Accept connections from everywhere at once: TCP sockets and Twisted's endpoints."""
+"""Accept connections on TCP sockets and on Twisted's endpoints."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Listening:
-    """What a job server listens on, from its making to its end.
+    """All that a job server listens on.
 
     Args:
-        reactor: what the ports belong to.
-        sockets: bound and listening; they are taken over.
+        reactor: runs the ports.
+        sockets: bound and listening sockets; this object closes them.
         endpoints: Twisted's endpoints by the strings that describe them.
 
     Attributes:
-        ports: what is listened on, once :meth:`start` was called.
+        ports: the listening ports, after :meth:`start`.
     """
 
     _reactor: Any
@@ -41,18 +41,20 @@ class Listening:
     _endpoints: dict[str, IStreamServerEndpoint] = field(factory=dict)
     ports: list[IListeningPort] = field(init=False, factory=list)
     _names: list[str] = field(init=False, factory=list)
-    _is_over: bool = field(init=False, default=False)
+    _is_stopped: bool = field(init=False, default=False)
 
     def start(self, factory: GearmanFactory) -> Deferred[None]:
         """Accept connections for ``factory``.
 
         Returns:
-            What fires with None when everything is listened on, at once for all that Twisted
-            itself brings, and fails with :class:`ConfigurationError` if something cannot be.
+            Fires with None when all ports listen; for sockets and Twisted's own endpoints that is
+            before this method returns. Fails with :class:`ConfigurationError` if one cannot listen.
+            Cancelling it is not supported.
         """
-        for made in self._sockets:
-            self._add(self._reactor.adoptStreamPort(made.fileno(), made.family, factory), factory)
-            made.close()  # the reactor has a duplicate
+        for listening in self._sockets:
+            number, family = listening.fileno(), listening.family
+            self._add(self._reactor.adoptStreamPort(number, family, factory), factory)
+            listening.close()  # the reactor has a duplicate
         self._sockets.clear()
         started = [
             endpoint.listen(factory).addCallbacks(
@@ -66,7 +68,7 @@ class Listening:
         return gatherResults(started, consumeErrors=True).addCallbacks(_nothing, _first_failure)
 
     def _add(self, port: IListeningPort, factory: GearmanFactory, scheme: str = "") -> None:
-        if self._is_over:
+        if self._is_stopped:
             port.stopListening()
             return
         self.ports.append(port)
@@ -74,21 +76,21 @@ class Listening:
         factory.gate.watch(port)
 
     def stop(self) -> Deferred[None]:
-        """Listen no more.
+        """Stop listening.
 
         Returns:
-            What fires with None when all is closed; it does not fail.
+            Fires with None when all ports are closed. Never fails; cancelling it is not supported.
         """
-        self._is_over = True
-        for made in self._sockets:
-            made.close()
+        self._is_stopped = True
+        for listening in self._sockets:
+            listening.close()
         self._sockets.clear()
         ports, self.ports = self.ports, []
         stopped = [maybeDeferred(port.stopListening) for port in ports]
         return DeferredList(stopped, consumeErrors=True).addCallback(_nothing)
 
     def __str__(self) -> str:
-        """Return where connections are accepted, for the log."""
+        """Return the addresses that accept connections, for the log."""
         return ", ".join(self._names)
 
 
@@ -104,7 +106,7 @@ def _first_failure(failure: Failure) -> Failure:
 
 
 def _nothing(_: object) -> None:
-    """Fire with None, whatever the parts brought."""
+    """Replace the result by None."""
 
 
 def _address_text(address: object) -> str:

@@ -1,4 +1,4 @@
-"""The log: how much of it there is, and a file that can be moved away while the server runs."""
+"""The log: its verbosity, and a file that can be moved away while the server runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LEVELS: Final[dict[str, Any]] = {
     "INFO": LogLevel.info,
     "DEBUG": LogLevel.debug,
 }
-"""The C server's levels and Twisted's. NOTICE is ours alone, INFO has Twisted's own lines too."""
+"""The C server's levels and Twisted's. NOTICE logs our lines alone, INFO also Twisted's lines."""
 
 _OURS: Final = "gearman_tx"
 _CHATTY: Final = frozenset({"INFO", "DEBUG"})
@@ -41,7 +41,7 @@ _CHATTY: Final = frozenset({"INFO", "DEBUG"})
 
 @implementer(ILogFilterPredicate)
 class Verbosity:
-    """Which lines are logged.
+    """Decides which lines are logged.
 
     Args:
         name: one of :data:`LEVELS`.
@@ -62,22 +62,22 @@ class Verbosity:
         return PredicateResult.maybe if is_ours else PredicateResult.no
 
     def logger(self, namespace: str) -> Logger:
-        """Return a logger whose lines are dropped if they are below this verbosity."""
+        """Return a logger that drops lines below this verbosity."""
         return Logger(namespace, observer=self.filtered(globalLogPublisher))
 
     def filtered(self, observer: ILogObserver) -> ILogObserver:
-        """Return an observer that gives to ``observer`` what is to be logged."""
+        """Return an observer that passes only the lines of this verbosity to ``observer``."""
         return FilteringLogObserver(observer, [self])
 
 
 class LogFile:
-    """A file of log lines that is opened anew when somebody moved it away.
+    """A log file that can be reopened after it was moved away.
 
     Args:
-        path: where it is; it is made if it is not there.
+        path: the path; a missing file is created.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: the file cannot be written.
     """
 
     def __init__(self, path: str) -> None:
@@ -92,42 +92,42 @@ class LogFile:
         return self.path.open("a", encoding="utf-8", errors="backslashreplace")
 
     def reopen(self) -> None:
-        """Write to a new file if the old one was moved away.
+        """Go on in a new file at the path if the old file was moved away.
 
         Raises:
-            OSError: there cannot be a new one; the old one is written on.
+            OSError: the new file cannot be opened; the old one stays in use.
         """
         stream, self._stream = self._stream, self._open()
         stream.close()
 
     def write(self, text: str) -> None:
-        """Write at the end of the file."""
+        """Append ``text``."""
         self._stream.write(text)
 
     def flush(self) -> None:
-        """Hand everything over to the operating system."""
+        """Pass all text to the operating system."""
         self._stream.flush()
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file."""
         self._stream.close()
 
     @property
     def observer(self) -> ILogObserver:
-        """What writes each event as a line with time, level and source."""
-        return textFileLogObserver(self)  # type: ignore[arg-type]  # it needs write and flush only
+        """An observer that writes each event as a line with time, level and source."""
+        return textFileLogObserver(self)  # type: ignore[arg-type]  # it only needs write and flush
 
 
 @implementer(ILogObserver)
 class _NoLog:
-    """Logs nothing."""
+    """An observer that logs nothing."""
 
     def __call__(self, event: LogEvent) -> None:
         """Drop ``event``."""
 
 
 def open_log(name: str) -> tuple[ILogObserver, LogFile | None]:
-    """Return what writes to the log that ``--log-file`` names, and the file if it is one.
+    """Return an observer for the log that ``--log-file`` names, and its file if it has one.
 
     Args:
         name: ``stderr``, ``none`` or a path.

@@ -1,4 +1,4 @@
-"""How many files and connections the process may have open."""
+"""The limits of open files and connections of the process."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Final
 from gearman_tx.errors import ConfigurationError
 
 RESERVE: Final = 32
-"""Descriptors that are kept for other things than connections: the log, listening sockets, ..."""
+"""Descriptors that connections do not get: for the log, listening sockets, ..."""
 
-_ENOUGH: Final = 2**20
-"""As far as the limit is raised by itself; some machines allow a thousand times as many."""
+_HIGHEST: Final = 2**20
+"""The highest limit that is set by default; some machines allow a thousand times as many."""
 
 
 def set_limit(wanted: int | None) -> int:
-    """Set how many files this process may have open, and return that number.
+    """Set the number of files that this process may have open, and return it.
 
     Args:
-        wanted: the number; None for as many as the operating system lets this user have.
+        wanted: the number; None for as many as the operating system allows this user.
 
     Raises:
         ConfigurationError: this user may not have so many.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if wanted is None:
-        wanted = max(soft, min(hard, _ENOUGH)) if hard != resource.RLIM_INFINITY else _ENOUGH
+        wanted = max(soft, min(hard, _HIGHEST)) if hard != resource.RLIM_INFINITY else _HIGHEST
     if wanted == soft:
         return soft
     try:
@@ -37,5 +37,5 @@ def set_limit(wanted: int | None) -> int:
 
 
 def connection_limit(open_files: int, most: int) -> int:
-    """Return how many connections there may be with ``open_files``, and ``most`` at all."""
+    """Return how many connections ``open_files`` allow: at least 1, and no more than ``most``."""
     return max(1, min(most, open_files - RESERVE))

@@ -1,4 +1,4 @@
-"""Where the queue is kept, as the options say: in memory, or in a file of SQLite."""
+"""The queue file that the options name, if any."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _REMEDY: Final = (
 
 
 def queue_path(options: ServerOptions) -> Path:
-    """Return the queue file: the one that was named, or one in the working folder.
+    """Return the path of the queue file: the given one, or one in the working folder.
 
-    That one has the number of ``--port`` in its name, also when the port is not listened on or the
-    system chooses another: the next start, be it on a port or on a socket, must find it again.
+    The latter has the number of ``--port`` in its name, even if the server does not listen on that
+    port or the system chooses another: the next start, on a port or on a socket, must find it.
     """
     named = options["sqlite-path"] or options["libsqlite3-db"]
     return options.folder / (named or f"gearmand-{options['port']}.sqlite3")
@@ -38,8 +38,8 @@ class QueueFile:
     """The queue file of one job server.
 
     Attributes:
-        path: where it is.
-        store: the store over it, not open yet.
+        path: its path.
+        store: the store that uses it, not open yet.
     """
 
     path: Path
@@ -50,12 +50,12 @@ class QueueFile:
     _patience: float
 
     def check(self) -> None:
-        """Find out, before anything is served, whether the file can be used.
+        """Check, before anything is served, that the file can be used.
 
-        A server that is just ending is waited for, as long as there is patience.
+        While another server uses the file, wait for its end, up to the patience.
 
         Raises:
-            ConfigurationError: it cannot, for the reason that the text says.
+            ConfigurationError: the file cannot be used; the text has the reason.
         """
         deadline = time.monotonic() + self._patience
         while True:
@@ -75,10 +75,10 @@ def make_queue_file(
     """Return the queue file that the options ask for, or None for a queue in memory.
 
     Args:
-        options: parsed.
+        options: the parsed options.
         reactor: for the threads of the store, and its time.
         handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
-        patience: seconds to wait for a file that another server has.
+        patience: seconds to wait for a file that another server uses.
     """
     if options["queue-type"] == BUILTIN:
         return None
@@ -89,7 +89,7 @@ def make_queue_file(
 
 
 def notes(queue: QueueFile | None) -> Sequence[str]:
-    """Return what the log should tell at the start about where the queue is kept."""
+    """Return the log line of the start that says where the queue is kept."""
     if queue is not None:
         return [f"background jobs are kept in {queue.path}"]
     text = "the queue is in memory: jobs, in the background too, end with this process"

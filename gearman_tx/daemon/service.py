@@ -1,4 +1,4 @@
-"""The job server as a service of Twisted: what happens at its start and at its end."""
+"""The job server as a Twisted service: its start and its end."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ CLOSING_TIME: Final = 0.5
 
 @define(eq=False)
 class Parts:
-    """What a job server is made of.
+    """The parts of a job server's process.
 
     Attributes:
-        reactor: what runs it.
+        reactor: runs the server.
         wiring: the job server.
-        listening: where its connections come from.
-        log: where start and stop are told.
-        log_file: its own log file, if it has one.
-        notes: what else is told at the start.
-        queue_file: the file that background jobs are kept in, if there is one.
+        listening: the ports that accept its connections.
+        log: logs its start and its end.
+        log_file: its own log file, or None.
+        notes: additional log lines of the start.
+        queue_file: the file of its background jobs, or None.
     """
 
     reactor: Any
@@ -65,9 +65,9 @@ class GearmanService(Service):
             collector and the memory allocator of the process.
 
     Attributes:
-        ready: fires with None when connections are accepted and signals are heeded; fails with
-            :class:`ConfigurationError` if something cannot be listened on.
-        has_failed: whether it ends because it cannot serve.
+        ready: fires with None when connections are accepted and signals are handled; fails with
+            :class:`ConfigurationError` if the server cannot listen.
+        has_failed: whether the server ends because it cannot serve.
     """
 
     name = "gearmand"
@@ -94,7 +94,7 @@ class GearmanService(Service):
         """Twisted: listen, while the process may still be root.
 
         Raises:
-            ConfigurationError: something cannot be listened on.
+            ConfigurationError: the server cannot listen on a port or endpoint.
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]  # Twisted's
         self._listen()
@@ -104,7 +104,7 @@ class GearmanService(Service):
         """Twisted: serve.
 
         Raises:
-            ConfigurationError: something cannot be listened on, or the queue file not be used.
+            ConfigurationError: the server cannot listen, or cannot use its queue file.
         """
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
         self._listen()
@@ -117,7 +117,7 @@ class GearmanService(Service):
         self.parts.reactor.callWhenRunning(self._run)
 
     def _listen(self) -> None:
-        """Listen, once; what fails at once is raised, what fails later ends the server."""
+        """Listen, once; raise an immediate error, and end the server at a later one."""
         if self._listens is not None:
             return
         failures: list[Failure] = []
@@ -134,15 +134,15 @@ class GearmanService(Service):
         return failure
 
     def _run(self) -> None:
-        """The reactor runs, and has taken signals that are ours."""
+        """The reactor runs: take back the signals that it has taken, and serve."""
         assert self._listens is not None, "startService listens"
         self._signals.install()
         self.parts.wiring.factory.wait_in_place()
         self._listens.addCallback(self._open_queue)
-        self._listens.addCallback(self._tell_start).chainDeferred(self.ready)
+        self._listens.addCallback(self._log_start).chainDeferred(self.ready)
 
     def _open_queue(self, _: None) -> Deferred[None]:
-        """Open the queue file, and load it while text commands are answered."""
+        """Open the queue; it is loaded while text commands are already answered."""
         queue = self.parts.wiring.queue
         if queue is None:
             return succeed(None)
@@ -152,7 +152,7 @@ class GearmanService(Service):
     def _not_loaded(self, failure: Failure) -> None:
         self._fail(failure)
 
-    def _tell_start(self, _: None) -> None:
+    def _log_start(self, _: None) -> None:
         parts, log = self.parts, self.parts.log
         log.info(
             "gearman_tx {version}, {kind} (Twisted {twisted}, Python {python}), process id {pid}",
@@ -169,7 +169,7 @@ class GearmanService(Service):
         systemd.notify(os.environ, READY="1", STATUS=f"listening on {where}")
 
     def _reopen_log(self) -> None:
-        """SIGHUP: go on in a new log file, if the old one was moved away."""
+        """SIGHUP: reopen the log file, which may have been moved away."""
         log, log_file = self.parts.log, self.parts.log_file
         if log_file is None:
             log.info("SIGHUP, but there is no --log-file to reopen")
@@ -178,18 +178,18 @@ class GearmanService(Service):
         try:
             log_file.reopen()
         except OSError as error:
-            text = "cannot reopen the log file {path}: {reason}; the old one is used on"
+            text = "cannot reopen the log file {path}: {reason}; the old one stays in use"
             reason = error.strerror
-            log.error(text, path=log_file.path, reason=reason)  # noqa: TRY400  # one line
+            log.error(text, path=log_file.path, reason=reason)  # noqa: TRY400  # one line, no traceback
 
     @override
     def stopService(self) -> Deferred[None]:
         """Twisted: close all connections and end.
 
         Returns:
-            Fires with None when all is closed and the queue file is too. Connections have half a
-            second to end in good order, then they are cut. Never fails; cancelling it is not
-            supported.
+            Fires with None when all connections and the queue file are closed. Connections have
+            half a second to close in good order; then they are aborted. Never fails; cancelling it
+            is not supported.
         """
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted's
         parts, queue, shutdown = self.parts, self.parts.wiring.queue, self.parts.wiring.shutdown
@@ -206,33 +206,33 @@ class GearmanService(Service):
             stopped.addCallback(lambda _: queue.close())
         else:
             stopped.addCallback(self._close)
-        return stopped.addCallback(self._tell_end)
+        return stopped.addCallback(self._log_end)
 
     def _close(self, _: None) -> Deferred[None]:
-        """Close every connection; those that take too long are cut off."""
+        """Close every connection; abort those that are still open after :data:`CLOSING_TIME`."""
         factory = self.parts.wiring.factory
         factory.stop()
         if not factory.connections:
             return succeed(None)
         closed: Deferred[None] = Deferred()
 
-        def cut_off() -> None:
+        def abort_all() -> None:
             for connection in list(factory.connections):
                 connection.abort()
-            factory.turn.hooks.remove(look)
+            factory.turn.hooks.remove(check)
             closed.callback(None)
 
-        def look() -> None:
+        def check() -> None:
             if not factory.connections:
                 timer.cancel()
-                factory.turn.hooks.remove(look)
+                factory.turn.hooks.remove(check)
                 closed.callback(None)
 
-        timer = factory.turn.clock.callLater(CLOSING_TIME, cut_off)
-        factory.turn.hooks.append(look)
+        timer = factory.turn.clock.callLater(CLOSING_TIME, abort_all)
+        factory.turn.hooks.append(check)
         return closed
 
-    def _tell_end(self, _: None) -> None:
+    def _log_end(self, _: None) -> None:
         self._signals.restore()
         if self._tuning is not None:
             self._tuning.stop()

@@ -1,4 +1,4 @@
-"""Signals: what they do to the job server, as in the C server."""
+"""The signals of the job server, with the meanings of the C server."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class SignalHandlers:
-    """Have functions called in the reactor when signals arrive.
+    """Calls functions in the reactor when signals arrive.
 
-    A signal interrupts the program anywhere, so the handler itself only tells the reactor.
+    A signal interrupts the program anywhere, so the signal handler only schedules the call.
 
     Args:
         reactor: calls the functions.
-        handlers: what to call for each signal.
+        handlers: the function of each signal.
     """
 
     _reactor: Any
@@ -30,9 +30,9 @@ class SignalHandlers:
     _before: dict[signal.Signals, Any] = field(factory=dict)
 
     def install(self) -> None:
-        """Take the signals over; again, when somebody else took them meanwhile.
+        """Take the signals; a second call takes back signals that other code took meanwhile.
 
-        Only the main thread can; in another one, and so in tests, nothing happens.
+        Python allows this only in the main thread. In another thread nothing happens.
         """
         if threading.current_thread() is not threading.main_thread():
             return
@@ -44,7 +44,7 @@ class SignalHandlers:
         self._reactor.callFromThread(self._handlers[signal.Signals(number)])
 
     def restore(self) -> None:
-        """Give the signals back to whom they belonged."""
+        """Restore the signal handlers from before :meth:`install`."""
         while self._before:
             number, before = self._before.popitem()
             signal.signal(number, before if before is not None else signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Tell systemd how the server is: the part of ``sd_notify`` that a ``Type=notify`` unit needs."""
+"""Notify systemd of the server's state: the part of ``sd_notify`` that ``Type=notify`` needs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _log = Logger()
 
 
 def notify(environment: Mapping[str, str], **state: str) -> bool:
-    """Send ``state`` to the service manager, if there is one that wants to know.
+    """Send ``state`` to the service manager, if one asks for it.
 
     Args:
-        environment: where ``NOTIFY_SOCKET`` names the socket, a path or ``@`` and a name.
+        environment: its ``NOTIFY_SOCKET`` names the socket, by a path or by ``@`` and a name.
         state: such as ``READY="1"``, ``STOPPING="1"``, ``STATUS="..."``.
 
     Returns:
-        Whether it was sent. That it cannot be sent is logged and nothing else.
+        Whether it was sent. A failure is only logged.
     """
     name = environment.get("NOTIFY_SOCKET")
     if not name:

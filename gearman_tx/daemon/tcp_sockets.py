@@ -1,7 +1,7 @@
-"""Listening TCP sockets of our own.
+"""Open the listening TCP sockets.
 
-They are bound when the service is made, not when it starts: ``twistd`` has not left the terminal
-then, so a port in use is one line on it.
+They are bound when the service is made and not when it starts. At that time ``twistd`` still has
+the terminal, so a port in use is one line there.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from gearman_tx.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NOT_HERE: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
-"""What tells that this machine does not have an address, or not that kind of addresses."""
+_UNAVAILABLE: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
+"""Errors that mean: this machine does not have the address, or not its address family."""
 
 _ADVICE: Final = {
     errno.EADDRINUSE: "another program listens there; stop it or choose another --port",
@@ -25,7 +25,7 @@ _ADVICE: Final = {
     errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another --port",
 }
 
-_PAUSE: Final = 0.1  # seconds between two tries to listen on an address that is taken
+_PAUSE: Final = 0.1  # seconds between two attempts to listen on an address in use
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -37,10 +37,10 @@ def address_text(address: Sequence[Any]) -> str:
 
 
 def addresses(host: str, port: int) -> list[Address]:
-    """Return the addresses to listen on for ``--listen``: all of this machine if it is empty.
+    """Return the addresses to listen on for ``--listen``; if it is empty, all of this machine.
 
     Raises:
-        ConfigurationError: the name is not known.
+        ConfigurationError: the name cannot be resolved.
     """
     try:
         found = socket.getaddrinfo(
@@ -52,7 +52,7 @@ def addresses(host: str, port: int) -> list[Address]:
             f"--listen: cannot find the address of {host!r}: {reason}"
         ) from error
     unique = {(family, address): None for family, _, _, _, address in found}
-    # IPv4 first, so that a free port that is asked for with 0 is found there.
+    # IPv4 comes first, so that port 0 finds a free port there.
     return sorted(unique, key=lambda entry: entry[0] != socket.AF_INET)
 
 
@@ -61,19 +61,19 @@ def open_sockets(
 ) -> tuple[list[socket.socket], list[str]]:
     """Listen on all addresses of ``host``.
 
-    An address that this machine does not have is left out, if there is another one.
+    An address that this machine does not have is left out if there is another one.
 
     Args:
         host: address or name; empty for all addresses of this machine.
         port: TCP port; 0 for a free one, the same on all addresses.
-        backlog: how many connections may wait.
-        patience: seconds to wait for an address that is taken to become free.
+        backlog: how many connections may wait to be accepted.
+        patience: seconds to wait for an address in use to become free.
 
     Returns:
-        The sockets, and why there are no more of them: a text for each address that is left out.
+        The sockets, and a text with the reason for each address that is left out.
 
     Raises:
-        ConfigurationError: one of them cannot be listened on.
+        ConfigurationError: the server cannot listen on an address.
     """
     opened: list[socket.socket] = []
     left_out: list[str] = []
@@ -83,7 +83,7 @@ def open_sockets(
         try:
             opened.append(_open_by(deadline, family, bound, backlog))
         except OSError as error:
-            if error.errno in _NOT_HERE:
+            if error.errno in _UNAVAILABLE:
                 left_out.append(_reason(bound, error))
                 continue
             for other in opened:
@@ -97,7 +97,7 @@ def open_sockets(
 def _open_by(
     deadline: float, family: socket.AddressFamily, address: tuple[Any, ...], backlog: int
 ) -> socket.socket:
-    """Return a listening socket; wait until ``deadline`` for an address that is taken."""
+    """Return a listening socket; wait until ``deadline`` for an address in use."""
     while True:
         try:
             return _open(family, address, backlog)
@@ -108,18 +108,18 @@ def _open_by(
 
 
 def _open(family: socket.AddressFamily, address: tuple[Any, ...], backlog: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.setblocking(False)  # noqa: FBT003  # socket's signature
-        made.bind(address)
-        made.listen(backlog)
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.setblocking(False)  # noqa: FBT003  # socket's signature
+        listening.bind(address)
+        listening.listen(backlog)
     except OSError:
-        made.close()
+        listening.close()
         raise
-    return made
+    return listening
 
 
 def _reason(address: Sequence[Any], error: OSError) -> str:

@@ -1,8 +1,8 @@
 """``gearman-tx gearmand``: the job server with the C server's command line, files and signals.
 
-The order matters. Ports are bound and endpoints listened on as the user who started it; then it
-becomes the other user, who opens the log and writes the PID file, and so can reopen and remove
-them. The PID file is there, and signals are heeded, before a daemon lets go of the terminal.
+The order matters. The process first listens on ports and endpoints as the user who started it. Then
+it becomes the user of ``--user``, who opens the log and writes the PID file, and so can reopen and
+remove them. A daemon leaves the terminal when the PID file exists and signals are handled.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FAILURE: Final = 1
-"""The exit status of whatever keeps the server from starting, as in the C server."""
+"""The exit status when the server cannot start or serve, as in the C server."""
 
 PATIENCE: Final = 3.0
-"""Seconds for a port or a queue file that is taken: an init script's restart does not wait for the
-old server."""
+"""Seconds to wait for a port or a queue file in use: the restart of an init script starts the new
+server before the old one has ended."""
 
 
 def run(words: Sequence[str]) -> int:
-    """Run a job server until it is told to stop.
+    """Run a job server until a signal or a text command stops it.
 
     Args:
-        words: the command line, without the program's name.
+        words: the command line without the program's name.
 
     Returns:
         The exit status: 0 after an ordered stop.
@@ -56,20 +56,20 @@ def run(words: Sequence[str]) -> int:
             return 0
         return _serve(options)
     except (usage.UsageError, ConfigurationError) as error:
-        _say(str(error))
+        _print_error(str(error))
         return FAILURE
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     sys.stderr.write(f"{GearmandOptions.program}: {text}\n")
     sys.stderr.flush()
 
 
 def _serve(options: GearmandOptions) -> int:
-    """Start the server, let it run, and clean up behind it."""
+    """Start the server, run it, and clean up after it."""
     user = find_user(options["user"]) if options["user"] else None
     terminal = detach() if options["daemon"] else None
-    from twisted.internet import reactor  # a reactor does not outlive a fork
+    from twisted.internet import reactor  # a reactor does not survive a fork
 
     parts = build(options, reactor, patience=PATIENCE)
     service = GearmanService(parts, owns_process=True)
@@ -80,24 +80,24 @@ def _serve(options: GearmandOptions) -> int:
             become(user)
         parts.log_file = _begin_log(options)
         service.startService()
-        _write(pid_file, is_wanted="pid-file" in options.given)
+        _write(pid_file, is_required="pid-file" in options.given)
         return _run(reactor, service, terminal, keep_error=options["log-file"] == "stderr")
     finally:
         parts.listening.stop()
         pid_file.remove()
 
 
-def _write(pid_file: PidFile, *, is_wanted: bool) -> None:
-    """Write the PID file; nobody waits for one that was not asked for."""
+def _write(pid_file: PidFile, *, is_required: bool) -> None:
+    """Write the PID file; an error counts only if the file was asked for."""
     try:
         pid_file.write()
     except ConfigurationError:
-        if is_wanted:
+        if is_required:
             raise
 
 
 def _begin_log(options: GearmandOptions) -> LogFile | None:
-    """Log to where the options say; return the log file if there is one."""
+    """Start the log that the options name; return its file if it has one."""
     log_file: LogFile | None = None
     observer: ILogObserver
     try:
@@ -105,7 +105,7 @@ def _begin_log(options: GearmandOptions) -> LogFile | None:
     except ConfigurationError as error:
         if "log-file" in options.given:
             raise
-        _say(f"{error}; logging to standard error")
+        _print_error(f"{error}; logging to standard error")
         observer = textFileLogObserver(sys.stderr)
     observers = [observer]
     if options["syslog"]:
@@ -128,12 +128,12 @@ def _run(
 
     def ready(_: None) -> None:
         if terminal is not None:
-            terminal.let_go(keep_error=keep_error)
+            terminal.leave(keep_error=keep_error)
 
     def failed(failure: Any) -> None:
         nonlocal status
         status = FAILURE
-        _say(failure.getErrorMessage())
+        _print_error(failure.getErrorMessage())
 
     service.ready.addCallbacks(ready, failed)
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)

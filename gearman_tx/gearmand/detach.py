@@ -1,8 +1,8 @@
-"""Become a daemon: leave the terminal, and let whoever started us know when the server is ready.
+"""Become a daemon: leave the terminal when the server is ready.
 
-The process that was started waits until its grandchild, the daemon, says that it is ready, and
-exits with 0 then and with 1 if it never does. Until that the daemon keeps the terminal's standard
-error, so that what it cannot do is told there.
+The process that was started waits for its grandchild, the daemon. It exits with 0 when the daemon
+is ready, and with 1 if the daemon ends before. Until then the daemon keeps the terminal's standard
+error, where it prints the reason of a failed start.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _READY: Final = b"0"
 
 
 def detach() -> Terminal:
-    """Go on as a daemon; the process that was started does not return from here.
+    """Return in the daemon; the process that was started exits inside this function.
 
-    Must be called while there is one thread, and before a reactor is made.
+    Must be called while there is one thread, and before a reactor is imported.
 
     Returns:
-        The terminal, to be let go when the daemon is ready.
+        The terminal, for the daemon to leave when it is ready.
     """
     reading, writing = os.pipe()
     if os.fork():
@@ -41,16 +41,16 @@ class Terminal:
 
     _writing: int
 
-    def let_go(self, *, keep_error: bool) -> None:
-        """Tell the process that was started to exit with 0; read and write nothing there any more.
+    def leave(self, *, keep_error: bool) -> None:
+        """Close the standard streams, and let the process that was started exit with 0.
 
         Args:
-            keep_error: whether to go on writing to standard error.
+            keep_error: whether standard error stays open, for the log.
         """
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1) if keep_error else (0, 1, 2):
             os.dup2(nowhere, standard)
         os.close(nowhere)
-        with contextlib.suppress(BrokenPipeError):  # nobody waits any more
+        with contextlib.suppress(BrokenPipeError):  # the waiting process was killed
             os.write(self._writing, _READY)
         os.close(self._writing)

@@ -1,4 +1,4 @@
-"""The C server's command line, as far as ``twistd gearmand`` does not have it already."""
+"""The options of ``gearman-tx gearmand``: the command line of the C server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROCESS: Final = (
     Option("daemon", "Go to the background when the server is ready.", letter="d"),
     Option(
         "pid-file",
-        "File to write the process id to; it is removed at the end.",
+        "File for the process id; it is removed when the server ends.",
         letter="P",
         value="FILE",
         default=DEFAULT_PID_FILE,
@@ -35,14 +35,14 @@ PROCESS: Final = (
     ),
     Option(
         "user",
-        "User to become after the TCP ports are bound; only root can.",
+        "User to become after the server listens; only root can change the user.",
         letter="u",
         value="NAME",
         read=values.text,
     ),
     evolve(
         table.LOG_FILE,
-        help="File to log to, or stderr, or none; opened anew on SIGHUP.",
+        help="File to log to, or stderr, or none; reopened on SIGHUP.",
         default=DEFAULT_LOG_FILE,
         shown=DEFAULT_LOG_FILE,
         read=values.text,
@@ -50,7 +50,7 @@ PROCESS: Final = (
     Option("syslog", "Log to syslog as well."),
     table.VERBOSE,
     evolve(table.CONFIG_FILE, shown=DEFAULT_CONFIG_FILE),
-    Option("check-args", "Read the command line, say what is wrong with it, and exit."),
+    Option("check-args", "Check the command line, print its error if there is one, and exit."),
     *table.STOPPING,
 )
 

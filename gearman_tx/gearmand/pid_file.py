@@ -1,4 +1,4 @@
-"""The file that tells a script which process the server is."""
+"""The PID file, from which scripts read the process id of the server."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class PidFile:
     """A file with a decimal process id and a line end, as the C server writes it.
 
     Args:
-        path: where it is.
+        path: its path.
     """
 
     path: Path
 
     def write(self) -> None:
-        """Write the id of this process; what another one left there is replaced.
+        """Write the id of this process; replace an existing file.
 
         Raises:
             ConfigurationError: the file cannot be written.
@@ -34,7 +34,7 @@ class PidFile:
             raise ConfigurationError(text) from error
 
     def remove(self) -> None:
-        """Remove it, unless another process has written its own id there meanwhile."""
+        """Remove the file, unless another process has written its own id since."""
         with contextlib.suppress(OSError):
             if self.path.is_file() and self.path.read_bytes() == self._content():
                 self.path.unlink()

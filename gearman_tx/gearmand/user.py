@@ -1,4 +1,4 @@
-"""Become another user, who can do less than root."""
+"""Change from root to another user."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gearman_tx.errors import ConfigurationError
 
 
 def find_user(name: str) -> pwd.struct_passwd:
-    """Return what the system knows of user ``name``.
+    """Return the system's entry of the user ``name``.
 
     Raises:
-        ConfigurationError: there is none, or this process may not become that user.
+        ConfigurationError: the user does not exist, or this process may not become that user.
     """
     try:
         user = pwd.getpwnam(name)
@@ -26,10 +26,10 @@ def find_user(name: str) -> pwd.struct_passwd:
 
 
 def become(user: pwd.struct_passwd) -> None:
-    """Take the user, the group and the other groups of ``user``, for good.
+    """Take the user id, the group and the other groups of ``user``, irrevocably.
 
     Raises:
-        ConfigurationError: the operating system does not let this process do it.
+        ConfigurationError: the operating system does not allow it.
     """
     if os.geteuid() == user.pw_uid:
         return

@@ -1,7 +1,7 @@
-"""Tell ``twistd`` that the command ``gearmand`` exists.
+"""The plugin that gives ``twistd`` the command ``gearmand``.
 
-``twistd`` imports this file whenever it lists its commands, so it imports nothing of gearman_tx:
-the module named below is loaded only when somebody asks for ``gearmand``.
+``twistd`` imports this file whenever it lists its commands. So the file imports nothing of
+gearman_tx; ``twistd`` loads the module that is named below when ``gearmand`` is run.
 """
 
 from twisted.application.service import ServiceMaker

@@ -1,7 +1,7 @@
-"""The options of the C server that this one has not: without effect, or refused.
+"""Options of the C server that this server accepts without effect, or refuses.
 
-Options that only make sense there are accepted and the log says so; options for what this version
-does not do are refused: a server that ignored them would not do what its operator relies on.
+Options that only make sense in the C server are accepted, and the log says so. Options for features
+that this version does not have are refused, because their operator relies on the feature.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Words of a command line or of a configuration file, cut into options and their values.
+"""Split the words of a command line or of a configuration file into options and values.
 
 The syntax is the C server's: ``--name=value``, ``--name value``, ``-nvalue``, ``-n value``, and
-letters without a value may stand together. Names are written whole: an abbreviation that is
-clear today would mean something else when an option is added.
+letters without a value can be joined. The word after an option with a value is its value, even if
+it starts with a dash; ``argparse`` would refuse it. Names cannot be abbreviated: an abbreviation
+that is unique today would become ambiguous when an option is added.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMENT = "#"
-"""A word that starts with this, and the rest of its line, says nothing."""
+"""A word that starts with this, and the rest of its line, is ignored."""
 
 
 def cut(
@@ -26,12 +27,12 @@ def cut(
     """Return the options in ``words``, in order, as pairs of name and value.
 
     Args:
-        words: of the command line.
-        takes_value: for the name of every option, whether it has a value.
-        letters: the names of the options that have a letter as well.
+        words: the words of the command line.
+        takes_value: the names of all options, each with whether it takes a value.
+        letters: the letters of options with the names of these options.
 
     Raises:
-        ConfigurationError: a word is not an option, or a value is missing or too much.
+        ConfigurationError: a word is not an option, a value is missing, or an option takes none.
     """
     found: list[tuple[str, str | None]] = []
     rest = iter(words)
@@ -60,7 +61,7 @@ def cut(
 def _cut_letters(
     word: str, rest: Iterator[str], takes_value: Mapping[str, bool], letters: Mapping[str, str]
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield the options of a word of letters, of which the last may have a value."""
+    """Yield the options of a word of letters; the last one may have a value."""
     for place, letter in enumerate(word):
         if letter not in letters:
             raise ConfigurationError(f"unrecognised option '-{letter}' in '-{word}'")
@@ -73,7 +74,7 @@ def _cut_letters(
 
 
 def _next(rest: Iterator[str], option: str) -> str:
-    """Return the word that follows ``option``, which is its value."""
+    """Return the value of ``option``: the next word."""
     try:
         return next(rest)
     except StopIteration:
@@ -81,7 +82,7 @@ def _next(rest: Iterator[str], option: str) -> str:
 
 
 def _advice(name: str, known: Mapping[str, bool]) -> str:
-    """Return which option may have been meant."""
+    """Return a hint about the option that may have been meant."""
     near = difflib.get_close_matches(name, known, 1)
     return f"; is '--{near[0]}' meant?" if near else "; --help lists the options"
 
@@ -90,7 +91,7 @@ def in_file(path: Path) -> list[str]:
     """Return the words of a configuration file, separated by blanks and line ends.
 
     Raises:
-        ConfigurationError: it cannot be read.
+        ConfigurationError: the file cannot be read.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

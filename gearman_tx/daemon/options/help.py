@@ -1,4 +1,4 @@
-"""The text of ``--help``: the options in groups, wrapped to the width of the terminal."""
+"""The text of ``--help``: options in groups, wrapped to the width of the terminal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from gearman_tx.daemon.options.option import Option
     from gearman_tx.daemon.options.table import Groups
 
-_COLUMN: Final = 31  # where the explanations start
+_COLUMN: Final = 31  # the column in which the explanations start
 _LEAST_WIDTH: Final = 60
 
 
 def help_text(groups: Groups, width: int) -> str:
     """Return the options of ``groups`` under their headings.
 
-    Options that have nothing but a reason not to be given stand together behind that reason.
+    Options that are refused for the same reason are listed together with that reason.
 
     Args:
         groups: the options by heading.
-        width: columns to wrap at.
+        width: the number of columns.
     """
     width = max(width, _LEAST_WIDTH)
     return "\n".join(_group(heading, rows, width) for heading, rows in groups.items())
@@ -43,7 +43,7 @@ def _group(heading: str, rows: Sequence[Option], width: int) -> str:
 
 
 def _option(row: Option, width: int) -> list[str]:
-    """Return the lines of one option: its spelling, and its explanation in a column beside it."""
+    """Return the lines of one option: its spelling, and its explanation in the next column."""
     text = f"{row.help} (default: {row.shown})" if row.shown else row.help
     lines = _wrapped(text, _COLUMN, _COLUMN, width)
     spelled = f"  {row.spelled}"

@@ -1,4 +1,4 @@
-"""What is known of one option; the table of them is made of these."""
+"""One option: a row of the table of options."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Option:
 
     Attributes:
         name: its long name, without the dashes.
-        help: what it does, for the person who reads ``--help``.
+        help: its explanation in ``--help``.
         letter: its short name, or None.
-        value: what stands for its value in the help; None for an option without one.
+        value: the placeholder of its value in the help; None for an option without a value.
         default: its value when it is not given.
-        shown: the default as the help tells it; empty where the help's text does.
-        read: turns the word that was given into the value.
-        repeats: whether it may be given several times; its value is the list of all of them.
-        meaningless: why it is accepted without any effect, for the log; empty for most.
-        refused: why it is not accepted, for the person who gave it; empty for most.
+        shown: the default in the help; empty if the explanation has it.
+        read: returns the value for the given word.
+        repeats: whether it may be given several times; its value is then a list.
+        meaningless: why it has no effect, for the log; empty for an option with an effect.
+        refused: why it is refused, for the error; empty for an accepted option.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Option:
 
     @property
     def spelled(self) -> str:
-        """The option as the help writes it, such as ``-p, --port=NUMBER``."""
+        """The option in the spelling of the help, such as ``-p, --port=NUMBER``."""
         long = f"--{self.name}={self.value}" if self.value else f"--{self.name}"
         return f"-{self.letter}, {long}" if self.letter else f"    {long}"
 
@@ -68,7 +68,7 @@ def seconds(name: str, default: float, text: str, *, least: float, most: float) 
 
 
 def meaningless(name: str, why: str, **more: Any) -> Option:
-    """Return an option that is accepted, has no effect, and has the log say ``why``."""
+    """Return an option that is accepted without effect; the log gives the reason ``why``."""
     return Option(name, f"Accepted, without effect: {why}.", meaningless=why, **more)
 
 
@@ -76,8 +76,8 @@ def refused(why: str, *names: str) -> tuple[Option, ...]:
     """Return options that are refused for the reason ``why``.
 
     Args:
-        why: what the person who gives one of them is told.
-        names: their names; one that has a value ends in ``=``.
+        why: the reason, for the error.
+        names: their names; the name of an option with a value ends in ``=``.
     """
     text = f"Refused: {why}."
     return tuple(

@@ -1,7 +1,7 @@
-"""Every option of the job server as one table: names, letters, values, defaults and help.
+"""The table of options of the job server: names, letters, values, defaults and help.
 
-The names, letters and meanings are the C server's where it has the option. What it has and this
-server has not is in :mod:`gearman_tx.daemon.options.c_options`.
+An option of the C server has its name, letter and meaning here. Options that only the C server has
+are in :mod:`gearman_tx.daemon.options.c_options`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 4730
 LEAST_BACKLOG: Final = 1024
-"""Connections that may wait to be accepted; a smaller number is raised to this one."""
+"""The smallest backlog: connections that may wait to be accepted."""
 
 DEFAULT_VERBOSE: Final = "NOTICE"
-"""The C server's is ERROR; this one logs nothing for a normal packet, so more can be told."""
+"""The C server's default is ERROR; this server can log more: normal packets log nothing."""
 
 HELP_GROUP: Final = "Help"
 
@@ -45,15 +45,15 @@ LISTENING: Final = (
     number(
         "port",
         DEFAULT_PORT,
-        "TCP port to listen on; 0 takes a free one and logs it. Unless this option is given, the "
+        "TCP port to listen on; 0 takes a free one and logs it. Without this option the "
         "environment variable GEARMAND_PORT decides.",
         letter="p",
         most=65535,
     ),
     Option(
         "listen",
-        "Address or host name to listen on, with all addresses that a name has. Without it the "
-        "server listens on all addresses of this machine, IPv4 and IPv6.",
+        "Address to listen on, or a host name for all its addresses. Without it the server listens "
+        "on all addresses of this machine, IPv4 and IPv6.",
         letter="L",
         value="ADDRESS",
         default="",
@@ -62,7 +62,7 @@ LISTENING: Final = (
         "endpoint",
         "Listen on a Twisted server endpoint, such as unix:/run/gearmand.sock, "
         "systemd:domain=INET:index=0 or ssl:4731:privateKey=key.pem:certKey=cert.pem. May be "
-        "given several times. Then no TCP port is opened besides, unless --port or --listen is "
+        "given several times. The server then opens no TCP port, unless --port or --listen is "
         "given as well.",
         value="STRING",
         read=values.text,
@@ -71,29 +71,30 @@ LISTENING: Final = (
     number(
         "backlog",
         LEAST_BACKLOG,
-        f"Connections that may wait to be accepted. Less than {LEAST_BACKLOG} is raised to that.",
+        f"Connections that may wait to be accepted; at least {LEAST_BACKLOG}, to which a smaller "
+        "number is raised.",
         letter="b",
         least=1,
     ),
     number(
         "keepalive-idle",
         keepalive.DEFAULT_IDLE,
-        "Seconds of silence after which TCP asks whether a peer is still there; -1 leaves this to "
-        "the operating system, where it is two hours on Linux.",
+        "Seconds of silence after which TCP probes whether a peer is there; -1 leaves this to the "
+        "operating system (two hours on Linux).",
         least=-1,
         most=32767,
     ),
     number(
         "keepalive-interval",
         keepalive.DEFAULT_INTERVAL,
-        "Seconds between two such questions; -1 leaves this to the operating system.",
+        "Seconds between two such probes; -1 leaves this to the operating system.",
         least=-1,
         most=32767,
     ),
     number(
         "keepalive-count",
         keepalive.DEFAULT_COUNT,
-        "Questions without an answer after which the connection is lost; -1 leaves this to the "
+        "Probes without an answer after which the connection is lost; -1 leaves this to the "
         "operating system.",
         least=-1,
         most=127,
@@ -108,8 +109,8 @@ QUEUES: Final = (
     number(
         "job-retries",
         UNLIMITED_RETRIES,
-        "Losses of a job (its worker gone, or out of time) at which it is given up and its client "
-        "told that it failed; -1 and 0 never give a job up.",
+        "Number of losses of a job (its worker disconnects or runs out of time) at which the job "
+        "is given up and its clients receive WORK_FAIL; -1 and 0 never give up a job.",
         letter="j",
         least=-1,
         most=_MOST_RETRIES,
@@ -122,9 +123,9 @@ QUEUES: Final = (
     ),
     Option(
         "maxqueue",
-        "How many jobs, queued and running, a function may have before submissions are refused: "
-        "one number, or three for submissions of high, normal and low priority; 0 is no limit. "
-        "The text command maxqueue sets other numbers for single functions.",
+        "How many queued and running jobs a function may have before submissions are refused: "
+        "one number, or three for submissions of high, normal and low priority; 0 means no limit. "
+        "The text command maxqueue sets the numbers of a single function.",
         value="N[,N,N]",
         default=(0, 0, 0),
         shown="0",
@@ -132,9 +133,9 @@ QUEUES: Final = (
     ),
     Option(
         "order",
-        "Which job a worker with several functions gets next: priority, the job of the highest "
-        "priority over all of them, functions taking turns; or function, all jobs of the function "
-        "that was registered last before any of another, as from the C server 1.1.",
+        "Which job a worker with several functions gets next. With priority, the job of the "
+        "highest priority; functions of one priority take turns. With function, all jobs of the "
+        "function that was registered last, then those of the others, as in the C server 1.1.",
         value="priority|function",
         default="priority",
         shown="priority",
@@ -142,7 +143,7 @@ QUEUES: Final = (
     ),
     Option(
         "timed-out",
-        "What becomes of a job that runs longer than its worker's CAN_DO_TIMEOUT: requeue gives it "
+        "What happens to a job that runs longer than its worker's CAN_DO_TIMEOUT: requeue gives it "
         "to another worker, fail ends it with WORK_FAIL.",
         value="requeue|fail",
         default="requeue",
@@ -151,7 +152,7 @@ QUEUES: Final = (
     ),
     Option(
         "requeue",
-        "Where a job that lost its worker goes in its queue.",
+        "Where a job whose worker was lost is put in its queue.",
         value="back|front",
         default="back",
         shown="back",
@@ -159,7 +160,7 @@ QUEUES: Final = (
     ),
     Option(
         "job-handle-prefix",
-        "What job handles start with. The default is H: and the name of this machine.",
+        "Prefix of job handles. The default is H: and the name of this machine.",
         value="TEXT",
         default="",
     ),
@@ -169,8 +170,8 @@ LIMITS: Final = (
     number(
         "max-connections",
         1_000_000,
-        "Connections that may be open at once. Further ones wait to be accepted until another "
-        "ends. The number of open files limits them too.",
+        "Connections that may be open at once. Further ones wait to be accepted until one is "
+        "closed. The number of open files limits connections too.",
         least=1,
     ),
     Option(
@@ -184,15 +185,15 @@ LIMITS: Final = (
     size(
         "max-packet",
         DEFAULT_MAX_PACKET,
-        "Largest packet, which is about the largest workload or result; the connection that sends "
-        "a larger one is closed.",
+        "Largest packet, and so about the largest workload or result; a connection that sends a "
+        "larger one is closed.",
         least=1024,
         most=LARGEST_SIZE,
     ),
     size(
         "max-text-line",
         DEFAULT_MAX_TEXT_LINE,
-        "Longest line of the text protocol; the connection that sends a longer one is closed.",
+        "Longest line of the text protocol; a connection that sends a longer one is closed.",
         least=64,
         most=2**20,
     ),
@@ -213,13 +214,13 @@ LIMITS: Final = (
     number(
         "max-functions",
         DEFAULT_MAX_FUNCTIONS,
-        "Functions that may be known at once; those that nobody uses make room for others.",
+        "Functions that the server may hold at once; unused ones make room for others.",
         least=1,
     ),
     size(
         "pause-output",
         DEFAULT_PAUSE_OUTPUT,
-        "Unread output of a connection above which no more requests are taken from it.",
+        "Unread output of a connection above which the server reads no more requests from it.",
         least=0,
         most=2**40,
     ),
@@ -245,8 +246,8 @@ VERSION: Final = Option("version", "Print the version and exit.", letter="V")
 STOPPING: Final = (
     Option(
         "allow-shutdown",
-        "Let the text commands shutdown and shutdown graceful stop the server. Whoever can "
-        "connect can then do it.",
+        "Let the text commands shutdown and shutdown graceful stop the server. Every program that "
+        "can connect can then send them.",
     ),
     seconds(
         "shutdown-timeout",
@@ -260,8 +261,8 @@ STOPPING: Final = (
 
 CONFIG_FILE: Final = Option(
     "config-file",
-    "File with more options, separated by blanks or line ends; # starts a comment. What is "
-    "given on the command line wins.",
+    "File with more options, separated by blanks or line ends; # starts a comment. Options on "
+    "the command line take precedence.",
     value="FILE",
     read=values.text,
 )
@@ -277,7 +278,7 @@ LOG_FILE: Final = Option(
 
 VERBOSE: Final = Option(
     "verbose",
-    f"How much to log, from little to much: {', '.join(VERBOSITIES)}.",
+    f"Verbosity of the log, from low to high: {', '.join(VERBOSITIES)}.",
     value="LEVEL",
     default=DEFAULT_VERBOSE,
     shown=DEFAULT_VERBOSE,

@@ -55,7 +55,7 @@ class Options(ServerOptions):
         return (
             "Usage: twistd [twistd's options] gearmand [options]\n\n"
             "A Gearman job server. Options of twistd (--nodaemon, --pidfile, --logfile, --uid ...) "
-            "stand\nbefore the word gearmand; twistd --help lists them."
+            "come\nbefore the word gearmand; twistd --help lists them."
         )
 
     @property

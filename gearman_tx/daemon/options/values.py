@@ -1,8 +1,8 @@
-"""What the words of a command line mean: numbers, sizes, seconds, names.
+"""Read the values of options: numbers, sizes, seconds, names.
 
-Each function here makes a reader: a function from the word that was given to its value, which
-refuses what cannot be used with a :class:`ConfigurationError` that says why and what would do.
-The name of the option is put in front of that by whoever knows it.
+Most functions here return a reader: a function that returns the value of a given word, or raises a
+:class:`ConfigurationError` with the reason and the values that are accepted. The caller prepends
+the name of the option.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Reader = Callable[[str], Any]
 
 LARGEST_NUMBER: Final = 2**31 - 1
-"""The largest number that an option without a limit of its own takes."""
+"""The largest number for an option without its own limit."""
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _SIZE: Final = re.compile(r"([0-9]{1,15})([KMG]?)i?B?", re.IGNORECASE)
@@ -38,7 +38,7 @@ def number(least: int = 0, most: int = LARGEST_NUMBER) -> Reader:
 
 
 def one_of(*choices: str) -> Reader:
-    """Return the reader of one of some words; its case does not matter."""
+    """Return the reader of one of ``choices``, in upper or lower case."""
 
     def read(word: str) -> str:
         if word.lower() in choices:
@@ -64,7 +64,7 @@ def size(least: int, most: int) -> Reader:
 
 
 def size_text(value: int) -> str:
-    """Return a number of bytes as a reader of :func:`size` would write it."""
+    """Return a number of bytes as a word that :func:`size` reads."""
     for unit in ("G", "M", "K"):
         if value and not value % _UNITS[unit]:
             return f"{value // _UNITS[unit]}{unit}"
@@ -79,7 +79,7 @@ def seconds(least: float, most: float) -> Reader:
             value = float(word)
         except ValueError:
             value = float("nan")
-        if least <= value <= most:  # no number at all is never in a range
+        if least <= value <= most:  # false for NaN
             return value
         raise ConfigurationError(f"{word!r} is not a time from {least:g} to {most:g} seconds")
 
@@ -87,7 +87,7 @@ def seconds(least: float, most: float) -> Reader:
 
 
 def choice(*names: str) -> Reader:
-    """Return the reader of one of ``names``, written as here."""
+    """Return the reader of one of ``names``, in exactly this spelling."""
 
     def read(word: str) -> str:
         if word in names:
@@ -105,7 +105,7 @@ def text(word: str) -> str:
 
 
 def max_queue(word: str) -> tuple[int, int, int]:
-    """Read ``NUMBER`` for all priorities, or ``HIGH,NORMAL,LOW``; 0 is no limit."""
+    """Read ``NUMBER`` for all priorities, or ``HIGH,NORMAL,LOW``; 0 means no limit."""
     read = number()
     parts = word.split(",")
     if len(parts) == 1:
