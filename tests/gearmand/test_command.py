@@ -188,7 +188,7 @@ def become_nobody(folder: Path) -> list[str]:
     """Return the words that run a command as nobody, who does not measure coverage."""
     words = ["env", "--unset=COVERAGE_PROCESS_CONFIG", "--unset=COVERAGE_PROCESS_START"]
     words += ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    if run([*words, "test", "-x", drop_in()[0]], folder).status:
+    if run([*words, *drop_in("--version")], folder).status:  # Python's library may be out of reach
         pytest.skip("another user cannot read this environment")
     return words
 
