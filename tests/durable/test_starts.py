@@ -75,7 +75,7 @@ def test_on_a_damaged_file(tmp_path: Path) -> None:
         log = server.log.read_text()
         assert f"{path} is damaged" in log
         assert (
-            f"200 jobs could be read of it and are in a new file, the damaged one is {path}." in log
+            f"200 jobs could be read and are in a new file, the damaged one is now {path}." in log
         )
         report = server.ask(b"store\n", until=b".\n")
         assert b"\nnotice\t" in report

@@ -176,7 +176,7 @@ def test_deleted_file(file: QueueFile, suffixes: tuple[str, ...]) -> None:
     """A file that is deleted underneath is noticed at once, and a new one is begun."""
     for suffix in suffixes:
         Path(f"{file.path}{suffix}").unlink()
-    with pytest.raises(StoreLostError, match=r"queue\.sqlite3 is gone: a new queue file is begun"):
+    with pytest.raises(StoreLostError, match=r"is gone: a new queue file is created"):
         file.write(Batch([record(3)]))
     file.write(Batch(records(range(1, 4))))
     assert ids(read_all(file)) == stored(file.path) == [1, 2, 3]
@@ -230,7 +230,7 @@ def test_ids_after_a_file_was_deleted_between_two_starts(path: Path) -> None:
     contents = queue.open()
     assert contents.ids.start >= given
     assert list(contents.notices) == [
-        f"the queue file {path} was gone or empty, a new one was begun"
+        f"the queue file {path} was gone or empty, a new one was created"
     ]
     queue.close()
 

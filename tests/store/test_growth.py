@@ -12,7 +12,7 @@ from gearman_tx.core import Batch
 from gearman_tx.store.sqlite.opening import LOG_KEPT, LOG_PAGES
 from gearman_tx.store.sqlite.queue_file import QueueFile
 from gearman_tx.store.sqlite.schema import PAGE_SIZE
-from gearman_tx.store.sqlite.vacuum import TIDY_PAGES
+from gearman_tx.store.sqlite.vacuum import VACUUM_PAGES
 from tests.store.files import ids, queue_file, read_all
 from tests.store.records import records
 
@@ -62,7 +62,7 @@ def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: QueueFile) -> None:
     file.write(Batch(finished=sorted(set(range(1, 20_001)) - set(stay))))
     while file.tend():
         pass
-    assert size_of(file) <= (len(stay) + TIDY_PAGES + 50) * PAGE_SIZE
+    assert size_of(file) <= (len(stay) + VACUUM_PAGES + 50) * PAGE_SIZE
     assert ids(read_all(file)) == stay
 
 
@@ -70,7 +70,7 @@ def test_room_is_given_back(file: QueueFile) -> None:
     """After a burst the disk gets its room back, a piece at a time; nothing is lost by that."""
     file.write(Batch(records(range(1, 40_001), WORKLOAD)))
     full = size_of(file)
-    assert full > 4 * TIDY_PAGES * PAGE_SIZE // 2
+    assert full > 4 * VACUUM_PAGES * PAGE_SIZE // 2
     file.write(Batch(finished=list(range(1, 39_901))))
     pieces = 0
     while file.tend():
@@ -89,7 +89,7 @@ def test_closing_gives_room_back(tmp_path: Path) -> None:
     file.write(Batch(records(range(1, 40_001), WORKLOAD)))
     file.write(Batch(finished=list(range(1, 40_001))))
     file.close()
-    assert file.path.stat().st_size <= (TIDY_PAGES + 50) * PAGE_SIZE
+    assert file.path.stat().st_size <= (VACUUM_PAGES + 50) * PAGE_SIZE
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "queue.sqlite3",
         "queue.sqlite3.lock",

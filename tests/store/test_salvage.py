@@ -117,12 +117,12 @@ def test_what_is_said(path: Path) -> None:
     assert aside.read_bytes() == damaged
     (notice,) = contents.notices
     assert notice.startswith(f"{path} is damaged (")
-    kept = f"{len(found)} jobs could be read of it and are in a new file"
-    assert notice.endswith(f": {kept}, the damaged one is {aside} now")
+    kept = f"{len(found)} jobs could be read and are in a new file"
+    assert notice.endswith(f": {kept}, the damaged one is now {aside}")
     path.write_bytes(whole)
     damage(path, ROOT_OF_JOBS, noise)
     contents, _ = opened(path)
-    assert contents.notices[0].endswith("queue.sqlite3.damaged-2 now")
+    assert contents.notices[0].endswith("queue.sqlite3.damaged-2")
 
 
 def test_limits_and_ids_are_kept(path: Path) -> None:

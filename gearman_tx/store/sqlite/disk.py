@@ -1,4 +1,4 @@
-"""What must be on the disk before anything else may happen."""
+"""Make sure that data is on disk before anything else happens."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk.
+    """Write a file, or the names in a folder, to the disk.
 
     Raises:
-        OSError: that cannot be done.
+        OSError: the disk failed, or there is no such file.
     """
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""Find out what a :class:`~gearman_tx.store.Importer` would add, and change nothing."""
+"""Find out which jobs an :class:`~gearman_tx.store.Importer` would add, and change nothing."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
     from gearman_tx.store.sqlite.opening import Opening
 
-_FIRST_FORMAT: Final = 3  # the first one that has the table
+_FIRST_FORMAT: Final = 3  # the first format with the table `imported`
 _SCRATCH: Final = (
     "CREATE TABLE imported (source BLOB, digest BLOB, taken REAL, PRIMARY KEY (source, digest))"
 )
 
 
 class DryRun:
-    """What adds nothing; a context manager like a bulk load.
+    """An import that adds nothing; a context manager like :class:`Importer`.
 
     Args:
-        path: the queue file; there need be none.
+        path: the queue file, which need not exist.
         opening: how it would be opened.
-        source: 8 bytes that stand for the store from which the jobs come.
+        source: the 8 bytes by which the file knows the store of the jobs.
 
     Attributes:
         path: the file, without symbolic links.
-        notices: what an operator should read: nothing.
+        notices: messages for the operator; there are none.
     """
 
     def __init__(self, path: Path, opening: Opening, source: bytes) -> None:
@@ -51,10 +51,10 @@ class DryRun:
         self._seen = self._open.enter_context(contextlib.closing(sqlite3.connect("")))
 
     def __enter__(self) -> Self:
-        """Find out whether the file could be used.
+        """Check whether the file could be used.
 
         Raises:
-            StoreError: a server has it, it is not ours, or cannot be read and written.
+            StoreError: a server uses it, it is not a queue file, or it cannot be read and written.
         """
         QueueFile(self.path, self._opening).check()
         self._seen.execute(_SCRATCH)
@@ -76,15 +76,15 @@ class DryRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close everything."""
+        """Close the file."""
         self._open.close()
 
     def forget(self) -> None:
-        """Take nothing for known that was taken over before."""
+        """Treat no job as imported before."""
         self._is_forgotten = True
 
     def add(self, jobs: Sequence[ForeignJob]) -> list[Fate]:
-        """Return what would become of each of ``jobs``.
+        """Return what would be done with each of ``jobs``.
 
         Raises:
             StoreError: the file cannot be read.

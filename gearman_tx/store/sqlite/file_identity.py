@@ -1,6 +1,6 @@
-"""Whether a queue file and its log are still what lies under their names.
+"""Check whether a queue file and its log are still the files under their names.
 
-SQLite goes on writing to a file that was deleted, and nobody would ever read that again.
+SQLite goes on writing to a file that was deleted, and no later process would ever read it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+LONE_LOG: Final = "it is empty, but its log is not"
+"""The damage of a file of which only the log is left."""
+
 
 class Change(Enum):
-    """What became of a file."""
+    """What happened to a file."""
 
     NONE = 0
     GONE = 1
@@ -34,14 +37,14 @@ class FileIdentity:
         self._known: dict[Path, os.stat_result] = {}
 
     def remember(self) -> None:
-        """Take what lies there now for ours."""
+        """Remember the files that are there now as ours."""
         self._known = {path: path.stat() for path in (self.path, self.log) if path.exists()}
 
     def change(self) -> tuple[Path, Change]:
-        """Return which of the two is not what it was, and what became of it.
+        """Return the first of the two files that changed, and what happened to it.
 
         Raises:
-            OSError: that cannot be found out.
+            OSError: a file cannot be examined.
         """
         for path, known in self._known.items():
             try:
@@ -53,17 +56,30 @@ class FileIdentity:
         return self.path, Change.NONE
 
     def remove_log(self) -> None:
-        """Delete our log: under the name of a new file it would be taken for the new file's."""
+        """Delete our log, which SQLite would take for the log of a new file of this name."""
         known = self._known.get(self.log)
         with contextlib.suppress(FileNotFoundError):
             if known is not None and os.path.samestat(self.log.stat(), known):
                 self.log.unlink()
 
     def sizes(self) -> tuple[int, int]:
-        """Return the bytes of the file and of its log.
+        """Return the sizes of the file and of its log, in bytes.
 
         Raises:
-            OSError: they cannot be looked at.
+            OSError: a file cannot be examined.
         """
         file, log = (path.stat().st_size if path.exists() else 0 for path in (self.path, self.log))
         return file, log
+
+
+def has_lone_log(path: Path) -> bool:
+    """Return whether the log of a file that is gone or empty has contents.
+
+    SQLite would delete the log when it opens the file.
+
+    Raises:
+        OSError: the files cannot be examined.
+    """
+    log = Path(f"{path}-wal")
+    is_empty = not path.exists() or not path.stat().st_size
+    return is_empty and log.exists() and log.stat().st_size > 0

@@ -1,10 +1,10 @@
-"""Add very many jobs of another store to a queue file that no server uses, in one transaction.
+"""Add the jobs of another store to a queue file that no server uses, in one transaction.
 
 Theory of operation. The jobs come a few at a time and go into SQLite's log, so memory does not grow
-with their number. Beside each job goes a digest of it into the table ``imported``: what is there
-already is not added again, and its time tells whether it came with this load or with an earlier
-one. Until :meth:`Importer.commit` nothing of it can be seen; whoever leaves without it, or dies,
-leaves the file as it was, or no file if there was none.
+with their number. The table ``imported`` gets a digest of each job and the time of the import. A
+job whose digest is there is not added; the time shows whether it came in this import or in an
+earlier one. Before :meth:`Importer.commit` no other process sees the jobs. If the import ends
+without it, or the process dies, the file is as it was, or there is no file if there was none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.disk import sync
-from gearman_tx.store.sqlite.errors import is_damage, reason
+from gearman_tx.store.sqlite.errors import DamagedError, store_errors
+from gearman_tx.store.sqlite.file_identity import has_lone_log
 from gearman_tx.store.sqlite.ids import unseen_id
 from gearman_tx.store.sqlite.queue_lock import QueueLock
 from gearman_tx.store.sqlite.replacement import finish_replacement
@@ -31,24 +32,24 @@ if TYPE_CHECKING:
     from gearman_tx.store.sqlite.opening import Opening
 
 REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?)"
-"""Note the digest of a job of a source, and when; no row is changed if it was noted before."""
+"""Insert the source, the digest and the time of a job, unless source and digest are there."""
 
 _WHEN: Final = "SELECT taken FROM imported WHERE source = ? AND digest = ?"
 
-_REMEDY: Final = "start a server on it once, which keeps what can be read"
+_REMEDY: Final = "gearman-tx recover keeps all jobs that can be read"
 
 
 class Importer:
     """One transaction on a queue file; a context manager.
 
     Args:
-        path: the file; it is made if there is none.
+        path: the file; it is created if it does not exist.
         opening: how it is opened.
-        source: 8 bytes that stand for the store from which the jobs come.
+        source: the 8 bytes by which the file knows the store of the jobs.
 
     Attributes:
         path: the file, without symbolic links.
-        notices: what happened while opening that an operator should read.
+        notices: messages for the operator about the opening of the file.
     """
 
     def __init__(self, path: Path, opening: Opening, source: bytes) -> None:
@@ -57,17 +58,18 @@ class Importer:
         self._opening = opening
         self._source = source
         self._lock = QueueLock(self.path)
-        self._is_made = False  # the file, by us
+        self._is_created = False  # whether this import created the file
         self._is_done = False
         self._next_id = 0
         self._now = opening.seconds()
         self._maybe_connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
-        """Lock and open the file, and begin.
+        """Lock and open the file and begin the transaction.
 
         Raises:
-            StoreError: a server has it, it is not ours, damaged, or cannot be read and written.
+            StoreError: a server uses it, it is not a queue file, it is damaged, or it cannot be
+                read and written.
         """
         self._lock.take()
         try:
@@ -83,35 +85,33 @@ class Importer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file; without a commit, as if nothing had been."""
+        """Close the file; without a commit, undo everything."""
         self._leave()
 
     def _open(self) -> None:
         with self._errors("open"):
             finish_replacement(self.path)
-            log = self.path.with_name(f"{self.path.name}-wal")
-            size = self.path.stat().st_size if self.path.exists() else 0
-            if not size and log.exists() and log.stat().st_size:
+            if has_lone_log(self.path):
                 raise StoreError(f"{self.path} is gone or empty, its log is not: {_REMEDY}")
-            self._is_made = not self.path.exists()
+            self._is_created = not self.path.exists()
             opened = self._opening.connect(self.path)
             connection = self._maybe_connection = opened.connection
             self.notices += opened.notices
-            trouble = rows.check(connection)
-            if trouble:
-                raise StoreError(f"{self.path} is damaged ({trouble}): {_REMEDY}")
+            damage = rows.check(connection)
+            if damage:
+                raise StoreError(f"{self.path} is damaged ({damage}): {_REMEDY}")
             self._next_id = rows.read_next_id(connection)
-            if opened.is_new and self._lock.was_there:  # it is not known which ids were given
+            if opened.is_new and self._lock.was_there:  # the ids that were given are not known
                 self._next_id = max(self._next_id, unseen_id(self._now))
             connection.execute("BEGIN IMMEDIATE")
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        assert self._maybe_connection is not None, "it is used inside its context"
+        assert self._maybe_connection is not None, "used outside of its context"
         return self._maybe_connection
 
     def forget(self) -> None:
-        """Forget what was taken over from this source before.
+        """Forget which jobs were imported from this source before.
 
         Raises:
             StoreError: the file cannot be written.
@@ -120,10 +120,10 @@ class Importer:
             self._connection.execute("DELETE FROM imported WHERE source = ?", (self._source,))
 
     def add(self, jobs: Sequence[ForeignJob]) -> list[Fate]:
-        """Add those of ``jobs`` that were not taken over before, in their order.
+        """Add those of ``jobs`` that were not imported before, in their order.
 
         Returns:
-            What became of each job.
+            What was done with each job.
 
         Raises:
             StoreError: the file cannot be written.
@@ -147,10 +147,10 @@ class Importer:
         return job.to_record(number, self._opening.handle_prefix, self._now)
 
     def commit(self) -> None:
-        """Make everything durable, the name of the file as well.
+        """Make the jobs durable, and the name of a new file.
 
         Raises:
-            StoreError: that cannot be done; nothing was added.
+            StoreError: the file cannot be written; nothing was added.
         """
         with self._errors("write"):
             rows.set_next_id(self._connection, self._next_id)
@@ -167,18 +167,17 @@ class Importer:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             connection.close()
             self._maybe_connection = None
-        if self._is_made and not self._is_done:
+        if self._is_created and not self._is_done:
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(f"{self.path.name}{suffix}").unlink(missing_ok=True)
         self._lock.release(undo=not self._is_done)
 
     @contextlib.contextmanager
     def _errors(self, verb: str) -> Iterator[None]:
+        """Raise the errors of the disk and of SQLite as errors of the store."""
         text = f"cannot {verb} the queue file {self.path}"
         try:
-            yield
-        except sqlite3.Error as error:
-            remedy = f": {_REMEDY}" if is_damage(error) else ""
-            raise StoreError(f"{text}: {reason(error)}{remedy}") from error
-        except OSError as error:
-            raise StoreError(f"{text}: {error.strerror}") from error
+            with store_errors(text):
+                yield
+        except DamagedError as error:
+            raise StoreError(f"{text}: {error}: {_REMEDY}") from error

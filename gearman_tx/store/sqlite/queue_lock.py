@@ -1,8 +1,8 @@
-"""One job server a queue file: a lock on a file beside it, held as long as the server lives.
+"""One job server per queue file: a lock on a file beside it, held while the server lives.
 
-SQLite's own locks stay free, so that the queue can be looked at and backed up meanwhile. The lock
-file stays behind when the server ends: taking it away would let two servers lock two files. That
-it is there tells the next one that there was a queue.
+SQLite's own locks stay free, so that other processes can read the queue and back it up meanwhile.
+The lock file stays when the server ends: if it were removed, two servers could lock two files. Its
+existence shows the next server that there was a queue.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class QueueLock:
 
     Attributes:
         path: the lock file.
-        was_there: whether there was a lock file before, so that there has been a queue.
+        was_there: whether the lock file existed before, which shows that there was a queue.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,10 +57,10 @@ class QueueLock:
         self._file = file
 
     def keep(self) -> None:
-        """Lock anew if somebody deleted the lock file, so that a second server stays out.
+        """Lock again if the lock file was deleted, so that a second server stays out.
 
         Raises:
-            StoreError: a second server was quicker, or the file cannot be looked for.
+            StoreError: a second server was faster, or the lock file cannot be examined.
         """
         if self._file is None:
             self.take()
@@ -76,7 +76,7 @@ class QueueLock:
         self.take()
 
     def release(self, *, undo: bool = False) -> None:
-        """Let other servers have the queue; with ``undo``, as if there had never been a lock."""
+        """Unlock; with ``undo`` also remove the lock file if it did not exist before."""
         if self._file is not None:
             if undo and not self.was_there:
                 self.path.unlink(missing_ok=True)

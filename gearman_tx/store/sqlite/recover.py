@@ -16,6 +16,7 @@ from gearman_tx.store.port import StoreError
 from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.disk import sync
 from gearman_tx.store.sqlite.errors import is_damage, reason
+from gearman_tx.store.sqlite.file_identity import LONE_LOG, has_lone_log
 from gearman_tx.store.sqlite.ids import unseen_id
 from gearman_tx.store.sqlite.opening import Opening, is_marked
 from gearman_tx.store.sqlite.queue_lock import QueueLock
@@ -110,12 +111,11 @@ def _find_damage(path: Path, progress: Callable[[int, int], None] | None) -> tup
     Raises:
         StoreError: SQLite can read it, and it is not a queue file.
     """
-    if not path.exists() or not path.stat().st_size:
-        log = Path(f"{path}-wal")
-        if not log.exists() or not log.stat().st_size:
-            raise StoreError(f"{path} is empty, there is nothing to recover")
+    if has_lone_log(path):
         path.touch(0o600)
-        return "it is empty, but its log is not", 0
+        return LONE_LOG, 0
+    if not path.stat().st_size:
+        raise StoreError(f"{path} is empty, there is nothing to recover")
     address = f"file:{quote(str(path))}?mode=rw"
     with contextlib.closing(
         sqlite3.connect(address, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)

@@ -1,7 +1,7 @@
-"""The thread that waits for the disk, so that the reactor need not.
+"""The thread that waits for the disk, so that the reactor does not have to.
 
-It runs one call after the other. It is a daemon: a disk that never answers does not keep the
-process from ending, and what was being committed then is as after a power loss, there or not.
+It runs one call after another. It is a daemon thread: a disk that never answers does not keep the
+process from ending. A commit under way is then as after power loss: either complete or absent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class StoreThread:
     """One thread, from the first call until it is stopped.
 
     Args:
-        reactor: where results are brought to.
+        reactor: gets the results, by ``callFromThread``.
     """
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
@@ -40,8 +40,8 @@ class StoreThread:
         """Run ``function`` in the thread.
 
         Returns:
-            Fires in the reactor with what the function returns, fails with what it raises, or
-            with :class:`StoreError` if the thread is stopped. Cancelling is not supported.
+            Fires in the reactor with the function's result; fails with its exception, or with
+            :class:`StoreError` if the thread is stopped. Cancelling is not supported.
         """
         if self._is_stopped:
             return fail(StoreError("the store is closed"))
@@ -54,7 +54,7 @@ class StoreThread:
         return done
 
     def stop(self) -> None:
-        """End the thread behind the calls that it has already."""
+        """End the thread after the calls that it already has."""
         self._is_stopped = True
         self._calls.put(None)
 
@@ -64,7 +64,7 @@ class StoreThread:
             result: object
             try:
                 result = function(*arguments)
-            except BaseException:  # noqa: BLE001  # whoever waits must hear of it
+            except BaseException:  # noqa: BLE001  # the caller gets it as a failure
                 result = Failure()
             self._reactor.callFromThread(done.callback, result)
             del call, done, function, arguments, result

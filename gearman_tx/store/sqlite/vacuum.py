@@ -1,8 +1,9 @@
-"""Give the pages that a queue file does not need any more back to the disk, a few at a time.
+"""Return the free pages of a queue file to the disk, a few at a time.
 
-What ends leaves free pages, which the next jobs take. Only when most of a file is free is it made
-smaller: pages are moved for that, and a queue that is filled and emptied all day should not pay it
-each time. So a file is at most about twice as large as what it holds needs, and :data:`TIDY_PAGES`.
+Jobs that end leave free pages, which new jobs use. The file is made smaller only when most of it is
+free, because that moves pages, and a queue that fills and empties all day should not pay for it
+each time. So a file is at most about twice as large as its contents need, plus
+:data:`VACUUM_PAGES`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import sqlite3
 
-TIDY_PAGES: Final = 2048
-"""When more pages than this, and more than half of all, are free, as many are given back."""
+VACUUM_PAGES: Final = 2048
+"""If more pages than this, and more than half of all, are free, as many are returned at once."""
 
 
-def tidy(connection: sqlite3.Connection) -> bool:
-    """Give some of the free pages back when most are; return whether there may be more."""
+def vacuum_some(connection: sqlite3.Connection) -> bool:
+    """Return some of the free pages if most are free; return whether there may be more."""
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    if free <= TIDY_PAGES or free * 2 <= pages:
+    if free <= VACUUM_PAGES or free * 2 <= pages:
         return False
-    # Of execute() it would take one step, which gives back one page.
-    connection.executescript(f"PRAGMA incremental_vacuum({TIDY_PAGES})")
+    # execute() would run one step of the statement, which returns one page.
+    connection.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
     return True
