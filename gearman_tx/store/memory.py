@@ -1,4 +1,4 @@
-"""The queue in memory: nothing outlives the process, so submissions wait for nothing."""
+"""The queue in memory: no data outlives the process, so submissions do not wait for it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from gearman_tx.core import Batch, FunctionSettings, JobRecord
 
 ID_BLOCK: Final = 1_000_000
-"""How many ids are set aside at a time."""
+"""How many ids are reserved at a time."""
 
 
 class MemoryStore:
-    """A store that forgets; ``--queue-type builtin``.
+    """A store in memory; ``--queue-type builtin``.
 
-    It keeps what it is given as long as it lives, so that it behaves as any other store when a
-    program or a test opens it twice.
+    The object keeps its jobs, so that it behaves like any other store when a program or a test
+    opens it twice.
 
     Args:
         first_id: the first id to give.
-        durable: whether the server shall treat it as a durable store; for tests.
+        durable: whether the server treats it as a durable store; for tests.
     """
 
     def __init__(self, first_id: int = 1, *, durable: bool = False) -> None:
@@ -37,18 +37,18 @@ class MemoryStore:
         self._settings: dict[bytes, FunctionSettings] = {}
 
     def open(self) -> Deferred[Contents]:
-        """Return what is held; there is nothing to open."""
+        """Return the contents; there is nothing to open."""
         return succeed(Contents(self._reserve(), len(self._jobs), dict(self._settings)))
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:
-        """Give back the jobs that were not finished."""
+        """Pass the jobs that have not ended to ``take``, all at once."""
         records = sorted(self._jobs.values(), key=lambda record: record.id)
         if records:
             take(records)
         return succeed(len(records))
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
-        """Keep ``batch``."""
+        """Apply ``batch``."""
         self._jobs.update({record.id: record for record in batch.added})
         for change in batch.changed:
             if change.id in self._jobs:
@@ -76,11 +76,11 @@ class MemoryStore:
         return ids
 
     def tend(self) -> Deferred[Tended]:
-        """There is nothing to look after."""
+        """Do nothing; there is no housekeeping."""
         return succeed(Tended())
 
     def close(self, unused: range = range(0)) -> Deferred[None]:
-        """There is nothing to close."""
+        """Take the unused ids back; there is nothing to close."""
         if unused.stop == self._next_id:
             self._next_id = max(unused.start, max(self._jobs, default=0) + 1)
         return succeed(None)

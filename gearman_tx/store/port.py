@@ -1,10 +1,10 @@
-"""What the job server asks of a store, by capability; one behaviour suite holds every store to it.
+"""What a store offers the job server, by capability; every store must pass one test suite.
 
-The hot path stays in the server's memory. A store makes it durable: it takes batches, one at a
-time, and gives the jobs back at the next start. That is :class:`Store`, which every store offers.
-:class:`History` reads and revives jobs that the server no longer has in memory, and
+The queue that the server works with is in memory. A store makes it durable: it commits batches, one
+at a time, and gives the jobs back at the next start. That is :class:`Store`, which every store
+offers. :class:`History` reads and revives jobs that the server no longer has in memory, and
 :class:`SharedQueue` divides the jobs of one store among several servers. Each is a protocol of its
-own, so that a store offers what it can do, and the server asks for no more.
+own, so that a store need not offer all three.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 
 class StoreError(GearmanError):
-    """The store could not do what it was asked; the text says why and what helps."""
+    """A request to the store failed; the text says why and what helps."""
 
 
 class InUseError(StoreError):
-    """Another job server uses what is to be opened."""
+    """Another job server uses the store."""
 
 
 class StoreLostError(StoreError):
-    """What was stored is gone or damaged; the store began anew and wants everything again."""
+    """The stored data is gone or damaged; the store is empty and needs all jobs again."""
 
 
 @frozen
 class Contents:
-    """What a store holds besides its jobs, known when it is open.
+    """The contents of a store except its jobs, known when it is open.
 
     Attributes:
         ids: the first block of ids for new jobs. The store never gave one of them before.
-        jobs: how many jobs are to be replayed.
+        jobs: the number of jobs to replay.
         settings: the settings of functions by name.
-        notices: what happened while opening that an operator should read.
+        notices: messages for the operator about the opening of the store.
     """
 
     ids: range
@@ -53,11 +53,11 @@ class Contents:
 
 
 class Tended(NamedTuple):
-    """What came of looking after a store.
+    """The result of :meth:`Store.tend`.
 
     Attributes:
-        has_more: whether there is more to do, so that the store should be looked after again soon.
-        warning: what an operator should know now; empty if there is nothing.
+        has_more: whether there is more to do, so that ``tend`` should be called again soon.
+        warning: a warning for the operator; empty if there is none.
     """
 
     has_more: bool = False
@@ -66,21 +66,21 @@ class Tended(NamedTuple):
 
 @define
 class StoreState:
-    """How a store is doing, for reports.
+    """The state of a store, for reports.
 
     Attributes:
         kind: ``builtin`` or ``sqlite``.
-        location: where it is, in the store's own words; may be empty.
-        jobs: how many jobs are stored now.
-        size: bytes that it takes, as they were last looked at.
-        unmerged: how many of them are newest changes that are not in their final place yet.
-        commits: how many batches were made durable since the store was opened.
-        jobs_added: how many jobs they added.
-        errors: how many batches could not be made durable.
-        last_error: why the newest one could not be; empty while all is well.
-        last_commit: when the newest batch became durable, in Unix seconds; 0 if none did.
-        last_seconds: how long it took.
-        notices: what happened to the store that an operator should read, the oldest first.
+        location: where the data is, in the store's own form; may be empty.
+        jobs: the number of stored jobs.
+        size: the bytes of the data when they were last measured.
+        unmerged: how many of them are recent changes that are not in their final place yet.
+        commits: the number of batches committed since the store was opened.
+        jobs_added: the number of jobs that these batches added.
+        errors: the number of calls that failed.
+        last_error: the reason of the last failure; empty since a batch was committed after it.
+        last_commit: when the last batch became durable, in Unix seconds; 0 if none did.
+        last_seconds: how long that commit took.
+        notices: messages for the operator about the store, the oldest first.
     """
 
     kind: str
@@ -98,11 +98,11 @@ class StoreState:
 
 
 class Store(Protocol):
-    """A durable queue. Of all its calls only one may be under way at a time.
+    """A durable queue. Only one of its calls may be under way at a time.
 
     Attributes:
-        durable: whether it outlives the process; if not, submissions do not wait for it.
-        state: how it is doing.
+        durable: whether the data outlives the process; if not, submissions do not wait for it.
+        state: the state, for reports.
     """
 
     durable: bool
@@ -112,59 +112,59 @@ class Store(Protocol):
         """Open the store for this server alone.
 
         Returns:
-            Fires with what it holds; fails with :class:`StoreError` when it cannot be used, e.g.
-            because another server does. Cancelling is not supported.
+            Fires with the contents; fails with :class:`StoreError` if the store cannot be used, for
+            example because another server uses it. Cancelling is not supported.
         """
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:
-        """Give all stored jobs to ``take``, a few at a time, in the order of their ids.
+        """Pass all stored jobs to ``take``, a few at a time, in the order of their ids.
 
         Returns:
-            Fires with how many there were; fails with :class:`StoreError`.
+            Fires with the number of jobs; fails with :class:`StoreError`.
         """
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
-        """Make ``batch`` durable, in one transaction; an empty one asks whether it could be.
+        """Make ``batch`` durable in one transaction; an empty batch tests whether that works.
 
         Returns:
-            Fires when it is durable; fails with :class:`StoreError` when it is not and nothing of
-            it is. The next commit may succeed again.
+            Fires when it is durable; fails with :class:`StoreError` if nothing of it was stored.
+            The next commit may succeed.
         """
 
     def reserve(self) -> Deferred[range]:
-        """Set another block of ids aside for this server.
+        """Reserve another block of ids for this server.
 
         Returns:
-            Fires with ids that no server was ever given, above those of the block before; fails
-            with :class:`StoreError`, and another call may succeed.
+            Fires with ids that no server ever got, above those of the block before; fails with
+            :class:`StoreError`. The next call may succeed.
         """
 
     def tend(self) -> Deferred[Tended]:
-        """Look after the store while there is nothing to commit; to be called now and then.
+        """Do the housekeeping of the store; called now and then when there is nothing to commit.
 
         Returns:
-            Fires with what came of it. Fails with :class:`StoreLostError` when what was stored is
-            gone, and with :class:`StoreError` when that could not be found out.
+            Fires with the result; fails with :class:`StoreLostError` if the stored data is gone,
+            and with :class:`StoreError` if the store cannot be examined.
         """
 
     def close(self, unused: range = range(0)) -> Deferred[None]:
-        """Finish what is under way and close; closing twice does no harm.
+        """Finish the call under way and close; closing twice has no effect.
 
         Args:
-            unused: ids of the newest block that this server gave to no job and never will; the
-                next server gets them. Without them the next server leaves a gap.
+            unused: ids of the last block that this server has not given and will not give to a
+                job; the next server gets them. Without them the next server leaves a gap.
 
         Returns:
-            Fires when the store may be opened elsewhere; fails with :class:`StoreError` if it
-            could not be closed in good order. What was committed is durable in any case.
+            Fires when another server may open the store; fails with :class:`StoreError` if it
+            could not be closed properly. Committed batches are durable in any case.
         """
 
 
 class History(Protocol):
-    """A store that answers for jobs which the server does not have in memory."""
+    """A store that reads and changes jobs which the server does not have in memory."""
 
     def find(self, handle: bytes) -> Deferred[JobRecord | None]:
-        """Return the stored job called ``handle``.
+        """Return the stored job with the handle ``handle``.
 
         Returns:
             Fires with the job, or with None; fails with :class:`StoreError`.
@@ -174,21 +174,22 @@ class History(Protocol):
         """Return up to ``most`` stored jobs with ids above ``after``, in the order of their ids.
 
         Returns:
-            Fires with the jobs, with none behind the last; fails with :class:`StoreError`.
+            Fires with the jobs, none after the last one; fails with :class:`StoreError`.
         """
 
     def revive(self, ids: Sequence[int]) -> Deferred[Sequence[JobRecord]]:
         """Make given-up jobs live again.
 
         Returns:
-            Fires with those that were there, to be restored; fails with :class:`StoreError`.
+            Fires with those that were found, for the server to restore; fails with
+            :class:`StoreError`.
         """
 
     def purge(self, ids: Sequence[int]) -> Deferred[int]:
         """Delete given-up jobs.
 
         Returns:
-            Fires with how many were there; fails with :class:`StoreError`.
+            Fires with the number of deleted jobs; fails with :class:`StoreError`.
         """
 
 
@@ -199,21 +200,21 @@ class SharedQueue(Protocol):
         """Take over up to ``most`` jobs whose server is dead.
 
         Returns:
-            Fires with the jobs, to be restored in any order of their ids; fails with
+            Fires with the jobs, in any order, for the server to restore; fails with
             :class:`StoreError`.
         """
 
     def renew(self) -> Deferred[float]:
-        """Tell the other servers that this one lives.
+        """Renew the claim of this server to its jobs.
 
         Returns:
-            Fires with the seconds for which it may hand out its jobs from the moment of the call;
-            fails with :class:`StoreError`.
+            Fires with the seconds, from the moment of the call, for which the server may hand out
+            its jobs; fails with :class:`StoreError`.
         """
 
     def release(self) -> Deferred[None]:
-        """Give all own jobs up at once, for other servers to claim.
+        """Give up all jobs of this server, so that other servers can claim them.
 
         Returns:
-            Fires when they may be claimed; fails with :class:`StoreError`.
+            Fires when others can claim them; fails with :class:`StoreError`.
         """

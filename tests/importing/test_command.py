@@ -138,7 +138,7 @@ def test_a_queue_file_of_the_first_format(
     if words:
         assert path.read_bytes() == first.read_bytes()
     else:
-        assert f"{path} was brought from format 1 to {VERSION}" in done.err
+        assert f"{path} was upgraded from format 1 to {VERSION}" in done.err
         file = queue_file(path)
         assert file.open().jobs == 4
         file.close()

@@ -53,7 +53,7 @@ def test_a_file_of_the_first_version(path: Path) -> None:
     assert query(path, "PRAGMA user_version") == 1
     file = queue_file(path)
     contents = file.open()
-    assert list(contents.notices) == [f"{path} was brought from format 1 to {VERSION}"]
+    assert list(contents.notices) == [f"{path} was upgraded from format 1 to {VERSION}"]
     assert contents.ids.start == 1000
     assert read_all(file) == FORMAT_1_JOBS
     file.write(Batch(settings=limits({b"resize": (1, 2, 3)})))
@@ -155,7 +155,7 @@ def test_limits_of_the_third_version(path: Path) -> None:
         connection.execute("COMMIT")
     file = queue_file(path)
     contents = file.open()
-    assert list(contents.notices) == [f"{path} was brought from format 3 to {VERSION}"]
+    assert list(contents.notices) == [f"{path} was upgraded from format 3 to {VERSION}"]
     assert contents.settings == limits({b"f": (1, 2, 3), b"": (0, 0, 9)})
     file.close()
 

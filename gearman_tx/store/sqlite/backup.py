@@ -1,7 +1,7 @@
-"""Copy a queue file while a server writes it, as it was at one moment.
+"""Copy a queue file, as it is at one moment, while a server writes it.
 
-SQLite's online backup reads one snapshot: the server goes on writing meanwhile and waits for
-nothing. The copy appears under its name only when it is whole and on the disk.
+SQLite's online backup reads one snapshot; the server goes on writing and never waits. The copy gets
+its name only when it is complete and on disk.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _BUSY_SECONDS: Final = 10.0
 
 
 def backup(path: Path, target: Path, *, progress: Callable[[int, int], None] | None = None) -> int:
-    """Copy the queue file at ``path`` to ``target``; it blocks until that is done.
+    """Copy the queue file at ``path`` to ``target``; this call blocks until the copy is done.
 
-    Any process may do it that may write to the folder of ``path``, be the file in use or not. The
-    copy is a queue file of its own: a server can be started on it. It knows nothing of what was
-    done later, so jobs that ended since run again.
+    The file may be in use. The process must be allowed to write to its folder. The copy is a
+    queue file, and a server can be started on it; it runs jobs again that ended after the copy was
+    made.
 
     Args:
         path: the queue file.
-        target: the new file; there must be none yet.
-        progress: called now and then with how many pages are left, and how many there are.
+        target: the new file, which must not exist.
+        progress: called now and then with the numbers of pages that are left, and of all pages.
 
     Returns:
-        How many jobs are in the copy.
+        The number of jobs in the copy.
 
     Raises:
-        StoreError: it could not be copied; there is no new file then.
+        StoreError: the file cannot be copied; no new file is left.
     """
     text = f"cannot copy {path} to {target}"
     if target.exists():
@@ -50,7 +50,7 @@ def backup(path: Path, target: Path, *, progress: Callable[[int, int], None] | N
     partial = target.with_name(f"{target.name}.partial")
     try:
         jobs = _copy(path, partial, progress)
-        # It replaces nobody's file: a link fails where a rename would not.
+        # Unlike a rename, a link never replaces a file.
         target.hardlink_to(partial)
         sync(target.parent)
     except sqlite3.Error as error:
@@ -64,9 +64,9 @@ def backup(path: Path, target: Path, *, progress: Callable[[int, int], None] | N
 
 
 def _copy(path: Path, partial: Path, progress: Callable[[int, int], None] | None) -> int:
-    """Copy to a file that nobody looks at yet; return how many jobs it has."""
-    path.stat()  # SQLite says less about why it cannot open a file
-    # Not opened by ourselves: closing it would drop SQLite's locks on it in this process.
+    """Copy to a file with a temporary name; return the number of its jobs."""
+    path.stat()  # SQLite's error would say less
+    # SQLite opens it: closing a descriptor of ours would drop SQLite's locks in this process.
     there = f"file:{quote(str(path.absolute()))}?mode=rw"
     os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
     with (
@@ -76,18 +76,18 @@ def _copy(path: Path, partial: Path, progress: Callable[[int, int], None] | None
         if not find_version(source, path):
             raise StoreError(f"{path} is not a queue file")
         source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM job").fetchone()  # from here on it sees one snapshot
+        source.execute("SELECT count(*) FROM job").fetchone()  # the snapshot begins here
 
-        def tell(_: int, left: int, total: int) -> None:
+        def report(_: int, left: int, total: int) -> None:
             if progress is not None:
                 progress(left, total)
 
-        source.backup(copy, pages=_PAGES_A_STEP, progress=tell, sleep=0)
-        # Out of WAL mode everything is in the one file; the server puts it back.
+        source.backup(copy, pages=_PAGES_A_STEP, progress=report, sleep=0)
+        # Without WAL mode all data is in one file; the server turns WAL mode on again.
         copy.execute("PRAGMA journal_mode = DELETE")
-        trouble = rows.check(copy)
-        if trouble:
-            raise StoreError(f"{path} is damaged: {trouble}")
+        damage = rows.check(copy)
+        if damage:
+            raise StoreError(f"{path} is damaged: {damage}")
         jobs = rows.count_all_jobs(copy)
     sync(partial)
     return jobs

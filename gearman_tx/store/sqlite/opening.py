@@ -1,7 +1,7 @@
-"""From a path to an open queue file of the current format.
+"""Open the queue file at a path, and upgrade it to the current format.
 
-What never happens: a file of another program is changed. What it is, is asked before anything is
-set; only a new file, one of ours and one with the C server's table go further.
+What never happens: a file of another program is changed. The file is identified before any change;
+only a new file, a queue file and a file with the C server's table are opened.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OLDEST_SQLITE: Final = (3, 37, 0)
-"""The first SQLite that has strict tables."""
+"""The first version of SQLite with strict tables."""
 
 LOG_PAGES: Final = 4000
-"""When the log has so many pages, 16 MB, it is brought into the file and begins anew."""
+"""The size of the log, in pages (16 MB), at which it is copied into the file and starts over."""
 
 LOG_KEPT: Final = 64 * 1024 * 1024
-"""Bytes of the log that are kept for the next one after a large batch."""
+"""The size in bytes to which the log is cut after a large batch."""
 
 _HEADER_SIZE: Final = 100
 _ID_PLACE: Final = slice(68, 72)
@@ -42,12 +42,12 @@ _ID_PLACE: Final = slice(68, 72)
 
 @frozen
 class Opened:
-    """A queue file that is open.
+    """An open queue file.
 
     Attributes:
-        connection: the way to it.
-        is_new: whether there was no queue in it before.
-        notices: what an operator should know.
+        connection: the connection to it.
+        is_new: whether the file was created now, or was empty.
+        notices: messages for the operator.
     """
 
     connection: sqlite3.Connection
@@ -63,9 +63,9 @@ class Opening:
         synchronous: ``FULL`` (a commit survives power loss) or ``NORMAL`` (it survives the death
             of the process; power loss may take the newest commits).
         busy_seconds: how long to wait while another process holds SQLite's lock.
-        handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
-        c_table: what the C server calls its table.
-        seconds: the time, in Unix seconds.
+        handle_prefix: the prefix of the handles of jobs imported from the C server.
+        c_table: the name of the C server's table.
+        seconds: returns the time, in Unix seconds.
     """
 
     seconds: Callable[[], float]
@@ -75,11 +75,11 @@ class Opening:
     c_table: str = DEFAULT_TABLE
 
     def check(self, path: Path) -> None:
-        """Find out whether :meth:`connect` could open the file at ``path``, if there is one.
+        """Check whether :meth:`connect` could open the file at ``path``, if there is one.
 
         Raises:
             OSError: the file cannot be read and written.
-            StoreError: it is not ours, or too new.
+            StoreError: it is not a queue file, or of a newer format.
             sqlite3.Error: it is damaged, locked, or cannot be read and written.
         """
         _need_new_sqlite()
@@ -90,14 +90,14 @@ class Opening:
             sqlite3.connect(path, timeout=self.busy_seconds, isolation_level=None)
         ) as connection:
             self._identify(connection, path)
-            connection.execute("BEGIN IMMEDIATE")  # it would have to write at once
+            connection.execute("BEGIN IMMEDIATE")  # fails if the file cannot be written
             connection.execute("ROLLBACK")
 
     def _identify(self, connection: sqlite3.Connection, path: Path) -> int | None:
-        """Return the version of a file's format, None if it is the C server's.
+        """Return the version of a file's format, None if it is the C server's file.
 
         Raises:
-            StoreError: it is neither.
+            StoreError: it is a file of another program, or of a newer format.
         """
         found = find_version(connection, path)
         if found is None and not has_queue(connection, self.c_table):
@@ -106,15 +106,15 @@ class Opening:
         return found
 
     def connect(self, path: Path) -> Opened:
-        """Open the file at ``path``, or make it; bring an old one up to date.
+        """Open the file at ``path``; create it, or upgrade its format, if necessary.
 
         Raises:
             OSError: the file cannot be read and written.
-            StoreError: it is not ours, or too new.
+            StoreError: it is not a queue file, or of a newer format.
             sqlite3.Error: it is damaged, locked, or cannot be written.
         """
         _need_new_sqlite()
-        # SQLite would make it readable for everybody and say less about why it cannot.
+        # SQLite would make it readable for all users, and its errors say less.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
             path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False
@@ -143,17 +143,17 @@ class Opening:
             upgrade(connection, found)
             connection.execute("COMMIT")
             if found:
-                notices.append(f"{path} was brought from format {found} to {VERSION}")
+                notices.append(f"{path} was upgraded from format {found} to {VERSION}")
         return Opened(connection, found == 0, notices)
 
     def _import_c_queue(self, connection: sqlite3.Connection, path: Path) -> str:
-        """Make a queue file out of one of the C server, in one transaction."""
+        """Turn a file of the C server into a queue file, in one transaction."""
         connection.execute("BEGIN EXCLUSIVE")
         upgrade(connection, 0)
         result = import_table(connection, self.c_table, self.handle_prefix, self.seconds())
         connection.execute("COMMIT")
         _set_layout(connection)
-        with contextlib.suppress(sqlite3.Error):  # without it the file only grows, but works
+        with contextlib.suppress(sqlite3.Error):  # without it the file works, but never shrinks
             connection.execute("VACUUM")
         text = f"{result.jobs} jobs of the C server's table {self.c_table} in {path} were imported"
         if result.changed:
@@ -171,7 +171,7 @@ def _need_new_sqlite() -> None:
 
 
 def _set_layout(connection: sqlite3.Connection) -> None:
-    """Say how the pages are to be; it counts for a new file, and from the next ``VACUUM``."""
+    """Set the layout of the pages, for a new file or for the next ``VACUUM``."""
     connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
 

@@ -1,7 +1,7 @@
 """The statements that write and read the tables of a queue file.
 
-Rows are written several at a time: each statement lets go of the interpreter once, and has to
-wait until it gets it back. There are few different statements, so that SQLite keeps them parsed.
+Rows are written several at a time, because each statement releases the interpreter's lock once and
+waits to get it back. There are few different statements, so that SQLite keeps them compiled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobChange
 
-# The column of losses has the name that format 1 gave it.
+# The column of losses still has its name from format 1, `retries`.
 _COLUMNS: Final = (
     "id, handle, function, unique_id, priority, workload, reducer, due, retries, submitted"
 )
@@ -28,7 +28,7 @@ _ROWS_A_FETCH: Final = 32
 
 
 def _slices(count: int) -> Iterator[tuple[int, int]]:
-    """Yield sizes and starts of runs that cover ``count`` rows, of few different sizes."""
+    """Yield the sizes and starts of slices of ``count`` rows; there are few different sizes."""
     start = 0
     for size in _ROWS_A_STATEMENT:
         while count - start >= size:
@@ -41,7 +41,7 @@ def _marks(size: int) -> str:
 
 
 def insert_jobs(connection: sqlite3.Connection, records: Sequence[JobRecord]) -> None:
-    """Store jobs; one with an id that is stored already takes its place."""
+    """Store jobs; a job replaces the stored one with the same id."""
     for size, start in _slices(len(records)):
         rows = ",".join([_ROW] * size)
         connection.execute(
@@ -51,11 +51,11 @@ def insert_jobs(connection: sqlite3.Connection, records: Sequence[JobRecord]) ->
 
 
 def count_jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
-    """Return how many of the jobs with these different ids are stored."""
+    """Return how many of the jobs with these ids, all different, are stored."""
     count = 0
     for size, start in _slices(len(ids)):
         (found,) = connection.execute(
-            f"SELECT count(*) FROM job WHERE id IN ({_marks(size)})",  # noqa: S608  # likewise
+            f"SELECT count(*) FROM job WHERE id IN ({_marks(size)})",  # noqa: S608  # only question marks
             ids[start : start + size],
         ).fetchone()
         count += found
@@ -63,18 +63,18 @@ def count_jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
 
 
 def delete_jobs(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
-    """Forget jobs; return how many of them were stored."""
+    """Delete jobs; return how many of them were stored."""
     count = 0
     for size, start in _slices(len(ids)):
         count += connection.execute(
-            f"DELETE FROM job WHERE id IN ({_marks(size)})",  # noqa: S608  # likewise
+            f"DELETE FROM job WHERE id IN ({_marks(size)})",  # noqa: S608  # only question marks
             ids[start : start + size],
         ).rowcount
     return count
 
 
 def change_jobs(connection: sqlite3.Connection, changes: Sequence[JobChange]) -> None:
-    """Change stored jobs; those that are not there are left out."""
+    """Change stored jobs; changes of jobs that are not stored have no effect."""
     connection.executemany(
         "UPDATE job SET due = ?, retries = ? WHERE id = ?",
         [(change.due, change.losses, change.id) for change in changes],
@@ -84,7 +84,7 @@ def change_jobs(connection: sqlite3.Connection, changes: Sequence[JobChange]) ->
 def set_settings(
     connection: sqlite3.Connection, settings: Mapping[bytes, FunctionSettings | None]
 ) -> None:
-    """Set the settings of functions, or forget them."""
+    """Set or delete the settings of functions."""
     for name, values in settings.items():
         connection.execute("DELETE FROM policy WHERE function = ?", (name,))
         if values is not None:
@@ -95,14 +95,19 @@ def set_settings(
 
 
 def set_next_id(connection: sqlite3.Connection, number: int) -> None:
-    """Set the id below which all may have been given."""
+    """Set the end of the reserved ids."""
     connection.execute("REPLACE INTO setting VALUES ('next_id', ?)", (number,))
 
 
 def read_jobs(connection: sqlite3.Connection, after: int, most: int, size: int) -> list[JobRecord]:
-    """Return the oldest jobs behind an id, until there are ``most`` or ``size`` bytes of them.
+    """Return the jobs with the least ids above an id.
 
-    There may be a few more bytes: jobs are read some at a time.
+    Args:
+        connection: the file.
+        after: the id.
+        most: the most jobs to return.
+        size: bytes of workloads after which no more jobs are read. As jobs are read some at a
+            time, there may be more bytes.
     """
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM job WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608  # a constant
@@ -123,7 +128,7 @@ def read_newest_id(connection: sqlite3.Connection) -> int:
 
 
 def read_next_id(connection: sqlite3.Connection) -> int:
-    """Return the first id that was never given."""
+    """Return the first id that no server reserved or gave."""
     found = connection.execute("SELECT value FROM setting WHERE name = 'next_id'").fetchone()
     return max(read_newest_id(connection) + 1, int(found[0]) if found else 1)
 
@@ -134,10 +139,10 @@ def read_settings(connection: sqlite3.Connection) -> dict[bytes, FunctionSetting
 
 
 def as_settings(rows: Iterable[tuple[bytes, str, str]]) -> dict[bytes, FunctionSettings]:
-    """Return what rows of the table of settings say.
+    """Return the settings in rows of the table ``policy``.
 
     Raises:
-        sqlite3.DataError: a row holds no setting.
+        sqlite3.DataError: a row is not a setting of this version.
     """
     found: dict[bytes, dict[str, object]] = {}
     for function, key, value in rows:
@@ -147,24 +152,24 @@ def as_settings(rows: Iterable[tuple[bytes, str, str]]) -> dict[bytes, FunctionS
             text = f"the setting {key} of {function!r} is {value[:100]!r}, which is not JSON"
             raise sqlite3.DataError(text) from error
         if key not in FunctionSettings._fields:
-            raise sqlite3.DataError(f"{key!r} of {function!r} is no setting of this version")
+            raise sqlite3.DataError(f"{key!r} of {function!r} is not a setting of this version")
         found.setdefault(function, {})[key] = tuple(read) if isinstance(read, list) else read
     return {
-        function: FunctionSettings(**values)  # type: ignore[arg-type]  # as they were stored
+        function: FunctionSettings(**values)  # type: ignore[arg-type]  # the types are those that were stored
         for function, values in found.items()
     }
 
 
 def check(connection: sqlite3.Connection) -> str:
-    """Return what is wrong with the pages of the file or the types of its values, if anything is.
+    """Return what is damaged in the pages or the types of the values; empty if nothing is.
 
-    It reads every page, which those who read the jobs afterwards find in the system's cache.
+    It reads every page; reading the jobs afterwards finds them in the system's cache.
     """
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     return "" if found == "ok" else " ".join(str(found).split())
 
 
 def count_all_jobs(connection: sqlite3.Connection) -> int:
-    """Return how many jobs are stored; it reads every page but those of long workloads."""
+    """Return the number of stored jobs; it reads every page except those of long workloads."""
     (count,) = connection.execute("SELECT count(*) FROM job").fetchone()
     return int(count)

@@ -1,4 +1,4 @@
--- Version 2: the limits that operators gave to functions with `maxqueue`.
+-- Version 2: the queue limits of functions, set with `maxqueue`.
 
 CREATE TABLE max_queue (
     function BLOB    PRIMARY KEY,

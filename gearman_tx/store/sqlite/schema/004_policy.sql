@@ -1,4 +1,4 @@
--- Version 4: all settings of functions in one table, a row per setting.
+-- Version 4: all settings of functions in one table, one row for each setting.
 
 CREATE TABLE policy (
     function BLOB NOT NULL,

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID: Final = 0x47_54_58_31
-"""What marks a SQLite file as a queue file of this project: ``GTX1``."""
+"""The mark of a queue file of this project in a SQLite file: ``GTX1``."""
 
 SCRIPTS: Final = ("001_jobs.sql", "002_limits.sql", "003_imported.sql", "004_policy.sql")
-"""What makes a file of each version out of one of the version before; the first, out of nothing."""
+"""The scripts that upgrade a file from each version to the next, the first from an empty file."""
 
 VERSION: Final = len(SCRIPTS)
 
@@ -25,17 +25,17 @@ PAGE_SIZE: Final = 4096
 ROOT_OF_JOBS: Final = 3
 """The page with the root of the table ``job`` in these files; page 2 is SQLite's map of pages."""
 
-# Read now: a server that became another user, or went elsewhere, may not reach them any more.
+# Read now: a server that changed its user or its folder may not be able to read them later.
 _TEXTS: Final = {
     name: files(__name__).joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS
 }
 
 
 def find_version(connection: sqlite3.Connection, path: Path) -> int | None:
-    """Return the version of a file's format, 0 for an empty file, None for no queue file.
+    """Return the version of a file's format, 0 for an empty file, None for another file.
 
     Raises:
-        StoreError: the file belongs to a newer version of this program.
+        StoreError: the file has a newer format.
         sqlite3.Error: the file cannot be read.
     """
     (marked,) = connection.execute("PRAGMA application_id").fetchone()
@@ -59,7 +59,7 @@ def refuse_newer(found: int, path: Path) -> None:
 
 
 def upgrade(connection: sqlite3.Connection, found: int, version: int = VERSION) -> None:
-    """Bring a file from version ``found`` up to ``version``, as part of the transaction under way.
+    """Upgrade a file from version ``found`` to ``version``, in the transaction under way.
 
     Raises:
         sqlite3.Error: the file cannot be written.
@@ -72,6 +72,6 @@ def upgrade(connection: sqlite3.Connection, found: int, version: int = VERSION) 
 
 
 def _statements(name: str) -> list[str]:
-    """Return the statements of a script; none of them holds a semicolon inside."""
+    """Return the statements of a script, none of which has a semicolon inside."""
     lines = [line.partition("--")[0] for line in _TEXTS[name].splitlines()]
     return [part for part in "\n".join(lines).split(";") if part.strip()]
