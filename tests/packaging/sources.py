@@ -35,12 +35,12 @@ def user_environment() -> dict[str, str]:
     """Return this process's environment without what points Python at this checkout or measures.
 
     What is installed in it stays uncompiled, because compiling takes a minute; ``.ci/compiled`` has
-    that minute.
+    that minute. Nor does pip make byte code, of which few modules are used: Python makes that.
     """
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))
     }
-    return {**kept, COMPILE: "0"}
+    return {**kept, COMPILE: "0", "PIP_NO_COMPILE": "1"}
 
 
 def compiling_environment() -> dict[str, str]:
