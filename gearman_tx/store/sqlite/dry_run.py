@@ -56,10 +56,18 @@ class DryRun:
         Raises:
             StoreError: a server uses it, it is not a queue file, or it cannot be read and written.
         """
+        try:
+            self._prepare()
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def _prepare(self) -> None:
         QueueFile(self.path, self._opening).check()
         self._seen.execute(_SCRATCH)
         if not self.path.exists():
-            return self
+            return
         address = f"file:{quote(str(self.path))}?mode=rw"
         file = sqlite3.connect(address, timeout=self._opening.busy_seconds, uri=True)
         self._open.enter_context(contextlib.closing(file))
@@ -68,7 +76,6 @@ class DryRun:
                 self._file = file
         except sqlite3.Error as error:
             raise StoreError(f"cannot read the queue file {self.path}: {reason(error)}") from error
-        return self
 
     def __exit__(
         self,
