@@ -1,1 +1,1 @@
-"""The command ``gearman-tx``, above all the drop-in for the C server."""
+"""Tests of gearman_tx.cli: the command ``gearman-tx``."""

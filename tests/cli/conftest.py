@@ -1,4 +1,4 @@
-"""The two job servers that the commands are tried on."""
+"""The two job servers that the commands are run against."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture(params=["ours", "theirs"])
 def server(request: pytest.FixtureRequest) -> str:
-    """Return the name of each of the two servers."""
+    """Return the address of each of the two servers."""
     found: ServerProcess = request.getfixturevalue(request.param)
     return f"127.0.0.1:{found.port}"
 
 
 @pytest.fixture
 def our_server(ours: ServerProcess) -> str:
-    """Return the name of our server."""
+    """Return the address of our server."""
     return f"127.0.0.1:{ours.port}"
 
 
 @pytest.fixture
 def c_server(theirs: ServerProcess) -> str:
-    """Return the name of the C server."""
+    """Return the address of the C server."""
     return f"127.0.0.1:{theirs.port}"

@@ -1,4 +1,4 @@
-"""Run ``gearman-tx`` as a user does, and workers for it to find."""
+"""Run ``gearman-tx`` as a user does, and run workers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def gearman_tx(
 
 
 def rows(*words: str) -> list[dict[str, Any]]:
-    """Return the rows that a report gives as JSON."""
+    """Return the rows of a report in JSON."""
     done = gearman_tx(*words, "--json")
     assert done.status == 0, done
     found: list[dict[str, Any]] = json.loads(done.out)
@@ -97,7 +97,7 @@ class Program:
         self.said = ""
 
     def until(self, words: str, times: int = 1) -> str:
-        """Return what it has said as soon as ``words`` are in it so many times."""
+        """Return the output as soon as it contains ``words`` so many times."""
         assert self.process.stdout is not None
         stream = self.process.stdout.fileno()
         deadline = time.monotonic() + WAIT_SECONDS
@@ -151,7 +151,7 @@ def started(*words: str, folder: Path, stdin: Any = None, **variables: str) -> I
 def working(
     folder: Path, servers: Sequence[str], *words: str, **variables: str
 ) -> Iterator[Program]:
-    """Run ``gearman-tx work`` for all ``servers``; it is connected to all when it is yielded."""
+    """Run ``gearman-tx work`` for all ``servers``; yield it when it is connected to all of them."""
     (folder / "tasks.py").write_text(TASKS)
     options = [word for server in servers for word in ("-s", server)]
     with started("work", "-v", *options, *words, folder=folder, **variables) as program:

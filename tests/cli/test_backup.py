@@ -1,4 +1,4 @@
-"""``gearman-tx backup`` copies the queue of a server that runs, and says what it cannot copy."""
+"""``gearman-tx backup`` copies the queue of a running server, and reports errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def queue(tmp_path: Path) -> Path:
 
 
 def test_beside_a_server(tmp_path: Path) -> None:
-    """What was acknowledged is in the copy, and another server can be started on it."""
+    """All acknowledged jobs are in the copy, and another server can be started on it."""
     path, copy = tmp_path / "queue.sqlite3", tmp_path / "copy.sqlite3"
     options = ("--queue-type=sqlite", f"--sqlite-path={path}")
     with running(start_our_server(tmp_path, *options)) as server:
@@ -46,7 +46,7 @@ def test_beside_a_server(tmp_path: Path) -> None:
 
 
 def test_json(queue: Path, tmp_path: Path) -> None:
-    """A program gets paths, jobs and bytes."""
+    """The JSON has the paths, the number of jobs and the size in bytes."""
     copy = tmp_path / "copy"
     done = run("backup", "--json", str(queue), str(copy))
     size = copy.stat().st_size
@@ -55,7 +55,7 @@ def test_json(queue: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_copied(queue: Path, tmp_path: Path) -> None:
-    """One line that names the file at fault, and status 1; a folder is a mistake in the words."""
+    """One line names the file, with exit status 1; a folder is an error in the command line."""
     other = tmp_path / "other"
     with closing(sqlite3.connect(other)) as connection:
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
@@ -87,15 +87,15 @@ def test_interrupted(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Ctrl-C and SIGTERM leave no part of a copy; status 130."""
-    # As in a process of its own, whatever reactors of other tests made of it.
+    """Ctrl-C and SIGTERM leave no part of a copy; the exit status is 130."""
+    # The signals of a new process, which reactors of other tests may have changed.
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
         signal.SIGTERM: signal.getsignal(signal.SIGTERM),
     }
 
     def interrupted(path: Path, target: Path, progress: Callable[[int, int], None]) -> int:
-        """Copy, and send ourselves a signal in the midst of it."""
+        """Copy, and send a signal to this process during it."""
 
         def tell(left: int, total: int) -> None:
             progress(left, total)

@@ -1,4 +1,4 @@
-"""The C project's own test harness, libtest, starts its servers like this."""
+"""Servers are started in the way of libtest, the test harness of the C project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PID_FILE_SECONDS = 8.0
 
 
 def test_several_servers_in_one_folder_without_an_environment(tmp_path: Path) -> None:
-    """Each writes its PID file within 8 s, answers, and dies on SIGTERM; nothing else is left."""
+    """Each writes its PID file within 8 s, answers, and ends at SIGTERM; only the logs are left."""
     with contextlib.ExitStack() as stack:
         servers = []
         for number in range(SERVERS):

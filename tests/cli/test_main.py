@@ -16,7 +16,7 @@ WITHOUT_CLICK = "import sys; sys.modules['click'] = None; from gearman_tx.cli im
 
 
 def run_without_click(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run ``gearman-tx`` as it is where click is not installed."""
+    """Run ``gearman-tx`` as if click were not installed."""
     call = f"sys.exit(main(['gearman-tx', *{list(words)!r}]))"
     command = [sys.executable, "-c", WITHOUT_CLICK + call]
     return subprocess.run(command, capture_output=True, check=False, text=True)
@@ -30,7 +30,7 @@ def test_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing to do is a mistake, and the help tells what there is."""
+    """No command is an error, which prints the help."""
     assert main(["gearman-tx"]) == 2
     assert "Usage: gearman-tx " in capsys.readouterr().err
 
@@ -42,7 +42,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names it, in one line with the remedy."""
+    """The message names it in one line, with a hint."""
     assert main(["gearman-tx", "german"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("gearman-tx: No such command 'german'")
@@ -65,7 +65,7 @@ def test_the_server_without_click() -> None:
 
 
 def test_help_without_click() -> None:
-    """The help tells of the job server, and what the rest needs."""
+    """The help lists the job server and names the packages of the other commands."""
     done = run_without_click("--help")
     assert done.returncode == 0
     assert "pip install 'gearman-tx[cli]'" in done.stdout
@@ -74,7 +74,7 @@ def test_help_without_click() -> None:
 
 
 def test_under_the_name_of_the_c_server(tmp_path: Path) -> None:
-    """A link called gearmand is the C server's command line and nothing else."""
+    """A link named gearmand has only the C server's command line."""
     link = tmp_path / "gearmand"
     link.symlink_to(BIN / "gearman-tx")
     done = subprocess.run([link, "--version"], capture_output=True, check=True)
@@ -84,7 +84,7 @@ def test_under_the_name_of_the_c_server(tmp_path: Path) -> None:
 def test_words_of_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without arguments, those of the process count."""
+    """Without arguments, those of the process are used."""
     monkeypatch.setattr(sys, "argv", ["gearman-tx", "-V"])
     assert main() == 0
     assert capsys.readouterr().out.startswith("gearman-tx ")

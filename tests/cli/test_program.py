@@ -1,4 +1,4 @@
-"""What needs no server: moments, errors in words, how commands end."""
+"""Parts of the commands that need no server: times, error messages, exit statuses."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CONTEXT = click.Context(commands)
 OPTION = click.Option(["--at"])
 
 
-def test_moments() -> None:
-    """A moment is from now, in seconds since 1970, or a date with or without a zone."""
+def test_times() -> None:
+    """A time is relative, in seconds since 1970, or a date with or without a zone."""
     assert read_time(CONTEXT, OPTION, None) is None
     assert read_time(CONTEXT, OPTION, "1234.5") == 1234.5
     assert read_time(CONTEXT, OPTION, "2030-01-31T18:00+00:00") == 1896112800
@@ -29,7 +29,7 @@ def test_moments() -> None:
 
 
 def test_something_else_on_the_port() -> None:
-    """An answer that is not Gearman's is status 4, and asks whether the port is right."""
+    """An answer that is not Gearman's is exit status 4; the message asks about the port."""
     error = explain(RemoteProtocolError("'HTTP' is neither\nOK nor ERR"))
     assert error.status == 4
     assert str(error) == ("'HTTP' is neither OK nor ERR; is this the port of a Gearman job server?")
@@ -37,7 +37,7 @@ def test_something_else_on_the_port() -> None:
 
 @pytest.mark.parametrize("name", list(commands.commands))
 def test_each_command_has_help(name: str) -> None:
-    """The help begins with the usage, and the list of commands has the whole first sentence."""
+    """The help begins with the usage; the list of commands has its whole first sentence."""
     if name != "gearmand":
         done = CliRunner().invoke(commands, [name, "--help"])
         assert done.exit_code == 0
@@ -58,14 +58,14 @@ def test_each_command_has_help(name: str) -> None:
         (click.FileError("data", "gone"), 2, "gearman-tx: Could not open file 'data': gone;"),
     ],
 )
-def test_ends(
+def test_errors(
     error: Exception,
     status: int,
     said: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """However a command ends, there is one line and a status."""
+    """Each error is one line and an exit status."""
 
     def fail() -> None:
         raise error
@@ -76,7 +76,7 @@ def test_ends(
 
 
 def test_the_server_is_a_command_of_the_group(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the words reach the group, the C server's command line is kept all the same."""
+    """As a command of the group, it has the C server's command line too."""
     with pytest.raises(SystemExit) as ended:
         run_command(["gearmand", "--version"])
     assert ended.value.code == 0

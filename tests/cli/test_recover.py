@@ -1,4 +1,4 @@
-"""``gearman-tx recover`` says what it read, where the files are, and why it cannot."""
+"""``gearman-tx recover`` reports the recovered jobs, the files and errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def queue(tmp_path: Path) -> Path:
 
 
 def test_a_damaged_file(queue: Path) -> None:
-    """The first run says where the damaged file is, the second that all is well."""
+    """The first run prints the path of the damaged file, the second finds no damage."""
     done = run("recover", str(queue))
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith(
@@ -48,7 +48,7 @@ def test_another_file(queue: Path, tmp_path: Path) -> None:
 
 
 def test_json(queue: Path) -> None:
-    """A program gets paths, the number of jobs and the damage."""
+    """The JSON has the paths, the number of jobs and the damage."""
     first = json.loads(run("recover", "--json", str(queue)).out)
     second = json.loads(run("recover", "--json", str(queue)).out)
     usual = {"queue": str(queue), "into": str(queue), "jobs": 400}
@@ -58,7 +58,7 @@ def test_json(queue: Path) -> None:
 
 
 def test_errors(queue: Path, tmp_path: Path) -> None:
-    """One line and status 1; a folder in the place of a file is a mistake on the command line."""
+    """One line and exit status 1; a folder instead of a file is an error in the command line."""
     text = tmp_path / "text"
     text.write_text("not a database at all\n" * 100)
     for words, why in (

@@ -1,4 +1,4 @@
-"""The reports and deeds of ``gearman-tx`` at real servers."""
+"""The reports and operations of ``gearman-tx`` on real servers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.servers import start_our_server
 
 
 def test_ping(our_server: str, c_server: str) -> None:
-    """Each server is told of by its version, process and times."""
+    """Each server is shown with its version, process id and times."""
     found = rows("ping", "-s", our_server, "-s", c_server)
     assert [row["server"] for row in found] == [our_server, c_server]
     assert found[1]["version"].startswith("1.1.")
@@ -28,7 +28,7 @@ def test_ping(our_server: str, c_server: str) -> None:
 
 @pytest.mark.parametrize("option", [(), ("--json",)])
 def test_one_server_of_two_is_down(our_server: str, option: tuple[str, ...]) -> None:
-    """The other one is shown all the same; the exit status and one line tell of it."""
+    """The other server is shown; one line and the exit status report the error."""
     done = gearman_tx("ping", "-s", our_server, "-s", "127.0.0.1:1", *option)
     assert done.status == 3
     assert our_server in done.out
@@ -37,7 +37,7 @@ def test_one_server_of_two_is_down(our_server: str, option: tuple[str, ...]) -> 
 
 
 def test_a_silent_server(tmp_path: Path, our_server: str) -> None:
-    """A server that does not answer in time is named, with the option that gives it more."""
+    """A server that does not answer in time is named, with the option for more time."""
     server = start_our_server(tmp_path)
     try:
         server.process.send_signal(signal.SIGSTOP)
@@ -52,7 +52,7 @@ def test_a_silent_server(tmp_path: Path, our_server: str) -> None:
 
 
 def test_workers(server: str, tmp_path: Path) -> None:
-    """Workers are shown with their functions; other connections only on demand."""
+    """Workers are shown with their functions; other connections only with --all."""
     with working(tmp_path, [server], "--client-id", "me", "a=tasks:reverse", "b=tasks:reverse"):
         (row,) = (row for row in rows("workers", "-s", server) if row["client_id"] == "me")
         assert sorted(row["functions"]) == ["a", "b"]
@@ -63,20 +63,20 @@ def test_workers(server: str, tmp_path: Path) -> None:
 
 
 def test_nothing_to_show(our_server: str) -> None:
-    """In place of an empty table a line on stderr says so."""
+    """A line on stderr replaces an empty table."""
     done = gearman_tx("status", "-s", our_server, "no-*-such")
     assert done == (0, "", "no function of that name\n")
 
 
 def test_jobs_of_one_function_at_a_c_server(c_server: str) -> None:
-    """What a C server cannot say is refused with the remedy."""
+    """A report that the C server does not have is refused, with a hint."""
     done = gearman_tx("jobs", "-s", c_server, "one")
     assert done.status == 4
     assert "leave the function out" in done.err
 
 
-def test_a_name_that_is_none(server: str) -> None:
-    """What a server refuses for other reasons is exit status 4."""
+def test_a_name_that_is_too_long(server: str) -> None:
+    """A request that a server refuses for other reasons is exit status 4."""
     done = gearman_tx("jobs", "-s", server, "x" * 3000)
     assert done.status == 4 or not done.out
 
@@ -99,7 +99,7 @@ def test_watching_until_interrupted(our_server: str, tmp_path: Path) -> None:
 
 
 def test_count_without_watch(our_server: str) -> None:
-    """A number of rounds needs the time between them."""
+    """--count needs --watch."""
     done = gearman_tx("ping", "-s", our_server, "--count", "3")
     assert done.status == 2
     assert "--count goes with --watch" in done.err
@@ -113,7 +113,7 @@ def test_cancel_an_unknown_job(server: str) -> None:
 
 
 def test_maxqueue(our_server: str) -> None:
-    """A limit is for all priorities, or there is one for each."""
+    """One limit applies to all priorities; three apply to one each."""
     done = gearman_tx("maxqueue", "-s", our_server, "limited", "5")
     assert done == (0, f"{our_server}: the limit of limited is 5\n", "")
     assert rows("status", "-s", our_server, "limited")[0]["max_queue"] == [5, 5, 5]
@@ -123,14 +123,14 @@ def test_maxqueue(our_server: str) -> None:
 
 
 def test_maxqueue_without_a_server() -> None:
-    """A deed that cannot be done is told of in one line."""
+    """An operation that fails is reported in one line."""
     done = gearman_tx("maxqueue", "-s", "127.0.0.1:1", "f", "1")
     assert done.status == 3
     assert done.err.count("\n") == 1
 
 
 def test_shutdown(tmp_path: Path, our_server: str) -> None:
-    """A server stops if it was started so that it may; others refuse."""
+    """A server stops if it was started with --allow-shutdown; others refuse."""
     server = start_our_server(tmp_path, "--allow-shutdown")
     name = f"127.0.0.1:{server.port}"
     assert gearman_tx("shutdown", "-s", name, "--graceful") == (0, f"{name} stops\n", "")
@@ -142,7 +142,7 @@ def test_shutdown(tmp_path: Path, our_server: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(shell: str) -> None:
-    """The script asks us for completions, and we give them."""
+    """The script calls the program for completions."""
     done = gearman_tx("completion", shell)
     assert done.status == 0
     assert "_GEARMAN_TX_COMPLETE" in done.out
@@ -156,8 +156,8 @@ def test_completed_words() -> None:
     assert done.out == "plain,status\n"
 
 
-def test_cells() -> None:
-    """Values are shown for people: dashes, units, no control characters."""
+def test_formats() -> None:
+    """Cells have dashes, units and no control characters."""
     assert [as_text(value) for value in (None, True, False, 3)] == ["-", "yes", "no", "3"]
     assert as_text((b"a\n", b"b")) == "a\\x0a, b" or as_text((b"a\n", b"b")) == "a\\n, b"
     assert as_json((b"\xff", None)) == ["\\xff", None]

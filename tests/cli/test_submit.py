@@ -36,7 +36,7 @@ def test_an_argument(server: str) -> None:
 
 @pytest.mark.usefixtures("_workers")
 def test_standard_input(server: str) -> None:
-    """Without a workload, standard input is one; the servers may come from the environment."""
+    """The default workload is standard input; the servers may come from the environment."""
     done = gearman_tx("submit", "reverse", data=b"one\ntwo\n", GEARMAN_SERVERS=server)
     assert done == (0, "\nowt\neno", "")
 
@@ -52,7 +52,7 @@ def test_a_file(server: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_workers")
 def test_many_lines(server: str) -> None:
-    """More lines than are under way at a time are all done, and printed in their order."""
+    """More lines than the window holds are all submitted and printed in their order."""
     numbers = [str(number) for number in range(2500)]
     done = gearman_tx("submit", "-s", server, "-n", "reverse", data="\n".join(numbers).encode())
     assert done.status == 0
@@ -61,7 +61,7 @@ def test_many_lines(server: str) -> None:
 
 @pytest.mark.usefixtures("_workers")
 def test_lines_come_as_they_are_written(server: str, tmp_path: Path) -> None:
-    """A line is a job before the next one is written."""
+    """A line is submitted before the next one is written."""
     words = ("submit", "-s", server, "-n", "reverse")
     with started(*words, folder=tmp_path, stdin=subprocess.PIPE) as program:
         stdin = program.process.stdin
@@ -77,13 +77,13 @@ def test_lines_come_as_they_are_written(server: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_workers")
 def test_data_and_warnings(server: str) -> None:
-    """Data goes to stdout before the result, warnings to stderr, progress nowhere in a pipe."""
+    """Data goes to stdout before the result, warnings go to stderr; a pipe gets no progress."""
     assert gearman_tx("submit", "-s", server, "chat", "x") == (0, "one two", "careful\n")
 
 
 @pytest.mark.usefixtures("_workers")
 def test_a_failed_job(our_server: str) -> None:
-    """The exit status is 1, and one line tells what the worker said."""
+    """The exit status is 1, and one line has the worker's error."""
     done = gearman_tx("submit", "-s", our_server, "bad", "x")
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("gearman-tx: job H:")
@@ -92,14 +92,14 @@ def test_a_failed_job(our_server: str) -> None:
 
 @pytest.mark.usefixtures("_workers")
 def test_failed_lines(our_server: str) -> None:
-    """One failure does not keep the other lines from being done."""
+    """After a failure the other lines are still submitted."""
     done = gearman_tx("submit", "-s", our_server, "-n", "bad", data=b"1\n2\n3\n")
     assert done.status == 1
     assert done.err.count("ValueError") == 3
 
 
 def test_background_jobs_and_reports(server: str) -> None:
-    """A background job is told by its handle, which the reports show and cancel takes."""
+    """The handle of a background job is printed; reports show it and cancel takes it."""
     name = "waits-" + server.rpartition(":")[2]
     done = gearman_tx("submit", "-s", server, "-b", "-p", "high", "-u", "key", name, "x")
     assert done.status == 0
@@ -114,7 +114,7 @@ def test_background_jobs_and_reports(server: str) -> None:
 
 
 def test_later(our_server: str) -> None:
-    """A job for later is in the background and due when it was said."""
+    """A job with --at is in the background and due at that time."""
     done = gearman_tx("submit", "-s", our_server, "--at", "+1h", "later", "x")
     (row,) = rows("jobs", "-s", our_server, "later")
     assert row["handle"] == done.out.strip()
@@ -124,15 +124,15 @@ def test_later(our_server: str) -> None:
     assert gearman_tx("cancel", "-s", our_server, row["handle"]).status == 0
 
 
-def test_nobody_does_it(our_server: str) -> None:
-    """A job that takes too long has failed; the remedy is told."""
-    done = gearman_tx("submit", "-s", our_server, "--timeout", "0.1", "nobody", "x")
+def test_no_worker(our_server: str) -> None:
+    """A job that takes too long has failed; the message has a hint."""
+    done = gearman_tx("submit", "-s", our_server, "--timeout", "0.1", "no-worker", "x")
     text = "gearman-tx: the task took more than 0.1 seconds; --timeout gives it more time\n"
     assert done == (1, "", text)
 
 
 def test_a_refused_job(our_server: str) -> None:
-    """A full queue is exit status 4, on a line of many, too."""
+    """A full queue is exit status 4, also for one of several lines."""
     assert gearman_tx("maxqueue", "-s", our_server, "full", "1").status == 0
     done = gearman_tx("submit", "-s", our_server, "-nb", "full", data=b"1\n2\n")
     assert done.status == 4
@@ -142,7 +142,7 @@ def test_a_refused_job(our_server: str) -> None:
 
 
 def test_no_server() -> None:
-    """A server that is not there is exit status 3 at once, and one line with the remedy."""
+    """An unreachable server is exit status 3 at once, and one line with a hint."""
     done = gearman_tx("submit", "-s", "127.0.0.1:1", "f", "x")
     assert (done.status, done.out) == (3, "")
     assert done.err.count("\n") == 1
@@ -165,7 +165,7 @@ def test_no_server() -> None:
     ],
 )
 def test_wrong_words(words: tuple[str, ...], remedy: str, tmp_path: Path, our_server: str) -> None:
-    """Each mistake is exit status 2 and one line that says what is wrong."""
+    """Each error is exit status 2 and one line with the reason."""
     (tmp_path / "tasks.py").touch()
     done = gearman_tx("submit", *words, folder=tmp_path, GEARMAN_SERVERS=our_server)
     assert done.status == 2, done
@@ -174,7 +174,7 @@ def test_wrong_words(words: tuple[str, ...], remedy: str, tmp_path: Path, our_se
 
 
 def test_lines_that_cannot_be_read(our_server: str, tmp_path: Path) -> None:
-    """What cannot be read is exit status 2."""
+    """Unreadable input is exit status 2."""
     with (tmp_path / "written").open("wb") as stream:
         done = subprocess.run(
             [BIN / "gearman-tx", "submit", "-s", our_server, "-n", "f"],
@@ -187,7 +187,7 @@ def test_lines_that_cannot_be_read(our_server: str, tmp_path: Path) -> None:
 
 
 def test_interrupted(our_server: str, tmp_path: Path) -> None:
-    """SIGINT ends the waiting with status 130, for one job and for lines."""
+    """SIGINT ends the command with status 130, for one job and for lines."""
     with started("submit", "-s", our_server, "stays", "x", folder=tmp_path) as program:
         _until_known(our_server, "stays")
         assert program.end(signal.SIGINT) == 130
@@ -208,7 +208,7 @@ def _until_known(server: str, function: str) -> None:
 
 @pytest.mark.usefixtures("_workers")
 def test_a_bar_on_a_terminal(our_server: str) -> None:
-    """On a terminal, progress is a bar that is gone before anything else is printed."""
+    """On a terminal, progress is a bar that is removed before other output."""
     shown = _on_a_terminal("submit", "-s", our_server, "chat", data=b"x\n\x04")
     assert "Ctrl-D" in shown
     assert "1 of 4" in shown
@@ -217,7 +217,7 @@ def test_a_bar_on_a_terminal(our_server: str) -> None:
 
 
 def test_a_watched_report_on_a_terminal(our_server: str) -> None:
-    """On a terminal, a watched report has the screen for itself and gives it back."""
+    """On a terminal, a watched report takes the whole screen and gives it back."""
     words = ("ping", "-s", our_server, "--watch", "0.01", "--count", "2")
     shown = _on_a_terminal(*words)
     assert shown.startswith("\x1b[?1049h")
@@ -226,7 +226,7 @@ def test_a_watched_report_on_a_terminal(our_server: str) -> None:
 
 
 def _on_a_terminal(*words: str, data: bytes = b"") -> str:
-    """Run ``gearman-tx`` on a terminal, type ``data`` and return what it shows."""
+    """Run ``gearman-tx`` on a terminal, type ``data`` and return the output."""
     ours, theirs = pty.openpty()
     os.write(ours, data)
     process = subprocess.Popen(
@@ -241,7 +241,7 @@ def _on_a_terminal(*words: str, data: bytes = b"") -> str:
     try:
         while select.select([ours], (), (), WAIT_SECONDS)[0]:
             shown += os.read(ours, 65536)
-    except OSError:  # Linux tells so that nobody has the terminal open any more
+    except OSError:  # on Linux: all other processes have closed the terminal
         pass
     finally:
         os.close(ours)

@@ -16,7 +16,7 @@ SHOUT = ("sh", "-c", 'printf "$GEARMAN_FUNCTION: "; tr a-z A-Z; echo loud >&2')
 
 
 def test_a_command(server: str, tmp_path: Path) -> None:
-    """The workload is its input, its output the result, each line of its stderr a warning."""
+    """Its input is the workload, its output the result, each line of its stderr a warning."""
     with working(tmp_path, [server], "-f", "shout", "-f", "cry", "--", *SHOUT):
         for function in ("shout", "cry"):
             done = gearman_tx("submit", "-s", server, function, "hello")
@@ -28,7 +28,7 @@ def test_a_command(server: str, tmp_path: Path) -> None:
     [("exit 3", "sh exited with status 3"), ("kill -TERM $$", "sh was ended by SIGTERM")],
 )
 def test_a_command_that_fails(our_server: str, tmp_path: Path, script: str, said: str) -> None:
-    """The job fails, and a warning says how the command ended."""
+    """The job fails, and a warning has the exit status of the command."""
     with working(tmp_path, [our_server], "-f", "fails", "--", "sh", "-c", script):
         done = gearman_tx("submit", "-s", our_server, "fails", "x")
     assert done.status == 1
@@ -36,7 +36,7 @@ def test_a_command_that_fails(our_server: str, tmp_path: Path, script: str, said
 
 
 def test_a_command_that_takes_too_long(our_server: str, tmp_path: Path) -> None:
-    """It is killed with all that it started, and the job fails."""
+    """It is killed with all processes that it started, and the job fails."""
     command = ("sh", "-c", "sleep 60 & sleep 60")
     with working(tmp_path, [our_server], "-f", "long", "--timeout", "0.2", "--", *command):
         done = gearman_tx("submit", "-s", our_server, "long", "x")
@@ -58,7 +58,7 @@ def test_the_second_signal_kills_commands(our_server: str, tmp_path: Path) -> No
 
 
 def test_limits(our_server: str, tmp_path: Path) -> None:
-    """A worker ends by itself after so many jobs, or so much time."""
+    """A worker ends after so many jobs, or so much time."""
     with working(tmp_path, [our_server], "tasks:many", "--max-jobs", "1") as program:
         assert gearman_tx("submit", "-s", our_server, "first", "abc").out == "cba"
         assert program.end() == 0
@@ -79,7 +79,7 @@ def test_a_worker_of_the_module(our_server: str, tmp_path: Path) -> None:
 
 
 def test_several_processes(our_server: str, tmp_path: Path) -> None:
-    """A process that ends, well or not, is replaced; a signal ends them all."""
+    """A process that ends, with an error or not, is replaced; a signal ends all of them."""
     words = ("tasks:reverse", "tasks:kill", "--processes", "2", "--max-jobs", "1")
     with working(tmp_path, [our_server], *words) as program:
         program.until("connected to job server", times=2)
@@ -101,14 +101,14 @@ def test_processes_end_with_their_supervisor(our_server: str, tmp_path: Path) ->
 
 
 def test_wrong_code_ends_all_processes(tmp_path: Path) -> None:
-    """What no process can import is told, and not tried for ever."""
+    """A module that cannot be imported is reported, and not tried again."""
     done = gearman_tx("work", "--processes", "2", "nowhere:f", folder=tmp_path)
     assert done.status == 2
     assert "cannot import nowhere" in done.err
 
 
 def test_reload(our_server: str, tmp_path: Path) -> None:
-    """When its module changes, a worker starts afresh; a broken one waits to be mended."""
+    """When its module changes, a worker is restarted; with a broken module it is retried."""
     path = tmp_path / "tasks.py"
     with working(tmp_path, [our_server], "tasks:reverse", "--reload") as program:
         _change(path, "def reverse(job: oops", 1)
@@ -119,7 +119,7 @@ def test_reload(our_server: str, tmp_path: Path) -> None:
 
 
 def _change(path: Path, text: str, number: int) -> None:
-    """Write a module so that its time of change is another one."""
+    """Write a module with another modification time."""
     path.write_text(text)
     then = path.stat().st_mtime + number * 10
     os.utime(path, (then, then))
@@ -144,7 +144,7 @@ def _change(path: Path, text: str, number: int) -> None:
     ],
 )
 def test_wrong_words(words: tuple[str, ...], remedy: str, tmp_path: Path) -> None:
-    """Each mistake is exit status 2 and one line that says what is wrong."""
+    """Each error is exit status 2 and one line with the reason."""
     (tmp_path / "tasks.py").write_text(TASKS)
     (tmp_path / "raises.py").write_text("1 / 0\n")
     done = gearman_tx("work", *words, folder=tmp_path)

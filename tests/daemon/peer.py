@@ -28,7 +28,7 @@ class Peer:
         self._stream = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
-        """Return it."""
+        """Return this connection."""
         return self
 
     def __exit__(
@@ -78,5 +78,5 @@ class Peer:
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the server closes the connection without saying more."""
+        """Whether the server closes the connection without sending more."""
         return self._stream.read() == b""

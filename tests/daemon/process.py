@@ -1,4 +1,4 @@
-"""Start a job server as a user does, watch what it says, and see it end."""
+"""Start a job server as a user does, read its output, and wait for its end."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str] | N
 
 
 def until(reached: Callable[[], bool], what: str) -> None:
-    """Return when ``reached`` says so; fail when that takes too long."""
+    """Wait until ``reached`` returns True; fail after :data:`WAIT_SECONDS`."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not reached():
         assert time.monotonic() < deadline, f"not reached in {WAIT_SECONDS:g} s: {what}"
@@ -66,7 +66,7 @@ def until(reached: Callable[[], bool], what: str) -> None:
 
 @define(eq=False)
 class Server:
-    """A job server that was started: its process id, where it logs to, its TCP port."""
+    """A started job server: its process id, its log, its TCP port."""
 
     pid: int
     log: Path
@@ -75,11 +75,11 @@ class Server:
 
     @property
     def text(self) -> str:
-        """What it has logged so far."""
+        """The log so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def says(self, *words: str) -> str:
-        """Return the log as soon as it has all ``words``; fail when it ends before."""
+        """Return the log as soon as it has all ``words``; fail if the server ends before."""
 
         def has_said() -> bool:
             if all(word in self.text for word in words):
@@ -95,7 +95,7 @@ class Server:
         return self.text
 
     def ready(self) -> str:
-        """Return the log as soon as connections are accepted and signals heeded."""
+        """Return the log as soon as connections are accepted and signals handled."""
         return self.says("listening on ")
 
     def kill(self, number: signal.Signals) -> None:
@@ -103,7 +103,7 @@ class Server:
         os.kill(self.pid, number)
 
     def end(self, number: signal.Signals | None = signal.SIGTERM) -> int:
-        """Send a signal, wait for the end and return the exit status; 0 if it is not ours."""
+        """Send a signal, wait for the end and return the exit status; 0 for another's child."""
         if number is not None:
             self.kill(number)
         if self.process is not None:
@@ -113,7 +113,7 @@ class Server:
 
 
 def wait_gone(pid: int) -> None:
-    """Return when process ``pid``, which need not be a child of ours, has ended."""
+    """Wait until process ``pid`` has ended, which may be no child of this process."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -163,7 +163,7 @@ def started(
 
 @contextlib.contextmanager
 def serving(folder: Path, *options: str, log: Path | None = None) -> Iterator[Server]:
-    """Run ``twistd -n gearmand`` on 127.0.0.1; it is ready when it is yielded.
+    """Run ``twistd -n gearmand`` on 127.0.0.1; yield it when it is ready.
 
     Its queue is in memory unless the options say otherwise.
     """
@@ -197,7 +197,7 @@ def daemon(
 
 
 def refuses(port: int) -> bool:
-    """Return whether nobody listens on ``port`` of 127.0.0.1."""
+    """Return whether no process listens on ``port`` of 127.0.0.1."""
     with socket.socket() as link:
         link.settimeout(WAIT_SECONDS)
         return link.connect_ex(("127.0.0.1", port)) != 0

@@ -1,4 +1,4 @@
-"""A server with a queue file is killed: all that was acknowledged is there again, as it was."""
+"""A server with a queue file is killed: the next one has all acknowledged jobs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.support.servers import running, start_our_server
 
 QUEUE = ("--queue-type=sqlite", "--sqlite-path=queue.sqlite3")
 UNCHANGED = (0, 1, 2, 4, 5, 7, 11)
-"""Of a row of ``jobs``: handle, function, unique, priority, background, losses, size."""
+"""Columns of ``jobs``: handle, function, unique, priority, background, losses, size."""
 
 Job = tuple[P, Sequence[bytes]]
 
 
 def report(server: ServerProcess, command: bytes) -> list[list[bytes]]:
-    """Return the rows of a report, once the jobs are loaded."""
+    """Return the rows of a report as soon as the jobs are loaded."""
     with Peer(server.port) as operator:
         operator.send(P.ECHO_REQ, b"is answered then")
         operator.receive()
@@ -29,12 +29,12 @@ def report(server: ServerProcess, command: bytes) -> list[list[bytes]]:
 
 
 def jobs(server: ServerProcess) -> list[list[bytes]]:
-    """Return what is to be the same of each job after a restart."""
+    """Return the columns of each job that a restart must not change."""
     return [[row[number] for number in UNCHANGED] for row in report(server, b"jobs")]
 
 
 def lose_worker(server: ServerProcess) -> None:
-    """Let a worker of ``f`` take a job and go away."""
+    """Let a worker of ``f`` take a job and disconnect."""
     with Peer(server.port) as worker:
         worker.send(P.CAN_DO, b"f")
         worker.send(P.GRAB_JOB)
@@ -42,7 +42,7 @@ def lose_worker(server: ServerProcess) -> None:
 
 
 def test_everything_of_a_job(tmp_path: Path) -> None:
-    """Any bytes, priorities, uniques, reducers, due times, losses, order; twice, to be sure."""
+    """Two restarts keep bytes, priorities, uniques, reducers, due times, losses and order."""
     due = int(time.time()) + 3600
     submissions: list[Job] = [
         (P.SUBMIT_JOB_HIGH_BG, (b"f", b"u1", b"\0\xff binary")),
@@ -90,14 +90,14 @@ def test_everything_of_a_job(tmp_path: Path) -> None:
 
 
 def test_limits(tmp_path: Path) -> None:
-    """What ``maxqueue`` set holds for the next server, also for a function without jobs."""
+    """The next server keeps the limits of ``maxqueue``, also of functions without jobs."""
     with running(start_our_server(tmp_path, *QUEUE)) as server:
         assert server.ask(b"maxqueue f 0 1 0\n") == b"OK\r\n"
         assert server.ask(b"maxqueue gone 5\n") == b"OK\r\n"
         assert server.ask(b"create function gone\n") == b"OK\r\n"
         assert server.ask(b"drop function gone\n") == b"OK\r\n"
         with Peer(server.port) as client:
-            client.submit()  # its answer comes behind the commit of the limits
+            client.submit()  # it is answered after the commit of the limits
         server.stop(signal.SIGKILL)
     with running(start_our_server(tmp_path, *QUEUE, port=server.port)) as server:
         with Peer(server.port) as client:
@@ -130,7 +130,7 @@ def test_a_foreground_job_that_was_joined(tmp_path: Path) -> None:
 
 
 def test_handles_never_repeat_though_the_file_was_emptied(tmp_path: Path) -> None:
-    """Neither when all jobs were done, nor when somebody emptied or deleted the file."""
+    """Neither when all jobs have ended, nor when the file was emptied or deleted."""
     path = tmp_path / "queue.sqlite3"
     handles: list[bytes] = []
     port = 0

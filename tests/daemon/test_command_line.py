@@ -1,4 +1,4 @@
-"""Words are cut into options as the C server cuts them."""
+"""Words are split into options as in the C server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LETTERS = {"p": "port", "L": "listen", "R": "round-robin"}
 
 
 def cut(*given: str) -> list[tuple[str, str | None]]:
-    """Cut ``given`` by a small table."""
+    """Split ``given`` by a small table."""
     return command_line.cut(given, TAKES_VALUE, LETTERS)
 
 
@@ -44,7 +44,7 @@ def test_letters_stand_together() -> None:
 
 
 def test_a_value_may_look_like_an_option() -> None:
-    """What follows an option with a value is its value, even an empty word."""
+    """The word after an option with a value is its value, even if it is empty."""
     assert cut("-p", "-1", "--listen", "--port", "--listen=", "--listen", "") == [
         ("port", "-1"),
         ("listen", "--port"),
@@ -71,7 +71,7 @@ def test_a_value_may_look_like_an_option() -> None:
     ],
 )
 def test_what_is_no_option(given: list[str], message: str) -> None:
-    """The message says what is wrong with which word; no name is abbreviated."""
+    """The message names the word and the reason; names cannot be abbreviated."""
     with pytest.raises(ConfigurationError) as error:
         cut(*given)
     assert str(error.value) == message
@@ -85,13 +85,13 @@ def test_words_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The reason is the operating system's."""
+    """The message has the operating system's reason."""
     with pytest.raises(ConfigurationError, match="cannot read it: No such file or directory"):
         command_line.in_file(tmp_path / "conf")
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
-    """A wrong file is refused before its words are."""
+    """A file that is not text is refused before its words are read."""
     path = tmp_path / "conf"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match="cannot read it: it is not UTF-8 text"):

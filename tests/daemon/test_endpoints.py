@@ -1,4 +1,4 @@
-"""Endpoint strings that cannot be used are refused in one line that says why."""
+"""Endpoint strings that cannot be used are refused in one line with the reason."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def refusal(*strings: str) -> str:
 
 
 def test_endpoints_are_known_by_their_strings() -> None:
-    """Each string is an endpoint."""
+    """Each string makes an endpoint."""
     strings = ["unix:/a:mode=600", "tcp:4730:interface=127.0.0.1"]
     assert list(parse_endpoints(MemoryReactorClock(), strings)) == strings
 
 
 def test_twice_the_same() -> None:
-    """One place cannot be listened on twice."""
+    """An endpoint cannot be given twice."""
     assert refusal("unix:/a", "unix:/a") == " is given twice"
 
 
 def test_no_endpoint() -> None:
-    """Twisted's own words are used where they are good."""
+    """The message has Twisted's own reason."""
     assert refusal("carrier-pigeon:1") == ": Unknown endpoint type: 'carrier-pigeon'"
     assert refusal("tcp:http") == ": invalid literal for int() with base 10: 'http'"
 
 
 def test_a_socket_that_systemd_did_not_hand_over() -> None:
-    """By number and by name; neither is an error of Python to the reader."""
+    """By number and by name; neither message is a Python error."""
     words = ": systemd handed over no such socket to this process"
     assert refusal("systemd:domain=INET:index=0") == words
     assert refusal("systemd:domain=INET:name=gearmand") == words
@@ -66,5 +66,5 @@ def test_a_key_that_cannot_be_read(tmp_path: Path) -> None:
     ],
 )
 def test_reason(error: Exception, text: str) -> None:
-    """Whatever a plug-in raises becomes one line."""
+    """Any error of a plug-in becomes one line."""
     assert reason("plug-in:1", error).startswith(text)

@@ -1,4 +1,4 @@
-"""A server is reached on everything that it was told to listen on."""
+"""A server is reached on all addresses and endpoints of its options."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ os.set_inheritable(3, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="gearmand.socket")
 os.execv(sys.argv[2], sys.argv[2:])
 """
-"""What systemd does: the socket becomes descriptor 3, the environment tells which process's."""
+"""Do as systemd: the socket becomes descriptor 3; the environment has the process id."""
 
 
 def ask_on(family: socket.AddressFamily, host: str, port: int) -> bytes:
-    """Return the reply to ``version`` of whoever listens there."""
+    """Return the reply of the server there to ``version``."""
     with socket.socket(family) as link:
         link.settimeout(WAIT_SECONDS)
         link.connect((host, port))
@@ -37,7 +37,7 @@ def ask_on(family: socket.AddressFamily, host: str, port: int) -> bytes:
 
 
 def test_listens_on_ipv4_and_ipv6(tmp_path: Path) -> None:
-    """Without --listen, IPv4 and IPv6 are served on one port, by a socket each."""
+    """Without --listen, the server has one socket for IPv4 and one for IPv6, on one port."""
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     port = free_port()
@@ -50,7 +50,7 @@ def test_listens_on_ipv4_and_ipv6(tmp_path: Path) -> None:
 
 
 def test_port_zero_takes_a_free_port_on_all_addresses(tmp_path: Path) -> None:
-    """``--port 0`` takes one port for IPv4 and IPv6, and the log tells it."""
+    """``--port 0`` takes one free port for IPv4 and IPv6 and logs it."""
     with started(twistd("--port=0", "--listen=localhost"), tmp_path) as server:
         line = server.ready().partition("listening on ")[2].partition("\n")[0]
         ports = {address.rpartition(":")[2] for address in line.split(", ")}
@@ -59,7 +59,7 @@ def test_port_zero_takes_a_free_port_on_all_addresses(tmp_path: Path) -> None:
 
 
 def test_the_port_comes_from_the_environment(tmp_path: Path) -> None:
-    """GEARMAND_PORT decides when --port does not, and --port wins."""
+    """GEARMAND_PORT sets the port; --port takes precedence."""
     port, other = free_port(), free_port()
     environment = {**os.environ, "GEARMAND_PORT": str(port)}
     with started(twistd("--listen=127.0.0.1"), tmp_path, environment) as server:
@@ -70,7 +70,7 @@ def test_the_port_comes_from_the_environment(tmp_path: Path) -> None:
 
 
 def test_a_unix_socket_alone(tmp_path: Path) -> None:
-    """With an endpoint and no --port, only the endpoint is listened on; it is cleared away."""
+    """With an endpoint and no --port, the server listens only there; the socket is removed."""
     path = tmp_path / "socket"
     command = twistd(f"--endpoint=unix:{path}", "--backlog=32", "--threads=4")
     with started(command, tmp_path) as server:
@@ -86,7 +86,7 @@ def test_a_unix_socket_alone(tmp_path: Path) -> None:
 
 
 def test_tls_beside_plain_text(tmp_path: Path) -> None:
-    """--port and a TLS endpoint serve side by side; a TLS connection has keep-alive as well."""
+    """--port and a TLS endpoint work together; a TLS connection has keep-alive too."""
     pytest.importorskip("OpenSSL")
     openssl = require_program("openssl", "apt-get install openssl")
     key, certificate, port = tmp_path / "key", tmp_path / "certificate", free_port()
@@ -113,7 +113,7 @@ def test_tls_beside_plain_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("daemon", [False, True])
 def test_socket_activation(tmp_path: Path, *, daemon: bool) -> None:
-    """A socket that systemd listens on is served, also by a daemon with another process id."""
+    """A socket of systemd is served, also by a daemon with another process id."""
     log, pid_file = tmp_path / "log", tmp_path / "pid"
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port, number = listening.getsockname()[1], listening.fileno()
@@ -133,7 +133,7 @@ def test_socket_activation(tmp_path: Path, *, daemon: bool) -> None:
 
 
 def test_an_address_that_this_machine_has_not(tmp_path: Path) -> None:
-    """An address of a name that cannot be listened on is left out, and the log says so."""
+    """An unavailable address of a name is left out, and the log says so."""
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.0.1 both\n2001:db8::1 both\n", encoding="utf-8")
     unshare = require_program("unshare", "apt-get install util-linux")

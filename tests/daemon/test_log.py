@@ -1,4 +1,4 @@
-"""What is logged at which verbosity, and where to."""
+"""The verbosity of the log, and its destination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEVELS_UPWARDS = ("debug", "info", "warn", "error", "critical")
 
 
 def lines(name: str) -> list[str]:
-    """Return which of a few lines are logged at verbosity ``name``."""
+    """Return those of a few lines that are logged at verbosity ``name``."""
     seen: list[LogEvent] = []
     keep: Any = seen.append  # any function is an observer
     observer = Verbosity(name).filtered(keep)
@@ -30,7 +30,7 @@ def lines(name: str) -> list[str]:
 
 
 def test_the_levels_are_the_c_servers() -> None:
-    """The text command ``verbose`` answers with the same names."""
+    """The text command ``verbose`` returns the same names."""
     assert tuple(LEVELS) == VERBOSITIES
 
 
@@ -48,7 +48,7 @@ def test_the_levels_are_the_c_servers() -> None:
     ],
 )
 def test_verbosity(name: str, ours: str, twisteds: str) -> None:
-    """Each level has those above it; up to NOTICE there is no small talk of Twisted's."""
+    """Each level includes those above it; up to NOTICE, Twisted's own lines are dropped."""
     expected = [f"gearman_tx {level}" for level in from_level(ours)]
     expected += [f"twisted {level}" for level in from_level(twisteds)]
     assert lines(name) == expected + ["no level"] * (name in {"INFO", "DEBUG"})
@@ -60,7 +60,7 @@ def from_level(level: str) -> tuple[str, ...]:
 
 
 def test_a_log_file_goes_on_where_it_ended(tmp_path: Path) -> None:
-    """What another server wrote there is kept; strange characters do no harm."""
+    """Lines of another server are kept; invalid characters are escaped."""
     path = tmp_path / "log"
     path.write_text("before\n", "utf-8")
     log_file = LogFile(str(path))
@@ -71,7 +71,7 @@ def test_a_log_file_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 
 def test_a_log_file_is_opened_anew(tmp_path: Path) -> None:
-    """When there cannot be a new one, the old one is written on."""
+    """If the new file cannot be opened, the old one stays in use."""
     folder = tmp_path / "log"
     folder.mkdir()
     log_file = LogFile(str(folder / "log"))
@@ -89,7 +89,7 @@ def test_a_log_file_is_opened_anew(tmp_path: Path) -> None:
 
 
 def test_open_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``stderr`` and ``none`` are no files, everything else is one."""
+    """``stderr`` and ``none`` are not files; other names are."""
     event: LogEvent = {"log_time": 0.0, "log_format": "words", "log_level": LogLevel.info}
     for name in ("stderr", "none"):
         observer, log_file = open_log(name)

@@ -1,4 +1,4 @@
-"""How many files the process may have open, and how many connections that makes."""
+"""The limits of open files and of connections."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
 
 
 def test_as_many_as_allowed(limits: list[Limits]) -> None:
-    """Without a wish the soft limit becomes the hard one."""
+    """By default the soft limit is raised to the hard one."""
     assert set_limit(None) == 4096
     assert limits[-1] == (4096, 4096)
 
 
 def test_no_more_than_enough(limits: list[Limits]) -> None:
-    """A machine without a limit gets one; some kernels work slowly with a thousand million."""
+    """Without a limit of the machine one is set; some kernels are slow with 1,000 million."""
     for hard in (resource.RLIM_INFINITY, 2**30):
         limits[:] = [(1024, hard)]
         limits.append((1024, 2**31))
@@ -51,13 +51,13 @@ def test_a_wish_below_the_limit(limits: list[Limits]) -> None:
 
 
 def test_nothing_to_do(limits: list[Limits]) -> None:
-    """What holds already is not set again."""
+    """An unchanged limit is not set again."""
     assert set_limit(1024) == 1024
     assert limits == [(1024, 4096)]
 
 
 def test_a_wish_above_the_limit(limits: list[Limits]) -> None:
-    """The message says what would be allowed."""
+    """The message has the allowed number."""
     with pytest.raises(ConfigurationError, match="5000 is more than the 4096 that this user may"):
         set_limit(5000)
     assert limits == [(1024, 4096)]
@@ -67,5 +67,5 @@ def test_a_wish_above_the_limit(limits: list[Limits]) -> None:
     ("files", "most", "connections"), [(1024, 10**6, 992), (1024, 10, 10), (16, 10**6, 1)]
 )
 def test_connection_limit(files: int, most: int, connections: int) -> None:
-    """Some descriptors are kept for other things; one connection there always is."""
+    """Some descriptors are reserved; at least one connection is allowed."""
     assert connection_limit(files, most) == connections

@@ -1,4 +1,4 @@
-"""The options of ``twistd gearmand``: names, defaults, where they come from, what is refused."""
+"""The options of ``twistd gearmand``: names, defaults, sources, refused options."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def parsed(*words: str) -> Options:
 
 
 def refusal(*words: str) -> str:
-    """Return why ``words`` are refused."""
+    """Return the reason why ``words`` are refused."""
     with pytest.raises(usage.UsageError) as error:
         parsed(*words)
     return str(error.value)
 
 
 def test_defaults() -> None:
-    """They are the C server's where it has the option, but for a few."""
+    """With few exceptions, options of the C server have its defaults."""
     options = parsed()
     expected = {
         "port": 4730,
@@ -56,7 +56,7 @@ def test_defaults() -> None:
 
 
 def test_defaults_are_those_of_the_rooms() -> None:
-    """Nothing given makes the limits that the rooms have by themselves."""
+    """Without options, the limits are the defaults of the rooms."""
     limits = limits_of(parsed(), files=2_000_000)
     assert limits == ConnectionLimits()
     policy = policy_of(parsed())
@@ -65,7 +65,7 @@ def test_defaults_are_those_of_the_rooms() -> None:
 
 
 def test_every_option_reaches_its_room() -> None:
-    """What is given is what queues and connections are limited by."""
+    """The given options become the limits of queues and connections."""
     options = parsed(
         "--exceptions",
         "-j5",
@@ -99,17 +99,17 @@ def test_every_option_reaches_its_room() -> None:
 
 
 def test_the_last_one_wins() -> None:
-    """An option may be repeated, as when a unit file adds to variables of others."""
+    """An option may be repeated, as when a unit file appends options; the last one wins."""
     assert parsed("-p1", "--port=2")["port"] == 2
 
 
 def test_endpoints_add_up() -> None:
-    """Each --endpoint is one more place to listen."""
+    """Each --endpoint adds an endpoint."""
     assert parsed("--endpoint=unix:a", "--endpoint", "unix:b")["endpoint"] == ["unix:a", "unix:b"]
 
 
 def test_a_configuration_file(tmp_path: Path) -> None:
-    """The command line wins over the file, wherever it names the file."""
+    """The command line wins over the file, in any order of its options."""
     path = tmp_path / "gearmand.conf"
     path.write_text("--port=1 --listen=a\n--exceptions\n--endpoint=unix:file\n", "utf-8")
     options = parsed("-p2", f"--config-file={path}", "--endpoint=unix:line")
@@ -119,7 +119,7 @@ def test_a_configuration_file(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_in_a_configuration_file(tmp_path: Path) -> None:
-    """The message says that it is the file; a file names no other file; it must be there."""
+    """The message names the file; the file must exist and cannot name another file."""
     path = tmp_path / "gearmand.conf"
     path.write_text("--port=http", "utf-8")
     assert refusal(f"--config-file={path}").startswith(f"{path}: --port: 'http' is not a")
@@ -130,7 +130,7 @@ def test_what_is_wrong_in_a_configuration_file(tmp_path: Path) -> None:
 
 
 def test_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """GEARMAND_PORT counts when neither command line nor file has a port, and when not empty."""
+    """GEARMAND_PORT, unless it is empty, sets a port that neither command line nor file has."""
     path = tmp_path / "gearmand.conf"
     path.write_text("--port=3", "utf-8")
     monkeypatch.setenv("GEARMAND_PORT", "5")
@@ -171,7 +171,7 @@ def test_values_are_checked(words: str) -> None:
 
 
 def test_output_limits_belong_together() -> None:
-    """A connection cannot be dropped before it is paused."""
+    """--max-output cannot be below --pause-output."""
     text = refusal("--pause-output=2M", "--max-output=1M")
     assert text == "--pause-output (2M) is more than --max-output (1M)"
 
@@ -194,18 +194,18 @@ def test_output_limits_belong_together() -> None:
     ],
 )
 def test_what_this_version_cannot_do_is_refused(words: str, reason: str) -> None:
-    """It is never ignored, and the message says what to do instead if there is something."""
+    """It is never ignored; the message names the alternative if there is one."""
     assert refusal(words).startswith(reason)
 
 
 def test_a_queue_that_can_be_imported() -> None:
-    """Of a queue in one of the C server's databases the message says how to bring it along."""
+    """For a queue in a database of the C server the message names the import."""
     text = "--queue-type: 'Postgres' is not in this version; there are builtin and sqlite"
     assert refusal("-qPostgres") == f"{text}, and gearman-tx import takes its jobs over into a file"
 
 
 def test_options_without_effect_are_accepted() -> None:
-    """Those that only make sense in the C server do no harm."""
+    """Options that only make sense in the C server are accepted."""
     options = parsed(
         "-t4", "--hashtable-buckets=991", "-R", "--keepalive", "--store-queue-on-shutdown"
     )
@@ -213,7 +213,7 @@ def test_options_without_effect_are_accepted() -> None:
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every option is there, no line is wider than the terminal, and the refused say why."""
+    """It has every option, no line wider than the terminal, and the reasons of refusals."""
     options = Options()
     for word in ("--help", "-h"):
         with pytest.raises(SystemExit) as end:
@@ -228,7 +228,7 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    """--version says what this is, and not Twisted's version."""
+    """--version prints the version of gearman_tx, not Twisted's."""
     with pytest.raises(SystemExit) as end:
         parsed("--version")
     assert end.value.code == 0
@@ -236,7 +236,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_twistd_gets_one_line() -> None:
-    """Under twistd, which prints all its help for a usage error, a mistake ends the program."""
+    """Under twistd, which prints all its help for a usage error, an error ends the program."""
     options = Options()
     options.parent = usage.Options()
     with pytest.raises(SystemExit, match="twistd gearmand: unrecognised word 'stray'"):
@@ -244,6 +244,6 @@ def test_twistd_gets_one_line() -> None:
 
 
 def test_a_long_machine_name_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Handles are shorter than 64 bytes, whatever the machine is called."""
+    """Handles are shorter than 64 bytes, however long the machine's name is."""
     monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename="n" * 64))
     assert policy_of(parsed()).handle_prefix == b"H:" + b"n" * 41

@@ -1,4 +1,4 @@
-"""``--queue-type=sqlite``: background jobs outlive the server, and a file that cannot be used."""
+"""``--queue-type=sqlite``: background jobs outlive the server; errors of the file."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def queued(server: ServerProcess) -> list[bytes]:
 
 
 def figures(server: ServerProcess) -> dict[str, str]:
-    """Return what the command ``store`` says."""
+    """Return the rows of the report ``store``."""
     lines = server.ask(b"store\n", until=b".\n").decode().splitlines()[:-1]
     return dict(line.split("\t", 1) for line in lines)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_acknowledged_jobs_outlive_the_server(tmp_path: Path, how: signal.Signals) -> None:
-    """They come back with their handles and in their order, however the server ended."""
+    """They keep their handles and their order, however the server ended."""
     with running(start_our_server(tmp_path, SQLITE)) as server:
         handles = submit(server, b"one", b"", b"\0three")
         server.stop(how)
@@ -53,7 +53,7 @@ def test_acknowledged_jobs_outlive_the_server(tmp_path: Path, how: signal.Signal
 
 
 def test_the_file_is_named_after_the_port(tmp_path: Path) -> None:
-    """Without a path it lies in the working folder, and ``store`` names it."""
+    """The default file is in the working folder, and ``store`` has its path."""
     with running(start_our_server(tmp_path, SQLITE)) as server:
         path = tmp_path / f"gearmand-{server.port}.sqlite3"
         told = figures(server)
@@ -71,7 +71,7 @@ def test_the_c_servers_names_are_understood(tmp_path: Path) -> None:
 
 
 def test_a_second_server_on_the_file_does_not_start(tmp_path: Path) -> None:
-    """It says so in one line and exits with 1; the first one serves on."""
+    """It prints one line and exits with 1; the first server goes on."""
     path = tmp_path / "queue.sqlite3"
     with running(start_our_server(tmp_path, SQLITE, f"--sqlite-path={path}")) as server:
         second = _start_once(tmp_path, SQLITE, f"--sqlite-path={path}")
@@ -82,7 +82,7 @@ def test_a_second_server_on_the_file_does_not_start(tmp_path: Path) -> None:
 
 
 def test_a_path_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    """The server does not start, and says which file it is about."""
+    """The server does not start, and names the file."""
     result = _start_once(tmp_path, SQLITE, "--sqlite-path=/nowhere/queue.sqlite3")
     assert result.returncode == 1
     (line,) = result.stderr.decode().splitlines()

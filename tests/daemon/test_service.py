@@ -1,4 +1,4 @@
-"""The service without a process of its own: what another program may do with it."""
+"""The service inside another program."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from gearman_tx.tap import Options, makeService
 
 @define
 class SlowEndpoint:
-    """An endpoint that listens later, or not at all."""
+    """An endpoint that listens later or never."""
 
     listening: Deferred[Any] = field(factory=Deferred)
 
     def listen(self, _: object) -> Deferred[Any]:
-        """Return what fires when the test says so."""
+        """Return a Deferred that the test fires."""
         return self.listening
 
 
 @define
 class FakePort:
-    """A port that an endpoint of a plug-in may bring."""
+    """A port such as an endpoint of a plug-in may return."""
 
     is_stopped: bool = False
 
     def getHost(self) -> str:
-        """Return an address that is not of TCP."""
+        """Return an address that is not a TCP address."""
         return "somewhere"
 
     def stopListening(self) -> Deferred[None]:  # noqa: N802  # Twisted's name
@@ -55,7 +55,7 @@ class FakePort:
 
 
 class Reactor(MemoryReactorClock):
-    """A reactor that runs when the test says so, and calls at once what signals hand over."""
+    """A reactor that the test starts, and that makes the calls of signal handlers at once."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Twisted's
@@ -84,7 +84,7 @@ class Reactor(MemoryReactorClock):
 
 @pytest.fixture(autouse=True)
 def plain_signals() -> Iterator[None]:
-    """Signals as a new process has them, whatever reactors of other tests made of them."""
+    """Set the signal handlers of a new process, which other tests may have changed."""
     default = signal.SIG_DFL
     plain: dict[int, Any] = dict.fromkeys((signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM), default)
     plain[signal.SIGINT] = signal.default_int_handler
@@ -96,7 +96,7 @@ def plain_signals() -> Iterator[None]:
 
 @pytest.fixture
 def logged() -> Iterator[list[LogEvent]]:
-    """Collect what is logged."""
+    """Collect the logged events."""
     events: list[LogEvent] = []
     keep: Any = events.append
     globalLogPublisher.addObserver(keep)
@@ -112,7 +112,7 @@ def reactor() -> Reactor:
 
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> SlowEndpoint:
-    """Let the one endpoint of every server be a slow one."""
+    """Make every endpoint a slow one."""
     made = SlowEndpoint()
 
     def parse(_: object, strings: list[str]) -> dict[str, SlowEndpoint]:
@@ -142,7 +142,7 @@ def parsed(*words: str) -> Options:
 
 
 def stop(service: GearmanService, reactor: Reactor) -> None:
-    """Stop ``service`` and see that nothing is left to do."""
+    """Stop ``service`` and check that no timer is left."""
     stopped = stopping(service)
     reactor.advance(CLOSING_TIME)
     assert stopped == [None]
@@ -151,14 +151,14 @@ def stop(service: GearmanService, reactor: Reactor) -> None:
 
 
 def stopping(service: GearmanService) -> list[None]:
-    """Stop ``service``; return a list that has an element when that is done."""
+    """Stop ``service``; return a list that gets an element when it has stopped."""
     stopped: list[None] = []
     service.stopService().addCallback(stopped.append)
     return stopped
 
 
 def connect(service: GearmanService) -> tuple[Any, StringTransport]:
-    """Connect to ``service``; return the connection and what it writes to."""
+    """Connect to ``service``; return the connection and its transport."""
     connection = service.parts.wiring.factory.buildProtocol(None)
     transport = StringTransport()
     connection.makeConnection(transport)  # type: ignore[no-untyped-call]  # Twisted's
@@ -166,14 +166,14 @@ def connect(service: GearmanService) -> tuple[Any, StringTransport]:
 
 
 def texts(events: list[LogEvent]) -> list[str]:
-    """Return what was logged."""
+    """Return the logged lines."""
     return [formatEvent(event) for event in events]
 
 
 def test_ready_when_the_slowest_endpoint_listens(
     service: GearmanService, endpoint: SlowEndpoint, logged: list[LogEvent]
 ) -> None:
-    """Nothing is said to be ready before; what a plug-in's address is called is told."""
+    """``ready`` does not fire before; the log has the address of the plug-in's port."""
     ready: list[None] = []
     service.ready.addCallback(ready.append)
     assert ready == []
@@ -185,7 +185,7 @@ def test_ready_when_the_slowest_endpoint_listens(
 def test_an_endpoint_that_fails_late_ends_the_server(
     service: GearmanService, endpoint: SlowEndpoint, reactor: Reactor, logged: list[LogEvent]
 ) -> None:
-    """The log tells why, and so does ``ready``."""
+    """The log and ``ready`` have the reason."""
     failures: list[Failure] = []
     service.ready.addErrback(failures.append)
     endpoint.listening.errback(CannotListenError("", 1, OSError(98, "Address already in use")))
@@ -197,17 +197,17 @@ def test_an_endpoint_that_fails_late_ends_the_server(
 def test_an_endpoint_that_listens_after_the_end(
     service: GearmanService, endpoint: SlowEndpoint, reactor: Reactor
 ) -> None:
-    """Its port is closed again."""
+    """Its port is closed."""
     stop(service, reactor)
     port = FakePort()
     endpoint.listening.callback(port)
     assert port.is_stopped
 
 
-def test_a_connection_that_does_not_close_is_cut_off(
+def test_a_connection_that_does_not_close_is_aborted(
     service: GearmanService, reactor: Reactor
 ) -> None:
-    """The end does not wait for a peer for ever."""
+    """The end waits no longer than ``CLOSING_TIME`` for a peer."""
     connection, transport = connect(service)
     stopped = stopping(service)
     assert transport.disconnecting
@@ -220,7 +220,7 @@ def test_a_connection_that_does_not_close_is_cut_off(
 def test_the_end_comes_when_the_last_connection_is_closed(
     service: GearmanService, reactor: Reactor
 ) -> None:
-    """No time is lost then."""
+    """The end does not wait longer."""
     connection, _ = connect(service)
     stopped = stopping(service)
     connection.connectionLost(Failure(ConnectionDone()))
@@ -229,8 +229,8 @@ def test_the_end_comes_when_the_last_connection_is_closed(
     assert stopped == [None]
 
 
-def test_signals_are_heeded(service: GearmanService, reactor: Reactor) -> None:
-    """SIGHUP without a log file is harmless, SIGUSR1 ends a server without jobs."""
+def test_signals_are_handled(service: GearmanService, reactor: Reactor) -> None:
+    """SIGHUP without a log file has no effect; SIGUSR1 ends a server without jobs."""
     assert service.running
     signal.raise_signal(signal.SIGHUP)
     assert not reactor.is_stopped
@@ -240,15 +240,15 @@ def test_signals_are_heeded(service: GearmanService, reactor: Reactor) -> None:
     assert reactor.is_stopped
 
 
-def test_signals_are_given_back(service: GearmanService, reactor: Reactor) -> None:
-    """When the service has stopped, they are whose they were before."""
+def test_signals_are_restored(service: GearmanService, reactor: Reactor) -> None:
+    """A stopped service has restored the former handlers."""
     stop(service, reactor)
     assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
     assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 def test_signals_belong_to_the_main_thread() -> None:
-    """A service in another thread, as tests have it, leaves them alone."""
+    """A service in another thread does not change them."""
     handlers = SignalHandlers(None, {signal.SIGHUP: lambda: None})
     thread = Thread(target=handlers.install)
     thread.start()
@@ -257,7 +257,7 @@ def test_signals_belong_to_the_main_thread() -> None:
 
 
 def test_another_program_gets_an_error_and_no_exit(reactor: Reactor) -> None:
-    """Only under twistd does a mistake end the program."""
+    """Only under twistd an error ends the program."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         options = parsed("--listen=127.0.0.1", f"--port={taken.getsockname()[1]}")
         with pytest.raises(ConfigurationError, match="Address already in use"):
@@ -265,7 +265,7 @@ def test_another_program_gets_an_error_and_no_exit(reactor: Reactor) -> None:
 
 
 def test_another_program_may_start_it_without_privileges(reactor: Reactor) -> None:
-    """A service whose parent runs already is started at once; its sockets are the reactor's."""
+    """A service with a running parent is started at once; the reactor has its sockets."""
     parent = MultiService()
     parent.startService()
     service = makeService(parsed("--listen=127.0.0.1", "--port=0", "--log-file=none"), reactor)
@@ -280,7 +280,7 @@ def test_another_program_may_start_it_without_privileges(reactor: Reactor) -> No
 
 @pytest.mark.parametrize("is_twistd", [True, False])
 def test_only_a_process_of_its_own_is_tuned(reactor: Reactor, is_twistd: bool) -> None:
-    """``twistd gearmand`` sets the garbage collector; in another program it stays."""
+    """``twistd gearmand`` sets the garbage collector; in another program it is unchanged."""
     options = parsed("--listen=127.0.0.1", "--port=0", "--log-file=none")
     if is_twistd:
         options.parent = usage.Options()
@@ -297,6 +297,6 @@ def test_only_a_process_of_its_own_is_tuned(reactor: Reactor, is_twistd: bool) -
 
 
 def test_the_first_job_of_a_later_server_has_a_larger_number() -> None:
-    """So no handle is given twice, as long as jobs come slower than one a microsecond."""
+    """No handle repeats as long as jobs come slower than one per microsecond."""
     assert first_job_id(1_800_000_000.0) == 1_800_000_000_000_000
     assert first_job_id(1_800_000_000.000002) == 1_800_000_000_000_002

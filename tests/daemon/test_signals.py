@@ -1,4 +1,4 @@
-"""Signals do what they do to the C server."""
+"""Signals have the meanings of the C server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.ports import free_port
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stops_at_once(tmp_path: Path, number: signal.Signals) -> None:
-    """SIGTERM and SIGINT close all connections in good order, though jobs are left; status 0."""
+    """SIGTERM and SIGINT close all connections in good order, even if jobs are left; status 0."""
     with serving(tmp_path) as server:
         with Peer(server.port) as client:
             client.submit()
@@ -26,7 +26,7 @@ def test_stops_at_once(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_sigusr1_without_jobs(tmp_path: Path) -> None:
-    """SIGUSR1 ends an idle server at once, with status 0; connections see their end."""
+    """SIGUSR1 ends an idle server at once, with status 0, and closes its connections."""
     with serving(tmp_path) as server, Peer(server.port) as worker:
         worker.send(PacketType.PRE_SLEEP)
         assert worker.ask(b"version").startswith(b"OK")
@@ -35,7 +35,7 @@ def test_sigusr1_without_jobs(tmp_path: Path) -> None:
 
 
 def test_sigusr1_waits_for_the_last_job(tmp_path: Path) -> None:
-    """SIGUSR1 closes the port, refuses submissions, lets jobs be done and results be read."""
+    """SIGUSR1 closes the port and refuses submissions; queued jobs and results are delivered."""
     with serving(tmp_path) as server, Peer(server.port) as client:
         handle = client.submit(kind=PacketType.SUBMIT_JOB)
         client.submit()
@@ -55,7 +55,7 @@ def test_sigusr1_waits_for_the_last_job(tmp_path: Path) -> None:
 
 
 def test_sigusr1_has_a_deadline(tmp_path: Path) -> None:
-    """With --shutdown-timeout a graceful shutdown ends though a job is left; SIGUSR1 may repeat."""
+    """--shutdown-timeout ends a graceful shutdown even if a job is left; SIGUSR1 may repeat."""
     options = ["--shutdown-timeout=0.5"]
     with serving(tmp_path, *options) as server, Peer(server.port) as client:
         client.submit()
@@ -67,7 +67,7 @@ def test_sigusr1_has_a_deadline(tmp_path: Path) -> None:
 
 
 def test_sigterm_ends_a_graceful_shutdown(tmp_path: Path) -> None:
-    """SIGTERM still stops a server that waits for a job nobody does."""
+    """SIGTERM still stops a server that waits for a job without a worker."""
     with serving(tmp_path) as server, Peer(server.port) as client:
         client.submit()
         server.kill(signal.SIGUSR1)
@@ -76,7 +76,7 @@ def test_sigterm_ends_a_graceful_shutdown(tmp_path: Path) -> None:
 
 
 def test_sigusr1_is_ours_when_twistd_has_a_log_file(tmp_path: Path) -> None:
-    """Twistd rotates its --logfile on SIGUSR1, unless somebody else wants the signal: we do."""
+    """Twistd would rotate its --logfile on SIGUSR1, but leaves a handled signal alone."""
     log = tmp_path / "twistd.log"
     options = ("-n", "--pidfile=", f"--logfile={log}")
     command = twistd("--listen=127.0.0.1", f"--port={free_port()}", twistd_options=options)
@@ -87,8 +87,8 @@ def test_sigusr1_is_ours_when_twistd_has_a_log_file(tmp_path: Path) -> None:
         assert list(tmp_path.glob("twistd.log.*")) == []
 
 
-def test_sighup_opens_the_log_file_anew(tmp_path: Path) -> None:
-    """After SIGHUP the log goes on in a new file; what could not be opened is told in the old."""
+def test_sighup_reopens_the_log_file(tmp_path: Path) -> None:
+    """After SIGHUP the log goes on in a new file."""
     log, moved = tmp_path / "gearmand.log", tmp_path / "gearmand.log.1"
     with serving(tmp_path, f"--log-file={log}", log=log) as server:
         log.rename(moved)
@@ -102,7 +102,7 @@ def test_sighup_opens_the_log_file_anew(tmp_path: Path) -> None:
 
 
 def test_sighup_when_the_log_file_cannot_be_made(tmp_path: Path) -> None:
-    """The old file is used on when the new one cannot be opened."""
+    """If the new file cannot be opened, the old one stays in use."""
     folder, moved = tmp_path / "log", tmp_path / "moved"
     folder.mkdir()
     log = folder / "gearmand.log"
@@ -115,7 +115,7 @@ def test_sighup_when_the_log_file_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_sighup_and_sigpipe_do_not_end_the_server(tmp_path: Path) -> None:
-    """SIGHUP says that there is no log file to reopen, SIGPIPE says nothing; both go by."""
+    """SIGHUP logs that there is no log file to reopen; SIGPIPE logs nothing."""
     with serving(tmp_path) as server:
         server.kill(signal.SIGPIPE)
         server.kill(signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""What keeps a server from starting is one line on standard error, and status 1."""
+"""An error at the start is one line on standard error, and status 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.daemon.process import Done, run, twistd, until
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """Listen on a port of 127.0.0.1 that is then taken."""
+    """Listen on a port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
@@ -31,7 +31,7 @@ def assert_one_line(done: Done, *words: str) -> None:
 
 @pytest.mark.parametrize("how", [("-n", "--pidfile="), ("--pidfile=pid",)])
 def test_the_port_is_taken(tmp_path: Path, taken: int, how: tuple[str, ...]) -> None:
-    """In the foreground and as a daemon alike; no PID file is left."""
+    """In the foreground and as a daemon; no PID file is left."""
     command = twistd("--listen=127.0.0.1", f"--port={taken}", twistd_options=how)
     done = run(command, tmp_path)
     assert_one_line(done, f"cannot listen on 127.0.0.1:{taken}: Address already in use", "--port")
@@ -39,7 +39,7 @@ def test_the_port_is_taken(tmp_path: Path, taken: int, how: tuple[str, ...]) -> 
 
 
 def test_a_bad_option(tmp_path: Path) -> None:
-    """Twistd would print all its help on standard output; here is one line."""
+    """The error is one line; twistd would print all its help on standard output."""
     done = run(twistd("--prot=4730"), tmp_path)
     assert_one_line(done, "unrecognised option '--prot'; is '--port' meant?")
     assert done.out == ""
@@ -52,14 +52,14 @@ def test_a_bad_port_in_the_environment(tmp_path: Path) -> None:
 
 
 def test_a_log_file_that_cannot_be_written(tmp_path: Path) -> None:
-    """The folder is not there."""
+    """Its folder does not exist."""
     log = tmp_path / "nowhere" / "log"
     done = run(twistd("--port=0", f"--log-file={log}"), tmp_path)
     assert_one_line(done, f"cannot write the log file {log}: No such file or directory")
 
 
 def test_two_logs(tmp_path: Path) -> None:
-    """Twistd's log and the server's own: one of them would have been in vain."""
+    """A log of twistd and a log of the server exclude each other."""
     command = twistd("--port=0", "--log-file=a", twistd_options=("-n", "--logfile=b"))
     assert_one_line(run(command, tmp_path), "--log-file: twistd has --logfile already")
 
@@ -71,7 +71,7 @@ def test_an_endpoint_that_is_none(tmp_path: Path) -> None:
 
 
 def test_an_endpoint_that_cannot_be_listened_on(tmp_path: Path) -> None:
-    """It is found out when the service starts; twistd's PID file is cleared away."""
+    """The error occurs when the service starts; twistd removes its PID file."""
     path = tmp_path / "nowhere" / "socket"
     how = ("-n", "--pidfile=pid")
     done = run(twistd(f"--endpoint=unix:{path}", twistd_options=how), tmp_path)
@@ -80,7 +80,7 @@ def test_an_endpoint_that_cannot_be_listened_on(tmp_path: Path) -> None:
 
 
 def test_a_daemon_whose_endpoint_cannot_be_listened_on(tmp_path: Path) -> None:
-    """It has left the terminal; twistd tells the beginning of the reason there."""
+    """It has left the terminal; twistd prints the beginning of the reason there."""
     endpoint = "--endpoint=unix:/nowhere/socket"
     done = run(twistd(endpoint, twistd_options=("--pidfile=pid",)), tmp_path)
     assert done.status == 1

@@ -1,4 +1,4 @@
-"""A server with a queue file stops: what it waits for, what it stores first, what stays."""
+"""A server with a queue file stops: what it waits for, stores and keeps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def options(folder: Path) -> tuple[str, ...]:
 
 
 def test_sigusr1_leaves_queued_jobs_in_the_file(tmp_path: Path) -> None:
-    """It waits for the job that runs; the next server has the others, in their order."""
+    """It waits for the running job; the next server has the others, in their order."""
     with serving(tmp_path, *options(tmp_path)) as server, Peer(server.port) as client:
         handles = [client.submit() for _ in range(4)]
         with Peer(server.port) as worker:
@@ -41,7 +41,7 @@ def test_sigusr1_leaves_queued_jobs_in_the_file(tmp_path: Path) -> None:
 
 
 def test_sigusr1_does_not_wait_for_a_worker_that_never_comes(tmp_path: Path) -> None:
-    """With background jobs alone the server stops at once; the C server would wait for ever."""
+    """With background jobs alone the server stops at once; the C server would never stop."""
     with serving(tmp_path, *options(tmp_path)) as server, Peer(server.port) as client:
         client.submit()
         assert server.end(signal.SIGUSR1) == 0
@@ -50,7 +50,7 @@ def test_sigusr1_does_not_wait_for_a_worker_that_never_comes(tmp_path: Path) -> 
 
 
 def test_sigusr1_waits_for_a_client(tmp_path: Path) -> None:
-    """A queued foreground job is still handed out, and its client hears the result."""
+    """A queued foreground job is still assigned, and its client receives the result."""
     with (
         serving(tmp_path, *options(tmp_path)) as server,
         Peer(server.port) as client,
@@ -69,7 +69,7 @@ def test_sigusr1_waits_for_a_client(tmp_path: Path) -> None:
 
 
 def test_sigterm_stores_what_is_pending(tmp_path: Path) -> None:
-    """Submissions that are on their way are stored and answered, or refused; none is forgotten."""
+    """Pending submissions are stored and answered, or refused."""
     packets = b"".join(
         request(PacketType.SUBMIT_JOB_BG, b"work", b"", b"%d" % number) for number in range(MANY)
     )

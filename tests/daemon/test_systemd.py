@@ -1,4 +1,4 @@
-"""systemd is told when the server is ready and when it stops."""
+"""The server notifies systemd when it is ready and when it stops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.ports import free_port
 
 @pytest.fixture(params=["path", "abstract"])
 def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
-    """Listen as systemd does, on a path or an abstract name; give the name and the socket."""
+    """Listen as systemd does, on a path or an abstract name; return the name and the socket."""
     name = str(tmp_path / "notify") if request.param == "path" else f"@gearman_tx-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
@@ -25,8 +25,8 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
         yield name, listening
 
 
-def test_a_server_tells_its_states(manager: tuple[str, socket.socket], tmp_path: Path) -> None:
-    """READY comes when connections are accepted, STOPPING when the server ends."""
+def test_a_server_notifies_its_states(manager: tuple[str, socket.socket], tmp_path: Path) -> None:
+    """READY is sent when connections are accepted, STOPPING when the server ends."""
     name, listening = manager
     port = free_port()
     command = twistd("--listen=127.0.0.1", f"--port={port}")
@@ -39,11 +39,11 @@ def test_a_server_tells_its_states(manager: tuple[str, socket.socket], tmp_path:
         assert "STOPPING=1" in listening.recv(4096).decode().split("\n")
 
 
-def test_nobody_wants_to_know() -> None:
+def test_without_a_socket() -> None:
     """Without NOTIFY_SOCKET nothing is sent."""
     assert not notify({}, READY="1")
 
 
-def test_nobody_listens(tmp_path: Path) -> None:
-    """That the manager is gone does not stop the server."""
+def test_a_missing_socket(tmp_path: Path) -> None:
+    """A missing service manager does not stop the server."""
     assert not notify({"NOTIFY_SOCKET": str(tmp_path / "gone")}, READY="1")

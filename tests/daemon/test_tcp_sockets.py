@@ -1,4 +1,4 @@
-"""The server's own TCP sockets: where they listen, and what keeps them from it."""
+"""The server's own TCP sockets: their addresses and errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BACKLOG = 16
 
 @pytest.fixture
 def taken() -> Iterator[socket.socket]:
-    """Listen on a port of 127.0.0.1 that is then taken."""
+    """Listen on a port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening
 
@@ -30,7 +30,7 @@ def close(sockets: Sequence[socket.socket]) -> None:
 
 
 def test_a_name_has_all_its_addresses_once() -> None:
-    """Whatever ``localhost`` means here, all sockets have one port, and no address comes twice."""
+    """All sockets of ``localhost`` have one port, and no address occurs twice."""
     sockets, _ = open_sockets("localhost", 0, BACKLOG)
     names = [one.getsockname()[:2] for one in sockets]
     close(sockets)
@@ -40,7 +40,7 @@ def test_a_name_has_all_its_addresses_once() -> None:
 
 
 def test_sockets_are_as_a_server_needs_them() -> None:
-    """They do not block, and a port that was used a moment ago may be used again."""
+    """They do not block, and they reuse a port that was just closed."""
     sockets, left_out = open_sockets("127.0.0.1", 0, BACKLOG)
     (one,) = sockets
     assert one.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
@@ -52,7 +52,7 @@ def test_sockets_are_as_a_server_needs_them() -> None:
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_ipv6_is_for_ipv6_alone() -> None:
-    """So IPv4 peers are known by their own addresses."""
+    """An IPv6 socket accepts no IPv4 peers."""
     sockets, _ = open_sockets("::1", 0, BACKLOG)
     (one,) = sockets
     assert one.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
@@ -60,7 +60,7 @@ def test_ipv6_is_for_ipv6_alone() -> None:
 
 
 def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
-    """IPv4 is listened on alone, and why is told."""
+    """The server listens on IPv4 alone, and the reason is returned."""
     make = socket.socket
 
     def without_ipv6(family: socket.AddressFamily, kind: int) -> socket.socket:
@@ -77,7 +77,7 @@ def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_taken_port(taken: socket.socket) -> None:
-    """The message says where, why and what to do."""
+    """The message has the address, the reason and a hint."""
     port = taken.getsockname()[1]
     with pytest.raises(ConfigurationError) as error:
         open_sockets("127.0.0.1", port, BACKLOG)
@@ -88,13 +88,13 @@ def test_a_taken_port(taken: socket.socket) -> None:
 
 
 def test_nothing_is_kept_when_one_address_is_taken(taken: socket.socket) -> None:
-    """The sockets that were opened before are closed: the warnings of the tests would tell."""
+    """The sockets that were opened before are closed; an open one would be a warning."""
     with pytest.raises(ConfigurationError):
         open_sockets("", taken.getsockname()[1], BACKLOG)
 
 
 def test_patience(taken: socket.socket) -> None:
-    """A port that becomes free within the time is listened on."""
+    """A port that becomes free within the time is used."""
     port = taken.getsockname()[1]
     timer = threading.Timer(0.2, taken.close)
     timer.start()
@@ -105,7 +105,7 @@ def test_patience(taken: socket.socket) -> None:
 
 
 def test_an_address_of_another_machine() -> None:
-    """When no address is this machine's there is nothing to listen on."""
+    """Without an address of this machine there is an error."""
     with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1:4730: Cannot assign requested"):
         open_sockets("192.0.2.1", 4730, BACKLOG)
 
@@ -119,7 +119,7 @@ def test_a_name_that_is_not_known(host: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may listen on every port")
 def test_a_port_for_root() -> None:
-    """The message says what is needed."""
+    """The message names the necessary right."""
     with pytest.raises(ConfigurationError, match="ports below 1024 need root"):
         open_sockets("127.0.0.1", 1, BACKLOG)
 
@@ -129,5 +129,5 @@ def test_a_port_for_root() -> None:
     [(("127.0.0.1", 4730), "127.0.0.1:4730"), (("::1", 4730, 0, 0), "[::1]:4730")],
 )
 def test_address_text(address: tuple[object, ...], text: str) -> None:
-    """An IPv6 address has brackets, so that its port can be told from it."""
+    """An IPv6 address has brackets, which separate it from the port."""
     assert address_text(address) == text

@@ -1,4 +1,4 @@
-"""The text command ``shutdown``, for operators who allow it."""
+"""The text command ``shutdown``, with --allow-shutdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_it_is_no_command_by_default(tmp_path: Path) -> None:
 
 
 def test_it_stops_at_once(tmp_path: Path) -> None:
-    """The reply is read before the server ends, though a job is left."""
+    """The reply is sent before the server ends, even if a job is left."""
     with serving(tmp_path, "--allow-shutdown") as server, Peer(server.port) as operator:
         operator.submit()
         assert operator.ask(b"shutdown") == b"OK\r\n"
@@ -26,7 +26,7 @@ def test_it_stops_at_once(tmp_path: Path) -> None:
 
 
 def test_it_stops_gracefully(tmp_path: Path) -> None:
-    """It does what SIGUSR1 does: here, it waits until the job is cancelled."""
+    """It acts like SIGUSR1: here it waits until the job is cancelled."""
     with serving(tmp_path, "--allow-shutdown") as server, Peer(server.port) as operator:
         handle = operator.submit()
         assert operator.ask(b"shutdown graceful") == b"OK\r\n"

@@ -1,4 +1,4 @@
-"""``twistd gearmand`` as a daemon, and what a restart means for handles."""
+"""``twistd gearmand`` as a daemon, and handles after a restart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.ports import free_port
 
 
 def test_a_daemon(tmp_path: Path) -> None:
-    """When ``twistd`` returns, connections are accepted; SIGTERM clears the PID file away."""
+    """When ``twistd`` returns, connections are accepted; SIGTERM removes the PID file."""
     port, pid_file, log = free_port(), tmp_path / "twistd.pid", tmp_path / "twistd.log"
     command = twistd("--listen=127.0.0.1", f"--port={port}", twistd_options=())
     with daemon(command, tmp_path, pid_file, log) as server:
@@ -23,7 +23,7 @@ def test_a_daemon(tmp_path: Path) -> None:
 
 
 def test_a_log_file_of_its_own(tmp_path: Path) -> None:
-    """With --log-file, twistd opens no log, and the file has the lines of the start."""
+    """With --log-file, twistd opens no log; the file has all lines from the start."""
     port, log = free_port(), tmp_path / "gearmand.log"
     command = twistd("--listen=127.0.0.1", f"--port={port}", f"--log-file={log}", twistd_options=())
     with daemon(command, tmp_path, tmp_path / "twistd.pid", log) as server:

@@ -1,4 +1,4 @@
-"""Words of the command line become values, or are refused with what would do instead."""
+"""Words become values, or are refused with the accepted values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gearman_tx.errors import ConfigurationError
     ("word", "value"), [("0", 0), ("-1", -1), ("+7", 7), ("007", 7), ("255", 255)]
 )
 def test_number(word: str, value: int) -> None:
-    """A whole number within its limits is taken."""
+    """A whole number within its limits is accepted."""
     assert values.number(-1, 255)(word) == value
 
 
@@ -38,20 +38,20 @@ def test_number_refuses(word: str) -> None:
     ],
 )
 def test_size(word: str, value: int) -> None:
-    """Bytes, or a number with a unit of 1024."""
+    """A size is in bytes, or has a unit of 1024."""
     assert values.size(64, 2**40)(word) == value
 
 
 @pytest.mark.parametrize("word", ["", "K", "63", "2T", "-1K", "1.5M", "2048G", "9" * 5000])
 def test_size_refuses(word: str) -> None:
-    """The message has the limits as they would be written."""
+    """The message has the limits in the same notation."""
     with pytest.raises(ConfigurationError, match="is not a size from 64 to 1024G; write bytes"):
         values.size(64, 2**40)(word)
 
 
 @given(st.integers(0, 2**45))
 def test_size_text(value: int) -> None:
-    """What is written can be read."""
+    """A written size can be read."""
     assert values.size(0, 2**50)(values.size_text(value)) == value
 
 
@@ -63,13 +63,13 @@ def test_seconds(word: str, value: float) -> None:
 
 @pytest.mark.parametrize("word", ["", "soon", "nan", "inf", "-1", "0", "86401"])
 def test_seconds_refuses(word: str) -> None:
-    """What is no time, or none within the limits."""
+    """Words that are not a time, and times outside the limits, are refused."""
     with pytest.raises(ConfigurationError, match=r"is not a time from 0\.1 to 86400 seconds"):
         values.seconds(0.1, 86400)(word)
 
 
 def test_choice() -> None:
-    """One of the names, in their case."""
+    """One of the names is accepted, in exactly its spelling."""
     read = values.choice("INFO", "DEBUG")
     assert read("INFO") == "INFO"
     with pytest.raises(ConfigurationError, match="'info' is not one of INFO, DEBUG"):
@@ -77,7 +77,7 @@ def test_choice() -> None:
 
 
 def test_text() -> None:
-    """Anything but nothing."""
+    """Any text but an empty one is accepted."""
     assert values.text("a b") == "a b"
     with pytest.raises(ConfigurationError, match="the value is empty"):
         values.text("")
@@ -87,19 +87,19 @@ def test_text() -> None:
     ("word", "limits"), [("5", (5, 5, 5)), ("0", (0, 0, 0)), ("9,5,0", (9, 5, 0))]
 )
 def test_max_queue(word: str, limits: tuple[int, int, int]) -> None:
-    """One number is for all priorities, three are for high, normal and low."""
+    """One number applies to all priorities, three to high, normal and low."""
     assert values.max_queue(word) == limits
 
 
 @pytest.mark.parametrize("word", ["", "1,2", "1,2,3,4", "a", "1,,3", "-1"])
 def test_max_queue_refuses(word: str) -> None:
-    """Two numbers say nothing clear; a limit is not below 0."""
+    """Two numbers are ambiguous; a limit cannot be negative."""
     with pytest.raises(ConfigurationError):
         values.max_queue(word)
 
 
 def test_one_of_some_words_in_any_case() -> None:
-    """The word comes back in lower case; another one is refused with those there are."""
+    """The value is in lower case; the refusal of another word lists the choices."""
     read = values.one_of("full", "normal")
     assert [read("full"), read("Normal")] == ["full", "normal"]
     with pytest.raises(ConfigurationError, match="'off' is neither full nor normal"):

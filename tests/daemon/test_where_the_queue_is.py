@@ -1,4 +1,4 @@
-"""Where the queue is when nobody says so, and what is said when it cannot be there."""
+"""The default place of the queue, and the errors of its file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.ports import free_port
 
 
 def parsed(*words: str, **of_twistd: str) -> Options:
-    """Return the options of ``twistd gearmand``, with some of ``twistd``."""
+    """Return the options of ``twistd gearmand``, with some options of ``twistd``."""
     options = Options()
     if of_twistd:
         options.parent = usage.Options()
@@ -49,12 +49,12 @@ def drop_in_options(*words: str) -> GearmandOptions:
 
 
 def notes(options: ServerOptions) -> list[str]:
-    """Return what the log tells about options of files."""
+    """Return the log lines about options of queue files."""
     return list(queue_options.notes(options))
 
 
 def test_without_options_the_queue_outlives_the_server(tmp_path: Path) -> None:
-    """``twistd gearmand`` keeps its queue in its folder; a killed server's jobs are there again."""
+    """``twistd gearmand`` keeps its queue in its folder, with the jobs of a killed server."""
     command = twistd("--listen=127.0.0.1", f"--port={(port := free_port())}")
     path = tmp_path / f"gearmand-{port}.sqlite3"
     with started(command, tmp_path) as server:
@@ -70,7 +70,7 @@ def test_without_options_the_queue_outlives_the_server(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_that_of_rundir(tmp_path: Path) -> None:
-    """A daemon that is told to work elsewhere has its queue there."""
+    """A daemon with --rundir has its queue there."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     command = twistd(
@@ -85,8 +85,8 @@ def test_the_folder_is_that_of_rundir(tmp_path: Path) -> None:
         server.end()
 
 
-def test_what_a_daemon_cannot_use_is_said_at_the_terminal(tmp_path: Path) -> None:
-    """The whole line, with the remedy, before it leaves the terminal; nothing is left behind."""
+def test_an_error_of_a_daemon_is_printed_at_the_terminal(tmp_path: Path) -> None:
+    """The whole line, with a hint, before the daemon leaves the terminal; no file is left."""
     path = tmp_path / "queue.sqlite3"
     lock = QueueLock(path)
     lock.take()
@@ -102,7 +102,7 @@ def test_what_a_daemon_cannot_use_is_said_at_the_terminal(tmp_path: Path) -> Non
 
 
 def test_a_file_that_another_process_has_locked(tmp_path: Path) -> None:
-    """It is waited for as long as a batch would wait; then it is one line and status 1."""
+    """The server waits for it as long as for a commit; then one line and status 1 follow."""
     path = tmp_path / "queue.sqlite3"
     file = queue_file(path)
     file.open()
@@ -119,7 +119,7 @@ def test_a_file_that_another_process_has_locked(tmp_path: Path) -> None:
 def test_a_disk_without_room_for_a_new_file(
     tmp_path: Path, command: Callable[..., list[str]]
 ) -> None:
-    """It is found out when the file is made, and ends the server with a line and status 1."""
+    """The error occurs when the file is created, and is one line and status 1."""
     with small_disk(tmp_path / "disk", 100) as disk:
         ballast = disk / "ballast"
         with contextlib.suppress(OSError):
@@ -132,13 +132,13 @@ def test_a_disk_without_room_for_a_new_file(
 
 
 def test_another_root_folder_is_looked_into_when_it_is_there() -> None:
-    """With ``--chroot`` the folder begins at the new root, and what is outside does not count."""
+    """With ``--chroot`` the path starts at the new root folder."""
     assert queue_path(parsed(chroot="/srv")) == Path("/gearmand-4730.sqlite3")
     assert queue_path(parsed(chroot="/srv", rundir="/var")) == Path("/var/gearmand-4730.sqlite3")
 
 
 def test_the_drop_in_keeps_the_queue_in_memory(tmp_path: Path) -> None:
-    """As the C server does; the log says so, and what would keep it."""
+    """It does so like the C server; the log says so and names the option for a file."""
     files = (f"--pid-file={tmp_path / 'pid'}", "--log-file=stderr")
     command = drop_in("--listen=127.0.0.1", "--port=0", *files)
     with started(command, tmp_path) as server:
@@ -150,8 +150,8 @@ def test_the_drop_in_keeps_the_queue_in_memory(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.sqlite3*")) == []
 
 
-def test_a_file_that_is_named_decides_the_type() -> None:
-    """Whoever names a file with our option wants the queue to be there."""
+def test_a_named_file_sets_the_type() -> None:
+    """``--sqlite-path`` implies the queue type."""
     assert drop_in_options()["queue-type"] == "builtin"
     options = drop_in_options("--sqlite-path=/x/queue")
     assert options["queue-type"] == "sqlite"
@@ -159,7 +159,7 @@ def test_a_file_that_is_named_decides_the_type() -> None:
 
 
 def test_a_file_for_a_queue_in_memory_is_refused() -> None:
-    """The two contradict each other."""
+    """The two options contradict each other."""
     text = "--sqlite-path is for --queue-type=sqlite, and --queue-type=builtin is given"
     with pytest.raises(usage.UsageError, match=text):
         parsed("--queue-type=builtin", "--sqlite-path=/x")
@@ -179,7 +179,7 @@ def test_the_c_servers_name_of_the_file_alone(tmp_path: Path) -> None:
 
 
 def test_our_name_of_the_file_wins() -> None:
-    """``--sqlite-path`` goes before the C server's option."""
+    """``--sqlite-path`` takes precedence over the C server's option."""
     assert queue_path(parsed("--libsqlite3-db=/c", "--sqlite-path=/ours")) == Path("/ours")
 
 
@@ -193,12 +193,12 @@ def test_our_name_of_the_file_wins() -> None:
     ],
 )
 def test_the_name_follows_the_option(words: list[str], name: str) -> None:
-    """The next start with the same options finds the same file, whatever is listened on."""
+    """The next start with the same options finds the same file, on any port or socket."""
     assert queue_path(parsed(*words)) == Path.cwd() / name
 
 
 def test_a_folder_that_cannot_be_written() -> None:
-    """The message names the file and what to do."""
+    """The message names the file and has a hint."""
     b"localhost".decode("idna")  # loaded now: the other user may not be able to read Python
     with common_user() as folder:
         folder.chmod(0o500)
@@ -209,7 +209,7 @@ def test_a_folder_that_cannot_be_written() -> None:
 
 
 def check_fails(folder: Path, text: str) -> None:
-    """Check that a server does not start with its queue in ``folder``, and what it says."""
+    """Check that a server does not start with its queue in ``folder``, and its message."""
     words = ("--listen=127.0.0.1", "--port=0", f"--sqlite-path={folder / 'queue'}")
     parts = build(parsed(*words), MemoryReactorClock())
     assert parts.queue_file is not None
@@ -223,11 +223,11 @@ def check_fails(folder: Path, text: str) -> None:
     ("word", "kind"), [("builtin", "builtin"), ("SQLite", "sqlite"), ("libsqlite3", "sqlite")]
 )
 def test_queue_types_are_read_in_any_case(word: str, kind: str) -> None:
-    """The C server's name of a type means ours."""
+    """The C server's name of a type is accepted."""
     assert queue_type(word) == kind
 
 
 def test_an_unknown_queue_type_names_those_there_are() -> None:
-    """A type of the C server that is not here is refused, not ignored."""
+    """A type that only the C server has is refused, not ignored."""
     with pytest.raises(ConfigurationError, match="builtin and sqlite"):
         queue_type("redis")

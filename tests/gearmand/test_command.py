@@ -1,4 +1,4 @@
-"""The drop-in as init scripts and unit files run it: files, user, daemon."""
+"""The drop-in command as init scripts and unit files run it: files, user, daemon."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become ano
 
 
 def options(folder: Path, port: int, *more: str) -> list[str]:
-    """Return the words for a server whose files are in ``folder``."""
+    """Return the options of a server whose files are in ``folder``."""
     return [
         "--listen=127.0.0.1",
         f"--port={port}",
@@ -34,9 +34,9 @@ def options(folder: Path, port: int, *more: str) -> list[str]:
 
 
 def test_a_daemon(tmp_path: Path) -> None:
-    """When the command returns, the daemon serves, and its PID file is there; at the end it goes.
+    """When the command returns, the daemon serves and has its PID file, removed at its end.
 
-    Nothing of the terminal is kept: session, and all three standard files.
+    The daemon has a session of its own and none of the terminal's three standard files.
     """
     port, pid_file, log = free_port(), tmp_path / "pid", tmp_path / "log"
     with daemon(drop_in(*options(tmp_path, port, "-d")), tmp_path, pid_file, log) as server:
@@ -48,14 +48,14 @@ def test_a_daemon(tmp_path: Path) -> None:
             assert Path(f"/proc/{server.pid}/fd/{number}").readlink() == Path("/dev/null")
         log.rename(tmp_path / "log.1")
         server.kill(signal.SIGHUP)
-        until(log.exists, "the log file is opened anew")
+        until(log.exists, "the log file is reopened")
         server.end(signal.SIGTERM)
         server.says("SIGTERM: stopping at once", "stopped")
         assert not pid_file.exists()
 
 
 def test_in_the_foreground(tmp_path: Path) -> None:
-    """Without -d the process itself is the server, and says nothing on the terminal."""
+    """Without -d the process itself is the server, and prints nothing."""
     port, log = free_port(), tmp_path / "log"
     command = drop_in(*options(tmp_path, port))
     with started(command, tmp_path, log=log) as server:
@@ -68,7 +68,7 @@ def test_in_the_foreground(tmp_path: Path) -> None:
 
 
 def test_the_log_on_standard_error(tmp_path: Path) -> None:
-    """--log-file=stderr logs there, as much as --verbose says; a daemon keeps it open."""
+    """--log-file=stderr logs there with the given verbosity; a daemon keeps it open."""
     port, pid_file, log = free_port(), tmp_path / "pid", tmp_path / "output-0"
     words = options(tmp_path, port, "--log-file=stderr", "--verbose=INFO")
     with started(drop_in(*words), tmp_path) as server:
@@ -84,7 +84,7 @@ def test_the_log_on_standard_error(tmp_path: Path) -> None:
 
 
 def test_no_log(tmp_path: Path) -> None:
-    """--log-file=none logs nowhere."""
+    """--log-file=none writes no log."""
     port = free_port()
     with started(drop_in(*options(tmp_path, port, "--log-file=none")), tmp_path) as server:
         until((tmp_path / "pid").exists, "the PID file is written")
@@ -95,7 +95,7 @@ def test_no_log(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("level", ["ERROR", "WARNING"])
 def test_verbose(tmp_path: Path, level: str) -> None:
-    """--verbose keeps lines below the level out, and the text command tells the level."""
+    """--verbose drops lines below the level; the text command returns the level."""
     port = free_port()
     with started(drop_in(*options(tmp_path, port, f"--verbose={level}")), tmp_path) as server:
         until((tmp_path / "pid").exists, "the PID file is written")
@@ -108,7 +108,7 @@ def test_verbose(tmp_path: Path, level: str) -> None:
 
 
 def test_syslog(tmp_path: Path) -> None:
-    """--syslog goes besides the log file, and needs no syslog to be there."""
+    """--syslog logs in addition to the log file, and works without a syslog daemon."""
     port, log = free_port(), tmp_path / "log"
     with started(drop_in(*options(tmp_path, port, "--syslog")), tmp_path, log=log) as server:
         server.ready()
@@ -129,7 +129,7 @@ def test_syslog(tmp_path: Path) -> None:
 def test_what_cannot_be_started(
     tmp_path: Path, how: tuple[str, ...], more: str, reason: str
 ) -> None:
-    """One line on standard error and status 1, from a daemon, too; no file is left."""
+    """One line on standard error and status 1, also from a daemon; no file is left."""
     done = run(drop_in(*options(tmp_path, free_port(), *how, more)), tmp_path)
     assert done.status == 1
     assert done.out == ""
@@ -139,7 +139,7 @@ def test_what_cannot_be_started(
 
 
 def test_the_port_is_taken(tmp_path: Path) -> None:
-    """The server that has it may be on its way out, so a moment passes; then it is one line."""
+    """The old server may be ending, so the new one waits a moment; then it prints one line."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         done = run(drop_in(*options(tmp_path, port, "-d")), tmp_path)
@@ -149,7 +149,7 @@ def test_the_port_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_restart_meets_the_old_server(tmp_path: Path) -> None:
-    """The new server waits for the port of one that is ending, and for its queue file."""
+    """The new server waits for the port and the queue file of one that is ending."""
     port, log = free_port(), tmp_path / "log"
     command = drop_in(*options(tmp_path, port, "--queue-type=sqlite"))
     with started(command, tmp_path, log=log) as old:
@@ -173,7 +173,7 @@ def test_a_configuration_file_starts_it(tmp_path: Path) -> None:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Return a folder that belongs to nobody, in one that everybody may enter."""
+    """Return a folder of the user nobody, in a folder that all users may enter."""
     nobody = pwd.getpwnam("nobody")
     path = Path(tempfile.mkdtemp(prefix="gearman_tx-"))
     path.chmod(stat.S_IRWXU | stat.S_IXGRP | stat.S_IXOTH)
@@ -185,7 +185,7 @@ def home() -> Iterator[Path]:
 
 
 def become_nobody(folder: Path) -> list[str]:
-    """Return the words that run a command as nobody, who does not measure coverage."""
+    """Return the words that run a command as the user nobody, without measuring coverage."""
     words = ["env", "--unset=COVERAGE_PROCESS_CONFIG", "--unset=COVERAGE_PROCESS_START"]
     words += ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
     if run([*words, *drop_in("--version")], folder).status:  # Python's library may be out of reach
@@ -208,14 +208,14 @@ def test_another_user(home: Path) -> None:
         assert log.stat().st_uid == nobody.pw_uid
         log.rename(home / "log.1")
         server.kill(signal.SIGHUP)
-        until(log.exists, "the log file is opened anew")
+        until(log.exists, "the log file is reopened")
         server.end(signal.SIGTERM)
         assert not (home / "pid").exists()
 
 
 @as_root
 def test_only_root_becomes_another_user(home: Path) -> None:
-    """Without root, --user of somebody else is refused, and one's own name is nothing to do."""
+    """Without root, --user of another user is refused; the user's own name has no effect."""
     as_nobody = become_nobody(home)
     done = run([*as_nobody, *drop_in(*options(home, free_port(), "--user=root"))], home)
     assert (done.status, done.err) == (1, "gearmand: --user: only root can become user 'root'\n")
@@ -227,7 +227,7 @@ def test_only_root_becomes_another_user(home: Path) -> None:
 
 @as_root
 def test_default_files_that_cannot_be_written(home: Path) -> None:
-    """Files that nobody asked for are done without: the log goes to standard error."""
+    """Default files that cannot be written are left out: the log goes to standard error."""
     as_nobody = become_nobody(home)
     command = [*as_nobody, *drop_in("--listen=127.0.0.1", "--port=0")]
     with started(command, home) as server:

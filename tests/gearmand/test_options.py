@@ -19,7 +19,7 @@ TAKEN = """
 --port=4730 -q libsqlite3 --queue-type=sqlite --libsqlite3-db=x --libsqlite3-table=x
 --store-queue-on-shutdown
 """
-"""The C server's options that have a meaning here, or do no harm."""
+"""The C server's options that have an effect here, or are accepted without one."""
 
 REFUSED = """
 --ssl --ssl-ca-file=x --ssl-certificate=x --ssl-key=x -r http --protocol=http --http-port=8080
@@ -31,7 +31,7 @@ REFUSED = """
 --libdrizzle-db=x --libdrizzle-table=x --libdrizzle-mysql --libtokyocabinet-file=x
 --libtokyocabinet-optimize
 """
-"""The C server's options for what this version does not do."""
+"""The C server's options for features that this version does not have."""
 
 
 def options(text: str) -> list[str]:
@@ -41,14 +41,14 @@ def options(text: str) -> list[str]:
 
 @pytest.mark.parametrize("words", options(TAKEN))
 def test_takes(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--check-args says nothing and is content."""
+    """--check-args prints nothing, and the status is 0."""
     assert run(["--check-args", *words.split()]) == 0
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("words", options(REFUSED))
 def test_refuses(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--check-args says in one line what is not in this version; status 1."""
+    """--check-args names the missing feature in one line; the status is 1."""
     assert run(["--check-args", *words.split()]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -61,7 +61,7 @@ def test_refuses(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     "words", ["--bogus", "stray", "--vers", "-v", "--exceptions=1", "-f", "--port=http", "-x", "-"]
 )
 def test_mistakes(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the C server does not take is one line and status 1."""
+    """Words that the C server does not accept are one line and status 1."""
     assert run([*words.split(), "--check-args"][: None if words != "-f" else 1]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -70,13 +70,13 @@ def test_mistakes(words: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_check_args_looks_at_the_handle_prefix(capsys: pytest.CaptureFixture[str]) -> None:
-    """What would keep the server from starting later is found as well."""
+    """Errors that would prevent the start later are found too."""
     assert run(["--check-args", f"--job-handle-prefix={'x' * 60}"]) == 1
     assert "must have 1 to 43 bytes" in capsys.readouterr().err
 
 
 def test_check_args_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Mistakes in a configuration file count, and a named one must be there."""
+    """Errors in a configuration file count, and a named file must exist."""
     path = tmp_path / "conf"
     assert run(["--check-args", f"--config-file={path}"]) == 1
     path.write_text("--port 99999", "utf-8")
@@ -88,7 +88,7 @@ def test_check_args_reads_the_file(tmp_path: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("word", ["-V", "--version"])
 def test_version(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """An empty line, then name, version and more, as the C server prints it."""
+    """An empty line, then name and version, in the format of the C server."""
     with pytest.raises(SystemExit) as end:
         run(["--port=1", word])
     assert end.value.code == 0
@@ -97,7 +97,7 @@ def test_version(word: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
 def test_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The help has the options of the process, which twistd has elsewhere."""
+    """The help has the options of the process, which twistd has as its own options."""
     with pytest.raises(SystemExit) as end:
         run([word])
     assert end.value.code == 0

@@ -1,4 +1,4 @@
-"""The PID file of a server that is written and removed, whatever else is at its path."""
+"""The PID file is written and removed; other files at its path are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gearman_tx.gearmand.pid_file import PidFile
 
 
 def test_written_and_removed(tmp_path: Path) -> None:
-    """It holds the decimal id and a line end; what an old server left is replaced."""
+    """It holds the decimal id and a line end; the file of an old server is replaced."""
     path = tmp_path / "pid"
     path.write_text("1234567890\n", "utf-8")
     pid_file = PidFile(path)

@@ -1,4 +1,4 @@
-"""Only root becomes another user."""
+"""Only root can become another user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_an_unknown_user() -> None:
 
 
 def test_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One may ask for oneself, and nothing is done then."""
+    """The user's own name is accepted and changes nothing."""
     monkeypatch.setattr(os, "geteuid", lambda: NOBODY.pw_uid)
     assert find_user("nobody") == NOBODY
     become(NOBODY)
@@ -39,13 +39,13 @@ def test_root_becomes_the_user_and_its_group(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_root_stays_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The C project's tests say ``--user=root``; that is nothing to do and nothing to warn of."""
+    """``--user=root``, which the C project's tests use, has no effect and no warning."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     become(find_user("root"))
 
 
 def test_root_that_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container root may not be allowed to change."""
+    """In a container even root may not be allowed to change the user."""
 
     def switch(*_: int) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
