@@ -65,7 +65,7 @@ def until(reached: Callable[[], bool], what: str) -> None:
 
 
 @define(eq=False)
-class Server:
+class StartedServer:
     """A started job server: its process id, its log, its TCP port."""
 
     pid: int
@@ -132,7 +132,7 @@ def started(
     *,
     log: Path | None = None,
     pass_fds: Sequence[int] = (),
-) -> Iterator[Server]:
+) -> Iterator[StartedServer]:
     """Start ``command`` in ``folder``; at the end, kill it if it still runs.
 
     Args:
@@ -154,7 +154,7 @@ def started(
             pass_fds=pass_fds,
         )
     try:
-        yield Server(process.pid, log or output, process)
+        yield StartedServer(process.pid, log or output, process)
     finally:
         if process.poll() is None:
             process.kill()
@@ -162,7 +162,7 @@ def started(
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, log: Path | None = None) -> Iterator[Server]:
+def serving(folder: Path, *options: str, log: Path | None = None) -> Iterator[StartedServer]:
     """Run ``twistd -n gearmand`` on 127.0.0.1; yield it when it is ready.
 
     Its queue is in memory unless the options say otherwise.
@@ -183,13 +183,13 @@ def daemon(
     pid_file: Path,
     log: Path,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[Server]:
+) -> Iterator[StartedServer]:
     """Run ``command``, which starts a daemon; at the end, kill that if it still runs."""
     done = run(command, folder, environment)
     assert done.status == 0, done
     pid = int(pid_file.read_text())
     try:
-        yield Server(pid, log)
+        yield StartedServer(pid, log)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

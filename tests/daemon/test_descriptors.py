@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.daemon.peer import Peer
-from tests.daemon.process import WAIT_SECONDS, Server, serving
+from tests.daemon.process import WAIT_SECONDS, StartedServer, serving
 
 FILES = 64
 CLIENTS = 200
@@ -58,7 +58,7 @@ class WaitingClients:
         return links
 
 
-def processor_seconds(server: Server) -> float:
+def processor_seconds(server: StartedServer) -> float:
     """Return the server's CPU time in seconds."""
     fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
