@@ -164,7 +164,7 @@ def test_limits_of_the_third_version(path: Path) -> None:
     ("key", "value", "reason"),
     [
         ("max_queue", "[1, 2", "the setting max_queue of b'f' is '[1, 2', which is not JSON"),
-        ("max_cue", "[1]", "'max_cue' of b'f' is no setting of this version"),
+        ("max_cue", "[1]", "'max_cue' of b'f' is not a setting of this version"),
     ],
 )
 def test_a_setting_that_cannot_be_read(path: Path, key: str, value: str, reason: str) -> None:
