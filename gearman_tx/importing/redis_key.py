@@ -57,7 +57,7 @@ def _split(rest: bytes, functions: Collection[bytes]) -> tuple[bytes, bytes]:
     if found := _USUAL.fullmatch(rest):
         return found[1], found[2]
     if rest.count(_HYPHEN) > 1:
-        text = "which of its hyphens ends the function is not known"
+        text = "the hyphen that ends its function is not known"
         raise AmbiguousKeyError(f"{text}: name its function with --function")
     function, _, unique = rest.partition(_HYPHEN)
     return function, unique

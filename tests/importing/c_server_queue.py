@@ -1,4 +1,4 @@
-"""A queue that the C server leaves behind, and what our server makes of it after an import."""
+"""A queue that the C server leaves behind, its import, and our server on the result."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ assert main(["gearman-tx", "import", *sys.argv[1:]]) == 0
 print(open("/proc/self/status").read())
 """
 MOST_MEMORY = 130_000_000
-"""Bytes of a process that takes over 100 MB; the drivers alone make it 70 MB large."""
+"""Bytes of a process that imports 100 MB; with the drivers alone it has 70 MB."""
 
 
 class Job(NamedTuple):
-    """What is known of a job that was taken over."""
+    """The fields of an imported job."""
 
     function: bytes
     unique: bytes
@@ -67,12 +67,12 @@ TASKS: tuple[tuple[PacketType, tuple[bytes, ...], Job], ...] = (
     (
         REDUCE_BG,
         (b"sum", b"u6", b"reducer", b"-", b"1 2"),
-        Job(b"sum", b"u6", NORMAL, b"1 2"),  # the C server forgets the reducer
+        Job(b"sum", b"u6", NORMAL, b"1 2"),  # the C server does not store the reducer
     ),
     (
         NORMAL_BG,
         (b"resize", b"u" * 64, b"long"),
-        Job(b"resize", b"u" * 63, NORMAL, b"long"),  # and the last byte of a long unique
+        Job(b"resize", b"u" * 63, NORMAL, b"long"),  # nor the last byte of a long unique
     ),
     (
         NORMAL_BG,
@@ -80,14 +80,14 @@ TASKS: tuple[tuple[PacketType, tuple[bytes, ...], Job], ...] = (
         Job("Größe".encode(), "é".encode(), NORMAL, b"utf-8"),
     ),
 )
-"""Packets, their fields, and the jobs that every store of the C server gives back."""
+"""Packets, their fields, and the jobs in every store of the C server."""
 
 DELAYED = (EPOCH, (b"resize", b"u5", b"%d" % LATER, b"later"))
 DELAYED_JOB = Job(b"resize", b"u5", NORMAL, b"later", LATER)
 
 BYTES = (NORMAL_BG, (b"crop\xff", b"u\xfe", b"bytes"))
 BYTES_JOB = Job(b"crop\xff", b"u\xfe", NORMAL, b"bytes")
-"""Names that are no text."""
+"""A job whose names are not valid UTF-8."""
 
 JOBS = [job for _, _, job in TASKS]
 
@@ -107,7 +107,7 @@ def leave_behind(
 
 
 def leave_all(folder: Path, *options: str, delayed: bool = True, odd: bool = True) -> list[Job]:
-    """Let a C server take all jobs of this module; return those that its store can keep."""
+    """Submit the jobs of this module to a C server, then kill it; return those jobs."""
     tasks = [(kind, fields) for kind, fields, _ in TASKS]
     jobs = list(JOBS)
     for wanted, task, job in ((delayed, DELAYED, DELAYED_JOB), (odd, BYTES, BYTES_JOB)):
@@ -120,7 +120,7 @@ def leave_all(folder: Path, *options: str, delayed: bool = True, odd: bool = Tru
 
 
 def take(folder: Path, *words: str, **variables: str) -> Done:
-    """Run ``gearman-tx import`` in ``folder``, but in this process, which is quicker."""
+    """Run ``gearman-tx import`` in ``folder``, in this process, which is faster."""
     out, err = TextIOWrapper(BytesIO()), TextIOWrapper(BytesIO())
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -140,7 +140,7 @@ def _written(stream: TextIOWrapper) -> str:
 
 
 def peak_of(folder: Path, *words: str, **variables: str) -> int:
-    """Run ``gearman-tx import`` in a process of its own; return the most memory that it had."""
+    """Run ``gearman-tx import`` in its own process; return its largest memory, in bytes."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, *words],
         cwd=folder,
@@ -154,7 +154,7 @@ def peak_of(folder: Path, *words: str, **variables: str) -> int:
 
 
 def stored(path: Path) -> list[Job]:
-    """Return what is in a queue file, in its order."""
+    """Return the jobs in a queue file, in their order."""
     file = queue_file(path)
     file.open()
     jobs = read_all(file)
@@ -165,7 +165,7 @@ def stored(path: Path) -> list[Job]:
 
 
 def drain(folder: Path, path: Path, jobs: Sequence[Job]) -> None:
-    """Start our server on a queue file and do all jobs that are due; check them and their order."""
+    """Run all due jobs of a queue file with our server; check them and their order."""
     due = [job for job in jobs if not job.due]
     with (
         running(start_our_server(folder, f"--sqlite-path={path}", "--queue-type=sqlite")) as server,
@@ -189,3 +189,29 @@ def drain(folder: Path, path: Path, jobs: Sequence[Job]) -> None:
         job.priority for job in due
     )
     assert stored(path) == [job for job in jobs if job.due]
+
+
+def check_import(  # the source has four of them
+    folder: Path, path: Path, jobs: Sequence[Job], address: str, name: str, **variables: str
+) -> None:
+    """Import a queue from ``address`` and check the report and the jobs; a worker runs them.
+
+    Args:
+        folder: where to run the command.
+        path: the queue file that the command makes.
+        jobs: the jobs of the source, in their order.
+        address: the source.
+        name: the beginning of the name of the source in the report.
+        variables: environment variables of the command.
+    """
+    done = take(folder, address, **variables)
+    assert done.status == 0, done
+    assert f"{len(jobs)} jobs of {name}" in done.out
+    assert stored(path) == jobs
+    drain(folder, path, jobs)
+
+
+def check_many_jobs(folder: Path, path: Path, address: str, **variables: str) -> None:
+    """Import and delete 10,000 jobs of 10,000 bytes; check their order and the memory."""
+    assert peak_of(folder, address, "--delete", **variables) < MOST_MEMORY
+    assert [job.unique for job in stored(path)] == [b"u%d" % number for number in range(1, 10_001)]

@@ -1,7 +1,7 @@
-"""The databases in which the C server can keep its queue: real ones, each started for its tests.
+"""Real databases in which the C server can keep its queue, started for the tests.
 
-A database listens on 127.0.0.1 and in a temporary folder of its own, and is stopped by its process
-id. Some refuse to run as root, and run as the user that their Debian package made.
+Each listens on 127.0.0.1 and in its own temporary folder, and is stopped by its process id. Those
+that refuse to run as root run as the user of their Debian package.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.daemon.process import until
 from tests.support.peers import require_peer, require_program
 from tests.support.ports import free_port
 
-PASSWORD = "se cret"  # noqa: S105  # of databases that live as long as a test
+PASSWORD = "se cret"  # noqa: S105  # of databases that exist only during a test
 USER = "gearman"
 
 _NAMES = iter(range(1_000_000))
@@ -35,11 +35,11 @@ _NAMES = iter(range(1_000_000))
 
 @frozen
 class Database:
-    """A database server that runs.
+    """A running database server.
 
     Attributes:
-        port: where it is on 127.0.0.1.
-        folder: its temporary folder, where its Unix socket is.
+        port: its port on 127.0.0.1.
+        folder: its temporary folder, with its Unix socket.
     """
 
     port: int
@@ -48,9 +48,9 @@ class Database:
 
 @contextlib.contextmanager
 def _folder_of(user: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield a new folder, and what makes a process one of ``user``, to whom it belongs."""
+    """Yield a new folder that ``user`` owns, and the ``Popen`` arguments to run as that user."""
     switch: dict[str, Any] = {}
-    # Not pytest's: nobody else may enter that.
+    # Not pytest's folder: other users may not enter that.
     with tempfile.TemporaryDirectory(prefix="gearman-tx-") as name:
         if os.geteuid() == 0:
             known = pwd.getpwnam(user)
@@ -67,7 +67,7 @@ def _process(
     answers: Callable[[], object],
     stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[None]:
-    """Run a database until it answers, and at the end stop it."""
+    """Start a database, wait until it answers, and stop it at the end."""
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -94,7 +94,7 @@ def _process(
 
 
 def _prepare(command: list[str], folder: Path, switch: dict[str, Any]) -> None:
-    """Run a program that makes a database's files."""
+    """Run a program that creates a database's files."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -110,7 +110,7 @@ def _prepare(command: list[str], folder: Path, switch: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def running_postgresql() -> Iterator[Database]:
-    """Run PostgreSQL; on 127.0.0.1 it wants a password, at its Unix socket none."""
+    """Run PostgreSQL, which needs a password on 127.0.0.1 and none at its Unix socket."""
     found = shutil.which("initdb") or next(
         iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None
     )
@@ -149,7 +149,7 @@ def psql(database: Database, *statements: str, name: str = "postgres") -> list[A
 
 
 def new_postgresql_database(database: Database, encoding: str) -> str:
-    """Make an empty database and return its name."""
+    """Create an empty database and return its name."""
     name = f"queue{next(_NAMES)}"
     psql(database, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}'")
     return name
@@ -186,7 +186,7 @@ def running_mariadb() -> Iterator[Database]:
 
 
 def _greet(path: Path) -> None:
-    """Connect to a Unix socket, as PyMySQL does, which leaves a socket open if it cannot."""
+    """Connect to a Unix socket. PyMySQL would leave a socket open if it fails."""
     with socket.socket(socket.AF_UNIX) as link:
         link.connect(str(path))
         link.recv(1)
@@ -208,7 +208,7 @@ def mysql(database: Database, *statements: str, name: str | None = None) -> list
 
 
 def new_mysql_database(database: Database, charset: str) -> str:
-    """Make an empty database and return its name."""
+    """Create an empty database and return its name."""
     name = f"queue{next(_NAMES)}"
     mysql(database, f"CREATE DATABASE {name} CHARACTER SET {charset}")
     return name
@@ -216,7 +216,7 @@ def new_mysql_database(database: Database, charset: str) -> str:
 
 @contextlib.contextmanager
 def running_redis() -> Iterator[Database]:
-    """Run redis, which wants a password and writes nothing to the disk."""
+    """Run redis with a password and without files."""
     program = require_program("redis-server", "apt-get install redis-server")
     with tempfile.TemporaryDirectory(prefix="gearman-tx-") as name:
         folder, port = Path(name), free_port()

@@ -1,4 +1,4 @@
-"""Where jobs go that are taken over in a test that needs no queue file."""
+"""The target of an import in tests that need no queue file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gearman_tx.store import Fate, ForeignJob
 
 @define
 class ListTarget:
-    """A load that keeps jobs in a list.
+    """A target that keeps jobs in a list.
 
     Attributes:
-        jobs: what was added.
-        batches: how many jobs came at a time.
-        known: what was taken over before.
-        is_committed: whether it is on the disk, so to say.
-        at_commit: what happens elsewhere at that moment.
+        jobs: the added jobs.
+        batches: the size of each batch.
+        known: the jobs that were imported before.
+        is_committed: whether the import was committed.
+        at_commit: called before the commit.
     """
 
     jobs: list[ForeignJob] = field(factory=list)
@@ -28,12 +28,12 @@ class ListTarget:
     at_commit: Callable[[], object] = list
 
     def add(self, jobs: Sequence[ForeignJob]) -> list[Fate]:
-        """Keep those that are not known."""
+        """Add the jobs that are not known."""
         self.batches.append(len(jobs))
         self.jobs += [job for job in jobs if job not in self.known]
         return [Fate.KNOWN if job in self.known else Fate.ADDED for job in jobs]
 
     def commit(self) -> None:
-        """Note it."""
+        """Call ``at_commit``, then count as committed."""
         self.at_commit()
         self.is_committed = True

@@ -1,4 +1,4 @@
-"""What ``gearman-tx import`` asks, prints and refuses, whatever the source."""
+"""The questions, output and errors of ``gearman-tx import`` that no source changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.store.test_c_queue import NEW_TABLE, run
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """Return a file of the C server with three jobs, one of which is none."""
+    """Return a file of the C server with two jobs and a row that is no job."""
     path = tmp_path / "queue.db"
     run(
         path,
@@ -31,7 +31,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_json(tmp_path: Path, old: Path, path: Path) -> None:
-    """Programs get an object with everything that the table has, and more."""
+    """The object has everything that the table shows, and more."""
     done = take(tmp_path, str(old), "--json")
     assert done.status == 1
     usual: dict[str, Any] = {"jobs": 1, "high": 0, "normal": 0, "low": 0, "delayed": 0}
@@ -53,14 +53,14 @@ def test_json(tmp_path: Path, old: Path, path: Path) -> None:
     }
 
 
-def test_a_moment_that_no_calendar_has() -> None:
-    """A time beyond all years is a number."""
+def test_a_time_beyond_the_calendar() -> None:
+    """A time after the year 9999 is printed as a number."""
     assert _local_time(1e15) == "1e+15"
     assert _local_time(None) == "-"
 
 
 def test_a_full_disk(tmp_path: Path, old: Path) -> None:
-    """What does not fit leaves nothing behind, and one line tells it."""
+    """An import that does not fit leaves no file, and one line says why."""
     with small_disk(tmp_path / "disk", 2000) as disk:
         done = take(tmp_path, str(old), "--into", str(disk / "queue.sqlite3"), "--delete")
         assert done.status == 1
@@ -71,10 +71,10 @@ def test_a_full_disk(tmp_path: Path, old: Path) -> None:
     assert take(tmp_path, str(old), "--delete").status == 0
 
 
-def test_a_source_that_may_not_be_changed(
+def test_a_read_only_source(
     tmp_path: Path, old: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The jobs are ours, and the same command deletes them when it may."""
+    """The jobs are imported; a later command deletes them when it is allowed to."""
 
     def refuse(*_: object) -> int:
         from gearman_tx.importing import SourceError  # noqa: PLC0415  # as the source has it
@@ -111,7 +111,7 @@ def test_a_driver_that_is_not_installed(
 
 
 def test_a_password_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is asked for, and not shown; then the source is tried with it."""
+    """The command asks for it without an echo, then opens the source with it."""
     asked = []
 
     def ask(prompt: str) -> str:
@@ -129,7 +129,7 @@ def test_a_password_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_queue_file_of_the_first_format(
     tmp_path: Path, old: Path, path: Path, words: tuple[str, ...]
 ) -> None:
-    """An old queue file is brought up to date, but not by a rehearsal."""
+    """An old queue file is upgraded, but not by a dry run."""
     first = Path(__file__).parents[1] / "store" / "data" / "format-1.sqlite3"
     path.write_bytes(first.read_bytes())
     done = take(tmp_path, str(old), *words)
@@ -145,7 +145,7 @@ def test_a_queue_file_of_the_first_format(
 
 
 def test_a_queue_file_of_a_newer_format(tmp_path: Path, old: Path, path: Path) -> None:
-    """A queue file of a newer version is refused and left."""
+    """A queue file of a newer format is refused and not changed."""
     assert take(tmp_path, str(old)).status == 1
     run(path, "PRAGMA user_version = 99")
     for words in ((), ("-n",)):
@@ -155,7 +155,7 @@ def test_a_queue_file_of_a_newer_format(tmp_path: Path, old: Path, path: Path) -
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path, old: Path, path: Path) -> None:
-    """A new queue file is its owner's, for workloads may be secret."""
+    """Only its owner can read a new queue file, because workloads may be secret."""
     take(tmp_path, str(old))
     assert path.stat().st_mode & 0o777 == 0o600
     file = queue_file(path)

@@ -21,10 +21,10 @@ UUID = b"0f8fad5b-d9cb-469f-a165-70867728950e"
 
 @define
 class ListSource:
-    """A source that has its rows in a list, and may break."""
+    """A source whose rows are a list, and which may fail."""
 
     rows: list[ForeignRow]
-    breaks_at: int = -1
+    fails_at: int = -1
     cannot_delete: bool = False
     deleted: list[RowKey] = field(factory=list)
     batches: list[int] = field(factory=list)
@@ -36,14 +36,14 @@ class ListSource:
         return len(self.rows)
 
     def read(self) -> Iterator[ForeignRow]:
-        """Yield the rows until it breaks."""
+        """Yield the rows until it fails."""
         for number, found in enumerate(self.rows):
-            if number == self.breaks_at:
+            if number == self.fails_at:
                 raise SourceError("cannot read a list: it is gone")
             yield found
 
     def delete(self, batches: Iterable[Sequence[RowKey]]) -> int:
-        """Note what is deleted."""
+        """Record the deleted keys."""
         if self.cannot_delete:
             raise SourceError("cannot change a list: it is read-only")
         for keys in batches:
@@ -55,8 +55,8 @@ class ListSource:
         """Do nothing."""
 
 
-def test_many_rows_come_some_at_a_time() -> None:
-    """Neither many rows nor large ones are in memory together."""
+def test_batches_of_rows() -> None:
+    """A batch is limited in rows and in bytes."""
     source, target = ListSource([row(number) for number in range(600)]), ListTarget()
     seen: list[int] = []
     outcome = import_jobs(source, target, NOW, delete=True, progress=seen.append)
@@ -70,24 +70,24 @@ def test_many_rows_come_some_at_a_time() -> None:
     assert target.batches == [2, 2, 1]
 
 
-def test_keys_are_deleted_some_at_a_time() -> None:
-    """A source that is cleared is told of a thousand rows at a time."""
+def test_batches_of_keys() -> None:
+    """A source deletes a thousand rows at a time."""
     source = ListSource([row(number) for number in range(2500)])
     import_jobs(source, ListTarget(), NOW, delete=True)
     assert source.batches == [1000, 1000, 500]
 
 
-def test_a_source_that_breaks() -> None:
-    """Nothing is committed and nothing deleted when the source ends too early."""
-    source, target = ListSource([row(number) for number in range(600)], breaks_at=500), ListTarget()
+def test_a_source_that_fails() -> None:
+    """If the source fails, no job is committed and no row is deleted."""
+    source, target = ListSource([row(number) for number in range(600)], fails_at=500), ListTarget()
     with pytest.raises(SourceError, match="it is gone"):
         import_jobs(source, target, NOW, delete=True)
     assert not target.is_committed
     assert source.deleted == []
 
 
-def test_nothing_is_deleted_before_the_commit() -> None:
-    """The source has all rows as long as ours may still fail."""
+def test_rows_are_deleted_after_the_commit() -> None:
+    """The source keeps all rows while the commit may still fail."""
     source = ListSource([row()])
     target = ListTarget(at_commit=lambda: source.deleted.append(("nothing", None)))
     import_jobs(source, target, NOW, delete=True)
@@ -102,7 +102,7 @@ def test_nothing_is_deleted_before_the_commit() -> None:
 
 
 def test_a_source_that_cannot_delete() -> None:
-    """The jobs are ours all the same, and the reason is told."""
+    """The jobs are imported, and the outcome has the reason."""
     target = ListTarget()
     outcome = import_jobs(ListSource([row()], cannot_delete=True), target, NOW, delete=True)
     assert target.is_committed
@@ -110,8 +110,8 @@ def test_a_source_that_cannot_delete() -> None:
     assert outcome.not_deleted == "cannot change a list: it is read-only"
 
 
-def test_what_was_taken_over_before() -> None:
-    """It stops everything, or is counted, deleted as well, and not in the tally."""
+def test_jobs_imported_before() -> None:
+    """They stop the import, or are counted and deleted but not in the tally."""
     source = ListSource([row(1), row(2)])
     target = ListTarget(known={to_job(row(1))[0]})
     with pytest.raises(ImportedBeforeError, match="jobs of a list were imported before"):
@@ -142,7 +142,7 @@ def test_an_unknown_priority() -> None:
 
 
 def test_the_tally() -> None:
-    """Jobs are counted by function, priority and time; one that is due is not delayed."""
+    """Jobs are counted by function, priority and time; a job that is due is not delayed."""
     rows = [
         row(1, priority=0, due=NOW + 9),
         row(2, priority=2, due=NOW + 5),
@@ -173,12 +173,12 @@ def test_the_tally() -> None:
     ],
 )
 def test_keys_of_redis(rest: bytes, names: tuple[bytes, bytes]) -> None:
-    """A key is taken apart where there is no doubt."""
+    """A key with one reading is split."""
     assert split_key(rest, (b"known", b"known-too")) == names
 
 
 @pytest.mark.parametrize("rest", [b"f", b"a-b-c", b"a-b-" + UUID, b"a---", b"a-" + UUID[:-1]])
-def test_keys_that_are_not_clear(rest: bytes) -> None:
-    """Nothing is guessed."""
+def test_ambiguous_keys(rest: bytes) -> None:
+    """A key with several readings is refused."""
     with pytest.raises(AmbiguousKeyError):
         split_key(rest, (b"other",))

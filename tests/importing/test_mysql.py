@@ -1,4 +1,4 @@
-"""A queue of the C server in MariaDB, the real one, is taken over."""
+"""The import of a queue that a real C server keeps in a real MariaDB."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from gearman_tx.errors import ConfigurationError
 from gearman_tx.importing import SourceOptions, import_jobs, open_source
 from tests.cli.programs import gearman_tx
 from tests.importing.c_server_queue import (
-    MOST_MEMORY,
     NORMAL_BG,
-    drain,
+    check_import,
+    check_many_jobs,
     leave_all,
     leave_behind,
-    peak_of,
     stored,
     take,
 )
@@ -46,19 +45,16 @@ def uniques(database: Database, name: str, table: str = "gearman_queue") -> list
 def test_from_the_c_server_to_a_worker(
     mariadb: Database, tmp_path: Path, path: Path, charset: str
 ) -> None:
-    """Every job comes back in its order, whatever the table's encoding, and a worker does it."""
+    """Every job comes back in its order, in each encoding of the table, and a worker runs it."""
     name = new_mysql_database(mariadb, charset)
     jobs = leave_all(tmp_path, *c_options(mariadb, name), odd=False)
-    done = take(tmp_path, address(mariadb, name), MYSQL_PWD=PASSWORD)
-    assert done.status == 0, done
-    assert f"{len(jobs)} jobs of the table gearman_queue of MySQL's database {name}" in done.out
-    assert stored(path) == jobs
+    source = f"the table gearman_queue of MySQL's database {name}"
+    check_import(tmp_path, path, jobs, address(mariadb, name), source, MYSQL_PWD=PASSWORD)
     assert len(uniques(mariadb, name)) == len(jobs)
-    drain(tmp_path, path, jobs)
 
 
 def test_deleting_at_a_socket(mariadb: Database, tmp_path: Path, path: Path) -> None:
-    """Rows are deleted when they are ours; the address may name a Unix socket and a table."""
+    """Imported rows are deleted; the address may name a Unix socket, an option the table."""
     name = new_mysql_database(mariadb, "utf8mb4")
     jobs = leave_all(tmp_path, *c_options(mariadb, name, "--mysql-table=my_jobs"), odd=False)
     where = f"mariadb://{USER}@localhost/{name}?unix_socket={mariadb.folder / 'sock'}"
@@ -73,9 +69,9 @@ def test_deleting_at_a_socket(mariadb: Database, tmp_path: Path, path: Path) -> 
 
 
 def test_names_of_an_old_client_library(mariadb: Database, tmp_path: Path, path: Path) -> None:
-    """``charset=latin1`` turns names back that a C server sent as bytes of that encoding.
+    """``charset=latin1`` restores names that a C server sent as bytes of that encoding.
 
-    So did those that were built with MySQL's own library, whose default it was for long.
+    C servers built with MySQL's own library do so; latin1 was its default for long.
     """
     name = new_mysql_database(mariadb, "utf8mb4")
     mysql(
@@ -93,7 +89,7 @@ def test_names_of_an_old_client_library(mariadb: Database, tmp_path: Path, path:
 
 
 def test_columns_of_bytes(mariadb: Database, tmp_path: Path, path: Path) -> None:
-    """A table whose names are bytes is read as it is."""
+    """Names in columns of bytes are not converted."""
     name = new_mysql_database(mariadb, "utf8mb4")
     mysql(
         mariadb,
@@ -119,15 +115,12 @@ def test_many_jobs(mariadb: Database, tmp_path: Path, path: Path) -> None:
         " FROM seq_1_to_10000",
         name=name,
     )
-    where = address(mariadb, name)
-    assert peak_of(tmp_path, where, "--delete", MYSQL_PWD=PASSWORD) < MOST_MEMORY
+    check_many_jobs(tmp_path, path, address(mariadb, name), MYSQL_PWD=PASSWORD)
     assert uniques(mariadb, name) == []
-    jobs = stored(path)
-    assert [job.unique for job in jobs] == [b"u%d" % number for number in range(1, 10_001)]
 
 
 def test_a_c_server_that_still_runs(mariadb: Database, tmp_path: Path) -> None:
-    """A job that came behind the reading is neither taken over nor deleted."""
+    """A job that was stored after the reading is neither imported nor deleted."""
     name = new_mysql_database(mariadb, "utf8mb4")
     leave_behind(tmp_path, [(NORMAL_BG, (b"f", b"u1", b"1"))], *c_options(mariadb, name))
     source = open_source(SourceOptions(address(mariadb, name), password=PASSWORD))
@@ -142,9 +135,9 @@ def test_a_c_server_that_still_runs(mariadb: Database, tmp_path: Path) -> None:
     assert uniques(mariadb, name) == ["u2"]
 
 
-def test_what_is_not_there(mariadb: Database, tmp_path: Path) -> None:
-    """A database, table or password that is wrong is told in one line."""
-    for where, words, secret, told in (
+def test_sources_that_do_not_exist(mariadb: Database, tmp_path: Path) -> None:
+    """A wrong database, table or password is an error of one line."""
+    for where, words, secret, text in (
         (address(mariadb, "nothing"), (), PASSWORD, "Unknown database 'nothing'"),
         (address(mariadb, "mysql"), (), PASSWORD, "Table 'mysql.gearman_queue' doesn't exist"),
         (address(mariadb, "mysql"), ("--table", "db"), PASSWORD, "is not the C server's"),
@@ -153,13 +146,13 @@ def test_what_is_not_there(mariadb: Database, tmp_path: Path) -> None:
     ):
         done = gearman_tx("import", where, *words, data=b"", folder=tmp_path, MYSQL_PWD=secret)
         assert done.status == 3
-        assert told in done.err
+        assert text in done.err
         assert done.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "text"),
     [
         ("mysql:host=x", "is not an address: mysql://USER@HOST:PORT/DATABASE"),
         ("mysql://x", "names no database"),
@@ -169,7 +162,7 @@ def test_what_is_not_there(mariadb: Database, tmp_path: Path) -> None:
         ("mysql://user:secret@x/y", "read a password on the command line: .* MYSQL_PWD"),
     ],
 )
-def test_an_address_that_is_none(where: str, told: str) -> None:
-    """What cannot be understood is told with what can."""
-    with pytest.raises(ConfigurationError, match=told):
+def test_invalid_addresses(where: str, text: str) -> None:
+    """The error shows the wrong part and the valid forms."""
+    with pytest.raises(ConfigurationError, match=text):
         open_source(SourceOptions(where))

@@ -1,4 +1,4 @@
-"""A queue of the C server in PostgreSQL, the real one, is taken over."""
+"""The import of a queue that a real C server keeps in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import pytest
 
 from gearman_tx.importing import SourceError, SourceOptions, import_jobs, open_source
 from tests.importing.c_server_queue import (
-    MOST_MEMORY,
     NORMAL_BG,
-    drain,
+    check_import,
+    check_many_jobs,
     leave_all,
     leave_behind,
-    peak_of,
     stored,
     take,
 )
@@ -28,7 +27,7 @@ from tests.importing.list_target import ListTarget
 
 
 def conninfo(database: Database, name: str) -> str:
-    """Return what the C server wants to know, but for the password."""
+    """Return the C server's connection options without the password."""
     return f"host=127.0.0.1 port={database.port} user={USER} dbname={name}"
 
 
@@ -47,24 +46,21 @@ def count(database: Database, name: str, table: str = "queue") -> int:
 def test_from_the_c_server_to_a_worker(
     postgresql: Database, tmp_path: Path, path: Path, encoding: str
 ) -> None:
-    """Every job comes back in its order, with its priority and its time, and a worker does it.
+    """Every job comes back in its order, with its priority and time, and a worker runs it.
 
-    The C server itself would give them all high priority, and run the delayed one at once.
+    The C server itself would give them all high priority, and run the delayed job at once.
     """
     name = new_postgresql_database(postgresql, encoding)
     odd = encoding != "UTF8"
     jobs = leave_all(tmp_path, *c_options(postgresql, name), odd=odd)
     address = f"postgresql:{conninfo(postgresql, name)}"
-    done = take(tmp_path, address, PGPASSWORD=PASSWORD)
-    assert done.status == 0, done
-    assert f"{len(jobs)} jobs of the table queue of PostgreSQL's database {name}" in done.out
-    assert stored(path) == jobs
+    source = f"the table queue of PostgreSQL's database {name}"
+    check_import(tmp_path, path, jobs, address, source, PGPASSWORD=PASSWORD)
     assert count(postgresql, name) == len(jobs)
-    drain(tmp_path, path, jobs)
 
 
 def test_an_address_and_another_table(postgresql: Database, tmp_path: Path, path: Path) -> None:
-    """A ``postgresql://`` address will do; the table is found as the C server finds it."""
+    """A ``postgresql://`` address works; the table is found as the C server finds it."""
     name = new_postgresql_database(postgresql, "UTF8")
     leave_behind(
         tmp_path,
@@ -82,7 +78,7 @@ def test_an_address_and_another_table(postgresql: Database, tmp_path: Path, path
 
 
 def test_columns_of_bytes_without_times(postgresql: Database, tmp_path: Path, path: Path) -> None:
-    """Tables whose names are bytes, and such that have no times, are read as well."""
+    """Names in columns of bytes are read as they are; the time may be missing."""
     name = new_postgresql_database(postgresql, "UTF8")
     psql(
         postgresql,
@@ -97,8 +93,8 @@ def test_columns_of_bytes_without_times(postgresql: Database, tmp_path: Path, pa
 
 
 @pytest.mark.parametrize("may", ["GRANT", "REVOKE"])
-def test_a_common_user(postgresql: Database, tmp_path: Path, may: str) -> None:
-    """A user who may only read imports, too; a database is known again by another address."""
+def test_a_user_who_may_only_read(postgresql: Database, tmp_path: Path, may: str) -> None:
+    """Such a user can import; the database is recognised under another address."""
     name = new_postgresql_database(postgresql, "UTF8")
     leave_behind(tmp_path, [(NORMAL_BG, (b"f", b"u", b"1"))], *c_options(postgresql, name))
     to = "TO" if may == "GRANT" else "FROM"
@@ -133,14 +129,12 @@ def test_many_jobs(postgresql: Database, tmp_path: Path, path: Path) -> None:
         name=name,
     )
     where = f"postgresql:{conninfo(postgresql, name)}"
-    assert peak_of(tmp_path, where, "--delete", PGPASSWORD=PASSWORD) < MOST_MEMORY
+    check_many_jobs(tmp_path, path, where, PGPASSWORD=PASSWORD)
     assert count(postgresql, name) == 0
-    jobs = stored(path)
-    assert [job.unique for job in jobs] == [b"u%d" % number for number in range(1, 10_001)]
 
 
 def test_rows_that_change_meanwhile(postgresql: Database, tmp_path: Path, path: Path) -> None:
-    """A row that a C server changes during an import is not deleted, and then none is."""
+    """If a C server changes a row during an import, no row is deleted."""
     name = new_postgresql_database(postgresql, "UTF8")
     tasks = [(NORMAL_BG, (b"f", b"u%d" % number, b"old")) for number in range(3)]
     leave_behind(tmp_path, tasks, *c_options(postgresql, name))
@@ -164,27 +158,27 @@ def test_rows_that_change_meanwhile(postgresql: Database, tmp_path: Path, path: 
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "text"),
     [
         (("--table", "nothing"), "the table nothing of PostgreSQL"),
         (("--table", "pg_class"), "the table pg_class of PostgreSQL's database postgres"),
         (("--table", "a b"), "cannot read the table a b"),
     ],
 )
-def test_a_table_that_is_not_there(
-    postgresql: Database, tmp_path: Path, words: tuple[str, ...], told: str
+def test_a_table_that_does_not_exist(
+    postgresql: Database, tmp_path: Path, words: tuple[str, ...], text: str
 ) -> None:
-    """A table that is none of the C server's is told in one line."""
+    """A missing table, or one of another program, is an error of one line."""
     address = f"postgresql:{conninfo(postgresql, 'postgres')}"
     done = take(tmp_path, address, *words, PGPASSWORD=PASSWORD)
     assert done.status == 3
-    assert told in done.err
+    assert text in done.err
     assert done.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_there(postgresql: Database, tmp_path: Path) -> None:
-    """Without the password, or without a database, one line says why."""
+def test_a_database_that_cannot_be_reached(postgresql: Database, tmp_path: Path) -> None:
+    """Without the password, or without a server, one line says why."""
     done = take(tmp_path, f"postgresql:{conninfo(postgresql, 'postgres')}", PGPASSWORD="wrong")
     assert done.status == 3
     assert "password authentication failed" in done.err

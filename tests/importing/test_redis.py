@@ -1,4 +1,4 @@
-"""A queue of the C server in redis, the real one, is taken over."""
+"""The import of a queue that a real C server keeps in a real redis."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def test_hyphens(redis_server: Database, keys: Any, tmp_path: Path, path: Path) 
     tasks = [(NORMAL_BG, fields) for fields in named]
     leave_behind(tmp_path, tasks, *c_options(redis_server, "--redis-prefix=q*[1]"))
     keys.hset(b"q*[1]-f-x-y", mapping={"data": "4", "priority": 0})
-    keys.hset(b"qq1-f-u", mapping={"data": "of somebody else", "priority": 0})
+    keys.hset(b"qq1-f-u", mapping={"data": "of another program", "priority": 0})
     words = (address(redis_server), "--prefix", "q*[1]", "--only-new")
     done = take(tmp_path, *words, "--delete", REDISCLI_AUTH=PASSWORD)
     assert done.status == 1
-    told = "which of its hyphens ends the function is not known: name its function with --function"
-    assert f"left: the key 'q*[1]-a-b-c': {told}" in done.err
-    assert f"left: the key 'q*[1]-f-x-y': {told}" in done.err
+    reason = "the hyphen that ends its function is not known: name its function with --function"
+    assert f"left: the key 'q*[1]-a-b-c': {reason}" in done.err
+    assert f"left: the key 'q*[1]-f-x-y': {reason}" in done.err
     assert "2 jobs could not be imported and stay in the keys q*[1]*" in done.err
     assert keys.dbsize() == 3
     names = ("--function", "a-b", "--function", "f")
@@ -90,7 +90,7 @@ def test_hyphens(redis_server: Database, keys: Any, tmp_path: Path, path: Path) 
 
 
 def test_keys_of_other_versions(redis_server: Database, keys: Any) -> None:
-    """Newer C servers tell the names in the hash; very old ones stored the data alone."""
+    """Newer C servers store the names in the hash; very old ones stored only the data."""
     keys.hset(
         b"_gear_-a-b-c-d",
         mapping={"data": b"\0new", "priority": 2, "function": b"a-b-c", "unique": b"d"},
@@ -119,7 +119,7 @@ def test_keys_of_other_versions(redis_server: Database, keys: Any) -> None:
     ]
 
 
-def test_a_key_that_another_job_has_by_now(redis_server: Database, keys: Any) -> None:
+def test_a_key_of_a_newer_job(redis_server: Database, keys: Any) -> None:
     """A key whose job was replaced during the import is not deleted."""
     for number in range(3):
         keys.hset(b"_gear_-f-%d" % number, mapping={"data": b"old", "priority": 1})
@@ -132,7 +132,7 @@ def test_a_key_that_another_job_has_by_now(redis_server: Database, keys: Any) ->
     assert keys.keys() == [b"_gear_-f-1"]
 
 
-def test_nobody_there(redis_server: Database, tmp_path: Path) -> None:
+def test_a_redis_that_cannot_be_reached(redis_server: Database, tmp_path: Path) -> None:
     """Without the password, or without a redis, one line says why."""
     done = take(tmp_path, address(redis_server))
     assert done.status == 3
@@ -144,14 +144,14 @@ def test_nobody_there(redis_server: Database, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "text"),
     [
         ("redis:localhost", "is not an address: redis://HOST:PORT/NUMBER"),
         ("redis://:secret@localhost", "read a password on the command line: .* REDISCLI_AUTH"),
         ("redis://localhost:x", "x"),
     ],
 )
-def test_an_address_that_is_none(where: str, told: str) -> None:
-    """What cannot be understood is told with what can."""
-    with pytest.raises(ConfigurationError, match=told):
+def test_invalid_addresses(where: str, text: str) -> None:
+    """The error shows the wrong part and the valid forms."""
+    with pytest.raises(ConfigurationError, match=text):
         open_source(SourceOptions(where))

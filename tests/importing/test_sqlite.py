@@ -1,4 +1,4 @@
-"""A queue of the C server in SQLite, the real one, is taken over from its file."""
+"""The import of a queue that a real C server keeps in a file of SQLite."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def uniques(path: Path) -> list[str]:
 
 
 def test_from_the_c_server_to_a_worker(tmp_path: Path, path: Path) -> None:
-    """Every job comes back in its order, and a worker does it; the file is as it was."""
+    """Every job comes back in its order, and a worker runs it; the source is not changed."""
     old = tmp_path / "queue.db"
     jobs = leave_all(tmp_path, "--queue-type=libsqlite3", f"--libsqlite3-db={old}")
     before = old.read_bytes()
@@ -92,12 +92,12 @@ def test_from_the_c_server_to_a_worker(tmp_path: Path, path: Path) -> None:
     ],
 )
 def test_forms_of_a_path(address: str, path: str) -> None:
-    """A path may stand alone or behind its kind; only an address has signs in code."""
+    """A path may stand alone or after its kind; only an address may be percent-encoded."""
     assert SourceOptions(address).path == Path(path)
 
 
-def test_a_delayed_job_is_done_when_it_is_due(tmp_path: Path, path: Path) -> None:
-    """A job for a later time is handed out then, and not earlier."""
+def test_a_delayed_job_runs_when_it_is_due(tmp_path: Path, path: Path) -> None:
+    """A worker gets a delayed job at its time, and not earlier."""
     old, due = tmp_path / "queue.db", int(time.time()) + 4
     leave_behind(
         tmp_path,
@@ -114,8 +114,8 @@ def test_a_delayed_job_is_done_when_it_is_due(tmp_path: Path, path: Path) -> Non
         worker.grab()
 
 
-def test_it_is_told_what_came(tmp_path: Path, old: Path) -> None:
-    """A table tells the functions, priorities and times."""
+def test_the_report(tmp_path: Path, old: Path) -> None:
+    """A table shows the functions, priorities and times."""
     done = take(tmp_path, str(old), TZ="UTC")
     first, *rows, _ = (line.split() for line in done.out.splitlines())
     assert " ".join(first) == "Function Jobs High Normal Low Delayed First due Last due"
@@ -127,8 +127,8 @@ def test_it_is_told_what_came(tmp_path: Path, old: Path) -> None:
     assert done.err == ""
 
 
-def test_nothing_is_taken_over_twice(tmp_path: Path, old: Path, path: Path) -> None:
-    """A second import is refused, or takes what is new, or takes everything, as the user says."""
+def test_a_second_import(tmp_path: Path, old: Path, path: Path) -> None:
+    """It is refused, or imports the new jobs, or all of them, as the user chooses."""
     assert take(tmp_path, str(old)).status == 0
     drain(tmp_path, path, JOBS)
     run(old, "INSERT INTO gearman_queue VALUES ('u4', 'f', 1, 'new', 0)")
@@ -150,7 +150,7 @@ def test_nothing_is_taken_over_twice(tmp_path: Path, old: Path, path: Path) -> N
 
 
 def test_a_dry_run(tmp_path: Path, old: Path, path: Path) -> None:
-    """It tells the same and changes nothing, be there a queue file or not."""
+    """It prints the same report and changes nothing, with or without a queue file."""
     done = take(tmp_path, str(old), "--dry-run")
     assert done.status == 0
     assert done.out.splitlines()[-1] == (
@@ -172,7 +172,7 @@ def test_a_dry_run(tmp_path: Path, old: Path, path: Path) -> None:
 
 
 def test_deleting(tmp_path: Path, old: Path, path: Path) -> None:
-    """What is ours is deleted, also what was before; the rest stays and is told."""
+    """All imported rows are deleted, from this and earlier imports; the rest is reported."""
     run(old, "INSERT INTO gearman_queue VALUES ('bad', NULL, 7, 'x', 0)")
     assert take(tmp_path, str(old)).status == 1
     assert len(uniques(old)) == 4
@@ -189,7 +189,7 @@ def test_deleting(tmp_path: Path, old: Path, path: Path) -> None:
 
 
 def test_an_old_table_of_another_name(tmp_path: Path, path: Path) -> None:
-    """A table without times, under its own name, is taken over."""
+    """A table without times, and of another name, is imported."""
     old = tmp_path / "queue.db"
     run(
         old,
@@ -202,7 +202,7 @@ def test_an_old_table_of_another_name(tmp_path: Path, path: Path) -> None:
 
 
 def test_a_c_server_that_was_killed_while_it_wrote(tmp_path: Path, old: Path, path: Path) -> None:
-    """What the C server left half written is taken back, as it would do itself."""
+    """A transaction that the C server did not finish is undone, as it would do itself."""
     copy, journal = tmp_path / "copy.db", Path(f"{old}-journal")
     before = old.read_bytes()
     with closing(sqlite3.connect(old, isolation_level=None)) as connection:
@@ -236,7 +236,7 @@ def test_a_queue_file_that_a_server_has(tmp_path: Path, old: Path, path: Path) -
 def test_a_source_that_a_c_server_has(
     tmp_path: Path, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A source whose lock another process holds is told after a while, with what it is."""
+    """A source whose lock another process holds is an error of one line, after a while."""
     monkeypatch.setattr("gearman_tx.importing.sqlite_source._BUSY_SECONDS", PATIENCE)
     with locked_by_another_process(old):
         done = take(tmp_path, str(old))
@@ -282,8 +282,8 @@ def test_a_queue_file_that_was_lost(tmp_path: Path, old: Path, path: Path) -> No
     file.close()
 
 
-def test_a_folder_where_nobody_may_write(old: Path) -> None:
-    """A queue file that cannot be made is one line, and no file is left."""
+def test_a_read_only_folder(old: Path) -> None:
+    """A queue file that cannot be created is an error of one line, and no file is left."""
     with common_user() as folder:
         folder.chmod(0o500)
         with pytest.raises(StoreError, match="cannot be written"):
@@ -293,11 +293,11 @@ def test_a_folder_where_nobody_may_write(old: Path) -> None:
     assert done.err.startswith("gearman-tx: the queue file /proc/queue.sqlite3 needs")
 
 
-def test_wrong_words(tmp_path: Path, old: Path, path: Path) -> None:
-    """What cannot be is told in one line with what helps."""
+def test_wrong_options(tmp_path: Path, old: Path, path: Path) -> None:
+    """One line says what is wrong and what helps."""
     run(tmp_path / "empty.db", "CREATE TABLE notes (x)")
     assert take(tmp_path, str(old)).status == 0
-    for words, status, told in (
+    for words, status, text in (
         (("nothing.db",), 3, f"of {tmp_path}/nothing.db: No such file or directory"),
         (("empty.db",), 3, "has no table gearman_queue of the C server; its tables: notes;"),
         ((str(path), "--into", "x"), 3, f"{path} is a queue file already: start a server on it"),
@@ -310,7 +310,7 @@ def test_wrong_words(tmp_path: Path, old: Path, path: Path) -> None:
     ):
         done = take(tmp_path, *words)
         assert done.status == status, done
-        assert told in done.err
+        assert text in done.err
         assert done.err.count("\n") == 1
 
 
