@@ -1,4 +1,4 @@
-"""Queue files to test with, and what may happen to them."""
+"""Queue files for tests, and faults for them: locks, full disks, damage."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from gearman_tx.store.sqlite.opening import Opening
 from gearman_tx.store.sqlite.queue_file import QueueFile
 from gearman_tx.store.sqlite.schema import PAGE_SIZE
 
-NOBODY = 65534
+COMMON_USER = 65534
 PATIENCE = 0.2
-"""How long the files of tests wait for a lock, in seconds."""
+"""How long queue files wait for a lock in tests, in seconds."""
 
 _HOLD = """
 import sqlite3, sys
@@ -41,7 +41,7 @@ def queue_file(path: Path, **options: Any) -> QueueFile:
 
 
 def read_all(file: QueueFile) -> list[JobRecord]:
-    """Return all jobs of an open file, going on when it had to be salvaged."""
+    """Return all jobs of an open file; go on reading if it had to be salvaged."""
     found: list[JobRecord] = []
     after = -1
     while True:
@@ -56,14 +56,14 @@ def read_all(file: QueueFile) -> list[JobRecord]:
 
 
 def stored(path: Path) -> list[int]:
-    """Return the ids of the jobs that lie in a file, as a reader beside the server sees them."""
+    """Return the ids of the jobs in a file, read by another connection than the server's."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return [number for (number,) in connection.execute("SELECT id FROM job ORDER BY id")]
 
 
 @contextlib.contextmanager
 def locked_by_another_process(path: Path) -> Iterator[None]:
-    """Let another process hold an exclusive transaction on ``path``."""
+    """Hold an exclusive transaction on ``path`` in another process."""
     command = [sys.executable, "-c", _HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -76,7 +76,7 @@ def locked_by_another_process(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def file_size_limit(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond ``size`` bytes."""
+    """Limit the files of this process to ``size`` bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -87,7 +87,7 @@ def file_size_limit(size: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
-    """Yield a file system of so many kilobytes; only root can make one."""
+    """Yield a file system of ``kilobytes``; only root can mount one."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     folder.mkdir()
@@ -104,14 +104,14 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def common_user() -> Iterator[Path]:
-    """Be somebody for whom permissions count; yield a folder of that user."""
+    """Run as a user without root's rights; yield a folder of that user."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if os.geteuid() != 0:
             yield folder
             return
-        os.chown(folder, NOBODY, NOBODY)
-        os.seteuid(NOBODY)
+        os.chown(folder, COMMON_USER, COMMON_USER)
+        os.seteuid(COMMON_USER)
         try:
             yield folder
         finally:
@@ -124,16 +124,16 @@ def ids(records: Sequence[JobRecord]) -> list[int]:
 
 
 Damage = Callable[[bytes], bytes]
-"""What becomes of a page."""
+"""Returns the damaged contents of a page."""
 
 
 def zeros(page: bytes) -> bytes:
-    """A page that was never written."""
+    """Return a page that was never written."""
     return bytes(len(page))
 
 
 def damage(path: Path, number: int, how: Damage) -> None:
-    """Damage the page ``number`` of the file at ``path``."""
+    """Damage page ``number`` of the file at ``path``."""
     with path.open("r+b") as file:
         file.seek((number - 1) * PAGE_SIZE)
         page = file.read(PAGE_SIZE)

@@ -1,4 +1,4 @@
-"""Jobs to store, with few words."""
+"""Jobs, changes and settings for the tests of stores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOON = 1_700_000_000.0
 
 
 def record(number: int, workload: bytes = b"work", **fields: object) -> JobRecord:
-    """Return a job with the id ``number`` and, but for ``fields``, usual values."""
+    """Return a job with the id ``number`` and usual values, except for ``fields``."""
     usual = JobRecord(
         number, b"H:t:%d" % number, b"resize", b"u%d" % number, 1, workload, None, 0.0, 0, NOON
     )
@@ -38,7 +38,7 @@ def limits(limits: Mapping[bytes, Limits | None]) -> dict[bytes, FunctionSetting
 
 
 def any_record(number: int) -> st.SearchStrategy[JobRecord]:
-    """Draw a job with the id ``number`` and whatever else the protocol allows."""
+    """Draw a job with the id ``number`` and any other values that the protocol allows."""
     name = st.binary(max_size=20)
     time = st.floats(min_value=0, max_value=1e12, allow_nan=False)
     return st.builds(

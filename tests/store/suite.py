@@ -1,7 +1,6 @@
-"""What every store does: the behaviour suite, to be run over each of them.
+"""The behaviour suite that every store must pass.
 
-A test opens stores one after the other on the same ground, as job servers that are started one
-after the other would.
+A test opens several stores, one after another, on the same data, as successive job servers do.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ class StoreSuite:
         self.folder = tmp_path
 
     def make(self) -> Store:
-        """Return a store on the ground of this test, not open."""
+        """Return a store on the data of this test, not open."""
         raise NotImplementedError
 
     async def opened(self) -> tuple[Store, Contents]:
-        """Return a store that is open, and what it held."""
+        """Return an open store and its contents."""
         store = self.make()
         contents = await store.open()
         return store, contents
 
     async def held(self, store: Store) -> list[JobRecord]:
-        """Return all jobs of an open store, in the order in which it gives them back."""
+        """Return all jobs of an open store, in the order of its replay."""
         found: list[JobRecord] = []
 
         def take(some: Sequence[JobRecord]) -> None:
@@ -59,7 +58,7 @@ class StoreSuite:
         return store, contents, jobs
 
     async def test_a_new_store_is_empty(self) -> None:
-        """Nothing is in a store that was never used, and its ids begin at 1."""
+        """A new store is empty, and its ids begin at 1."""
         store, contents = await self.opened()
         assert (contents.ids.start, contents.jobs, dict(contents.settings)) == (1, 0, {})
         assert list(contents.notices) == []
@@ -94,7 +93,7 @@ class StoreSuite:
         await store.close()
 
     async def test_order_is_that_of_the_ids(self) -> None:
-        """Jobs come back in the order of their ids, whatever their batches and priorities."""
+        """Jobs come back in the order of their ids, not of their batches or priorities."""
         store, _ = await self.opened()
         await store.commit(Batch([record(20, priority=LOW), record(30)]))
         await store.commit(Batch([record(10, priority=HIGH)]))
@@ -104,7 +103,7 @@ class StoreSuite:
         await store.close()
 
     async def test_finished_jobs_are_gone(self) -> None:
-        """A finished job does not come back, be it of an earlier batch or of the same."""
+        """A finished job does not come back, whether an earlier batch added it or the same one."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 601))))
         await store.commit(Batch(records(range(601, 604)), finished=[602, *range(1, 599)]))
@@ -113,7 +112,7 @@ class StoreSuite:
         await store.close()
 
     async def test_finishing_what_is_not_there(self) -> None:
-        """Finishing an unknown job, or one for the second time, changes nothing."""
+        """Finishing an unknown job, or a job twice, has no effect."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 4)), finished=[99]))
         await store.commit(Batch(changed=changes({2: 5}), finished=[2]))
@@ -123,7 +122,7 @@ class StoreSuite:
         await store.close()
 
     async def test_retries_are_kept(self) -> None:
-        """The newest retry count comes back; one of a job that is not there is nothing."""
+        """The last number of losses comes back; a change of an unknown job has no effect."""
         store, _ = await self.opened()
         await store.commit(Batch([record(1), record(2, losses=1)]))
         await store.commit(Batch(changed=changes({1: 1, 99: 9})))
@@ -133,7 +132,7 @@ class StoreSuite:
         await store.close()
 
     async def test_a_job_may_be_stored_again(self) -> None:
-        """A job with an id that is stored takes the place of the one that was."""
+        """A job replaces the stored job with the same id."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 3))))
         await store.commit(Batch([record(1, b"new"), record(3)]))
@@ -143,7 +142,7 @@ class StoreSuite:
         await store.close()
 
     async def test_max_queue_is_kept(self) -> None:
-        """Limits come back by name, the newest of them; forgotten ones do not."""
+        """The last limits of each function come back; deleted ones do not."""
         store, _ = await self.opened()
         await store.commit(
             Batch(settings=limits({b"a": (1, 2, 3), b"b\0": (0, 0, 7), b"": (9, 9, 9)}))
@@ -154,7 +153,7 @@ class StoreSuite:
         await store.close()
 
     async def test_ids_never_repeat(self) -> None:
-        """A store begins behind all ids that it reserved, also when it is empty again."""
+        """A store begins after all ids that it reserved, even if it is empty again."""
         store, contents = await self.opened()
         first = contents.ids
         await store.commit(Batch(records(range(1, 11))))
@@ -170,7 +169,7 @@ class StoreSuite:
         await store.close()
 
     async def test_no_gap_after_a_good_end(self) -> None:
-        """Given the unused ids when it is closed, a store begins with them."""
+        """A store that gets the unused ids when it is closed begins with them."""
         store, contents = await self.opened()
         await store.commit(Batch(records(range(1, 11))))
         await store.close(range(12, contents.ids.stop))
@@ -182,7 +181,7 @@ class StoreSuite:
         await store.close()
 
     async def test_no_id_of_a_stored_job_is_given(self) -> None:
-        """Whatever a server says that it did not use."""
+        """An id of a stored job is not given again, even if the server says that it is unused."""
         store, contents = await self.opened()
         await store.commit(Batch([record(20)]))
         await store.close(range(3, contents.ids.stop))
@@ -191,7 +190,7 @@ class StoreSuite:
         await store.close()
 
     async def test_several_lives(self) -> None:
-        """What one server left is added to and finished by the next, and the next."""
+        """Three servers in turn add jobs and finish those of the ones before."""
         store, contents = await self.opened()
         expected: list[JobRecord] = []
         for _ in range(4):
@@ -204,7 +203,7 @@ class StoreSuite:
         await store.close()
 
     async def test_state(self) -> None:
-        """The state counts batches and jobs, and tells how many jobs are stored."""
+        """The state counts batches, added jobs and stored jobs."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 4))))
         await store.commit(Batch([record(4)], finished=[1, 2, 77]))
@@ -216,13 +215,13 @@ class StoreSuite:
         await store.close()
 
     async def test_an_empty_batch(self) -> None:
-        """A batch with nothing in it is a batch."""
+        """An empty batch counts as a batch."""
         store, _ = await self.opened()
         assert await store.commit(Batch()) == Committed()
         await store.close()
 
     async def test_tending_changes_nothing(self) -> None:
-        """Looking after a store leaves what it holds as it is."""
+        """Housekeeping does not change the contents of a store."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 4)), finished=[2]))
         assert await store.tend() == Tended()
@@ -230,7 +229,7 @@ class StoreSuite:
         await store.close()
 
     async def test_closing_twice(self) -> None:
-        """Closing for the second time does no harm."""
+        """Closing twice has no effect."""
         store, _ = await self.opened()
         await store.close()
         await store.close()

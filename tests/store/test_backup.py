@@ -1,4 +1,4 @@
-"""A copy of a queue file that is being written is the queue as it was at one moment."""
+"""A copy of a queue file in use is the queue as it was at one moment."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.store.records import limits, record, records
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the queue file of a test is."""
+    """Return the path of the queue file."""
     return tmp_path / "queue.sqlite3"
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """Return where its copy shall be."""
+    """Return the path of the copy."""
     return tmp_path / "copy.sqlite3"
 
 
@@ -39,7 +39,7 @@ def held(path: Path) -> list[int]:
 
 
 def test_a_file_in_use(path: Path, target: Path) -> None:
-    """What is only in the log yet is in the copy, which is one file that a server starts with."""
+    """The copy is one file with the jobs in the log too, and a server starts on it."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 400)), settings=limits({b"f": (1, 2, 3)})))
@@ -55,7 +55,7 @@ def test_a_file_in_use(path: Path, target: Path) -> None:
 
 
 def test_while_a_server_writes(path: Path, target: Path) -> None:
-    """The copy holds a moment between two batches, and the server waits for nothing."""
+    """The copy is the state between two batches, and the server never waits."""
     file = queue_file(path, busy_seconds=0.0)
     file.open()
     first = records(range(1, 2001), b"x" * 2000)
@@ -92,8 +92,8 @@ def test_while_a_server_writes(path: Path, target: Path) -> None:
     assert len(held(path)) == 2000
 
 
-def test_a_file_that_nobody_uses(path: Path, target: Path) -> None:
-    """A file is copied also when no server runs."""
+def test_a_file_without_a_server(path: Path, target: Path) -> None:
+    """A file that no server uses can be copied."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 5))))
@@ -102,8 +102,8 @@ def test_a_file_that_nobody_uses(path: Path, target: Path) -> None:
     assert held(target) == [1, 2, 3, 4]
 
 
-def test_what_is_there_is_not_replaced(path: Path, target: Path) -> None:
-    """A file that has the copy's name already stays as it is."""
+def test_a_target_that_exists(path: Path, target: Path) -> None:
+    """It is not replaced."""
     file = queue_file(path)
     file.open()
     file.close()
@@ -113,8 +113,8 @@ def test_what_is_there_is_not_replaced(path: Path, target: Path) -> None:
     assert target.read_bytes() == b"precious"
 
 
-def test_what_is_no_queue_file(path: Path, target: Path) -> None:
-    """No file, a file of another program and a damaged one are refused, and leave nothing."""
+def test_no_queue_file(path: Path, target: Path) -> None:
+    """A missing file, one of another program and a damaged one are refused; no copy is left."""
     with pytest.raises(StoreError, match="No such file or directory"):
         backup(path, target)
     assert not path.exists()
@@ -135,8 +135,8 @@ def test_what_is_no_queue_file(path: Path, target: Path) -> None:
     assert sorted(target.parent.glob("copy*")) == []
 
 
-def test_no_room_for_the_copy(path: Path, target: Path) -> None:
-    """A copy that does not fit is an error, and nothing of it is left."""
+def test_a_full_disk(path: Path, target: Path) -> None:
+    """A copy that does not fit is an error, and no part of it is left."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 400), b"x" * 1000)))

@@ -34,7 +34,7 @@ OLD_TABLE = NEW_TABLE.replace(" when_to_run INTEGER,", "")
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the queue file of a test is."""
+    """Return the path of the queue file."""
     return tmp_path / "gearmand.sqlite3"
 
 
@@ -47,7 +47,7 @@ def run(path: Path, *statements: str) -> None:
 
 
 def imported(path: Path, **options: str) -> tuple[list[tuple[object, ...]], list[str]]:
-    """Open the file; return its jobs without times and ids, and what was said."""
+    """Open the file; return its jobs without times and ids, and the notices."""
     file = queue_file(path, handle_prefix=b"H:vm", **options)
     contents = file.open()
     found = read_all(file)
@@ -71,7 +71,7 @@ def imported(path: Path, **options: str) -> tuple[list[tuple[object, ...]], list
 
 
 def submit(link: socket.socket, packet: int, *fields: bytes) -> None:
-    """Submit a background job and wait until the server took it."""
+    """Submit a background job and wait for the answer."""
     body = b"\0".join(fields)
     link.sendall(b"\0REQ" + struct.pack(">II", packet, len(body)) + body)
     header = link.recv(12, socket.MSG_WAITALL)
@@ -81,7 +81,7 @@ def submit(link: socket.socket, packet: int, *fields: bytes) -> None:
 
 
 def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
-    """What the C server has in its queue when it ends is what we start with, in that order.
+    """Our server starts with the jobs that the C server had when it ended, in their order.
 
     Of two jobs without a unique it keeps one itself, and forgets reducers and the last byte of a
     unique of 64 bytes.
@@ -178,7 +178,7 @@ def test_an_empty_table(path: Path) -> None:
 
 
 def test_another_table(path: Path) -> None:
-    """The table may have another name, and other tables stay as they are."""
+    """The table may have another name, and other tables are not changed."""
     run(
         path,
         NEW_TABLE.replace("gearman_queue", '"my ""queue"'),
@@ -204,8 +204,8 @@ def test_many_jobs(path: Path) -> None:
     assert [job[1] for job in found] == [b"u%d" % number for number in range(1, 30_001)]
 
 
-def test_it_happens_whole_or_not_at_all(path: Path) -> None:
-    """A queue that cannot be imported stays as it was."""
+def test_an_import_that_fails(path: Path) -> None:
+    """The C server's queue is not changed."""
     run(
         path,
         NEW_TABLE,

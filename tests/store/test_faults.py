@@ -1,4 +1,4 @@
-"""What a queue file does when the disk, an operator or another process stands in its way."""
+"""Queue files on failing disks, and under operators and other processes that interfere."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ BIG = b"\x5a" * 50_000
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the queue file of a test is."""
+    """Return the path of the queue file."""
     return tmp_path / "queue.sqlite3"
 
 
 @pytest.fixture
 def file(path: Path) -> Iterator[QueueFile]:
-    """Return an open queue file that holds the jobs 1 and 2."""
+    """Return an open queue file with the jobs 1 and 2."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 3))))
@@ -46,7 +46,7 @@ def file(path: Path) -> Iterator[QueueFile]:
 
 
 def fill(file: QueueFile) -> StoreError:
-    """Store large jobs until that fails; return why it did."""
+    """Store large jobs until a batch fails; return the reason."""
     for number in range(1000, 1100):
         try:
             file.write(Batch([record(number, BIG)]))
@@ -59,7 +59,7 @@ def fill(file: QueueFile) -> StoreError:
 
 
 def test_full_disk(tmp_path: Path) -> None:
-    """A batch that does not fit is refused whole; it is stored when there is room again."""
+    """A batch that does not fit is refused as a whole; it is stored when there is room again."""
     with small_disk(tmp_path / "disk", 1000) as disk:
         file = queue_file(disk / "queue.sqlite3")
         file.open()
@@ -81,7 +81,7 @@ def test_full_disk(tmp_path: Path) -> None:
 
 
 def test_disk_full_at_the_start(tmp_path: Path) -> None:
-    """A disk without room for a new file is one clear line."""
+    """Without room for a new file the error is one clear line."""
     with small_disk(tmp_path / "disk", 40) as disk:
         disk.joinpath("ballast").write_bytes(bytes(20_000))
         with pytest.raises(StoreError, match="the disk is full") as caught:
@@ -90,7 +90,7 @@ def test_disk_full_at_the_start(tmp_path: Path) -> None:
 
 
 def test_a_small_disk_is_used_again(tmp_path: Path) -> None:
-    """Many times what fits on the disk goes through a queue that never holds much at once."""
+    """Many times the size of the disk goes through a queue that is never long."""
     with small_disk(tmp_path / "disk", 1000) as disk:
         file = queue_file(disk / "queue.sqlite3")
         file.open()
@@ -103,7 +103,7 @@ def test_a_small_disk_is_used_again(tmp_path: Path) -> None:
 
 
 def test_input_output_error(file: QueueFile) -> None:
-    """An error of the disk refuses the batch, keeps what there is, and passes."""
+    """A batch fails with an error of the disk; older jobs stay, and later batches succeed."""
     with file_size_limit(300_000):
         error = fill(file)
     assert re.search(r"reading or writing the disk failed \(SQLITE_IOERR\w*\)", str(error))
@@ -113,7 +113,7 @@ def test_input_output_error(file: QueueFile) -> None:
 
 
 def test_a_job_larger_than_sqlite_takes(file: QueueFile) -> None:
-    """A workload beyond SQLite's limit of a thousand million bytes is refused, no more."""
+    """A workload above SQLite's limit of 1,000,000,000 bytes is refused; later batches succeed."""
     huge = b"x" * 1_000_000_001
     with pytest.raises(StoreError, match="too big"):
         file.write(Batch([record(3, huge)]))
@@ -127,7 +127,7 @@ def test_a_job_larger_than_sqlite_takes(file: QueueFile) -> None:
 
 
 def test_lock_of_another_process(file: QueueFile) -> None:
-    """A batch waits for another process's lock as long as was said, is refused, and works later."""
+    """A batch waits for another process's lock, then is refused; later it succeeds."""
     with locked_by_another_process(file.path):
         with pytest.raises(StoreError, match=r"another process holds its lock \(SQLITE_BUSY\)"):
             file.write(Batch([record(3)]))
@@ -137,8 +137,8 @@ def test_lock_of_another_process(file: QueueFile) -> None:
     assert ids(read_all(file)) == [1, 2, 3]
 
 
-def test_an_empty_batch_asks_whether_the_file_can_be_written(file: QueueFile) -> None:
-    """It fails while another process holds the lock, and changes nothing that counts."""
+def test_an_empty_batch_tests_the_file(file: QueueFile) -> None:
+    """It fails while another process holds the lock; when it succeeds, it changes no job."""
     with locked_by_another_process(file.path), pytest.raises(StoreError, match="holds its lock"):
         file.write(Batch())
     file.write(Batch())
@@ -146,7 +146,7 @@ def test_an_empty_batch_asks_whether_the_file_can_be_written(file: QueueFile) ->
 
 
 def test_locked_at_the_start(path: Path) -> None:
-    """A file that another process keeps locked is one clear line, and opens when it is free."""
+    """The error about a locked file is one clear line; the file opens when it is unlocked."""
     queue = queue_file(path)
     queue.open()
     queue.close()
@@ -159,7 +159,7 @@ def test_locked_at_the_start(path: Path) -> None:
 
 
 def test_a_reader_beside_the_server(file: QueueFile) -> None:
-    """Somebody who reads the file in a long transaction stops nobody."""
+    """A long reading transaction of another process delays no batch."""
     with closing(sqlite3.connect(file.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM job").fetchone() == (2,)
@@ -173,7 +173,7 @@ def test_a_reader_beside_the_server(file: QueueFile) -> None:
 
 @pytest.mark.parametrize("suffixes", [("",), ("", "-wal"), ("", "-wal", "-shm", ".lock")])
 def test_deleted_file(file: QueueFile, suffixes: tuple[str, ...]) -> None:
-    """A file that is deleted underneath is noticed at once, and a new one is begun."""
+    """The next batch notices a deleted file, and a new one is created."""
     for suffix in suffixes:
         Path(f"{file.path}{suffix}").unlink()
     with pytest.raises(StoreLostError, match=r"is gone: a new queue file is created"):
@@ -185,7 +185,7 @@ def test_deleted_file(file: QueueFile, suffixes: tuple[str, ...]) -> None:
 
 
 def test_deleted_log(file: QueueFile) -> None:
-    """A log that is deleted underneath is noticed, for what goes into it is lost at a crash."""
+    """The next batch notices a deleted log, whose contents a crash would lose."""
     Path(f"{file.path}-wal").unlink()
     with pytest.raises(StoreLostError, match="-wal is gone"):
         file.write(Batch([record(3)]))
@@ -194,7 +194,7 @@ def test_deleted_log(file: QueueFile) -> None:
 
 
 def test_deleted_file_is_noticed_by_tending(file: QueueFile) -> None:
-    """Without any commit, looking after the file finds that it is gone."""
+    """Housekeeping notices a deleted file without any commit."""
     file.path.unlink()
     with pytest.raises(StoreLostError, match="is gone"):
         file.tend()
@@ -203,7 +203,7 @@ def test_deleted_file_is_noticed_by_tending(file: QueueFile) -> None:
 
 
 def test_ids_after_a_deleted_file(file: QueueFile, path: Path) -> None:
-    """No id is given again after the file was deleted underneath, and then the server crashed."""
+    """No id is given again after the file was deleted and the server crashed."""
     ids = file.reserve()
     file.path.unlink()
     with pytest.raises(StoreLostError):
@@ -218,7 +218,7 @@ def test_ids_after_a_deleted_file(file: QueueFile, path: Path) -> None:
 
 
 def test_ids_after_a_file_was_deleted_between_two_starts(path: Path) -> None:
-    """A file that is gone at the start is said to be, and its ids are not given again."""
+    """A notice says that the file was gone at the start, and its ids are not given again."""
     for _ in range(2):
         queue = queue_file(path)
         contents = queue.open()
@@ -236,7 +236,7 @@ def test_ids_after_a_file_was_deleted_between_two_starts(path: Path) -> None:
 
 
 def test_replaced_file(file: QueueFile, path: Path) -> None:
-    """A file that is put in the place of ours is set aside as it was; ours is begun anew."""
+    """A file that replaced ours is set aside unchanged, and a new one is created."""
     other = queue_file(path.with_name("other.sqlite3"))
     other.open()
     other.write(Batch([record(8)]))
@@ -250,7 +250,7 @@ def test_replaced_file(file: QueueFile, path: Path) -> None:
 
 
 def test_deleted_folder(tmp_path: Path) -> None:
-    """While the folder is gone nothing can be stored; when it is back a new file is begun."""
+    """While the folder is gone all batches fail; when it is back a new file is created."""
     folder = tmp_path / "folder"
     folder.mkdir()
     file = queue_file(folder / "queue.sqlite3")
@@ -281,7 +281,7 @@ def test_stolen_lock(file: QueueFile) -> None:
 
 
 def test_read_only_file() -> None:
-    """A file that cannot be written is refused with one line that says so."""
+    """A file that cannot be written is refused in one line that says so."""
     with common_user() as folder:
         path = folder / "queue.sqlite3"
         queue = queue_file(path)
@@ -294,7 +294,7 @@ def test_read_only_file() -> None:
 
 
 def test_read_only_folder() -> None:
-    """A folder that cannot be written is refused with one line that says so."""
+    """A folder that cannot be written is refused in one line that says so."""
     with common_user() as folder:
         path = folder / "queue.sqlite3"
         folder.chmod(0o500)
@@ -306,7 +306,7 @@ def test_read_only_folder() -> None:
 
 
 def test_folder_that_became_read_only() -> None:
-    """A folder in which no log can be made is refused, though the files in it can be written."""
+    """A folder in which no log can be created is refused, even if its files can be written."""
     with common_user() as folder:
         path = folder / "queue.sqlite3"
         queue = queue_file(path)
@@ -319,7 +319,7 @@ def test_folder_that_became_read_only() -> None:
 
 
 def test_no_folder_and_no_file(tmp_path: Path) -> None:
-    """A path in no folder, and a path that is a folder, are refused."""
+    """A path in a missing folder, and the path of a folder, are refused."""
     with pytest.raises(StoreError, match="No such file or directory"):
         queue_file(tmp_path / "nowhere" / "queue.sqlite3").open()
     with pytest.raises(StoreError, match="Is a directory"):
@@ -327,8 +327,8 @@ def test_no_folder_and_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "and no lock file is left behind"
 
 
-def test_a_folder_that_cannot_be_looked_into() -> None:
-    """A file that cannot be found out about is not taken for lost: batches fail until it can."""
+def test_a_folder_that_cannot_be_examined() -> None:
+    """A file that cannot be examined does not count as lost: batches fail until it can be."""
     with common_user() as folder:
         queue = queue_file(folder / "queue.sqlite3")
         queue.open()
@@ -344,7 +344,7 @@ def test_a_folder_that_cannot_be_looked_into() -> None:
         queue.close()
 
 
-def test_nobody_else_reads_workloads(file: QueueFile) -> None:
-    """The queue file, its log and its lock can be read by their owner only."""
+def test_permissions(file: QueueFile) -> None:
+    """Only the owner can read the queue file, its log and its lock."""
     for name in file.path.parent.iterdir():
         assert name.stat().st_mode & 0o077 == 0, name

@@ -18,7 +18,7 @@ from tests.store.files import queue_file, read_all
 from tests.store.records import limits, record
 
 FORMAT_1 = Path(__file__).with_name("data") / "format-1.sqlite3"
-"""A file of the first version, as that version wrote it."""
+"""A file of format 1, written by the version that had it."""
 
 FORMAT_1_JOBS = [
     record(5, b"", unique=b"u1", priority=0, losses=2, submitted=1_700_000_000.5),
@@ -36,19 +36,19 @@ FORMAT_1_JOBS = [
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the queue file of a test is."""
+    """Return the path of the queue file."""
     return tmp_path / "queue.sqlite3"
 
 
 def query(path: Path, statement: str) -> object:
-    """Return the first value that a statement gives."""
+    """Return the first value of a statement's result."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         row = connection.execute(statement).fetchone()
     return None if row is None else row[0]
 
 
 def test_a_file_of_the_first_version(path: Path) -> None:
-    """A file of format 1 is brought up to date, with all that is in it, and that is said."""
+    """A file of format 1 is upgraded with all its contents, and a notice says so."""
     shutil.copyfile(FORMAT_1, path)
     assert query(path, "PRAGMA user_version") == 1
     file = queue_file(path)
@@ -66,7 +66,7 @@ def test_a_file_of_the_first_version(path: Path) -> None:
 
 
 def test_an_upgrade_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An upgrade that fails leaves the file in its old format, for another try."""
+    """An upgrade that fails leaves the file in its old format; the next one succeeds."""
     shutil.copyfile(FORMAT_1, path)
     monkeypatch.setattr("gearman_tx.store.sqlite.schema.SCRIPTS", (*SCRIPTS, *SCRIPTS))
     monkeypatch.setattr("gearman_tx.store.sqlite.schema.upgrade.__defaults__", (2 * VERSION,))
@@ -81,7 +81,7 @@ def test_an_upgrade_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_new_file_has_the_newest_format(path: Path) -> None:
-    """A new file is marked as ours, with the newest format."""
+    """A new file has our mark and the newest format."""
     file = queue_file(path)
     file.open()
     file.close()
@@ -91,7 +91,7 @@ def test_a_new_file_has_the_newest_format(path: Path) -> None:
 
 
 def test_a_file_of_a_newer_version(path: Path) -> None:
-    """A file of a newer version is refused, with what helps, and left as it is."""
+    """A file of a newer format is refused and not changed; the error says what helps."""
     file = queue_file(path)
     file.open()
     file.close()
@@ -106,7 +106,7 @@ def test_a_file_of_a_newer_version(path: Path) -> None:
 
 @pytest.mark.parametrize("application", [0, 7])
 def test_a_file_of_another_program(path: Path, application: int) -> None:
-    """A SQLite file of another program is refused and left as it is, byte for byte."""
+    """A SQLite file of another program is refused; not a byte of it is changed."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA application_id = {application}")
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
@@ -120,7 +120,7 @@ def test_a_file_of_another_program(path: Path, application: int) -> None:
 
 
 def test_an_empty_file(path: Path) -> None:
-    """An empty file, as an operator may have made it with its rights, becomes a queue file."""
+    """An empty file, which an operator may create for its permissions, becomes a queue file."""
     path.touch()
     file = queue_file(path)
     assert file.open().ids.start == 1
@@ -128,7 +128,7 @@ def test_an_empty_file(path: Path) -> None:
 
 
 def test_an_old_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python with a SQLite that is too old is one clear line."""
+    """The error about a SQLite that is too old is one clear line."""
     monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 34, 1))
     with pytest.raises(StoreError, match=r"has SQLite 3\..*, a queue file needs 3\.37 or newer"):
         queue_file(path).open()
@@ -137,7 +137,7 @@ def test_an_old_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
 def test_synchronous(path: Path, synchronous: str) -> None:
-    """What the operator chose is what SQLite does."""
+    """SQLite gets the operator's choice."""
     opened = Opening(float, synchronous).connect(path)
     with closing(opened.connection) as connection:
         (found,) = connection.execute("PRAGMA synchronous").fetchone()
@@ -145,7 +145,7 @@ def test_synchronous(path: Path, synchronous: str) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_limits_of_the_third_version(path: Path) -> None:
+def test_limits_of_format_3(path: Path) -> None:
     """The limits of functions become settings."""
     shutil.copyfile(FORMAT_1, path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -168,7 +168,7 @@ def test_limits_of_the_third_version(path: Path) -> None:
     ],
 )
 def test_a_setting_that_cannot_be_read(path: Path, key: str, value: str, reason: str) -> None:
-    """The server does not start without it, and says which one it is."""
+    """The server does not start, and the error names the setting."""
     file = queue_file(path)
     file.open()
     file.close()

@@ -1,4 +1,4 @@
-"""A queue file is as large as what it holds needs, not as all that ever went through it."""
+"""The size of a queue file follows its contents, not all jobs that ever went through it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORKLOAD = b"x" * 500
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[QueueFile]:
-    """Return an open queue file, which does not wait for the disk."""
+    """Return an open queue file that does not wait for the disk."""
     file = queue_file(tmp_path / "queue.sqlite3", synchronous="NORMAL")
     file.open()
     yield file
@@ -36,7 +36,7 @@ def size_of(file: QueueFile) -> int:
 
 
 def pass_through(file: QueueFile, start: int, batches: int, behind: int) -> int:
-    """Let jobs through the queue, each ended ``behind`` batches later; return the next id."""
+    """Store jobs and end each ``behind`` batches later; return the next id."""
     for _ in range(batches):
         old = start - behind * BATCH
         ended = list(range(max(old, 1), max(old + BATCH, 1)))
@@ -46,7 +46,7 @@ def pass_through(file: QueueFile, start: int, batches: int, behind: int) -> int:
 
 
 def test_a_steady_queue_does_not_grow(file: QueueFile) -> None:
-    """Twenty times as many jobs go through it, and the file is no larger."""
+    """After twenty times as many jobs the file is no larger."""
     next_id = pass_through(file, 1, 30, behind=20)
     before = size_of(file)
     next_id = pass_through(file, next_id, 600, behind=20)
@@ -54,8 +54,8 @@ def test_a_steady_queue_does_not_grow(file: QueueFile) -> None:
     assert ids(read_all(file)) == list(range(next_id - 20 * BATCH, next_id))
 
 
-def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: QueueFile) -> None:
-    """Delayed jobs that stay behind keep their own pages at most."""
+def test_a_few_old_jobs(file: QueueFile) -> None:
+    """Delayed jobs that stay keep at most their own pages."""
     jobs = records(range(1, 20_001), WORKLOAD)
     file.write(Batch(jobs))
     stay = list(range(1, 20_001, 100))
@@ -66,8 +66,8 @@ def test_a_few_old_jobs_do_not_hold_the_pages_of_all(file: QueueFile) -> None:
     assert ids(read_all(file)) == stay
 
 
-def test_room_is_given_back(file: QueueFile) -> None:
-    """After a burst the disk gets its room back, a piece at a time; nothing is lost by that."""
+def test_free_pages_are_returned(file: QueueFile) -> None:
+    """After a burst the free pages go back to the disk in steps, and no job is lost."""
     file.write(Batch(records(range(1, 40_001), WORKLOAD)))
     full = size_of(file)
     assert full > 4 * VACUUM_PAGES * PAGE_SIZE // 2
@@ -82,7 +82,7 @@ def test_room_is_given_back(file: QueueFile) -> None:
     assert log.stat().st_size <= 64 * 1024 * 1024
 
 
-def test_closing_gives_room_back(tmp_path: Path) -> None:
+def test_closing_returns_free_pages(tmp_path: Path) -> None:
     """A server that stops leaves a file without the free pages of a burst, and no log."""
     file = queue_file(tmp_path / "queue.sqlite3", synchronous="NORMAL")
     file.open()
@@ -101,8 +101,8 @@ def log_of(file: QueueFile) -> int:
     return Path(f"{file.path}-wal").stat().st_size
 
 
-def test_the_log_begins_anew_under_constant_load(file: QueueFile) -> None:
-    """Many times its size goes through it, while nobody finds the time to tend the file."""
+def test_the_log_starts_over_under_load(file: QueueFile) -> None:
+    """The log stays small without housekeeping while many times its size is written."""
     largest, next_id, written = 0, 1, 0
     for _ in range(400):
         next_id = pass_through(file, next_id, 1, behind=5)
@@ -112,8 +112,8 @@ def test_the_log_begins_anew_under_constant_load(file: QueueFile) -> None:
     assert largest < 1.2 * LOG_PAGES * PAGE_SIZE
 
 
-def test_a_reader_that_stays_holds_the_log_and_that_can_be_seen(file: QueueFile) -> None:
-    """Under it the log only grows; when it is gone the log is small again."""
+def test_a_reader_that_stays(file: QueueFile) -> None:
+    """While it reads, the log only grows, which its size shows; afterwards it is small again."""
     next_id = pass_through(file, 1, 1, behind=5)
     reader = sqlite3.connect(file.path, isolation_level=None)
     reader.execute("BEGIN")

@@ -1,4 +1,4 @@
-"""The store in memory does what every store does."""
+"""The store in memory passes the suite of all stores."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.store.suite import StoreSuite
 
 
 class MemoryStoreTests(StoreSuite, TestCase):
-    """The suite over :class:`MemoryStore`, which remembers as long as it lives."""
+    """The suite with :class:`MemoryStore`, whose objects keep their jobs."""
 
     def setUp(self) -> None:
-        """Make the only store."""
+        """Create the only store."""
         self.store = MemoryStore()
 
     def make(self) -> Store:
@@ -20,6 +20,6 @@ class MemoryStoreTests(StoreSuite, TestCase):
         return self.store
 
     def test_it_is_not_durable(self) -> None:
-        """Nobody waits for it, unless a test wants that."""
+        """Submissions do not wait for it, unless a test wants that."""
         assert not self.store.durable
         assert MemoryStore(durable=True).durable

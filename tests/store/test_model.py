@@ -1,4 +1,4 @@
-"""Any sequence of batches, and restarts between them, leaves what a dictionary would hold."""
+"""Any sequence of batches and restarts leaves the same contents as a dictionary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIMITS = st.none() | st.tuples(*[st.integers(0, 2**31)] * 3)
 
 @st.composite
 def batches(draw: st.DrawFn) -> Batch:
-    """Draw a batch over few ids, so that they meet again."""
+    """Draw a batch with few different ids, so that batches have ids in common."""
     added = draw(st.lists(NUMBERS, unique=True, max_size=6))
     return Batch(
         [draw(any_record(number)) for number in added],
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=40)
 @given(steps=STEPS)
 def test_a_file_is_a_dictionary(folder: Path, steps: list[str | Batch]) -> None:
-    """Jobs, limits, counts and ids are those of the store in memory."""
+    """Jobs, limits, counts and ids are the same as in the store in memory."""
     shutil.rmtree(folder)
     folder.mkdir()
     path = folder / "queue.sqlite3"

@@ -1,4 +1,4 @@
-"""Whatever bytes a damaged file holds, reading it raises nothing and invents no job."""
+"""Reading a damaged file never raises an error and invents no job."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> bytes:
-    """Return a whole file, with inner pages, long workloads, limits and free pages."""
+    """Return a sound file with inner pages, long workloads, limits and free pages."""
     file = queue_file(folder / "whole.sqlite3")
     file.open()
     jobs = records(range(1, 200)) + records(range(200, 210), b"long" * 5000)
@@ -40,14 +40,14 @@ def whole(folder: Path) -> bytes:
 
 
 def read(path: Path, content: bytes) -> tuple[QueueReader, list[JobRecord]]:
-    """Read a file of these bytes."""
+    """Write ``content`` into a file and read it."""
     path.write_bytes(content)
     with closing(QueueReader(path)) as damaged:
         return damaged, list(damaged.jobs())
 
 
 def test_a_whole_file(folder: Path, whole: bytes) -> None:
-    """Of a file that is not damaged everything is read."""
+    """All jobs and settings of a sound file are read."""
     damaged, found = read(folder / "read.sqlite3", whole)
     jobs = records(range(1, 100)) + records(range(205, 210), b"long" * 5000)
     assert sorted(found) == jobs
@@ -57,7 +57,7 @@ def test_a_whole_file(folder: Path, whole: bytes) -> None:
 
 @given(data=st.data())
 def test_any_job(folder: Path, data: st.DataObject) -> None:
-    """Every kind of value that a job may have is read as it was written."""
+    """All values that a job may have are read as they were written."""
     numbers = data.draw(st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=5, unique=True))
     jobs = [data.draw(any_record(number)) for number in sorted(numbers)]
     path = folder / "any.sqlite3"
@@ -73,13 +73,13 @@ def test_any_job(folder: Path, data: st.DataObject) -> None:
 
 @given(st.binary(max_size=3 * PAGE_SIZE))
 def test_any_bytes(folder: Path, content: bytes) -> None:
-    """Garbage holds no job."""
+    """There is no job in random bytes."""
     assert read(folder / "garbage.sqlite3", content)[1] == []
 
 
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 300))
 def test_any_damage(folder: Path, whole: bytes, seed: int, count: int) -> None:
-    """Bytes that changed anywhere cost jobs, and raise nothing."""
+    """Random changes lose jobs, but raise no error and give no invalid job."""
     dice = random.Random(seed)
     content = bytearray(whole)
     for _ in range(count):
@@ -90,7 +90,7 @@ def test_any_damage(folder: Path, whole: bytes, seed: int, count: int) -> None:
 
 
 def change(place: int, value: bytes) -> Callable[[bytes], bytes]:
-    """Return what writes ``value`` at ``place``."""
+    """Return a function that writes ``value`` at ``place``."""
     return lambda content: content[:place] + value + content[place + len(value) :]
 
 
@@ -106,15 +106,15 @@ def change(place: int, value: bytes) -> Callable[[bytes], bytes]:
     ],
     ids=["no size", "odd size", "huge size", "own trunk", "no trunk", "wrong count"],
 )
-def test_a_header_that_lies(folder: Path, whole: bytes, how: Callable[[bytes], bytes]) -> None:
-    """A header with a size that cannot be, or with free pages that are none, is not believed."""
+def test_a_wrong_header(folder: Path, whole: bytes, how: Callable[[bytes], bytes]) -> None:
+    """An impossible page size, or a wrong list of free pages, is ignored."""
     _, found = read(folder / "header.sqlite3", how(whole))
     if how(whole)[16:18] != b"\x00\x01":
         assert {job.id for job in found} == {*range(1, 100), *range(205, 210)}
 
 
-def test_free_pages_that_lie(folder: Path, whole: bytes) -> None:
-    """When the list of free pages is damaged, the tree tells which pages are in use."""
+def test_a_damaged_list_of_free_pages(folder: Path, whole: bytes) -> None:
+    """If the list of free pages is damaged, the tree shows which pages are in use."""
     (trunk,) = (int.from_bytes(whole[32:36], "big"),)
     start = (trunk - 1) * PAGE_SIZE
     for damage in (b"\x00\x00\x00\x00\xff\xff\xff\xff", b"\x00\x00\x00\x00\x00\x00\x00\x01"):
@@ -126,10 +126,8 @@ def test_free_pages_that_lie(folder: Path, whole: bytes) -> None:
             assert pages.free() is None
 
 
-def test_a_disk_that_cannot_be_read(
-    folder: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A sector that the disk does not give back is a page that is not there."""
+def test_an_unreadable_disk(folder: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that the disk cannot read is left out."""
 
     def fail(_file: int, _size: int, _start: int) -> bytes:
         raise OSError(5, "Input/output error")

@@ -78,7 +78,7 @@ def test_into_another_file(path: Path, tmp_path: Path, *, is_damaged: bool) -> N
 
 
 def test_the_log_of_a_killed_server(path: Path, tmp_path: Path) -> None:
-    """What only the log holds is copied as well, and the log stays as it was."""
+    """Jobs that are only in the log are copied too, and the log is not changed."""
     file = queue_file(path)
     ids_ = file.open().ids
     file.write(Batch(records(range(ids_.start, ids_.start + 10))))
@@ -93,7 +93,7 @@ def test_the_log_of_a_killed_server(path: Path, tmp_path: Path) -> None:
 
 
 def test_only_the_log_is_left(path: Path, tmp_path: Path) -> None:
-    """A file that is gone is made anew from its log."""
+    """A file that is gone is recovered from its log."""
     file = queue_file(path)
     file.open()
     file.write(Batch(changed=[], finished=ids(JOBS)))
@@ -120,7 +120,7 @@ def test_progress(damaged: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_recovery(path: Path) -> None:
-    """A complete new file that did not get its name yet gets it."""
+    """A complete new file without its name gets its name."""
     path.rename(path.with_name("queue.sqlite3.salvage"))
     assert recover(path).jobs == 400
     assert path.exists()
@@ -140,7 +140,7 @@ def test_a_server_uses_the_file(path: Path, tmp_path: Path) -> None:
 
 
 def other_program(path: Path) -> None:
-    """Make a SQLite file of another program."""
+    """Create a SQLite file of another program."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
 
@@ -164,7 +164,7 @@ def test_no_queue_file(
     *,
     has_target: bool,
 ) -> None:
-    """The error says so, and no file is made or changed."""
+    """The error says so, and no file is created or changed."""
     path = tmp_path / "other"
     make_file(path)
     before = sorted(tmp_path.iterdir())
@@ -186,7 +186,7 @@ def test_a_target_that_exists(damaged: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("has_target", [True, False])
 def test_a_newer_format(damaged: Path, tmp_path: Path, *, has_target: bool) -> None:
-    """A damaged file of a newer version is refused, for its jobs may have more fields."""
+    """A damaged file of a newer format is refused, because its jobs may have more fields."""
     damage(damaged, 1, lambda page: page[:60] + (99).to_bytes(4, "big") + page[64:])
     before = damaged.read_bytes()
     with pytest.raises(StoreError, match=r"has format 99, this version reads up to"):
@@ -231,7 +231,7 @@ def test_a_folder_without_write_access() -> None:
 
 
 def test_damaged_settings(path: Path) -> None:
-    """A setting that cannot be read is left out; it keeps no server from starting."""
+    """A setting that cannot be read is left out, and a server starts on the file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE policy SET value = '[1, ' WHERE function = x'63726f70'")
     damage(path, ROOT_OF_JOBS, zeros)

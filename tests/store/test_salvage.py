@@ -1,4 +1,4 @@
-"""Damaged queue files: what can be read is kept, the rest is set aside, and the server starts."""
+"""A server starts on a damaged queue file with all readable jobs; the file is set aside."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from tests.store.records import changes, limits, record, records
 
 LIMITS = {b"resize": (1, 2, 3), b"crop": (0, 0, 9)}
 ROWS_A_PAGE = 60
-"""More than a page holds of the jobs that these tests store."""
+"""More small jobs than fit into a page."""
 
 
 def noise(page: bytes) -> bytes:
-    """A page of something else."""
+    """Return random bytes."""
     return random.Random(len(page)).randbytes(len(page))
 
 
 def first_half(page: bytes) -> bytes:
-    """A page of which the first half was lost."""
+    """Return a page whose first half is random."""
     return noise(page)[: len(page) // 2] + page[len(page) // 2 :]
 
 
 def second_half(page: bytes) -> bytes:
-    """A page of which the second half was never written."""
+    """Return a page whose second half was never written."""
     return page[: len(page) // 2] + bytes(len(page) // 2)
 
 
@@ -42,12 +42,12 @@ DAMAGES = [zeros, noise, first_half, second_half]
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the queue file of a test is."""
+    """Return the path of the queue file."""
     return tmp_path / "queue.sqlite3"
 
 
 def make(path: Path, jobs: list[JobRecord]) -> None:
-    """Leave a queue file behind that holds ``jobs``, limits, and a free page or two."""
+    """Create a queue file with ``jobs``, limits and a few free pages."""
     file = queue_file(path)
     file.open()
     gone = records(range(10_000, 10_200))
@@ -57,7 +57,7 @@ def make(path: Path, jobs: list[JobRecord]) -> None:
 
 
 def opened(path: Path) -> tuple[Contents, list[JobRecord]]:
-    """Open the file at ``path``, use it, and return what was in it."""
+    """Open the file at ``path``, write to it, and return its contents."""
     file = queue_file(path)
     contents = file.open()
     found = read_all(file)
@@ -73,7 +73,7 @@ def opened(path: Path) -> tuple[Contents, list[JobRecord]]:
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_any_page_of_small_jobs(path: Path, how: Damage) -> None:
-    """Whichever page is damaged, the jobs of all other pages are kept, and ended ones stay away."""
+    """If any page is damaged, the jobs of all others are kept, and no ended job comes back."""
     jobs = records(range(1, 401), b"w" * 40)
     make(path, jobs)
     whole = path.read_bytes()
@@ -93,7 +93,7 @@ def test_any_page_of_small_jobs(path: Path, how: Damage) -> None:
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_any_page_of_large_jobs(path: Path, how: Damage) -> None:
-    """Of jobs that fill many pages each, damage to one page costs one job, or a few."""
+    """If jobs fill many pages each, damage to one page loses one job, or a few."""
     jobs = records(range(1, 31), b"\xa5" * 20_000)
     make(path, jobs)
     whole = path.read_bytes()
@@ -106,8 +106,8 @@ def test_any_page_of_large_jobs(path: Path, how: Damage) -> None:
             aside.unlink()
 
 
-def test_what_is_said(path: Path) -> None:
-    """One notice says what is damaged, how much was kept and where the damaged file is."""
+def test_the_notice(path: Path) -> None:
+    """It says what is damaged, how many jobs were kept and where the damaged file is."""
     make(path, records(range(1, 401)))
     whole = path.read_bytes()
     damage(path, ROOT_OF_JOBS, zeros)
@@ -126,7 +126,7 @@ def test_what_is_said(path: Path) -> None:
 
 
 def test_limits_and_ids_are_kept(path: Path) -> None:
-    """Salvaging keeps the limits of functions, and gives no id again."""
+    """A salvage keeps the limits of functions, and no id is given again."""
     make(path, records(range(1, 401)))
     damage(path, ROOT_OF_JOBS, zeros)
     contents, _ = opened(path)
@@ -135,7 +135,7 @@ def test_limits_and_ids_are_kept(path: Path) -> None:
 
 
 def test_lost_ids(path: Path) -> None:
-    """When it is lost which ids were given, the next one is the time in microseconds."""
+    """If the end of the reserved ids is lost, the next id is the time in microseconds."""
     make(path, records(range(1, 401)))
     content = path.read_bytes()
     path.write_bytes(content[: 4 * PAGE_SIZE].ljust(len(content), b"\0"))
@@ -147,8 +147,8 @@ def test_lost_ids(path: Path) -> None:
     assert contents.ids.start > 1_600_000_000_000_000
 
 
-def test_the_first_tree(path: Path) -> None:
-    """The tree of the jobs begins where those who read damaged files look for it."""
+def test_the_root_of_the_jobs(path: Path) -> None:
+    """The root of the table is the page where the reader of damaged files expects it."""
     make(path, [])
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'job'")
@@ -157,7 +157,7 @@ def test_the_first_tree(path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 511, 4096, 4097, 12_288, 30_000, 40_000])
 def test_truncated_file(path: Path, size: int) -> None:
-    """A file that lost its end, or all of it, is one that the server starts with."""
+    """A server starts on a file that lost its end, or everything."""
     jobs = records(range(1, 401))
     make(path, jobs)
     with path.open("r+b") as file:
@@ -170,7 +170,7 @@ def test_truncated_file(path: Path, size: int) -> None:
 
 
 def test_garbage(path: Path) -> None:
-    """Where a queue file was, garbage is set aside and a new file begun."""
+    """Random text in the place of a queue file is set aside, and a new file is created."""
     make(path, records(range(1, 5)))
     garbage = b"not a database at all\n" * 1000
     path.write_bytes(garbage)
@@ -180,8 +180,8 @@ def test_garbage(path: Path) -> None:
     assert path.with_name("queue.sqlite3.damaged-1").read_bytes() == garbage
 
 
-def test_a_file_of_somebody_else(path: Path) -> None:
-    """A file that never was a queue file is refused and left as it is."""
+def test_a_file_that_was_no_queue_file(path: Path) -> None:
+    """It is refused and not changed."""
     text = b"root:x:0:0:root:/root:/bin/bash\n" * 400
     path.write_bytes(text)
     for _ in range(2):
@@ -192,7 +192,7 @@ def test_a_file_of_somebody_else(path: Path) -> None:
 
 
 def test_a_damaged_file_without_its_lock(path: Path) -> None:
-    """A damaged queue file is known by its mark, also where no lock file says that it is one."""
+    """Without a lock file, a damaged queue file is recognised by its mark."""
     make(path, records(range(1, 401)))
     Path(f"{path}.lock").unlink()
     damage(path, ROOT_OF_JOBS, zeros)
@@ -202,7 +202,7 @@ def test_a_damaged_file_without_its_lock(path: Path) -> None:
 
 
 def test_damage_found_while_reading(path: Path) -> None:
-    """Damage that happens behind the check at the start is found while reading; reading goes on."""
+    """Damage after the check at the start is found while reading, and reading goes on."""
     jobs = records(range(1, 2001), b"x" * 100)
     make(path, jobs)
     file = queue_file(path)
@@ -224,8 +224,8 @@ def test_damage_found_while_reading(path: Path) -> None:
 
 
 def test_damage_found_while_writing(path: Path) -> None:
-    """Damage that a commit meets costs nothing that the server has in memory."""
-    jobs = records(range(1, 2001), b"x" * 3000)  # more than SQLite keeps in memory
+    """Damage that a commit finds loses no job that the server has in memory."""
+    jobs = records(range(1, 2001), b"x" * 3000)  # more than SQLite caches
     make(path, jobs)
     file = queue_file(path)
     file.open()
@@ -240,16 +240,16 @@ def test_damage_found_while_writing(path: Path) -> None:
 
 
 def test_a_crash_while_salvaging(path: Path) -> None:
-    """Whatever moment a salvage was cut off at, the next start has the damaged or the new file."""
+    """After a crash at any moment the next start has the damaged file or the new one."""
     jobs = records(range(1, 401))
     make(path, jobs)
     built = path.with_name("queue.sqlite3.salvage")
     shutil.copyfile(path, built)
-    # The new file was not complete: the damaged one is where it was.
+    # The new file was incomplete: the damaged one is where it was.
     built.write_bytes(built.read_bytes()[:5000])
     assert ids(opened(path)[1]) == ids(jobs)
     assert not built.exists()
-    # It was complete and the damaged one was moved away, its log not yet.
+    # It was complete, and the damaged one was renamed, but not its log.
     path.rename(built)
     Path(f"{path}-wal").write_bytes(b"the log of the damaged file")
     contents, found = opened(path)
@@ -259,7 +259,7 @@ def test_a_crash_while_salvaging(path: Path) -> None:
 
 
 def test_salvaging_on_a_full_disk(tmp_path: Path) -> None:
-    """Without room for a new file the damaged one stays where it is until there is room."""
+    """The damaged file stays where it is until there is room for a new one."""
     with small_disk(tmp_path / "disk", 700) as disk:
         path = disk / "queue.sqlite3"
         make(path, records(range(1, 401), b"y" * 200))
@@ -274,8 +274,8 @@ def test_salvaging_on_a_full_disk(tmp_path: Path) -> None:
         assert len(opened(path)[1]) == 400
 
 
-def test_unreadable_rows_are_not_invented(path: Path) -> None:
-    """A row whose values have other types than those of a job is not taken for one."""
+def test_rows_of_other_tables(path: Path) -> None:
+    """A row with values of other types is not taken for a job."""
     make(path, records(range(1, 401)))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
@@ -286,8 +286,8 @@ def test_unreadable_rows_are_not_invented(path: Path) -> None:
     assert len(opened(path)[1]) == 400
 
 
-def test_a_salvaged_file_is_used_on(path: Path) -> None:
-    """A server that found damage at its start goes on as any other."""
+def test_a_server_after_a_salvage(path: Path) -> None:
+    """A server that found damage at its start goes on like any other."""
     make(path, records(range(1, 401)))
     damage(path, 1, zeros)
     file: QueueFile = queue_file(path)

@@ -1,4 +1,4 @@
-"""The write-ahead log of a damaged or lost queue file is read as well."""
+"""A salvage also reads the write-ahead log of a damaged or lost queue file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.store.test_salvage import LIMITS, ROWS_A_PAGE, make, opened
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the queue file of a test is."""
+    """Return the path of the queue file."""
     return tmp_path / "queue.sqlite3"
 
 
 def log_of(file: QueueFile) -> Path:
-    """Return a file that was lost but for its log, as a crash would leave that now."""
+    """Return a copy of which only the log is left, as after a crash now."""
     copy = file.path.with_name("crashed.sqlite3")
     copy.write_bytes(b"")
     shutil.copyfile(f"{file.path}-wal", f"{copy}-wal")
@@ -34,7 +34,7 @@ def log_of(file: QueueFile) -> Path:
 
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_only_the_log_is_left(path: Path, is_gone: bool) -> None:
-    """What the log of a lost file holds is kept, up to its last whole transaction."""
+    """The jobs in the log are kept, up to its last complete transaction."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 301)), settings=limits(LIMITS)))
@@ -50,7 +50,7 @@ def test_only_the_log_is_left(path: Path, is_gone: bool) -> None:
 
 
 def test_a_torn_end_of_the_log(path: Path) -> None:
-    """A transaction that the log does not hold whole did not happen."""
+    """An incomplete transaction at the end of the log has no effect."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 401))))
@@ -65,12 +65,12 @@ def test_a_torn_end_of_the_log(path: Path) -> None:
     assert found == records(range(1, 401))
 
 
-def test_a_log_that_began_anew(path: Path) -> None:
-    """What is left in the log of an older round is not read, for its checksums do not fit."""
+def test_a_log_that_started_over(path: Path) -> None:
+    """Older frames in the log are not read, because their checksums do not match."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 401))))
-    file.tend()  # brings the log into the file, so that it begins anew
+    file.tend()  # copies the log into the file, so that it starts over
     file.write(Batch([record(401)]))
     copy = log_of(file)
     file.close()
@@ -79,8 +79,8 @@ def test_a_log_that_began_anew(path: Path) -> None:
     assert len(found) < 2 * ROWS_A_PAGE
 
 
-def test_pages_given_back_in_the_log(path: Path) -> None:
-    """Pages that the log took away from the file are not read from an older part of the log."""
+def test_pages_removed_by_the_log(path: Path) -> None:
+    """Pages that a vacuum removed are not read from an older part of the log."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 401), b"z" * 500)))
@@ -94,8 +94,8 @@ def test_pages_given_back_in_the_log(path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 8, 24, 40])
-def test_a_log_of_something_else(path: Path, place: int) -> None:
-    """A log whose header or first frame is damaged holds nothing; that is said, and used on."""
+def test_a_damaged_log(path: Path, place: int) -> None:
+    """A log with a damaged header or first frame has no jobs; the server says so and goes on."""
     file = queue_file(path)
     file.open()
     file.write(Batch(records(range(1, 401))))
@@ -103,7 +103,7 @@ def test_a_log_of_something_else(path: Path, place: int) -> None:
     file.close()
     log = Path(f"{copy}-wal")
     content = log.read_bytes()
-    log.write_bytes(content[:place] + b"\xee" + content[place + 1 :])
+    log.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
     contents, found = opened(copy)
     assert found == []
     assert "0 jobs could be read" in contents.notices[0]
@@ -111,8 +111,8 @@ def test_a_log_of_something_else(path: Path, place: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 20, 32, 40, 5000])
-def test_a_log_that_is_none(path: Path, size: int) -> None:
-    """A log that is too short, or of something else, is passed over."""
+def test_a_file_that_is_no_log(path: Path, size: int) -> None:
+    """A log that is too short, or random, is ignored."""
     make(path, records(range(1, 401)))
     damage(path, ROOT_OF_JOBS, zeros)
     Path(f"{path}-wal").write_bytes(bytes(range(256)) * 20 if size == 5000 else bytes(size))

@@ -1,4 +1,4 @@
-"""The store on SQLite does what every store does, in a thread of its own."""
+"""The store on SQLite passes the suite of all stores, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _set_log_size(file: QueueFile, size: int) -> bool:
 
 
 class SQLiteStoreTests(StoreSuite, TestCase):
-    """The suite over :class:`SQLiteStore`, and what only it does."""
+    """The suite with :class:`SQLiteStore`, and tests for it alone."""
 
     synchronous = "FULL"
 
     def setUp(self) -> None:
-        """Take the real reactor: a store brings its results from a thread."""
+        """Use the real reactor: the results come from a thread."""
         from twisted.internet import reactor  # no reactor at the top of a module
 
         self.reactor: Any = reactor
@@ -46,14 +46,14 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         return SQLiteStore(self.reactor, self.folder / "queue.sqlite3", self.synchronous, **options)
 
     async def test_ids_never_repeat_after_a_crash(self) -> None:
-        """A server that is killed leaves a gap and no id twice, however many it had given."""
+        """A server that is killed leaves a gap, and no id is given twice."""
         store, contents = await self.opened()
         ids = contents.ids
         for step in range(1, 4):
             crashed = self.folder / f"crash-{step}.sqlite3"
             assert len(ids) == ID_BLOCK
             await store.commit(Batch([record(ids.start)]))
-            # Copies of the files, as a crash would leave them.
+            # Copies of the files as a crash would leave them.
             for suffix in ("", "-wal"):
                 name = self.folder / f"queue.sqlite3{suffix}"
                 self.folder.joinpath(f"{crashed.name}{suffix}").write_bytes(name.read_bytes())
@@ -64,8 +64,8 @@ class SQLiteStoreTests(StoreSuite, TestCase):
             ids = await store.reserve()
         await store.close()
 
-    async def test_a_large_log_is_warned_of(self) -> None:
-        """The first time that it is too large, at each doubling, and again after it was small."""
+    async def test_a_large_log(self) -> None:
+        """It causes a warning, then one for each doubling, and again after it was small."""
         store = self.make_sqlite()
         await store.open()
         warnings = []
@@ -82,7 +82,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_a_second_server_is_refused(self) -> None:
-        """A second store on the same file is refused at once, and the first one goes on."""
+        """A second store on the same file is refused at once; the first one goes on."""
         store, _ = await self.opened()
         second = self.make()
         with pytest.raises(StoreError, match="another job server uses the queue file"):
@@ -98,7 +98,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_closing_behind_a_commit(self) -> None:
-        """Closing while a batch is under way waits for it, and the batch is stored."""
+        """Closing waits for the batch under way, and the batch is stored."""
         store, _ = await self.opened()
         commit = store.commit(Batch(records(range(1, 5001))))
         closed = store.close()
@@ -117,7 +117,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
             await store.commit(Batch())
 
     async def test_closing_while_reading(self) -> None:
-        """A store that is closed while it is read ends the reading with an error."""
+        """Closing a store during a replay ends the replay with an error."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 5001))))
         closings: list[Deferred[None]] = []
@@ -127,7 +127,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await closings[0]
 
     async def test_the_state_tells_time_and_size(self) -> None:
-        """The state tells when the last commit was, how long it took, and the bytes on disk."""
+        """The state has the time and duration of the last commit, and the bytes on disk."""
         store, _ = await self.opened()
         before = self.reactor.seconds()
         await store.commit(Batch([record(1)]))
@@ -143,7 +143,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_a_store_that_cannot_write(self) -> None:
-        """The state tells of a batch that could not be stored, and forgets it when one could."""
+        """The state has the error of a failed batch until a batch succeeds."""
         store = self.make_sqlite(busy_seconds=0.05)
         await store.open()
         with locked_by_another_process(self.folder / "queue.sqlite3"):
@@ -157,7 +157,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_a_store_that_is_lost(self) -> None:
-        """A file that is gone is an error and a notice, of a commit as of tending."""
+        """A missing file causes an error and a notice, in a commit and in ``tend``."""
         store = self.make_sqlite()
         await store.open()
         for _ in range(2):
@@ -170,7 +170,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_damage_found_while_reading(self) -> None:
-        """Reading goes on in the file that takes the place of a damaged one, with a notice."""
+        """A replay goes on in the file that replaces a damaged one, with a notice."""
         store, _ = await self.opened()
         await store.commit(Batch(records(range(1, 3001), b"x" * 2000)))
         await store.close()
@@ -187,7 +187,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_only_the_newest_notices_are_kept(self) -> None:
-        """A store that is lost again and again does not fill the memory."""
+        """The number of notices is limited."""
         store = self.make_sqlite()
         await store.open()
         for _ in range(30):
@@ -199,7 +199,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await store.close()
 
     async def test_a_disk_that_does_not_answer(self) -> None:
-        """Closing ends after a while with an error, though the thread is still busy."""
+        """Closing ends after a time limit with an error while the thread is still busy."""
         store = self.make_sqlite()
         await store.open()
         answers = Event()
@@ -213,7 +213,7 @@ class SQLiteStoreTests(StoreSuite, TestCase):
         await commit
 
     async def test_checking_changes_nothing(self) -> None:
-        """Whether a file can be used is found out without making or changing anything."""
+        """The check whether a file can be used creates and changes no file."""
         path = self.folder / "queue.sqlite3"
         check_queue_file(path, self.synchronous, b"H:t")
         assert list(self.folder.iterdir()) == []
@@ -238,6 +238,6 @@ class SQLiteStoreTests(StoreSuite, TestCase):
 
 
 class NormalSQLiteStoreTests(SQLiteStoreTests):
-    """The same with ``synchronous`` set to NORMAL."""
+    """The same tests with ``synchronous`` set to NORMAL."""
 
     synchronous = "NORMAL"
