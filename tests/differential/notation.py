@@ -132,7 +132,7 @@ def write_item(item: Item) -> str:
         return f"raw {write_body((item.data,))}"
     name = NAMES.get(item.number, f"#{item.number}")
     prefix = "" if item.magic == REQUEST else "RES:"
-    return f"{prefix}{name} {write_body(item.body)}".rstrip(" ")
+    return f"{prefix}{name} {write_body(item.body)}" if item.body else f"{prefix}{name}"
 
 
 def write_step(step: Step) -> str:

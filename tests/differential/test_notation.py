@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.differential.notation import read_body, read_item, write_body, write_item
@@ -30,6 +30,7 @@ def test_a_body_is_read_as_it_was_written(body: tuple[bytes | Job | Due, ...]) -
 
 
 @given(items)
+@example(Packet(1, (b"a ",)))
 def test_an_item_is_read_as_it_was_written(item: Item) -> None:
     """Packets of any number and magic, text lines and raw bytes survive the notation."""
     assert read_item(write_item(item)) == item

@@ -41,16 +41,19 @@ def answers(process: PeerProcess, port: int) -> ServerProcess:
 
 @runs(LISTEN, "unix")
 def test_a_unix_socket(make_reader: MakeReader) -> None:
-    """The server answers there; the mode is the page's."""
+    """The server answers there; the mode is that of the page."""
     reader = make_reader(LISTEN, free_port())
     reader.words = {"/run/gearman": str(reader.folder)}
     (process,) = reader.start("unix")
     path = reader.folder / "socket"
 
-    def is_there() -> bool:
-        return path.is_socket() and path.stat().st_mode & 0o777 == 0o660
+    def is_listening() -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(path)) == 0
 
-    process.wait_until(is_there, "Unix socket with the page's mode")
+    # The socket's file is there before the server listens on it.
+    process.wait_until(is_listening, "Unix socket that accepts connections")
+    assert path.stat().st_mode & 0o777 == 0o660
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.sendall(b"version\r\n")

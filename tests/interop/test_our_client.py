@@ -51,11 +51,13 @@ def test_result_progress_and_volume(
 @each_worker
 def test_progress(scene: Scene, ours: Language, find: Language, worker: str) -> None:
     """Updates come in the order in which the worker sent them, for each of those who share."""
-    scene.worker(find, "progress")
     sent = ["data one", "warning careful", "status 1/2", "data two", "complete olleh"]
+    client = scene.call_start(ours, "shared", "3")
+    scene.server.await_waiting_clients("u", 3)  # a task that joins later misses updates
+    scene.worker(find, "progress")
+    for line in client.succeed().lines:
+        assert line.split(" ", 2)[2] == " ".join(sent), worker
     assert scene.call(ours, "events").lines[1:] == sent, worker
-    for line in scene.call(ours, "shared", "3").lines:
-        assert line.split(" ", 2)[2] == " ".join(sent)
 
 
 @pytest.mark.parametrize(
