@@ -13,7 +13,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.kind import Kind
 from benchmarks.metrics import Measures
 from benchmarks.results import KindResult
-from tests.benchmarks.scene import Runner
+from tests.benchmarks.samples import Runner
 
 EFFORT = Effort("test", seconds=0.1, rounds=2, share=0.5, patience=1)
 

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import results as result_file
 from benchmarks.errors import BenchmarkError
 from benchmarks.results import Standing, check
-from tests.benchmarks.scene import kind_result, results, standing
+from tests.benchmarks.samples import kind_result, results, standing
 
 
 def test_the_median_is_of_all_rounds() -> None:

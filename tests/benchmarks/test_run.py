@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmarks.command_line import main
-from tests.benchmarks.scene import kind_result, results
+from tests.benchmarks.samples import kind_result, results
 from tests.support.peers import require_peer, require_program
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from benchmarks.rows import Row, number, rows_of
 from benchmarks.suites import SUITES
 from benchmarks.table import absences, print_notes, print_tables
 from benchmarks.targets import Target, Verdict, judge
-from tests.benchmarks.scene import COLUMNS, kind_result, results
+from tests.benchmarks.samples import COLUMNS, kind_result, results
 
 TARGET = Target("one-job", "jobs_per_s", 2, "c-t4")
 

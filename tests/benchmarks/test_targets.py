@@ -10,7 +10,7 @@ from benchmarks.kinds.table import KINDS
 from benchmarks.metrics import METRICS, advantage
 from benchmarks.results import Results
 from benchmarks.targets import ALL_KINDS, Target, judge
-from tests.benchmarks.scene import kind_result, results
+from tests.benchmarks.samples import kind_result, results
 
 
 def verdict(target: Target, some: Results) -> bool | None:

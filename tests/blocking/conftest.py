@@ -10,9 +10,9 @@ import pytest
 
 from tests.interop.conftest import (
     function,
+    interop,
     kind,
     peers,
-    scene,
     server,
     shared_servers,
     start_server,
@@ -20,7 +20,7 @@ from tests.interop.conftest import (
 from tests.interop.our_import import with_our_import
 from tests.support.peers import require_peer
 
-__all__ = ["function", "kind", "peers", "scene", "server", "shared_servers", "start_server"]
+__all__ = ["function", "interop", "kind", "peers", "server", "shared_servers", "start_server"]
 
 PROGRAMS = Path(__file__).parent / "programs"
 one_server = pytest.mark.parametrize("kind", ["ours"], indirect=True)

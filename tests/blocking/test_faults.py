@@ -10,8 +10,8 @@ import pytest
 
 from tests.blocking.conftest import PROGRAMS, one_server
 from tests.interop.conftest import StartServer
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.peer_process import PeerRunner
-from tests.interop.scene import Scene
 from tests.support.ports import free_port
 
 
@@ -121,17 +121,17 @@ def test_no_server(peers: PeerRunner) -> None:
     assert outcome.err == b""
 
 
-def test_an_exception(scene: Scene) -> None:
+def test_an_exception(interop: InteropFixture) -> None:
     """The client gets the exception in ``request.exception``; the worker goes on."""
-    worker = scene.start_worker(program("worker", scene.server.port, scene.function))
+    worker = interop.start_worker(program("worker", interop.server.port, interop.function))
     code = f"""
 from gearman_tx import blocking as gearman
-client = gearman.GearmanClient(["127.0.0.1:{scene.server.port}"])
+client = gearman.GearmanClient(["127.0.0.1:{interop.server.port}"])
 for word in ("raise", "word"):
-    request = client.submit_job("{scene.function}", word)
+    request = client.submit_job("{interop.function}", word)
     print(request.state, request.exception, request.result)
 """
-    assert scene.run([sys.executable, "-c", code]).lines == [
+    assert interop.run([sys.executable, "-c", code]).lines == [
         "FAILED b'as it was told' None",
         "COMPLETE None b'drow'",
     ]

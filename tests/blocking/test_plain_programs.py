@@ -8,21 +8,21 @@ import sys
 from tests.blocking.conftest import one_server
 from tests.blocking.test_faults import program
 from tests.interop.conftest import StartServer
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.peer_process import PeerRunner
-from tests.interop.scene import Scene
 
 
-def test_threads_that_are_not_joined(scene: Scene) -> None:
+def test_threads_that_are_not_joined(interop: InteropFixture) -> None:
     """Three workers and eight clients outlive the main thread, and the program ends after them."""
-    outcome = scene.run(program("threads", scene.server.port, scene.function))
+    outcome = interop.run(program("threads", interop.server.port, interop.function))
     assert outcome.lines == ["8 clients are done"]
     assert outcome.err == b""
 
 
-def test_ten_thousand_requests(scene: Scene) -> None:
+def test_ten_thousand_requests(interop: InteropFixture) -> None:
     """All are submitted at once, and each gets its own result."""
-    scene.start_worker(program("worker", scene.server.port, scene.function))
-    client = scene.start(program("volume", scene.server.port, scene.function))
+    interop.start_worker(program("worker", interop.server.port, interop.function))
+    client = interop.start(program("volume", interop.server.port, interop.function))
     assert client.succeed(seconds=120).lines == [
         "{'COMPLETE': 10000} 10000 right, 10000 handles",
         "0 of 100 are known still",
@@ -30,9 +30,9 @@ def test_ten_thousand_requests(scene: Scene) -> None:
 
 
 @one_server
-def test_forks(scene: Scene) -> None:
+def test_forks(interop: InteropFixture) -> None:
     """A client may be used in a child that was forked before its first use, and not after it."""
-    outcome = scene.run(program("forks", scene.server.port, scene.function))
+    outcome = interop.run(program("forks", interop.server.port, interop.function))
     assert outcome.lines == [
         "submitted: CREATED",
         "submitted: CREATED",
@@ -43,9 +43,9 @@ def test_forks(scene: Scene) -> None:
 
 
 @one_server
-def test_control_c_ends_the_waiting(scene: Scene) -> None:
+def test_control_c_ends_the_waiting(interop: InteropFixture) -> None:
     """KeyboardInterrupt is raised where the program waits; the client can be used after it."""
-    client = scene.start(program("waits", scene.server.port, scene.function, "main"))
+    client = interop.start(program("waits", interop.server.port, interop.function, "main"))
     client.await_output(b"waiting for a CREATED job\n")
     client.process.send_signal(signal.SIGINT)
     outcome = client.succeed()
@@ -67,16 +67,16 @@ def test_control_c_gives_the_job_back(start_server: StartServer, peers: PeerRunn
 
 
 @one_server
-def test_the_program_ends_while_a_thread_waits(scene: Scene) -> None:
+def test_the_program_ends_while_a_thread_waits(interop: InteropFixture) -> None:
     """A daemon thread that waits for a job does not keep the program from ending."""
-    outcome = scene.run(program("waits", scene.server.port, scene.function, "daemon"))
+    outcome = interop.run(program("waits", interop.server.port, interop.function, "daemon"))
     assert outcome.err == b""
 
 
-def test_jobs_ended_later(scene: Scene) -> None:
+def test_jobs_ended_later(interop: InteropFixture) -> None:
     """A worker that ends jobs in another thread takes further jobs before that."""
-    worker = scene.start_worker(program("later", scene.server.port, scene.function))
-    clients = [scene.start(scene.gearman(str(number))) for number in range(3)]
+    worker = interop.start_worker(program("later", interop.server.port, interop.function))
+    clients = [interop.start(interop.gearman(str(number))) for number in range(3)]
     for client in clients:
         assert client.succeed().out.startswith(b"3 together")
     assert worker.succeed().err == b""
@@ -95,30 +95,30 @@ Worker(["127.0.0.1:1"]).work()
 
 
 @one_server
-def test_functions_come_and_go_while_it_works(scene: Scene) -> None:
+def test_functions_come_and_go_while_it_works(interop: InteropFixture) -> None:
     """A function registers another one, withdraws itself and shuts the worker down."""
     code = f"""
 from gearman_tx import blocking as gearman
 def first(worker, job):
-    worker.register_task("{scene.function}-b", second)
-    worker.unregister_task("{scene.function}")
+    worker.register_task("{interop.function}-b", second)
+    worker.unregister_task("{interop.function}")
     return b"1"
 def second(worker, job):
     worker.shutdown()
     return b"2"
-worker = gearman.GearmanWorker(["127.0.0.1:{scene.server.port}"])
-worker.register_task("{scene.function}", first)
+worker = gearman.GearmanWorker(["127.0.0.1:{interop.server.port}"])
+worker.register_task("{interop.function}", first)
 try:
     worker.work()
 except gearman.errors.ServerUnavailable:
-    print("shut down", list(worker.worker_abilities) == ["{scene.function}-b"])
+    print("shut down", list(worker.worker_abilities) == ["{interop.function}-b"])
 """
-    worker = scene.start_worker([sys.executable, "-c", code])
-    assert scene.run(scene.gearman("x")).out == b"1"
-    second = ["-f", f"{scene.function}-b", "x"]
-    assert scene.run([*scene.gearman()[:-2], *second]).out == b"2"
+    worker = interop.start_worker([sys.executable, "-c", code])
+    assert interop.run(interop.gearman("x")).out == b"1"
+    second = ["-f", f"{interop.function}-b", "x"]
+    assert interop.run([*interop.gearman()[:-2], *second]).out == b"2"
     assert worker.succeed().lines == ["shut down True"]
-    assert scene.server.counts(scene.function).workers == 0
+    assert interop.server.counts(interop.function).workers == 0
 
 
 @one_server

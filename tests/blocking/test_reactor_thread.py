@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from tests.blocking.conftest import one_server
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.peer_process import Outcome, PeerRunner
-from tests.interop.scene import Scene
 from tests.support.ports import free_port
 
 SUBMIT = """
@@ -17,18 +17,18 @@ def submit():
 """
 
 
-def run(scene: Scene, code: str, status: int = 0) -> Outcome:
+def run(interop: InteropFixture, code: str, status: int = 0) -> Outcome:
     """Run a program that may call ``submit()``."""
-    text = (SUBMIT + code).replace("PORT", str(scene.server.port))
-    text = text.replace("FUNCTION", scene.function)
-    return scene.run([sys.executable, "-c", text], status=status)
+    text = (SUBMIT + code).replace("PORT", str(interop.server.port))
+    text = text.replace("FUNCTION", interop.function)
+    return interop.run([sys.executable, "-c", text], status=status)
 
 
 @one_server
-def test_a_program_on_twisted(scene: Scene) -> None:
+def test_a_program_on_twisted(interop: InteropFixture) -> None:
     """The program's reactor is used; threads may wait, except the reactor's own."""
     outcome = run(
-        scene,
+        interop,
         """
 from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
@@ -55,17 +55,17 @@ except gearman.errors.ReactorUnavailable as error:
 
 
 @one_server
-def test_a_program_that_uses_crochet_already(scene: Scene) -> None:
+def test_a_program_that_uses_crochet_already(interop: InteropFixture) -> None:
     """Crochet's thread is used, and crochet ends the program."""
-    outcome = run(scene, "import crochet\ncrochet.setup()\nprint(submit())\n")
+    outcome = run(interop, "import crochet\ncrochet.setup()\nprint(submit())\n")
     assert (outcome.lines, outcome.err) == (["CREATED"], b"")
 
 
 @one_server
-def test_a_worker_whose_reactor_ends(scene: Scene) -> None:
+def test_a_worker_whose_reactor_ends(interop: InteropFixture) -> None:
     """Crochet ends the reactor with the main thread; a worker in another thread ends too."""
     outcome = run(
-        scene,
+        interop,
         """
 import crochet, threading
 crochet.setup()
@@ -90,10 +90,10 @@ began.wait()
 
 
 @one_server
-def test_calls_at_the_end_of_a_program(scene: Scene) -> None:
+def test_calls_at_the_end_of_a_program(interop: InteropFixture) -> None:
     """A call in an atexit function registered before the first call fails, and does not hang."""
     outcome = run(
-        scene,
+        interop,
         """
 import atexit
 def last_words():

@@ -17,7 +17,7 @@ import pytest
 
 from tests.blocking.sources import examples, fetch, program, without_workings
 from tests.interop.conftest import StartServer
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerRunner
 from tests.support.sharing import kept_folder
 
@@ -39,7 +39,7 @@ def sources(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def job_server(start_server: StartServer, peers: PeerRunner) -> JobServer:
+def job_server(start_server: StartServer, peers: PeerRunner) -> InteropServer:
     """A job server with a worker for each function of the examples."""
     server = start_server()
     code = f"""
@@ -70,7 +70,7 @@ def test_no_example_is_overlooked(sources: Path) -> None:
 
 
 def test_the_examples_of_the_client(
-    sources: Path, job_server: JobServer, peers: PeerRunner
+    sources: Path, job_server: InteropServer, peers: PeerRunner
 ) -> None:
     """One job, a background job, several at once, and pickled values."""
     check, *blocks = examples(sources / "docs" / "client.rst")
@@ -86,7 +86,7 @@ def test_the_examples_of_the_client(
 
 
 def test_examples_that_pygearman_runs_as_well(
-    sources: Path, job_server: JobServer, peers: PeerRunner
+    sources: Path, job_server: InteropServer, peers: PeerRunner
 ) -> None:
     """Where pygearman waits as its documentation says, both print the same."""
     check, *blocks = examples(sources / "docs" / "client.rst")

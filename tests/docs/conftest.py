@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.reader import Reader
 from tests.interop.conftest import peers
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerRunner
 from tests.support.servers import running, start_our_server
 
@@ -20,10 +20,10 @@ MakeReader = Callable[..., Reader]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[JobServer]:
+def server(tmp_path: Path) -> Iterator[InteropServer]:
     """A job server of ours, with nothing in it."""
     with running(start_our_server(tmp_path)) as process:
-        yield JobServer("ours", process)
+        yield InteropServer("ours", process)
 
 
 @pytest.fixture

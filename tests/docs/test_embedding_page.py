@@ -7,7 +7,7 @@ import signal
 from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess
 from tests.support.peers import require_program
 from tests.support.ports import free_port
@@ -16,11 +16,11 @@ from tests.support.servers import wait_ready
 PAGE = "docs/how-to/embed-the-server.rst"
 
 
-def as_server(process: PeerProcess, port: int) -> JobServer:
+def as_server(process: PeerProcess, port: int) -> InteropServer:
     """Return the server inside ``process``, once it answers."""
     server = ServerProcess(process.process, port, process.out_file)
     wait_ready(server)
-    return JobServer("ours", server)
+    return InteropServer("ours", server)
 
 
 @runs(PAGE, "application", "start")

@@ -27,7 +27,7 @@ from tests.importing.databases import (
     running_postgresql,
     running_redis,
 )
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.support.peers import require_program
 from tests.support.ports import free_port
 from tests.support.servers import wait_ready
@@ -64,10 +64,10 @@ def test_a_file_of_sqlite(reader: Reader) -> None:
     (process,) = reader.start("start")
     server = ServerProcess(process.process, reader.port, process.out_file)
     wait_ready(server)
-    JobServer("ours", server).await_counts("resize", lambda counts: counts.total == 3)
+    InteropServer("ours", server).await_counts("resize", lambda counts: counts.total == 3)
     done = reader.type("gearman -w -c 3 -f resize -- cat")
     assert done.status == 0
-    JobServer("ours", server).await_counts("resize", lambda counts: counts.total == 0)
+    InteropServer("ours", server).await_counts("resize", lambda counts: counts.total == 0)
     pid = int(server.ask(b"getpid\n").split()[1])  # not that of the shell
     os.kill(pid, signal.SIGTERM)
     wait_gone(pid)

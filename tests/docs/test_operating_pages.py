@@ -10,7 +10,7 @@ import pytest
 from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, runs
 from tests.docs.conftest import MakeReader
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess
 from tests.loopback.test_client_tls import write_certificate
 from tests.support.peers import require_program
@@ -89,7 +89,7 @@ def test_one_address(make_reader: MakeReader) -> None:
 
 
 @runs(LIMITS, "maxqueue", "maxqueue-by-priority")
-def test_a_limit_of_jobs(server: JobServer, make_reader: MakeReader) -> None:
+def test_a_limit_of_jobs(server: InteropServer, make_reader: MakeReader) -> None:
     """The command is answered as the page shows, and the limits are in the server's report."""
     reader = make_reader(LIMITS, server.port)
     reader.run("maxqueue")
@@ -124,7 +124,7 @@ def test_how_the_queue_file_is_doing(make_reader: MakeReader) -> None:
 
 @runs(OPERATIONS, "status", "version", "cancel")
 @runs(TEXT, "status")
-def test_the_reports(server: JobServer, make_reader: MakeReader) -> None:
+def test_the_reports(server: InteropServer, make_reader: MakeReader) -> None:
     """``gearadmin`` prints the page's table for such a queue, and cancels the job it is told."""
     reader = make_reader(OPERATIONS, server.port)
     for function, workers, jobs in (("resize", 2, 7), ("mail", 4, 130)):

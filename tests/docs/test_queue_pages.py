@@ -15,7 +15,7 @@ from tests.daemon.process import wait_gone
 from tests.docs.blocks import read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.store.files import damage, stored, zeros
 from tests.store.records import records
 from tests.store.test_salvage import make
@@ -41,12 +41,12 @@ def reader(make_reader: MakeReader) -> Reader:
     return make_reader(HOW_TO, free_port())
 
 
-def start(reader: Reader, name: str) -> JobServer:
+def start(reader: Reader, name: str) -> InteropServer:
     """Start the server of a block, and wait until it answers."""
     (process,) = reader.start(name)
     server = ServerProcess(process.process, reader.port, process.out_file)
     wait_ready(server)
-    return JobServer("ours", server)
+    return InteropServer("ours", server)
 
 
 @runs(HOW_TO, "start", "backup", "copy", "restore")

@@ -10,7 +10,7 @@ from pathlib import Path
 from gearman_tx.blocking import GearmanClient, client, errors, job
 from tests.docs.blocks import read_block, read_blocks, read_commands, runs
 from tests.docs.conftest import MakeReader
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.loopback.test_client_tls import write_certificate
 from tests.support.ports import free_port
@@ -40,7 +40,7 @@ def test_the_imports() -> None:
     assert names["GearmanJob"] is job.GearmanJob
 
 
-def start_worker(server: JobServer, peers: PeerRunner, code: str) -> PeerProcess:
+def start_worker(server: InteropServer, peers: PeerRunner, code: str) -> PeerProcess:
     """Start the worker of the page and wait for it."""
     worker = peers.start([sys.executable, "-c", code])
     server.await_workers("reverse")
@@ -48,7 +48,7 @@ def start_worker(server: JobServer, peers: PeerRunner, code: str) -> PeerProcess
 
 
 @runs(PAGE, "worker", "client", "admin")
-def test_the_programs(server: JobServer, peers: PeerRunner, make_reader: MakeReader) -> None:
+def test_the_programs(server: InteropServer, peers: PeerRunner, make_reader: MakeReader) -> None:
     """The client gets results, progress and exceptions; the admin client sees the queue."""
     reader = make_reader(PAGE, server.port)
     worker = start_worker(server, peers, reader.code("worker"))

@@ -7,7 +7,7 @@ import pytest
 from tests.docs.blocks import runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerRunner
 from tests.support.peers import require_program
 from tests.support.servers import running, start_our_server
@@ -21,7 +21,7 @@ def terminal(port: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def reader(server: JobServer, make_reader: MakeReader) -> Reader:
+def reader(server: InteropServer, make_reader: MakeReader) -> Reader:
     """A reader of the page, with an empty server."""
     return make_reader(PAGE, server.port, variables=terminal(server.port))
 
@@ -33,7 +33,7 @@ def test_servers(reader: Reader) -> None:
 
 
 @runs(PAGE, "worker", "tasks", "python-worker", "submit", "failure")
-def test_jobs(reader: Reader, server: JobServer) -> None:
+def test_jobs(reader: Reader, server: InteropServer) -> None:
     """The workers of the page do the jobs of the page."""
     reader.start("worker")
     reader.save("tasks", "tasks.py")
@@ -47,7 +47,7 @@ def test_jobs(reader: Reader, server: JobServer) -> None:
 
 
 @runs(PAGE, "failure")
-def test_a_failure(reader: Reader, server: JobServer) -> None:
+def test_a_failure(reader: Reader, server: InteropServer) -> None:
     """A worker that fails gives an exit status that the shell sees."""
     reader.begin("gearman-tx work -f shout -- false")
     server.await_workers("shout")
@@ -60,7 +60,7 @@ def test_queues(make_reader: MakeReader, peers: PeerRunner) -> None:
     """What was left behind is shown, counted, limited and cancelled; then the server stops."""
     require_program("jq", "apt-get install jq")
     with running(start_our_server(peers.folder, "--allow-shutdown")) as process:
-        server = JobServer("ours", process)
+        server = InteropServer("ours", process)
         reader = make_reader(PAGE, server.port, variables=terminal(server.port))
         reader.run("background")
         reader.run("reports")

@@ -17,7 +17,7 @@ from gearman_tx.testing import ServerProcess
 from tests.docs.blocks import read_block, read_commands, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader, is_like
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.packaging.sources import copy_sources, user_environment
 from tests.support.peers import require_peer, require_program
@@ -51,11 +51,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @define(eq=False)
-class Scene:
+class TutorialFixture:
     """The reader in a folder with a photo, and the job server that the reader started."""
 
     reader: Reader
-    server: JobServer
+    server: InteropServer
     process: PeerProcess
 
     def start(self, name: str, function: str, *, workers: int = 1) -> list[PeerProcess]:
@@ -87,21 +87,23 @@ class Scene:
         self.server.await_counts(function, lambda counts: counts.workers == 0)
 
 
-def serve(reader: Reader, name: str = "server") -> tuple[JobServer, PeerProcess]:
+def serve(reader: Reader, name: str = "server") -> tuple[InteropServer, PeerProcess]:
     """Start the job server of a block, and wait until it answers."""
     (process,) = reader.start(name)
     server = ServerProcess(process.process, reader.port, process.out_file)
     wait_ready(server)
-    return JobServer("ours", server), process
+    return InteropServer("ours", server), process
 
 
 @pytest.fixture
-def scene(checkout: Path, peers: PeerRunner, make_reader: MakeReader) -> Iterator[Scene]:
+def tutorial(
+    checkout: Path, peers: PeerRunner, make_reader: MakeReader
+) -> Iterator[TutorialFixture]:
     """Everything up to the first worker."""
     reader = make_reader(PAGE, free_port(), programs=checkout / "venv" / "bin")
     shutil.copy(checkout / "photo.jpg", peers.folder)
     server, process = serve(reader)
-    yield Scene(reader, server, process)
+    yield TutorialFixture(reader, server, process)
     assert b"Traceback" not in process.out
 
 
@@ -117,138 +119,141 @@ def php() -> None:
 
 @runs(PAGE, "install", "server", "activate", "photo")
 @runs(PAGE, "worker", "start-worker", "client", "start-client", "handle", "not-an-image")
-def test_a_worker_and_a_client(scene: Scene) -> None:
+def test_a_worker_and_a_client(tutorial: TutorialFixture) -> None:
     """The image is 200 pixels wide, whoever was first; what is no image is an error with a text."""
-    scene.save_worker()
-    scene.reader.save("client", "client.py")
-    early = scene.reader.begin("python client.py photo.jpg")
-    scene.server.await_counts("resize", lambda counts: counts.total == 1)
-    (worker,) = scene.start("start-worker", "resize")
+    tutorial.save_worker()
+    tutorial.reader.save("client", "client.py")
+    early = tutorial.reader.begin("python client.py photo.jpg")
+    tutorial.server.await_counts("resize", lambda counts: counts.total == 1)
+    (worker,) = tutorial.start("start-worker", "resize")
     early.succeed()
-    assert scene.size_of("small.jpg") == (200, 150)
+    assert tutorial.size_of("small.jpg") == (200, 150)
     assert is_like(read_block(PAGE, "handle"), worker.out.decode())
-    scene.reader.run("start-client")
-    assert scene.size_of("small.jpg") == (200, 150)
-    scene.reader.run("not-an-image", status=1)
+    tutorial.reader.run("start-client")
+    assert tutorial.size_of("small.jpg") == (200, 150)
+    tutorial.reader.run("not-an-image", status=1)
 
 
 @runs(PAGE, "plain-client", "start-plain-client", "plain-worker", "start-plain-worker")
 @runs(PAGE, "ask-plain-worker")
-def test_in_plain_python(scene: Scene) -> None:
+def test_in_plain_python(tutorial: TutorialFixture) -> None:
     """The plain client gets its image from the other worker, and the plain worker works."""
-    scene.save_worker()
-    scene.start("start-worker", "resize")
-    scene.reader.save("plain-client", "plain_client.py")
-    scene.reader.run("start-plain-client")
-    assert scene.size_of("small.jpg") == (200, 150)
-    scene.reader.save("plain-worker", "plain_worker.py")
-    scene.start("start-plain-worker", "grey")
-    scene.reader.run("ask-plain-worker")
+    tutorial.save_worker()
+    tutorial.start("start-worker", "resize")
+    tutorial.reader.save("plain-client", "plain_client.py")
+    tutorial.reader.run("start-plain-client")
+    assert tutorial.size_of("small.jpg") == (200, 150)
+    tutorial.reader.save("plain-worker", "plain_worker.py")
+    tutorial.start("start-plain-worker", "grey")
+    tutorial.reader.run("ask-plain-worker")
     for file, mode in (("photo.jpg", "RGB"), ("grey.jpg", "L")):
-        with Image.open(scene.reader.folder / file) as image:
+        with Image.open(tutorial.reader.folder / file) as image:
             assert image.mode == mode
 
 
 @runs(PAGE, "php-client", "start-php-client", "php-worker", "start-php-worker", "mixed")
-def test_in_php(scene: Scene, php: None) -> None:  # noqa: ARG001  # it is there
+def test_in_php(tutorial: TutorialFixture, php: None) -> None:  # noqa: ARG001  # it is there
     """Python works for PHP, and PHP for three clients, which cannot tell; bad images fail."""
-    scene.save_worker()
+    tutorial.save_worker()
     for name, file in (
         ("php-client", "client.php"),
         ("php-worker", "worker.php"),
         ("client", "client.py"),
         ("plain-client", "plain_client.py"),
     ):
-        scene.reader.save(name, file)
-    (worker,) = scene.start("start-worker", "resize")
-    scene.reader.run("start-php-client")
-    assert scene.size_of("small.jpg") == (200, 150)
-    scene.reader.type("php client.php worker.php", status=1)
+        tutorial.reader.save(name, file)
+    (worker,) = tutorial.start("start-worker", "resize")
+    tutorial.reader.run("start-php-client")
+    assert tutorial.size_of("small.jpg") == (200, 150)
+    tutorial.reader.type("php client.php worker.php", status=1)
 
-    scene.stop(worker, "resize")
-    (worker,) = scene.start("start-php-worker", "resize")
-    scene.reader.run("mixed")
+    tutorial.stop(worker, "resize")
+    (worker,) = tutorial.start("start-php-worker", "resize")
+    tutorial.reader.run("mixed")
     assert worker.out.count(b"PHP takes H:") == 3
-    assert scene.size_of("small.jpg") == (200, 150)
-    scene.reader.type("php client.php worker.php", status=1)
+    assert tutorial.size_of("small.jpg") == (200, 150)
+    tutorial.reader.type("php client.php worker.php", status=1)
 
 
 @runs(PAGE, "shell-worker", "shell-clients")
-def test_in_the_shell(scene: Scene) -> None:
+def test_in_the_shell(tutorial: TutorialFixture) -> None:
     """ImageMagick works for both commands."""
     require_program("convert", "apt-get install imagemagick")
     require_program("gearman", "apt-get install gearman-tools")
-    scene.start("shell-worker", "resize")
+    tutorial.start("shell-worker", "resize")
     ours, theirs = (command for command, _ in read_commands(PAGE, "shell-clients"))
     for command in (ours, theirs):
-        scene.reader.type(command)
-        assert scene.size_of("small.jpg") == (200, 150)
+        tutorial.reader.type(command)
+        assert tutorial.size_of("small.jpg") == (200, 150)
 
 
 @runs(PAGE, "slow-workers", "album", "start-album", "status")
-def test_two_workers_share_an_album(scene: Scene) -> None:
+def test_two_workers_share_an_album(tutorial: TutorialFixture) -> None:
     """Two jobs run and two wait, as the report shows; each worker does some of them."""
-    scene.save_worker()
-    scene.reader.save("album", "album.py")
-    workers = scene.start("slow-workers", "resize", workers=2)
-    (client,) = scene.reader.start("start-album")
-    scene.server.await_counts("resize", lambda counts: counts[:2] == (4, 2))
+    tutorial.save_worker()
+    tutorial.reader.save("album", "album.py")
+    workers = tutorial.start("slow-workers", "resize", workers=2)
+    (client,) = tutorial.reader.start("start-album")
+    tutorial.server.await_counts("resize", lambda counts: counts[:2] == (4, 2))
     for worker in workers:
         os.killpg(worker.process.pid, signal.SIGSTOP)  # so that the report has its time
-    scene.reader.run("status")
+    tutorial.reader.run("status")
     for worker in workers:
         os.killpg(worker.process.pid, signal.SIGCONT)
     assert client.succeed().out == b"4 images are resized\n"
     assert all(worker.out.count(b"takes H:") >= 1 for worker in workers)
-    assert [scene.size_of(f"small-{number}.jpg") for number in range(1, 5)] == [(200, 150)] * 4
+    assert [tutorial.size_of(f"small-{number}.jpg") for number in range(1, 5)] == [(200, 150)] * 4
 
 
 @runs(PAGE, "sizes", "sizes-client", "start-sizes")
-def test_progress(scene: Scene) -> None:
+def test_progress(tutorial: TutorialFixture) -> None:
     """The client prints each part and each step as they come."""
-    scene.save_worker("sizes")
-    scene.reader.save("sizes-client", "sizes.py")
-    scene.start("start-worker", "sizes")
-    scene.reader.run("start-sizes")
+    tutorial.save_worker("sizes")
+    tutorial.reader.save("sizes-client", "sizes.py")
+    tutorial.start("start-worker", "sizes")
+    tutorial.reader.run("start-sizes")
 
 
 @runs(PAGE, "archive", "background")
-def test_a_background_job_outlives_the_job_server(scene: Scene) -> None:
+def test_a_background_job_outlives_the_job_server(tutorial: TutorialFixture) -> None:
     """It is there after a restart, and a worker writes the file that it names."""
-    scene.save_worker("sizes", "archive")
-    scene.reader.run("background")
-    os.killpg(scene.process.process.pid, signal.SIGINT)
-    assert scene.process.finish().status in {0, -signal.SIGINT}  # the shell's own, or the server's
-    server, _process = serve(scene.reader)
+    tutorial.save_worker("sizes", "archive")
+    tutorial.reader.run("background")
+    os.killpg(tutorial.process.process.pid, signal.SIGINT)
+    assert tutorial.process.finish().status in {
+        0,
+        -signal.SIGINT,
+    }  # the shell's own, or the server's
+    server, _process = serve(tutorial.reader)
     server.await_counts("archive", lambda counts: counts.total == 1)
-    scene.server = server
-    (worker,) = scene.start("start-worker", "resize")
-    scene.server.await_counts("archive", lambda counts: counts.total == 0)
-    assert scene.size_of("archive-photo.jpg") == (800, 600)
+    tutorial.server = server
+    (worker,) = tutorial.start("start-worker", "resize")
+    tutorial.server.await_counts("archive", lambda counts: counts.total == 0)
+    assert tutorial.size_of("archive-photo.jpg") == (800, 600)
     assert worker.running
 
 
 @runs(PAGE, "very-slow-worker", "patient-client", "kill", "quick-worker")
-def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene) -> None:
+def test_another_worker_finishes_the_job_of_a_killed_one(tutorial: TutorialFixture) -> None:
     """The same job, under the same handle, is done by the next worker; Ctrl-C lets it finish."""
-    scene.save_worker()
-    scene.reader.save("client", "client.py")
-    (slow,) = scene.start("very-slow-worker", "resize")
-    (client,) = scene.reader.start("patient-client")
+    tutorial.save_worker()
+    tutorial.reader.save("client", "client.py")
+    (slow,) = tutorial.start("very-slow-worker", "resize")
+    (client,) = tutorial.reader.start("patient-client")
     slow.wait_until(lambda: slow.out.endswith(b"\n"), "job taken")
     _, pid, _, handle = slow.out.split()
-    scene.reader.words = {"4242": pid.decode()}
-    scene.reader.run("kill")
+    tutorial.reader.words = {"4242": pid.decode()}
+    tutorial.reader.run("kill")
     slow.finish()
     assert client.running
-    (quick,) = scene.reader.start("quick-worker")
+    (quick,) = tutorial.reader.start("quick-worker")
     client.succeed()
     assert quick.out.split()[-1] == handle
-    assert scene.size_of("small.jpg") == (200, 150)
+    assert tutorial.size_of("small.jpg") == (200, 150)
 
-    scene.stop(quick, "resize")
-    patient = scene.reader.begin("exec python worker.py 2")
-    (client,) = scene.reader.start("patient-client")
+    tutorial.stop(quick, "resize")
+    patient = tutorial.reader.begin("exec python worker.py 2")
+    (client,) = tutorial.reader.start("patient-client")
     patient.wait_until(lambda: patient.out.endswith(b"\n"), "job taken")
     os.killpg(patient.process.pid, signal.SIGINT)
     client.succeed()
@@ -256,14 +261,14 @@ def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene) -> None:
 
 
 @runs(PAGE, "second-server", "two-servers")
-def test_two_job_servers(scene: Scene) -> None:
+def test_two_job_servers(tutorial: TutorialFixture) -> None:
     """The worker is registered with both, and both give it jobs of the client."""
     second = free_port()
-    scene.reader.words = {"4731": str(second)}
-    (process,) = scene.reader.start("second-server")
+    tutorial.reader.words = {"4731": str(second)}
+    (process,) = tutorial.reader.start("second-server")
     wait_ready(ServerProcess(process.process, second, process.out_file))
-    body = "\n".join(f"    {line}" for line in scene.reader.code("two-servers").splitlines())
-    program = scene.reader.folder / "two.py"
+    body = "\n".join(f"    {line}" for line in tutorial.reader.code("two-servers").splitlines())
+    program = tutorial.reader.folder / "two.py"
     program.write_text(
         "from twisted.internet.defer import Deferred\n"
         "from twisted.internet.task import react\n"
@@ -278,8 +283,8 @@ def test_two_job_servers(scene: Scene) -> None:
         "react(lambda reactor: Deferred.fromCoroutine(main(reactor)))\n",
         encoding="utf-8",
     )
-    servers = scene.reader.type("python two.py").out.decode().split()
-    assert set(servers) == {f"localhost:{scene.reader.port}", f"localhost:{second}"}
-    assert scene.server.text("status") == ["where\t0\t0\t0"]
-    both = JobServer("ours", ServerProcess(process.process, second, process.out_file))
+    servers = tutorial.reader.type("python two.py").out.decode().split()
+    assert set(servers) == {f"localhost:{tutorial.reader.port}", f"localhost:{second}"}
+    assert tutorial.server.text("status") == ["where\t0\t0\t0"]
+    both = InteropServer("ours", ServerProcess(process.process, second, process.out_file))
     assert both.text("status") == ["where\t0\t0\t0"]

@@ -14,7 +14,7 @@ from gearman_tx import LifeLimits, Worker
 from tests.docs.blocks import read_block, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.python_blocks import run_block
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
 from tests.loopback.servers_case import ServersCase
 from tests.support.peers import require_program
@@ -26,7 +26,7 @@ GUARD = 'if __name__ == "__main__":'
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[JobServer]:
+def server(tmp_path: Path) -> Iterator[InteropServer]:
     """A job server of ours, with ``worker.py`` and ``worker.tac`` beside it."""
     require_program("gearman", "apt-get install gearman-tools")
     with running(start_our_server(tmp_path)) as process:
@@ -35,16 +35,16 @@ def server(tmp_path: Path) -> Iterator[JobServer]:
         program = program.replace("localhost:4730", f"127.0.0.1:{process.port}")
         (tmp_path / "worker.py").write_text(program, encoding="utf-8")
         (tmp_path / "worker.tac").write_text(read_block(PAGE, "service"), encoding="utf-8")
-        yield JobServer("ours", process)
+        yield InteropServer("ours", process)
 
 
-def ask(server: JobServer, peers: PeerRunner, function: str, workload: str) -> bytes:
+def ask(server: InteropServer, peers: PeerRunner, function: str, workload: str) -> bytes:
     """Return what ``gearman`` prints about a job."""
     command = ["gearman", "-h", "127.0.0.1", "-p", str(server.port), "-f", function, workload]
     return peers.run(command).out
 
 
-def check_functions(server: JobServer, peers: PeerRunner) -> None:
+def check_functions(server: InteropServer, peers: PeerRunner) -> None:
     """Check every function of the page."""
     server.await_workers("primes")
     assert ask(server, peers, "reverse", "hello") == b"olleh"
@@ -60,7 +60,7 @@ def end(worker: PeerProcess, status: int = 0) -> list[str]:
 
 
 @runs(PAGE, "program", *FUNCTIONS)
-def test_the_program(server: JobServer, peers: PeerRunner, tmp_path: Path) -> None:
+def test_the_program(server: InteropServer, peers: PeerRunner, tmp_path: Path) -> None:
     """``python worker.py`` does all kinds of jobs and says why it ended."""
     worker = peers.start([sys.executable, str(tmp_path / "worker.py")])
     check_functions(server, peers)
@@ -68,7 +68,7 @@ def test_the_program(server: JobServer, peers: PeerRunner, tmp_path: Path) -> No
 
 
 @runs(PAGE, "service")
-def test_the_application(server: JobServer, peers: PeerRunner, tmp_path: Path) -> None:
+def test_the_application(server: InteropServer, peers: PeerRunner, tmp_path: Path) -> None:
     """``twistd`` does the same jobs, functions in processes too, and drains at its end."""
     twistd = str(Path(sys.executable).with_name("twistd"))
     command = [twistd, "-n", "--pidfile", str(tmp_path / "pid"), "-y", str(tmp_path / "worker.tac")]
@@ -91,7 +91,7 @@ def test_the_limits() -> None:
 
 @runs(PAGE, "processes")
 def test_two_processes(
-    server: JobServer, peers: PeerRunner, make_reader: MakeReader, tmp_path: Path
+    server: InteropServer, peers: PeerRunner, make_reader: MakeReader, tmp_path: Path
 ) -> None:
     """Both are workers, and they do the jobs of the page's program."""
     reader = make_reader(PAGE, server.port, variables={"PYTHONPATH": str(tmp_path)})

@@ -1,6 +1,6 @@
 """The kill test for as long as you like: ``python -m tests.durable.soak --kills 100``.
 
-It needs the package installed as for the tests, prints the account at its end, and ends with
+It needs the package installed as for the tests, prints the figures at its end, and ends with
 status 1 when a promise was broken.
 """
 
@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.durable.account import Broken
-from tests.durable.siege import Siege
+from tests.durable.kill_test_driver import KillTestDriver
+from tests.durable.promises import BrokenPromise
 
 
 def main() -> int:
@@ -31,19 +31,19 @@ def main() -> int:
     say(f"seed {given.seed}\n")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        siege = Siege(
+        driver = KillTestDriver(
             given.folder or Path(folder), ("--queue-type=sqlite", *given.options), given.seed
         )
         try:
             for _ in range(given.kills):
-                siege.live_and_die()
-            siege.drain()
-        except Broken as broken:
+                driver.run_and_kill()
+            driver.drain()
+        except BrokenPromise as broken:
             say(f"BROKEN: {broken}\n")
             return 1
         finally:
-            say(f"{siege.account.table()}\n{'seconds':<26}{time.monotonic() - begun:>9.1f}\n")
-    return 1 if siege.account.lost else 0
+            say(f"{driver.promises.table()}\n{'seconds':<26}{time.monotonic() - begun:>9.1f}\n")
+    return 1 if driver.promises.lost else 0
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durable.siege import Siege
+from tests.durable.kill_test_driver import KillTestDriver
 
 KILLS = 20
 
@@ -19,13 +19,13 @@ def test_twenty_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     after each start jobs come by priority and age. ``python -m tests.durable.soak`` does the same
     for longer.
     """
-    siege = Siege(tmp_path, ("--queue-type=sqlite",), seed=20)
+    driver = KillTestDriver(tmp_path, ("--queue-type=sqlite",), seed=20)
     for _ in range(KILLS):
-        siege.live_and_die()
-    siege.drain()
+        driver.run_and_kill()
+    driver.drain()
     with capsys.disabled():
-        sys.stdout.write(f"\n{siege.account.table()}\n")
-    assert siege.account.kills == KILLS
-    assert siege.account.lost == []
-    assert len(siege.account.promised) > 1000
-    assert len(siege.account.settled) > 100
+        sys.stdout.write(f"\n{driver.promises.table()}\n")
+    assert driver.promises.kills == KILLS
+    assert driver.promises.lost == []
+    assert len(driver.promises.promised) > 1000
+    assert len(driver.promises.settled) > 100

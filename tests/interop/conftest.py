@@ -15,11 +15,11 @@ import pytest
 from attrs import Factory, define
 
 from gearman_tx.testing import ServerProcess
-from tests.interop.job_server import JobServer
+from tests.interop.interop_fixture import InteropFixture
+from tests.interop.interop_server import InteropServer
 from tests.interop.language import Language
 from tests.interop.our_import import with_our_import
 from tests.interop.peer_process import PeerRunner
-from tests.interop.scene import Scene
 from tests.support.peers import require_peer, require_program
 from tests.support.servers import start_c_server, start_our_server
 from tests.support.sharing import kept_folder, make_once, run_folder
@@ -31,7 +31,7 @@ FUNCTION_NUMBERS = itertools.count(1)
 ours_only = pytest.mark.parametrize("kind", ["ours"], indirect=True)
 """Marks a test that shows a known bug of the C server: it runs against our server alone."""
 
-StartServer = Callable[..., JobServer]
+StartServer = Callable[..., InteropServer]
 
 
 def show(text: str) -> None:
@@ -50,13 +50,13 @@ class SharedServers:
     """One running server of each kind for the whole run; a dead one is started anew."""
 
     folder: Path
-    running: dict[str, JobServer] = Factory(dict)
+    running: dict[str, InteropServer] = Factory(dict)
 
-    def get(self, kind: str) -> JobServer:
+    def get(self, kind: str) -> InteropServer:
         """Return the living server of ``kind``, starting it when there is none."""
         server = self.running.get(kind)
         if server is None or server.process.process.poll() is not None:
-            server = JobServer(kind, start_kind(kind, self.folder))
+            server = InteropServer(kind, start_kind(kind, self.folder))
             self.running[kind] = server
         return server
 
@@ -78,7 +78,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def server(kind: str, shared_servers: SharedServers) -> Iterator[JobServer]:
+def server(kind: str, shared_servers: SharedServers) -> Iterator[InteropServer]:
     """A job server shared with other tests; the test fails when it does not survive."""
     shared = shared_servers.get(kind)
     log_start = shared.process.log.stat().st_size
@@ -90,12 +90,12 @@ def server(kind: str, shared_servers: SharedServers) -> Iterator[JobServer]:
 @pytest.fixture
 def start_server(kind: str, tmp_path: Path) -> Iterator[StartServer]:
     """A function that starts one more server of the kind, with options, for this test only."""
-    started: list[JobServer] = []
+    started: list[InteropServer] = []
 
-    def start(*options: str, port: int | None = None) -> JobServer:
+    def start(*options: str, port: int | None = None) -> InteropServer:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        started.append(JobServer(kind, start_kind(kind, folder, *options, port=port)))
+        started.append(InteropServer(kind, start_kind(kind, folder, *options, port=port)))
         return started[-1]
 
     yield start
@@ -105,7 +105,7 @@ def start_server(kind: str, tmp_path: Path) -> Iterator[StartServer]:
 
 
 @pytest.fixture
-def fresh_server(start_server: StartServer) -> JobServer:
+def fresh_server(start_server: StartServer) -> InteropServer:
     """A job server of the test's own, with nothing in it."""
     return start_server()
 
@@ -128,10 +128,10 @@ def peers(tmp_path: Path) -> Iterator[PeerRunner]:
 
 
 @pytest.fixture
-def scene(server: JobServer, peers: PeerRunner, function: str) -> Scene:
+def interop(server: InteropServer, peers: PeerRunner, function: str) -> InteropFixture:
     """The shared server, a function name of the test's own, and programs to start."""
     require_program("gearman", "apt-get install gearman-tools")
-    return Scene(server, peers, function)
+    return InteropFixture(server, peers, function)
 
 
 @pytest.fixture(scope="session")

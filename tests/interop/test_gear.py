@@ -2,86 +2,92 @@
 
 from __future__ import annotations
 
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
-from tests.interop.scene import Scene
 
 
-def test_a_job_returns_its_result(scene: Scene, gear: Language) -> None:
+def test_a_job_returns_its_result(interop: InteropFixture, gear: Language) -> None:
     """A foreground job returns the worker's result, of any bytes."""
-    scene.worker(gear, "reverse")
+    interop.worker(gear, "reverse")
     workload = bytes(range(256)) * 300
-    assert scene.call(gear, "do", workload=workload).out == workload[::-1]
+    assert interop.call(gear, "do", workload=workload).out == workload[::-1]
 
 
-def test_every_packet_is_handled_in_order(scene: Scene, gear: Language) -> None:
+def test_every_packet_is_handled_in_order(interop: InteropFixture, gear: Language) -> None:
     """Data, warning and status packets arrive in the order sent, then the result."""
-    scene.worker(gear, "progress")
-    created, *events = scene.call(gear, "events").lines
+    interop.worker(gear, "progress")
+    created, *events = interop.call(gear, "events").lines
     assert created.startswith("created H:")
     assert events == ["data one", "warning careful", "status 1/2", "data two", "complete olleh"]
 
 
-def test_many_jobs_at_once(scene: Scene, gear: Language) -> None:
+def test_many_jobs_at_once(interop: InteropFixture, gear: Language) -> None:
     """Twenty jobs each get their own result, from two workers."""
-    scene.worker(gear, "reverse")
-    scene.worker(gear, "reverse")
-    pairs = [line.split(" ") for line in scene.call(gear, "many", "20").lines]
+    interop.worker(gear, "reverse")
+    interop.worker(gear, "reverse")
+    pairs = [line.split(" ") for line in interop.call(gear, "many", "20").lines]
     assert pairs == [[str(n), str(n)[::-1]] for n in range(20)]
 
 
-def test_an_empty_result_completes(scene: Scene, gear: Language) -> None:
+def test_an_empty_result_completes(interop: InteropFixture, gear: Language) -> None:
     """sendWorkComplete() without data is a completion."""
-    scene.worker(gear, "empty")
-    assert scene.call(gear, "events").lines[1:] == ["complete "]
+    interop.worker(gear, "empty")
+    assert interop.call(gear, "events").lines[1:] == ["complete "]
 
 
-def test_a_failure_fails_the_job(scene: Scene, gear: Language) -> None:
+def test_a_failure_fails_the_job(interop: InteropFixture, gear: Language) -> None:
     """sendWorkFail() fails the job, and the worker goes on."""
-    scene.worker(gear, "fail")
+    interop.worker(gear, "fail")
     for _ in range(2):
-        assert scene.call(gear, "events").lines[1:] == ["fail"]
+        assert interop.call(gear, "events").lines[1:] == ["fail"]
 
 
-def test_an_exception_reaches_a_client_with_the_option(scene: Scene, gear: Language) -> None:
+def test_an_exception_reaches_a_client_with_the_option(
+    interop: InteropFixture, gear: Language
+) -> None:
     """After setOption("exceptions") the job holds the exception's text."""
-    scene.worker(gear, "exception")
-    lines = scene.call(gear, "events", "exceptions").lines
+    interop.worker(gear, "exception")
+    lines = interop.call(gear, "events", "exceptions").lines
     assert (lines[0], lines[2:]) == ("option True", ["exception boom"])
 
 
-def test_an_exception_fails_the_job_without_the_option(scene: Scene, gear: Language) -> None:
+def test_an_exception_fails_the_job_without_the_option(
+    interop: InteropFixture, gear: Language
+) -> None:
     """Without the option the job fails."""
-    scene.worker(gear, "exception")
-    assert scene.call(gear, "events").lines[1:] == ["fail"]
+    interop.worker(gear, "exception")
+    assert interop.call(gear, "events").lines[1:] == ["fail"]
 
 
-def test_an_unknown_option_is_refused(scene: Scene, gear: Language) -> None:
+def test_an_unknown_option_is_refused(interop: InteropFixture, gear: Language) -> None:
     """setOption() of another name is answered with ERROR, and the connection works on."""
-    scene.worker(gear, "reverse")
-    client = scene.call_start(gear, "events", "exotic")
+    interop.worker(gear, "reverse")
+    client = interop.call_start(gear, "events", "exotic")
     lines = client.succeed().lines
     assert (lines[0], lines[2:]) == ("option False", ["complete olleh"])
     assert b"UNKNOWN_OPTION" in client.err
     assert b"Server does not recognize given option" in client.err
 
 
-def test_background_jobs_run_by_precedence(scene: Scene, gear: Language) -> None:
+def test_background_jobs_run_by_precedence(interop: InteropFixture, gear: Language) -> None:
     """Background jobs of the three precedences have distinct handles and run in that order."""
-    handles = scene.call(gear, "priority", workload=b"job").lines
+    handles = interop.call(gear, "priority", workload=b"job").lines
     assert len(set(handles)) == 3
-    worker = scene.worker(gear, "hold")
+    worker = interop.worker(gear, "hold")
     for _ in handles:
         worker.send_line()
-    scene.server.await_total(scene.function, 0)
+    interop.server.await_total(interop.function, 0)
     assert worker.out == b"holding high job\nholding normal job\nholding low job\n"
 
 
-def test_text_and_packets_alternate_on_one_connection(scene: Scene, gear: Language) -> None:
+def test_text_and_packets_alternate_on_one_connection(
+    interop: InteropFixture, gear: Language
+) -> None:
     """Administrative requests between packets are answered in order on the same connection."""
-    version = scene.server.process.ask(b"version\r\n").decode().strip()
-    assert scene.call(gear, "mixed").lines == [
+    version = interop.server.process.ask(b"version\r\n").decode().strip()
+    assert interop.call(gear, "mixed").lines == [
         f"version {version}",
-        f"status {scene.function}\t1\t0\t0",
+        f"status {interop.function}\t1\t0\t0",
         "known True running False",
         "job listed True",
         "unique listed True",
@@ -93,21 +99,25 @@ def test_text_and_packets_alternate_on_one_connection(scene: Scene, gear: Langua
     ]
 
 
-def test_a_job_over_its_time_goes_to_another_worker(scene: Scene, gear: Language) -> None:
+def test_a_job_over_its_time_goes_to_another_worker(
+    interop: InteropFixture, gear: Language
+) -> None:
     """registerFunction() with a timeout of one second hands an overdue job to another worker."""
-    slow = scene.worker(gear, "hold/1000")
-    client = scene.call_start(gear, "do")
+    slow = interop.worker(gear, "hold/1000")
+    client = interop.call_start(gear, "do")
     slow.await_output(b"holding hello")
-    scene.worker(gear, "reverse")
+    interop.worker(gear, "reverse")
     assert client.succeed().out == b"olleh"
     assert slow.running
 
 
-def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene, gear: Language) -> None:
+def test_another_worker_finishes_the_job_of_a_killed_one(
+    interop: InteropFixture, gear: Language
+) -> None:
     """A client whose worker is killed in the middle of its job gets the result all the same."""
-    first = scene.worker(gear, "hold")
-    client = scene.call_start(gear, "do")
+    first = interop.worker(gear, "hold")
+    client = interop.call_start(gear, "do")
     first.await_output(b"holding hello")
-    scene.worker(gear, "reverse")
+    interop.worker(gear, "reverse")
     first.kill()
     assert client.succeed().out == b"olleh"

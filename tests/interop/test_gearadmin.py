@@ -9,26 +9,26 @@ from __future__ import annotations
 import pytest
 
 from tests.interop.conftest import StartServer, ours_only
-from tests.interop.job_server import JobServer
+from tests.interop.interop_fixture import InteropFixture
+from tests.interop.interop_server import InteropServer
 from tests.interop.language import Language
 from tests.interop.peer_process import Outcome, PeerRunner
-from tests.interop.scene import Scene
 from tests.support.peers import require_program
 
 ANY = ["-h", "127.0.0.1"]
 
 
 @pytest.fixture
-def alone(fresh_server: JobServer, peers: PeerRunner) -> Scene:
-    """A scene whose job server nobody else has used."""
+def alone(fresh_server: InteropServer, peers: PeerRunner) -> InteropFixture:
+    """Programs and a job server that no other test has used."""
     require_program("gearadmin", "apt-get install gearman-tools")
-    return Scene(fresh_server, peers, "resize")
+    return InteropFixture(fresh_server, peers, "resize")
 
 
-def gearadmin(scene: Scene, *operations: str, status: int = 0) -> Outcome:
-    """Run gearadmin against the scene's server."""
-    command = ["gearadmin", *ANY, "-p", str(scene.server.port), *operations]
-    return scene.run(command, status=status)
+def gearadmin(interop: InteropFixture, *operations: str, status: int = 0) -> Outcome:
+    """Run gearadmin against the fixture's server."""
+    command = ["gearadmin", *ANY, "-p", str(interop.server.port), *operations]
+    return interop.run(command, status=status)
 
 
 def fields(line: str) -> list[str]:
@@ -36,7 +36,7 @@ def fields(line: str) -> list[str]:
     return line.split(" ")[1:]
 
 
-def test_an_empty_server_reports_nothing(alone: Scene) -> None:
+def test_an_empty_server_reports_nothing(alone: InteropFixture) -> None:
     """Every report of an unused server is a full stop alone; ``--workers`` shows the asker."""
     for operation in ("--status", "--priority-status", "--show-jobs", "--show-unique-jobs"):
         assert gearadmin(alone, operation).out == b".\n", operation
@@ -45,18 +45,18 @@ def test_an_empty_server_reports_nothing(alone: Scene) -> None:
     assert end == "."
 
 
-def test_the_server_describes_itself(scene: Scene) -> None:
+def test_the_server_describes_itself(interop: InteropFixture) -> None:
     """``--getpid``, ``--server-version`` and ``--server-verbose`` print the bare value."""
-    assert gearadmin(scene, "--getpid").lines == [str(scene.server.process.pid)]
-    version = scene.server.process.ask(b"version\r\n").decode().removeprefix("OK ")
-    assert gearadmin(scene, "--server-version").out.decode() == version
+    assert gearadmin(interop, "--getpid").lines == [str(interop.server.process.pid)]
+    version = interop.server.process.ask(b"version\r\n").decode().removeprefix("OK ")
+    assert gearadmin(interop, "--server-version").out.decode() == version
     assert version[0].isdigit()
-    verbose = gearadmin(scene, "--server-verbose").lines
+    verbose = gearadmin(interop, "--server-verbose").lines
     assert len(verbose) == 1
     assert verbose[0] in {"FATAL", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO"}
 
 
-def test_queued_jobs_are_reported(alone: Scene) -> None:
+def test_queued_jobs_are_reported(alone: InteropFixture) -> None:
     """Jobs of three priorities are counted, listed by handle and listed by unique."""
     handles = [
         alone.queue("-u", "one", "x"),
@@ -72,7 +72,7 @@ def test_queued_jobs_are_reported(alone: Scene) -> None:
     assert (sorted(uniques), end) == (["four", "one", "three", "two"], ".")
 
 
-def test_a_running_job_is_reported(alone: Scene, c: Language) -> None:
+def test_a_running_job_is_reported(alone: InteropFixture, c: Language) -> None:
     """A running job counts in total and as running, and no longer by priority."""
     worker = alone.worker(c, "hold")
     client = alone.start(alone.gearman("hello"), b"")
@@ -92,17 +92,17 @@ def test_a_running_job_is_reported(alone: Scene, c: Language) -> None:
     assert gearadmin(alone, "--status").out == b"resize\t0\t0\t1\n.\n"
 
 
-def test_a_requeued_job_shows_its_retries(scene: Scene, c: Language) -> None:
+def test_a_requeued_job_shows_its_retries(interop: InteropFixture, c: Language) -> None:
     """The second column of ``--show-jobs`` counts the workers lost with the job."""
-    handle = scene.queue("hello")
-    worker = scene.worker(c, "hold")
+    handle = interop.queue("hello")
+    worker = interop.worker(c, "hold")
     worker.await_output(b"holding hello")
     worker.kill()
-    scene.server.await_exactly(scene.function, (1, 0, 0))
-    assert f"{handle}\t1\t0\t1" in gearadmin(scene, "--show-jobs").lines
+    interop.server.await_exactly(interop.function, (1, 0, 0))
+    assert f"{handle}\t1\t0\t1" in gearadmin(interop, "--show-jobs").lines
 
 
-def test_functions_are_created_and_dropped(alone: Scene) -> None:
+def test_functions_are_created_and_dropped(alone: InteropFixture) -> None:
     """``--create-function`` lists a function, ``--drop-function`` forgets it; twice is an error."""
     assert gearadmin(alone, "--create-function", "new").out == b"OK\n"
     assert gearadmin(alone, "--create-function", "new").out == b"OK\n"
@@ -114,28 +114,28 @@ def test_functions_are_created_and_dropped(alone: Scene) -> None:
     assert outcome.err == b"Error: function not found\r\n"
 
 
-def test_a_function_with_workers_is_not_dropped(scene: Scene, c: Language) -> None:
+def test_a_function_with_workers_is_not_dropped(interop: InteropFixture, c: Language) -> None:
     """``--drop-function`` is refused while a worker is registered."""
-    scene.worker(c, "reverse")
-    outcome = gearadmin(scene, "--drop-function", scene.function)
+    interop.worker(c, "reverse")
+    outcome = gearadmin(interop, "--drop-function", interop.function)
     expected = b"Error: there are still connected workers or executing clients\r\n"
     assert (outcome.out, outcome.err) == (b"", expected)
 
 
-def test_a_cancelled_job_never_runs(scene: Scene, c: Language) -> None:
+def test_a_cancelled_job_never_runs(interop: InteropFixture, c: Language) -> None:
     """``--cancel-job`` of a queued job prints OK; only the jobs beside it are run."""
-    handle = scene.queue("cancelled")
-    scene.queue("kept")
-    assert gearadmin(scene, "--cancel-job", handle).out == b"OK\n"
-    worker = scene.worker(c, "hold")
+    handle = interop.queue("cancelled")
+    interop.queue("kept")
+    assert gearadmin(interop, "--cancel-job", handle).out == b"OK\n"
+    worker = interop.worker(c, "hold")
     worker.await_output(b"holding kept")
     worker.send_line()
-    scene.server.await_total(scene.function, 0)
+    interop.server.await_total(interop.function, 0)
     assert worker.out == b"holding kept\n"
 
 
 @ours_only
-def test_a_cancelled_job_is_gone_at_once(alone: Scene) -> None:
+def test_a_cancelled_job_is_gone_at_once(alone: InteropFixture) -> None:
     """A cancelled job is in no report. The C server lists it until a worker comes by."""
     handle = alone.queue("cancelled")
     assert gearadmin(alone, "--cancel-job", handle).out == b"OK\n"
@@ -145,7 +145,7 @@ def test_a_cancelled_job_is_gone_at_once(alone: Scene) -> None:
     assert gearadmin(alone, "--cancel-job", handle).err == b"Error: UNKNOWN_JOB\r\n"
 
 
-def test_a_cancelled_job_fails_its_client(alone: Scene) -> None:
+def test_a_cancelled_job_fails_its_client(alone: InteropFixture) -> None:
     """The client that waits for a cancelled job is told that it failed."""
     client = alone.start(alone.gearman("hello"), b"")
     alone.server.await_total("resize", 1)
@@ -154,21 +154,21 @@ def test_a_cancelled_job_fails_its_client(alone: Scene) -> None:
     assert (outcome.out, outcome.err) == (b"", b"Job failed\n")
 
 
-def test_an_unknown_job_is_not_cancelled(scene: Scene) -> None:
+def test_an_unknown_job_is_not_cancelled(interop: InteropFixture) -> None:
     """``--cancel-job`` of an unknown handle is an error on standard error, with status 0."""
-    outcome = gearadmin(scene, "--cancel-job", "H:nowhere:1")
+    outcome = gearadmin(interop, "--cancel-job", "H:nowhere:1")
     assert (outcome.out, outcome.err) == (b"", b"Error: UNKNOWN_JOB\r\n")
 
 
-def test_operations_are_asked_in_gearadmins_order(scene: Scene) -> None:
+def test_operations_are_asked_in_gearadmins_order(interop: InteropFixture) -> None:
     """Several operations use one connection; their replies come in gearadmin's own order."""
     operations = ("--status", "--server-version", "--server-verbose", "--getpid")
-    lines = gearadmin(scene, *operations).lines
-    single = [gearadmin(scene, operation).lines for operation in reversed(operations)]
+    lines = gearadmin(interop, *operations).lines
+    single = [gearadmin(interop, operation).lines for operation in reversed(operations)]
     assert lines == single[0] + single[1] + single[2] + single[3]
 
 
-def test_long_reports_arrive_whole(alone: Scene) -> None:
+def test_long_reports_arrive_whole(alone: InteropFixture) -> None:
     """Reports of two thousand functions and jobs, hundreds of packets long, are complete."""
     script = "".join(f"{number}\n" for number in range(2000)).encode()
     alone.run(alone.gearman("-b", "-N"), script)

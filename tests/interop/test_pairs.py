@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.interop.conftest import ours_only
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
-from tests.interop.scene import Scene
 
 LANGUAGES = ("c", "php", "perl", "pygearman", "gear", "npm")
 WORKLOAD = bytes(range(256)) * 17
@@ -33,10 +33,12 @@ def find(request: pytest.FixtureRequest) -> Find:
     return language
 
 
-def events(scene: Scene, find: Find, options: dict[str, list[str]]) -> dict[str, list[str]]:
+def events(
+    interop: InteropFixture, find: Find, options: dict[str, list[str]]
+) -> dict[str, list[str]]:
     """Run the clients of all languages in the mode ``events`` and return what each one tells."""
     clients = {
-        name: scene.call_start(find(name), "events", *options.get(name, [])) for name in LANGUAGES
+        name: interop.call_start(find(name), "events", *options.get(name, [])) for name in LANGUAGES
     }
     told = {name: client.succeed().lines for name, client in clients.items()}
     noise = ("created", "option")
@@ -46,53 +48,59 @@ def events(scene: Scene, find: Find, options: dict[str, list[str]]) -> dict[str,
     }
 
 
-def test_every_client_uses_a_worker_of_the_command_line(scene: Scene, find: Find) -> None:
+def test_every_client_uses_a_worker_of_the_command_line(
+    interop: InteropFixture, find: Find
+) -> None:
     """Clients of all languages get the result of a command that ``gearman -w`` runs."""
     reverse = ["perl", "-e", "local $/; print scalar reverse <STDIN>"]
-    scene.start_worker(scene.gearman("-w", "--", *reverse))
-    clients = [scene.call_start(find(name), "do", workload=WORKLOAD) for name in LANGUAGES]
-    clients.append(scene.start(scene.gearman(), WORKLOAD))
+    interop.start_worker(interop.gearman("-w", "--", *reverse))
+    clients = [interop.call_start(find(name), "do", workload=WORKLOAD) for name in LANGUAGES]
+    clients.append(interop.start(interop.gearman(), WORKLOAD))
     assert [client.succeed().out == WORKLOAD[::-1] for client in clients] == [True] * 7
 
 
 @each_worker
-def test_every_client_gets_the_result(scene: Scene, find: Find, worker: str) -> None:
+def test_every_client_gets_the_result(interop: InteropFixture, find: Find, worker: str) -> None:
     """Clients of all languages, and ``gearman``, get a binary workload back reversed."""
-    scene.worker(find(worker), "reverse")
-    clients = [scene.call_start(find(name), "do", workload=WORKLOAD) for name in LANGUAGES]
-    clients.append(scene.start(scene.gearman(), WORKLOAD))
+    interop.worker(find(worker), "reverse")
+    clients = [interop.call_start(find(name), "do", workload=WORKLOAD) for name in LANGUAGES]
+    clients.append(interop.start(interop.gearman(), WORKLOAD))
     assert [client.succeed().out == WORKLOAD[::-1] for client in clients] == [True] * 7
 
 
 @each_worker
-def test_every_client_follows_the_progress(scene: Scene, find: Find, worker: str) -> None:
+def test_every_client_follows_the_progress(
+    interop: InteropFixture, find: Find, worker: str
+) -> None:
     """Clients of all languages see the same data, warning, status and result."""
-    scene.worker(find(worker), "progress")
+    interop.worker(find(worker), "progress")
     sent = ["data one", "warning careful", "status 1/2", "data two", "complete olleh"]
-    told = events(scene, find, {})
+    told = events(interop, find, {})
     assert sorted(told.pop("pygearman")) == sorted(sent)
     assert told == {name: sent for name in LANGUAGES if name != "pygearman"}
 
 
 @each_worker
-def test_every_client_sees_the_failure(scene: Scene, find: Find, worker: str) -> None:
+def test_every_client_sees_the_failure(interop: InteropFixture, find: Find, worker: str) -> None:
     """Clients of all languages see a failed job as failed."""
-    scene.worker(find(worker), "fail")
-    assert events(scene, find, {}) == {name: ["fail"] for name in LANGUAGES}
+    interop.worker(find(worker), "fail")
+    assert events(interop, find, {}) == {name: ["fail"] for name in LANGUAGES}
 
 
 @ours_only
 @each_worker
-def test_every_client_outlives_an_exception(scene: Scene, find: Find, worker: str) -> None:
+def test_every_client_outlives_an_exception(
+    interop: InteropFixture, find: Find, worker: str
+) -> None:
     """Clients with the option get the exception, others a failure; PHP always has the option.
 
     The C server's NUL after the handle hangs or kills most clients without the option.
     """
-    process = scene.worker(find(worker), "exception")
-    told = events(scene, find, {name: ["exceptions"] for name in ("c", "perl", "gear", "npm")})
+    process = interop.worker(find(worker), "exception")
+    told = events(interop, find, {name: ["exceptions"] for name in ("c", "perl", "gear", "npm")})
     always = {"pygearman": ["fail"]}
     assert told == {name: always.get(name, ["exception boom"]) for name in LANGUAGES}
-    told = events(scene, find, {})
+    told = events(interop, find, {})
     always = {"php": ["exception boom"]}
     assert told == {name: always.get(name, ["fail"]) for name in LANGUAGES}
     assert process.running

@@ -7,174 +7,178 @@ other; there may be several clients and several job servers.
 from __future__ import annotations
 
 from tests.interop.conftest import StartServer
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
-from tests.interop.scene import Scene
 
 
-def test_the_tutorials_job(scene: Scene, php: Language) -> None:
+def test_the_tutorials_job(interop: InteropFixture, php: Language) -> None:
     """The client sends ``Hello`` and prints the worker's answer, its length ``5``."""
-    scene.worker(php, "length")
-    assert scene.call(php, "do", workload=b"Hello").out == b"5"
+    interop.worker(php, "length")
+    assert interop.call(php, "do", workload=b"Hello").out == b"5"
 
 
-def test_several_workers_share_the_load(scene: Scene, php: Language) -> None:
+def test_several_workers_share_the_load(interop: InteropFixture, php: Language) -> None:
     """Three jobs of one client are in work at the same time, one in each of three workers."""
-    workers = [scene.worker(php, "hold") for _ in range(3)]
-    client = scene.call_start(php, "many", "3")
+    workers = [interop.worker(php, "hold") for _ in range(3)]
+    client = interop.call_start(php, "many", "3")
     for worker in workers:
         worker.await_output(b"holding ")
-    assert scene.server.counts(scene.function) == (3, 3, 3)
+    assert interop.server.counts(interop.function) == (3, 3, 3)
     for worker in workers:
         worker.send_line()
     assert sorted(client.succeed().lines) == ["0 0", "1 1", "2 2"]
     assert sorted(worker.out for worker in workers) == [b"holding %d\n" % n for n in range(3)]
 
 
-def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene, php: Language) -> None:
+def test_another_worker_finishes_the_job_of_a_killed_one(
+    interop: InteropFixture, php: Language
+) -> None:
     """A client whose worker is killed in the middle of its job gets the result all the same."""
-    first = scene.worker(php, "hold")
-    client = scene.call_start(php, "do", workload=b"Hello")
+    first = interop.worker(php, "hold")
+    client = interop.call_start(php, "do", workload=b"Hello")
     first.await_output(b"holding Hello")
-    scene.worker(php, "length")
+    interop.worker(php, "length")
     first.kill()
     assert client.succeed().out == b"5"
 
 
-def test_a_job_survives_that_all_its_workers_are_killed(scene: Scene, php: Language) -> None:
+def test_a_job_survives_that_all_its_workers_are_killed(
+    interop: InteropFixture, php: Language
+) -> None:
     """With no worker left the job waits in the queue until a new one comes."""
-    client = scene.call_start(php, "do", workload=b"Hello")
+    client = interop.call_start(php, "do", workload=b"Hello")
     for _ in range(2):
-        worker = scene.worker(php, "hold")
+        worker = interop.worker(php, "hold")
         worker.await_output(b"holding Hello")
         worker.kill()
-        scene.server.await_exactly(scene.function, (1, 0, 0))
-    scene.worker(php, "length")
+        interop.server.await_exactly(interop.function, (1, 0, 0))
+    interop.worker(php, "length")
     assert client.succeed().out == b"5"
 
 
-def test_several_clients_are_served_at_once(scene: Scene, php: Language) -> None:
+def test_several_clients_are_served_at_once(interop: InteropFixture, php: Language) -> None:
     """Clients in processes of their own each get the answer to their own workload."""
-    scene.worker(php, "reverse")
-    scene.worker(php, "reverse")
+    interop.worker(php, "reverse")
+    interop.worker(php, "reverse")
     words = [b"one", b"two", b"three", b"four", b"five"]
-    clients = [scene.call_start(php, "do", workload=word) for word in words]
+    clients = [interop.call_start(php, "do", workload=word) for word in words]
     assert [client.succeed().out for client in clients] == [word[::-1] for word in words]
 
 
 def test_one_of_two_job_servers_is_killed(
-    scene: Scene, php: Language, start_server: StartServer
+    interop: InteropFixture, php: Language, start_server: StartServer
 ) -> None:
     """Clients and workers that know two job servers go on when the first is killed."""
     servers = [start_server(), start_server()]
     ports = ",".join(str(server.port) for server in servers)
-    scene.start([*php.worker, ports, f"{scene.function}=length"])
+    interop.start([*php.worker, ports, f"{interop.function}=length"])
     for server in servers:
-        server.await_workers(scene.function)
-    client = scene.start([*php.client, ports, "lines", scene.function])
+        server.await_workers(interop.function)
+    client = interop.start([*php.client, ports, "lines", interop.function])
     client.send_line(b"Hello")
     client.await_output(b"5\n")
     servers[0].process.kill()
     client.send_line(b"Hello, world")
     client.await_output(b"5\n12\n")
-    outcome = scene.run([*php.client, ports, "do", scene.function], b"Hi")
+    outcome = interop.run([*php.client, ports, "do", interop.function], b"Hi")
     assert outcome.out == b"2"
 
 
-def test_foreground_jobs_of_all_priorities(scene: Scene, php: Language) -> None:
+def test_foreground_jobs_of_all_priorities(interop: InteropFixture, php: Language) -> None:
     """doHigh(), doNormal() and doLow() return the result."""
-    scene.worker(php, "reverse")
-    assert scene.call(php, "priorities", workload=b"abc").out == b"cba cba cba\n"
+    interop.worker(php, "reverse")
+    assert interop.call(php, "priorities", workload=b"abc").out == b"cba cba cba\n"
 
 
-def test_background_jobs_run_by_priority(scene: Scene, php: Language) -> None:
+def test_background_jobs_run_by_priority(interop: InteropFixture, php: Language) -> None:
     """doBackground() and its kin return distinct handles; a worker runs them by priority."""
-    handles = scene.call(php, "background", workload=b"job").lines
+    handles = interop.call(php, "background", workload=b"job").lines
     assert len(set(handles)) == 3
-    worker = scene.worker(php, "hold")
+    worker = interop.worker(php, "hold")
     for _ in handles:
         worker.send_line()
-    scene.server.await_total(scene.function, 0)
+    interop.server.await_total(interop.function, 0)
     assert worker.out == b"holding high job\nholding normal job\nholding low job\n"
 
 
-def test_background_tasks_run_by_priority(scene: Scene, php: Language) -> None:
+def test_background_tasks_run_by_priority(interop: InteropFixture, php: Language) -> None:
     """addTaskBackground() and its kin are created in order and run by priority."""
-    created = scene.call(php, "tasks", workload=b"job").lines
+    created = interop.call(php, "tasks", workload=b"job").lines
     assert all(line.startswith("created H:") for line in created)
     assert len(set(created)) == 3
-    assert scene.server.counts(scene.function) == (3, 0, 0)
-    worker = scene.worker(php, "hold")
+    assert interop.server.counts(interop.function) == (3, 0, 0)
+    worker = interop.worker(php, "hold")
     for _ in created:
         worker.send_line()
-    scene.server.await_total(scene.function, 0)
+    interop.server.await_total(interop.function, 0)
     assert worker.out == b"holding high job\nholding normal job\nholding low job\n"
 
 
-def test_many_tasks_at_once(scene: Scene, php: Language) -> None:
+def test_many_tasks_at_once(interop: InteropFixture, php: Language) -> None:
     """Two hundred tasks of one runTasks() each complete with their own result."""
-    scene.worker(php, "reverse")
-    pairs = sorted(line.split(" ") for line in scene.call(php, "many", "200").lines)
+    interop.worker(php, "reverse")
+    pairs = sorted(line.split(" ") for line in interop.call(php, "many", "200").lines)
     assert pairs == sorted([str(n), str(n)[::-1]] for n in range(200))
 
 
-def test_every_callback_is_called(scene: Scene, php: Language) -> None:
+def test_every_callback_is_called(interop: InteropFixture, php: Language) -> None:
     """Created, data, warning, status and complete callbacks are called in the order sent."""
-    scene.worker(php, "progress")
-    created, *events = scene.call(php, "events").lines
+    interop.worker(php, "progress")
+    created, *events = interop.call(php, "events").lines
     assert created.startswith("created H:")
     assert events == ["data one", "warning careful", "status 1/2", "data two", "complete olleh"]
 
 
-def test_the_exception_callback_is_called(scene: Scene, php: Language) -> None:
+def test_the_exception_callback_is_called(interop: InteropFixture, php: Language) -> None:
     """The extension asks for exceptions by itself, so setExceptionCallback() gets the text."""
-    worker = scene.worker(php, "exception")
+    worker = interop.worker(php, "exception")
     for _ in range(2):
-        assert scene.call(php, "events").lines[1:] == ["exception boom"]
+        assert interop.call(php, "events").lines[1:] == ["exception boom"]
     assert worker.out == b""
 
 
-def test_the_fail_callback_is_called(scene: Scene, php: Language) -> None:
+def test_the_fail_callback_is_called(interop: InteropFixture, php: Language) -> None:
     """A failed job calls the fail callback, and the worker goes on to the next one."""
-    scene.worker(php, "fail")
+    interop.worker(php, "fail")
     for _ in range(2):
-        assert scene.call(php, "events").lines[1:] == ["fail"]
+        assert interop.call(php, "events").lines[1:] == ["fail"]
 
 
-def test_an_empty_result_completes(scene: Scene, php: Language) -> None:
+def test_an_empty_result_completes(interop: InteropFixture, php: Language) -> None:
     """A worker may answer with the empty string."""
-    scene.worker(php, "empty")
-    assert scene.call(php, "events").lines[1:] == ["complete"]
+    interop.worker(php, "empty")
+    assert interop.call(php, "events").lines[1:] == ["complete"]
 
 
-def test_job_status_follows_a_job(scene: Scene, php: Language) -> None:
+def test_job_status_follows_a_job(interop: InteropFixture, php: Language) -> None:
     """jobStatus() shows a job queued, running with its progress, and unknown at the end."""
-    handle = scene.queue("hello")
-    assert scene.call(php, "status", handle).lines == ["[true,false,0,0]"]
-    worker = scene.worker(php, "hold")
+    handle = interop.queue("hello")
+    assert interop.call(php, "status", handle).lines == ["[true,false,0,0]"]
+    worker = interop.worker(php, "hold")
     worker.await_output(b"holding hello")
-    assert scene.call(php, "status", handle).lines == ["[true,true,3,7]"]
+    assert interop.call(php, "status", handle).lines == ["[true,true,3,7]"]
     worker.send_line()
-    scene.server.await_total(scene.function, 0)
-    assert scene.call(php, "status", handle).lines == ["[false,false,0,0]"]
+    interop.server.await_total(interop.function, 0)
+    assert interop.call(php, "status", handle).lines == ["[false,false,0,0]"]
 
 
-def test_job_status_by_unique_key_follows_a_job(scene: Scene, php: Language) -> None:
+def test_job_status_by_unique_key_follows_a_job(interop: InteropFixture, php: Language) -> None:
     """jobStatusByUniqueKey() shows the same without a handle."""
-    scene.queue("-u", scene.function, "hello")
-    assert scene.call(php, "unique", scene.function).lines == ["[true,false,0,0]"]
-    worker = scene.worker(php, "hold")
+    interop.queue("-u", interop.function, "hello")
+    assert interop.call(php, "unique", interop.function).lines == ["[true,false,0,0]"]
+    worker = interop.worker(php, "hold")
     worker.await_output(b"holding hello")
-    assert scene.call(php, "unique", scene.function).lines == ["[true,true,3,7]"]
-    assert scene.call(php, "unique", "no such key").lines == ["[false,false,0,0]"]
+    assert interop.call(php, "unique", interop.function).lines == ["[true,true,3,7]"]
+    assert interop.call(php, "unique", "no such key").lines == ["[false,false,0,0]"]
 
 
-def test_ping_is_answered(scene: Scene, php: Language) -> None:
+def test_ping_is_answered(interop: InteropFixture, php: Language) -> None:
     """ping() is true when the server echoes its data."""
-    assert scene.call(php, "ping", workload=b"are you there?").lines == ["true"]
+    assert interop.call(php, "ping", workload=b"are you there?").lines == ["true"]
 
 
-def test_a_large_workload_makes_the_round_trip(scene: Scene, php: Language) -> None:
+def test_a_large_workload_makes_the_round_trip(interop: InteropFixture, php: Language) -> None:
     """A binary workload of one mebibyte comes back reversed."""
-    scene.worker(php, "reverse")
+    interop.worker(php, "reverse")
     workload = bytes(range(256)) * 4096
-    assert scene.call(php, "do", workload=workload).out == workload[::-1]
+    assert interop.call(php, "do", workload=workload).out == workload[::-1]

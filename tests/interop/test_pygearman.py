@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from tests.interop.conftest import ours_only
-from tests.interop.job_server import JobServer
+from tests.interop.interop_fixture import InteropFixture
+from tests.interop.interop_server import InteropServer
 from tests.interop.language import Language
 from tests.interop.peer_process import PeerRunner
-from tests.interop.scene import Scene
 
 
 @pytest.fixture(params=["pygearman", "blocking"])
@@ -20,56 +20,58 @@ def pygearman(request: pytest.FixtureRequest, pygearman: Language, blocking: Lan
     return pygearman if request.param == "pygearman" else blocking
 
 
-def test_submit_job_returns_the_result(scene: Scene, pygearman: Language) -> None:
+def test_submit_job_returns_the_result(interop: InteropFixture, pygearman: Language) -> None:
     """submit_job() returns the worker's result, of any bytes."""
-    scene.worker(pygearman, "reverse")
+    interop.worker(pygearman, "reverse")
     workload = bytes(range(256)) * 300
-    assert scene.call(pygearman, "do", workload=workload).out == workload[::-1]
+    assert interop.call(pygearman, "do", workload=workload).out == workload[::-1]
 
 
-def test_a_request_holds_every_update(scene: Scene, pygearman: Language) -> None:
+def test_a_request_holds_every_update(interop: InteropFixture, pygearman: Language) -> None:
     """The request of a foreground job holds its data, warnings, last status and result."""
-    scene.worker(pygearman, "progress")
-    created, *events = scene.call(pygearman, "events").lines
+    interop.worker(pygearman, "progress")
+    created, *events = interop.call(pygearman, "events").lines
     assert created.startswith("created H:")
     assert events == ["data one", "data two", "warning careful", "status 1/2", "complete olleh"]
 
 
-def test_many_jobs_at_once(scene: Scene, pygearman: Language) -> None:
+def test_many_jobs_at_once(interop: InteropFixture, pygearman: Language) -> None:
     """A hundred jobs submitted together each get their own result, from two workers."""
-    scene.worker(pygearman, "reverse")
-    scene.worker(pygearman, "reverse")
-    pairs = [line.split(" ") for line in scene.call(pygearman, "many", "100").lines]
+    interop.worker(pygearman, "reverse")
+    interop.worker(pygearman, "reverse")
+    pairs = [line.split(" ") for line in interop.call(pygearman, "many", "100").lines]
     assert pairs == [[str(n), str(n)[::-1]] for n in range(100)]
 
 
-def test_an_empty_result_completes(scene: Scene, pygearman: Language) -> None:
+def test_an_empty_result_completes(interop: InteropFixture, pygearman: Language) -> None:
     """An empty result is a completion; the library needs the NUL after the handle."""
-    scene.worker(pygearman, "empty")
-    assert scene.call(pygearman, "events").lines[1:] == ["complete "]
+    interop.worker(pygearman, "empty")
+    assert interop.call(pygearman, "events").lines[1:] == ["complete "]
 
 
-def test_a_failure_fails_the_request(scene: Scene, pygearman: Language) -> None:
+def test_a_failure_fails_the_request(interop: InteropFixture, pygearman: Language) -> None:
     """A worker function that raises fails the job by default, and the worker goes on."""
-    scene.worker(pygearman, "fail")
+    interop.worker(pygearman, "fail")
     for _ in range(2):
-        assert scene.call(pygearman, "events").lines[1:] == ["fail"]
+        assert interop.call(pygearman, "events").lines[1:] == ["fail"]
 
 
 @ours_only
-def test_an_exception_fails_the_request(scene: Scene, pygearman: Language) -> None:
+def test_an_exception_fails_the_request(interop: InteropFixture, pygearman: Language) -> None:
     """An exception is a failure. The C server's handle ends in NUL: the client raises KeyError."""
-    worker = scene.worker(pygearman, "exception")
+    worker = interop.worker(pygearman, "exception")
     for _ in range(2):
-        assert scene.call(pygearman, "events").lines[1:] == ["fail"]
+        assert interop.call(pygearman, "events").lines[1:] == ["fail"]
     assert worker.err == b""
 
 
-def test_one_unique_is_one_job_for_two_clients(scene: Scene, pygearman: Language) -> None:
+def test_one_unique_is_one_job_for_two_clients(
+    interop: InteropFixture, pygearman: Language
+) -> None:
     """Two clients with the same unique get one handle and both the result of its one run."""
-    client = scene.call_start(pygearman, "merge", scene.function)
-    scene.server.await_waiting_clients(scene.function, 2)
-    worker = scene.worker(pygearman, "hold")
+    client = interop.call_start(pygearman, "merge", interop.function)
+    interop.server.await_waiting_clients(interop.function, 2)
+    worker = interop.worker(pygearman, "hold")
     worker.send_line()
     first, second = client.succeed().lines
     assert first == second
@@ -77,22 +79,22 @@ def test_one_unique_is_one_job_for_two_clients(scene: Scene, pygearman: Language
     assert worker.out == b"holding hello\n"
 
 
-def test_background_jobs_run_by_priority(scene: Scene, pygearman: Language) -> None:
+def test_background_jobs_run_by_priority(interop: InteropFixture, pygearman: Language) -> None:
     """Background jobs of the three priorities have distinct handles and run by priority."""
-    handles = scene.call(pygearman, "background", workload=b"job").lines
+    handles = interop.call(pygearman, "background", workload=b"job").lines
     assert len(set(handles)) == 3
-    worker = scene.worker(pygearman, "hold")
+    worker = interop.worker(pygearman, "hold")
     for _ in handles:
         worker.send_line()
-    scene.server.await_total(scene.function, 0)
+    interop.server.await_total(interop.function, 0)
     assert worker.out == b"holding high job\nholding normal job\nholding low job\n"
 
 
-def test_polling_follows_a_background_job(scene: Scene, pygearman: Language) -> None:
+def test_polling_follows_a_background_job(interop: InteropFixture, pygearman: Language) -> None:
     """get_job_status() shows a job queued, running with its progress, and unknown at the end."""
-    client = scene.call_start(pygearman, "poll")
+    client = interop.call_start(pygearman, "poll")
     client.await_output(b"known 1 running 0 0/0")
-    worker = scene.worker(pygearman, "hold")
+    worker = interop.worker(pygearman, "hold")
     client.await_output(b"known 1 running 1 3/7")
     worker.send_line()
     lines = client.succeed().lines
@@ -100,25 +102,29 @@ def test_polling_follows_a_background_job(scene: Scene, pygearman: Language) -> 
     assert lines[-2:] == ["known 1 running 1 3/7", "known 0 running 0 0/0"]
 
 
-def test_another_worker_finishes_the_job_of_a_killed_one(scene: Scene, pygearman: Language) -> None:
+def test_another_worker_finishes_the_job_of_a_killed_one(
+    interop: InteropFixture, pygearman: Language
+) -> None:
     """A client whose worker is killed in the middle of its job gets the result all the same."""
-    first = scene.worker(pygearman, "hold")
-    client = scene.call_start(pygearman, "do")
+    first = interop.worker(pygearman, "hold")
+    client = interop.call_start(pygearman, "do")
     first.await_output(b"holding hello")
-    scene.worker(pygearman, "reverse")
+    interop.worker(pygearman, "reverse")
     first.kill()
     assert client.succeed().out == b"olleh"
 
 
-def test_the_admin_client(fresh_server: JobServer, peers: PeerRunner, pygearman: Language) -> None:
+def test_the_admin_client(
+    fresh_server: InteropServer, peers: PeerRunner, pygearman: Language
+) -> None:
     """Ping, version, pid, status, workers, jobs, uniques and cancel; shutdown is refused."""
-    scene = Scene(fresh_server, peers, "resize")
-    handle = scene.queue("-u", "key", "hello")
-    scene.start_worker(
+    interop = InteropFixture(fresh_server, peers, "resize")
+    handle = interop.queue("-u", "key", "hello")
+    interop.start_worker(
         [*pygearman.worker, str(fresh_server.port), "crop=reverse", "scale=reverse"], "crop"
     )
     version = fresh_server.process.ask(b"version\r\n").decode().strip()
-    lines = scene.call(pygearman, "admin").lines
+    lines = interop.call(pygearman, "admin").lines
     workers = sorted(line for line in lines if line.startswith("worker"))
     assert workers in (
         ["worker -", "worker pygearman-worker crop scale"],

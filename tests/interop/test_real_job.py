@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
-from tests.interop.scene import Scene
 from tests.support.peers import require_program
 
 WIDTH, HEIGHT = 640, 480
@@ -38,19 +38,19 @@ def size_of(image: bytes) -> tuple[int, int]:
 
 
 def test_a_php_worker_resizes_for_a_python_client(
-    scene: Scene, php: Language, pygearman: Language
+    interop: InteropFixture, php: Language, pygearman: Language
 ) -> None:
     """A PHP worker with GD returns the thumbnail, 64 pixels wide, of a Python client's image."""
-    scene.worker(php, "thumbnail")
+    interop.worker(php, "thumbnail")
     image = png(WIDTH, HEIGHT)
     assert size_of(image) == (WIDTH, HEIGHT)
-    thumbnail = scene.call(pygearman, "do", workload=image).out
+    thumbnail = interop.call(pygearman, "do", workload=image).out
     assert size_of(thumbnail) == (64, 48)
 
 
-def test_imagemagick_resizes_for_a_php_client(scene: Scene, php: Language) -> None:
+def test_imagemagick_resizes_for_a_php_client(interop: InteropFixture, php: Language) -> None:
     """``gearman -w`` runs ImageMagick on the image of a PHP client."""
     convert = require_program("convert", "apt-get install imagemagick")
-    scene.start_worker(scene.gearman("-w", "--", convert, "png:-", "-resize", "50%", "png:-"))
-    half = scene.call(php, "do", workload=png(WIDTH, HEIGHT)).out
+    interop.start_worker(interop.gearman("-w", "--", convert, "png:-", "-resize", "50%", "png:-"))
+    half = interop.call(php, "do", workload=png(WIDTH, HEIGHT)).out
     assert size_of(half) == (WIDTH // 2, HEIGHT // 2)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.interop.conftest import StartServer
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
 from tests.interop.peer_process import PeerRunner
-from tests.interop.scene import Scene
 
 
 @pytest.mark.parametrize("name", ["c", "php", "gear"])
@@ -16,11 +16,11 @@ def test_workers_come_back_to_a_restarted_server(
 ) -> None:
     """A worker whose server was killed registers with the next one on that port and works."""
     language: Language = request.getfixturevalue(name)
-    first = Scene(start_server(), peers, "reverse")
+    first = InteropFixture(start_server(), peers, "reverse")
     worker = first.worker(language, "reverse")
     assert first.call(language, "do").out == b"olleh"
     first.server.process.kill()
-    second = Scene(start_server(port=first.server.port), peers, "reverse")
+    second = InteropFixture(start_server(port=first.server.port), peers, "reverse")
     second.server.await_workers("reverse")
     assert second.call(language, "do").out == b"olleh"
     assert worker.running

@@ -1,4 +1,4 @@
-"""Enough descriptors for a crowd, and a job server to meet it."""
+"""Enough descriptors for thousands of connections, and a job server."""
 
 from __future__ import annotations
 

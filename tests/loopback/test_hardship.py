@@ -11,7 +11,7 @@ import pytest
 
 from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import RESPONSE_MAGIC, PacketDecoder
-from tests.loopback.crowd import pack
+from tests.loopback.load import pack
 from tests.loopback.memory import MEBIBYTE, reserved, resident
 from tests.loopback.speaker import (
     ECHO_REQ,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gearman_tx.testing import ServerProcess
-from tests.loopback.crowd import Crowd
+from tests.loopback.load import LoadGenerator
 from tests.loopback.memory import MEBIBYTE, resident
 
 TOLERANCE = 8 * MEBIBYTE
@@ -16,15 +16,17 @@ FUNCTIONS = 10
 
 
 def round_of(server: ServerProcess, jobs: int) -> int:
-    """Let a crowd do so many jobs and leave; return the server's memory behind it."""
-    crowd = Crowd(server.port, clients=1000, workers=1000, jobs=jobs, functions=FUNCTIONS, window=4)
+    """Put ``jobs`` jobs through the server; return its memory when the clients have left."""
+    load = LoadGenerator(
+        server.port, clients=1000, workers=1000, jobs=jobs, functions=FUNCTIONS, window=4
+    )
     try:
-        crowd.run()
-        assert crowd.errors == []
-        assert set(crowd.done.values()) == {1}
-        assert len(crowd.done) == jobs
+        load.run()
+        assert load.errors == []
+        assert set(load.done.values()) == {1}
+        assert len(load.done) == jobs
     finally:
-        crowd.leave()
+        load.leave()
     questions = 0
     while server.ask(b"workers\n", b".\n").count(b"\n") > 2:
         questions += 1  # each lets the server find more of the closed connections
@@ -35,7 +37,7 @@ def round_of(server: ServerProcess, jobs: int) -> int:
     return resident(server)
 
 
-def test_a_crowd_is_served_and_its_memory_given_back(server: ServerProcess) -> None:
+def test_thousands_are_served_and_their_memory_is_freed(server: ServerProcess) -> None:
     """Every job runs once, every waiting client gets its result, and memory is as before."""
     before = round_of(server, jobs=20_000)
     after = round_of(server, jobs=100_000)

@@ -15,29 +15,29 @@ from tests.interop.conftest import (
     fresh_server,
     function,
     gear,
+    interop,
     kind,
     peers,
     perl,
     php,
-    scene,
     server,
     shared_servers,
     start_server,
 )
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
 from tests.interop.peer_process import PeerProcess
-from tests.interop.scene import Scene
 
 __all__ = [
     "c",
     "fresh_server",
     "function",
     "gear",
+    "interop",
     "kind",
     "peers",
     "perl",
     "php",
-    "scene",
     "server",
     "shared_servers",
     "start_server",
@@ -50,8 +50,8 @@ StartWorker = Callable[..., PeerProcess]
 
 
 @pytest.fixture
-def start(scene: Scene) -> Iterator[StartWorker]:
-    """Start our worker for the scene's function with one behaviour, and options of its own.
+def start(interop: InteropFixture) -> Iterator[StartWorker]:
+    """Start our worker for the fixture's function with one behaviour, and options of its own.
 
     Other functions may follow as NAME=BEHAVIOUR. Workers that still run at the end of the test are
     stopped politely, so that their coverage is written.
@@ -59,9 +59,14 @@ def start(scene: Scene) -> Iterator[StartWorker]:
     started: list[PeerProcess] = []
 
     def start_worker(behaviour: str, *others: str, **options: Any) -> PeerProcess:
-        command = [*OURS.worker, str(scene.server.port), f"{scene.function}={behaviour}", *others]
+        command = [
+            *OURS.worker,
+            str(interop.server.port),
+            f"{interop.function}={behaviour}",
+            *others,
+        ]
         env = {"WORKER_OPTIONS": json.dumps(options)}
-        started.append(scene.start_worker(command, env=env))
+        started.append(interop.start_worker(command, env=env))
         return started[-1]
 
     yield start_worker

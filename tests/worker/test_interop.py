@@ -7,84 +7,88 @@ import sys
 import pytest
 
 from tests.interop.conftest import StartServer, ours_only
+from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
 from tests.interop.peer_process import PeerRunner
-from tests.interop.scene import Scene
 from tests.worker.conftest import OURS, PROGRAM, StartWorker
 
 
 @pytest.mark.parametrize("behaviour", ["reverse", "async"])
 def test_a_result_of_any_bytes(
-    scene: Scene, start: StartWorker, client: Language, behaviour: str
+    interop: InteropFixture, start: StartWorker, client: Language, behaviour: str
 ) -> None:
     """From a thread, and from the reactor."""
     start(behaviour)
     workload = bytes(range(256)) * 300
-    outcome = scene.call(client, "do", workload=workload)
+    outcome = interop.call(client, "do", workload=workload)
     assert outcome.out.endswith(workload[::-1])
 
 
-def test_every_packet_in_order(scene: Scene, start: StartWorker, client: Language) -> None:
+def test_every_packet_in_order(
+    interop: InteropFixture, start: StartWorker, client: Language
+) -> None:
     """Data, a warning, progress and more data, sent from a thread, then the result."""
     start("progress")
-    events = scene.call(client, "events").lines[1:]
+    events = interop.call(client, "events").lines[1:]
     assert events == ["data one", "warning careful", "status 1/2", "data two", "complete olleh"]
 
 
-def test_an_empty_result(scene: Scene, start: StartWorker, client: Language) -> None:
+def test_an_empty_result(interop: InteropFixture, start: StartWorker, client: Language) -> None:
     """A function that returns None completes its job."""
     start("empty")
-    assert [line.strip() for line in scene.call(client, "events").lines[1:]] == ["complete"]
+    assert [line.strip() for line in interop.call(client, "events").lines[1:]] == ["complete"]
 
 
-def test_a_failure(scene: Scene, start: StartWorker) -> None:
+def test_a_failure(interop: InteropFixture, start: StartWorker) -> None:
     """``job.fail()`` is a failed job for ``gearman``, and the worker goes on."""
     start("fail")
     for _ in range(2):
-        assert b"Job failed" in scene.run(scene.gearman("x"), status=1).err
+        assert b"Job failed" in interop.run(interop.gearman("x"), status=1).err
 
 
 @ours_only
 def test_an_exception_reaches_a_client_that_asks(
-    scene: Scene, start: StartWorker, perl: Language
+    interop: InteropFixture, start: StartWorker, perl: Language
 ) -> None:
     """The client gets the text of the exception."""
     start("exception")
-    events = scene.call(perl, "events", "exceptions").lines[1:]
+    events = interop.call(perl, "events", "exceptions").lines[1:]
     assert "exception ValueError: boom" in events
 
 
 def test_an_exception_for_clients_that_understand_only_failures(
-    scene: Scene, start: StartWorker, client: Language
+    interop: InteropFixture, start: StartWorker, client: Language
 ) -> None:
     """With ``exceptions=False`` no client waits for ever, at either job server."""
     start("exception", exceptions=False)
-    events = scene.call(client, "events").lines[1:]
+    events = interop.call(client, "events").lines[1:]
     assert events == ["warning ValueError: boom", "fail"]
 
 
-def test_much_data_from_a_thread(scene: Scene, start: StartWorker) -> None:
+def test_much_data_from_a_thread(interop: InteropFixture, start: StartWorker) -> None:
     """A thread sends as fast as the server reads, and nothing is lost."""
     start("plenty")
-    outcome = scene.run(scene.gearman("2000"))
+    outcome = interop.run(interop.gearman("2000"))
     assert len(outcome.out) == 2000 * 1024
 
 
-def test_a_deferred_from_a_thread_is_an_error(scene: Scene, start: StartWorker) -> None:
+def test_a_deferred_from_a_thread_is_an_error(interop: InteropFixture, start: StartWorker) -> None:
     """The text says what to do instead."""
     for behaviour, kind in (("deferred", b"Deferred"), ("coroutine", b"coroutine")):
         worker = start(behaviour, exceptions=False)
-        warning = scene.run(scene.gearman("x"), status=1)
+        warning = interop.run(interop.gearman("x"), status=1)
         text = b"TypeError: the function returned a %s in a thread" % kind
         assert text in warning.out + warning.err
         worker.kill()
-        scene.server.await_workers(scene.function, 0)
+        interop.server.await_workers(interop.function, 0)
 
 
-def test_many_jobs_of_many_clients(scene: Scene, start: StartWorker, php: Language) -> None:
+def test_many_jobs_of_many_clients(
+    interop: InteropFixture, start: StartWorker, php: Language
+) -> None:
     """Four at a time, each client gets its own results."""
     start("reverse", concurrency=4)
-    clients = [scene.call_start(php, "many", "100") for _ in range(3)]
+    clients = [interop.call_start(php, "many", "100") for _ in range(3)]
     for client in clients:
         pairs = [line.split(" ") for line in client.succeed().lines]
         assert sorted(pairs) == sorted([str(n), str(n)[::-1]] for n in range(100))

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from tests.interop.conftest import ours_only
-from tests.interop.scene import Scene
+from tests.interop.interop_fixture import InteropFixture
 from tests.worker.conftest import StartWorker
 
 
@@ -16,64 +16,66 @@ def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
-def ask(scene: Scene, name: str, workload: str = "x") -> bytes:
+def ask(interop: InteropFixture, name: str, workload: str = "x") -> bytes:
     """Return the result of a job of the function ``name``."""
-    port = str(scene.server.port)
-    return scene.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", name, workload]).out
+    port = str(interop.server.port)
+    return interop.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", name, workload]).out
 
 
 pytestmark = ours_only
 
 
-def test_jobs_use_one_process_again(scene: Scene, start: StartWorker) -> None:
+def test_jobs_use_one_process_again(interop: InteropFixture, start: StartWorker) -> None:
     """It is another one than the worker's."""
     worker = start("pid")
-    first, second = ask(scene, scene.function), ask(scene, scene.function)
+    first, second = ask(interop, interop.function), ask(interop, interop.function)
     assert first == second
     assert int(first) != worker.process.pid
 
 
-def test_a_process_that_dies_fails_its_job_alone(scene: Scene, start: StartWorker) -> None:
+def test_a_process_that_dies_fails_its_job_alone(
+    interop: InteropFixture, start: StartWorker
+) -> None:
     """The next job has a new process."""
-    die = f"die_{scene.function}"
+    die = f"die_{interop.function}"
     start("pid", f"{die}=die", exceptions=False)
-    first = ask(scene, scene.function)
-    port = str(scene.server.port)
+    first = ask(interop, interop.function)
+    port = str(interop.server.port)
     command = ["gearman", "-h", "127.0.0.1", "-p", port, "-f", die, "x"]
-    died = scene.run(command, status=1)
+    died = interop.run(command, status=1)
     assert b"BrokenProcessPool" in died.out + died.err
-    assert ask(scene, scene.function) != first
+    assert ask(interop, interop.function) != first
 
 
-def test_an_idle_process_that_dies_is_replaced(scene: Scene, start: StartWorker) -> None:
+def test_an_idle_process_that_dies_is_replaced(interop: InteropFixture, start: StartWorker) -> None:
     """A process that was killed between two jobs costs none of them."""
     worker = start("pid")
-    pid = int(ask(scene, scene.function))
+    pid = int(ask(interop, interop.function))
     os.kill(pid, signal.SIGKILL)
     worker.wait_until(lambda: is_gone(pid), "end of the process")
-    assert int(ask(scene, scene.function)) != pid
+    assert int(ask(interop, interop.function)) != pid
 
 
 def test_a_result_that_cannot_leave_the_process_fails_the_job(
-    scene: Scene, start: StartWorker
+    interop: InteropFixture, start: StartWorker
 ) -> None:
     """A result that cannot be pickled is an exception, and the process goes on."""
-    broken = f"broken_{scene.function}"
+    broken = f"broken_{interop.function}"
     start("pid", f"{broken}=lambda", exceptions=False)
-    port = str(scene.server.port)
-    outcome = scene.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", broken, "x"], status=1)
+    port = str(interop.server.port)
+    outcome = interop.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", broken, "x"], status=1)
     assert b"pickle" in (outcome.out + outcome.err).lower()
-    ask(scene, scene.function)
+    ask(interop, interop.function)
 
 
 def test_signals_to_the_group_do_not_reach_the_job(
-    scene: Scene, start: StartWorker, tmp_path: Path
+    interop: InteropFixture, start: StartWorker, tmp_path: Path
 ) -> None:
     """Ctrl-C in a terminal reaches all processes: the job in one of them is finished."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     worker = start("fifo")
-    client = scene.start(scene.gearman(str(path)))
+    client = interop.start(interop.gearman(str(path)))
     with path.open("wb") as fifo:  # opens when the job has opened it
         os.killpg(worker.process.pid, signal.SIGINT)
         worker.wait_until(lambda: b"the worker stops" in worker.err, "stop")
@@ -82,27 +84,29 @@ def test_signals_to_the_group_do_not_reach_the_job(
     assert worker.succeed().lines[-1] == "SIGINT came"
 
 
-def test_a_process_does_not_outlive_its_worker(scene: Scene, start: StartWorker) -> None:
+def test_a_process_does_not_outlive_its_worker(interop: InteropFixture, start: StartWorker) -> None:
     """The process ends even when the worker is killed."""
     worker = start("pid")
-    pid = int(ask(scene, scene.function))
+    pid = int(ask(interop, interop.function))
     worker.process.kill()
     worker.process.wait()
-    scene.start(["sleep", "20"]).wait_until(lambda: is_gone(pid), "end of the process")
+    interop.start(["sleep", "20"]).wait_until(lambda: is_gone(pid), "end of the process")
 
 
-def test_giving_back_kills_processes(scene: Scene, start: StartWorker, tmp_path: Path) -> None:
+def test_giving_back_kills_processes(
+    interop: InteropFixture, start: StartWorker, tmp_path: Path
+) -> None:
     """The second signal ends a process in the middle of its job, which another worker does."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     worker = start("fifo")
-    client = scene.start(scene.gearman(str(path)))
+    client = interop.start(interop.gearman(str(path)))
     with path.open("wb"):
-        scene.server.await_running(scene.function)
+        interop.server.await_running(interop.function)
         for _ in range(2):
             worker.process.send_signal(signal.SIGTERM)
             worker.wait_until(lambda: b"the worker stops" in worker.err, "stop")
         worker.succeed()
-        scene.server.await_exactly(scene.function, (1, 0, 0))
+        interop.server.await_exactly(interop.function, (1, 0, 0))
         start("length")
         assert client.succeed().out == b"%d" % len(str(path))

@@ -27,7 +27,7 @@ class Counts(NamedTuple):
 
 
 @define(eq=False)
-class JobServer:
+class InteropServer:
     """A job server under test, with the waits that interoperability tests need."""
 
     kind: str

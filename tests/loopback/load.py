@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from attrs import define, field
 
 PATIENCE = 30.0
-"""How many seconds nothing may happen before a crowd gives up."""
+"""How many seconds nothing may happen before the run fails."""
 
 _HEADER = struct.Struct(">4sII")
 _CAN_DO, _PRE_SLEEP, _NOOP, _SUBMIT, _CREATED, _GRAB, _NO_JOB, _ASSIGN = 1, 4, 6, 7, 8, 9, 10, 11
@@ -34,13 +34,13 @@ def pack(packet_type: int, *arguments: bytes) -> bytes:
 
 
 def result_of(workload: bytes) -> bytes:
-    """Return what a worker of the crowd makes of ``workload``."""
+    """Return what a worker makes of ``workload``."""
     return workload[::-1]
 
 
 @define(eq=False)
-class Member:
-    """One connection of the crowd.
+class LoadConnection:
+    """One client or worker of the load.
 
     Attributes:
         link: its socket.
@@ -53,7 +53,7 @@ class Member:
     """
 
     link: socket.socket
-    handle_packet: Callable[[Member, int, bytes], None]
+    handle_packet: Callable[[LoadConnection, int, bytes], None]
     outgoing: bytearray = field(factory=bytearray)
     incoming: bytes = b""
     is_waiting: bool = False
@@ -82,7 +82,7 @@ class Member:
         self.is_waiting = bool(self.outgoing)
 
 
-class Crowd:
+class LoadGenerator:
     """Clients that submit a number of jobs, and workers that do them.
 
     Args:
@@ -112,18 +112,22 @@ class Crowd:
         self._created = 0
         self._foreground = sum(1 for n in range(jobs) if _KINDS[n % 6] not in _BACKGROUND)
         self._poll = select.epoll()
-        self._members: dict[int, Member] = {}
-        self._submitters: dict[int, Member] = {}  # of background jobs that nobody has run yet
+        self._connections: dict[int, LoadConnection] = {}
+        self._submitters: dict[
+            int, LoadConnection
+        ] = {}  # of background jobs that nobody has run yet
         self._clients = [self._join(port, self._as_client) for _ in range(clients)]
         self._workers = [self._join(port, self._as_worker) for _ in range(workers)]
 
-    def _join(self, port: int, handle_packet: Callable[[Member, int, bytes], None]) -> Member:
+    def _join(
+        self, port: int, handle_packet: Callable[[LoadConnection, int, bytes], None]
+    ) -> LoadConnection:
         link = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         link.setblocking(False)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        member = self._members[link.fileno()] = Member(link, handle_packet)
+        connection = self._connections[link.fileno()] = LoadConnection(link, handle_packet)
         self._poll.register(link, select.EPOLLIN)
-        return member
+        return connection
 
     @property
     def is_done(self) -> bool:
@@ -153,22 +157,22 @@ class Crowd:
             elif time.monotonic() - moved > PATIENCE:
                 self.errors.append(f"nothing happens: {len(self.done)} run, {self.results} back")
             for fileno, event in events:
-                self._serve(self._members[fileno], event)
+                self._serve(self._connections[fileno], event)
 
-    def _serve(self, member: Member, event: int) -> None:
+    def _serve(self, connection: LoadConnection, event: int) -> None:
         if event & select.EPOLLIN:
-            member.read()
-        self._write(member)
+            connection.read()
+        self._write(connection)
 
-    def _write(self, member: Member) -> None:
-        """Write what ``member`` has to say, now and when the socket takes more."""
-        was_waiting = member.is_waiting
-        member.write()
-        if member.is_waiting != was_waiting:
-            wanted = select.EPOLLIN | (select.EPOLLOUT if member.is_waiting else 0)
-            self._poll.modify(member.link, wanted)
+    def _write(self, connection: LoadConnection) -> None:
+        """Write what ``connection`` has to say, now and when the socket takes more."""
+        was_waiting = connection.is_waiting
+        connection.write()
+        if connection.is_waiting != was_waiting:
+            wanted = select.EPOLLIN | (select.EPOLLOUT if connection.is_waiting else 0)
+            self._poll.modify(connection.link, wanted)
 
-    def _submit(self, client: Member, count: int) -> None:
+    def _submit(self, client: LoadConnection, count: int) -> None:
         for _ in range(count):
             number = next(self._numbers, None)
             if number is None:
@@ -180,7 +184,7 @@ class Crowd:
             if kind in _BACKGROUND:
                 self._submitters[number] = client
 
-    def _as_client(self, client: Member, packet_type: int, body: bytes) -> None:
+    def _as_client(self, client: LoadConnection, packet_type: int, body: bytes) -> None:
         if packet_type == _CREATED and client.submitted:
             self._created += 1
             number = client.submitted.popleft()
@@ -196,7 +200,7 @@ class Crowd:
         else:
             self.errors.append(f"a client got packet {packet_type}: {body!r}")
 
-    def _as_worker(self, worker: Member, packet_type: int, body: bytes) -> None:
+    def _as_worker(self, worker: LoadConnection, packet_type: int, body: bytes) -> None:
         if packet_type == _ASSIGN:
             handle, _, workload = body.split(b"\0", 2)
             number = int(workload.split()[1])
@@ -215,6 +219,6 @@ class Crowd:
 
     def leave(self) -> None:
         """Close every connection."""
-        for member in self._members.values():
-            member.link.close()
+        for connection in self._connections.values():
+            connection.link.close()
         self._poll.close()

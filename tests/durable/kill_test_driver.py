@@ -1,9 +1,9 @@
-"""A real server under load that is killed again and again, and the account of what it promised.
+"""A real server under load that is killed again and again, and a record of its promises.
 
 One loop over sockets plays clients that submit background jobs and workers that run them. What is
 known for certain is only what the server said: JOB_CREATED is a promise; a job whose worker got a
 JOB_CREATED for something it submitted *behind* its WORK_COMPLETE has ended for good, because ends
-and submissions are stored in their order. Everything else may be so or so after a kill.
+and submissions are stored in their order. Everything else may have happened or not after a kill.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from attrs import define, field
 
 from gearman_tx.testing import ServerProcess
-from tests.durable.account import Account, Broken, Submission
+from tests.durable.promises import BrokenPromise, Promises, Submission
 from tests.server import packets as p
 from tests.server.packets import req
 from tests.support.servers import start_our_server
@@ -37,8 +37,8 @@ MOST_QUEUED = 3000
 """With more jobs to run the clients wait."""
 
 FUNCTION = b"f"
-STILLBORN = 0.15
-"""How many of the servers die before they serve."""
+KILLED_WHILE_STARTING = 0.15
+"""The share of the servers that are killed before they serve."""
 
 STEP = 0.02
 """How many seconds the loop waits when nothing happens."""
@@ -53,14 +53,14 @@ class Connection:
     """A connection to the server that notices when it is gone."""
 
     link: socket.socket
-    account: Account
+    promises: Promises
     incoming: bytes = b""
     asked: deque[tuple[Submission, list[bytes]]] = field(factory=deque)
     is_lost: bool = False
     echoes: int = 0
 
     def send(self, data: bytes) -> None:
-        """Send ``data``, if there is somebody."""
+        """Send ``data``, unless the server is gone."""
         try:
             self.link.sendall(data)
         except OSError:
@@ -68,7 +68,7 @@ class Connection:
 
     def submit(self, submission: Submission, done: list[bytes]) -> None:
         """Submit in the background; ``done`` has ended for certain when that is acknowledged."""
-        self.account.submitted += 1
+        self.promises.submitted += 1
         self.asked.append((submission, done))
         workload = b"%d" % submission.number
         if submission.due:
@@ -100,12 +100,12 @@ class Connection:
         """Handle a packet."""
         if kind == p.JOB_CREATED:
             submission, done = self.asked.popleft()
-            self.account.promise(body, submission)
-            self.account.settled.update(done)
+            self.promises.promise(body, submission)
+            self.promises.settled.update(done)
         elif kind == p.ECHO_RES:
             self.echoes += 1
         elif kind == p.ERROR:
-            raise Broken(f"the server answered {body!r}")
+            raise BrokenPromise(f"the server answered {body!r}")
 
 
 @define(eq=False)
@@ -141,10 +141,10 @@ class Worker(Connection):
         """Run a job, or sleep until there is one."""
         if kind == p.JOB_ASSIGN:
             handle, _, workload = body.split(b"\0", 2)
-            self.account.run(handle, workload)
+            self.promises.run(handle, workload)
             self.grabbed.append(handle)
             self.send(req(p.WORK_COMPLETE, handle, b"done"))
-            self.account.completed.add(handle)
+            self.promises.completed.add(handle)
             self.unsettled.append(handle)
             if len(self.unsettled) >= 5 and not self.asked:
                 self.submit(self.make(), self.unsettled)
@@ -161,41 +161,41 @@ class Worker(Connection):
 
 
 @define(eq=False)
-class Siege:
-    """Lives of one server, each of which ends with a kill.
+class KillTestDriver:
+    """Starts one server after another over the same queue file and kills each.
 
     Args:
         folder: where its queue file and its log are.
         options: of the server.
-        seed: what decides when it is killed.
+        seed: decides when each is killed, and what is submitted.
     """
 
     folder: Path
     options: tuple[str, ...]
     seed: int
-    account: Account = field(factory=Account)
-    _dice: random.Random = field(init=False)
+    promises: Promises = field(factory=Promises)
+    _random: random.Random = field(init=False)
     _port: int | None = None
     _number: int = 0
 
     def __attrs_post_init__(self) -> None:
-        """Throw the dice the same way every time."""
-        self._dice = random.Random(self.seed)
+        """Make the same choices with the same seed."""
+        self._random = random.Random(self.seed)
 
     def make_new(self) -> Submission:
         """Return something to submit that joins no other: its answer waits for a commit."""
         self._number += 1
-        return Submission(self._dice.choice(list(_PRIORITIES)), b"", self._number)
+        return Submission(self._random.choice(list(_PRIORITIES)), b"", self._number)
 
     def make(self) -> Submission:
         """Return something to submit: of any priority, some with a unique, few delayed."""
         self._number += 1
-        dice = self._dice.random()
-        kind = self._dice.choice(list(_PRIORITIES))
-        if dice < 0.02:
+        chance = self._random.random()
+        kind = self._random.choice(list(_PRIORITIES))
+        if chance < 0.02:
             due = float(int(time.time() + _DELAY))
             return Submission(p.SUBMIT_JOB_EPOCH, b"", self._number, due)
-        unique = b"u%d" % (self._number % 9) if dice < 0.1 else b""
+        unique = b"u%d" % (self._number % 9) if chance < 0.1 else b""
         return Submission(kind, unique, self._number)
 
     def start(self) -> ServerProcess:
@@ -204,22 +204,22 @@ class Siege:
         self._port = server.port
         return server
 
-    def live_and_die(self) -> None:
-        """Let a server live under load for a random time, then kill it; some die as they start."""
-        if self._port is not None and self._dice.random() < STILLBORN:
-            self._die_at_the_start()
+    def run_and_kill(self) -> None:
+        """Kill a server that has run under load for a random time, or one that is starting."""
+        if self._port is not None and self._random.random() < KILLED_WHILE_STARTING:
+            self._kill_while_starting()
             return
         server = self.start()
         try:
-            if self._dice.random() > 0.2:
+            if self._random.random() > 0.2:
                 self.check_order(server)
-            self.load(server, self._dice.uniform(0.0, 0.6))
+            self.load(server, self._random.uniform(0.0, 0.6))
         finally:
             server.kill()
-        self.account.kills += 1
+        self.promises.kills += 1
 
-    def _die_at_the_start(self) -> None:
-        """Kill a server before it serves, perhaps while it loads or brings its log home."""
+    def _kill_while_starting(self) -> None:
+        """Kill a server before it serves, perhaps while it loads or checkpoints its log."""
         twistd = Path(sys.executable).with_name("twistd")
         command = [str(twistd), "-n", "--pidfile=", "gearmand", "--listen=127.0.0.1"]
         command += [f"--port={self._port}", *self.options]
@@ -227,53 +227,53 @@ class Siege:
             command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(self._dice.uniform(0.2, 0.8))
+                process.wait(self._random.uniform(0.2, 0.8))
             process.kill()
-        self.account.kills += 1
+        self.promises.kills += 1
 
     def load(self, server: ServerProcess, seconds: float) -> None:
-        """Let clients and workers do what they do, and kill the server in the midst of it."""
+        """Run clients and workers for ``seconds``, and kill the server meanwhile."""
         clients = [
-            Client(self._connect(server), self.account, make=self.make) for _ in range(CLIENTS)
+            Client(self._connect(server), self.promises, make=self.make) for _ in range(CLIENTS)
         ]
         workers = [
-            Worker(self._connect(server), self.account, make=self.make_new) for _ in range(WORKERS)
+            Worker(self._connect(server), self.promises, make=self.make_new) for _ in range(WORKERS)
         ]
         for worker in workers:
             worker.start()
-        everybody: list[Connection] = [*clients, *workers]
+        connections: list[Connection] = [*clients, *workers]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for client in clients:
-                if self.account.queued < MOST_QUEUED:
+                if self.promises.queued < MOST_QUEUED:
                     client.fill()
-            self._read(everybody)
+            self._read(connections)
         server.process.kill()
-        # What the server sent before it died is still to be heard.
-        while everybody:
-            self._read(everybody)
-            everybody = [one for one in everybody if not one.is_lost]
-        for one in [*clients, *workers]:
-            one.link.close()
+        # Read what the server sent before it was killed.
+        while connections:
+            self._read(connections)
+            connections = [connection for connection in connections if not connection.is_lost]
+        for connection in [*clients, *workers]:
+            connection.link.close()
 
     def check_order(self, server: ServerProcess, most: int = 30) -> None:
         """Let one worker take some jobs of those that were stored: by priority, then by age."""
-        stored = set(self.account.promised)
+        stored = set(self.promises.promised)
         with contextlib.closing(self._connect(server)) as link:
-            worker = Worker(link, self.account, make=self.make_new)
+            worker = Worker(link, self.promises, make=self.make_new)
             worker.start()
             while len(worker.grabbed) < most and not worker.is_idle:
                 self._read([worker])
                 if worker.is_lost:
-                    raise Broken("the server closed a connection")
+                    raise BrokenPromise("the server closed a connection")
             keys = [self._key(handle) for handle in worker.grabbed if handle in stored]
             known = [key for key in keys if key is not None]
             if known != sorted(known):
-                raise Broken(f"jobs came in the order {known}")
+                raise BrokenPromise(f"jobs came in the order {known}")
 
     def _key(self, handle: bytes) -> tuple[int, int] | None:
         """Return what decides when a job runs; None if it is delayed, or is not known."""
-        submission = self.account.promised.get(handle)
+        submission = self.promises.promised.get(handle)
         if submission is None or submission.kind not in _PRIORITIES or submission.unique:
             return None
         return _PRIORITIES[submission.kind], int(handle.rpartition(b":")[2])
@@ -285,14 +285,14 @@ class Siege:
             self.check_order(server)
             time_of_delayed = time.monotonic() + 2 * _DELAY
             link = self._connect(server)
-            worker = Worker(link, self.account, make=self.make_new)
+            worker = Worker(link, self.promises, make=self.make_new)
             worker.start()
             while time.monotonic() < time_of_delayed or not self._is_done(worker):
                 self._read([worker])
             link.close()
             left = server.ask(b"show jobs\n", until=b".\n")
             if left != b".\n":
-                raise Broken(f"jobs are left: {left[:200]!r}")
+                raise BrokenPromise(f"jobs are left: {left[:200]!r}")
             server.stop()
         finally:
             server.kill()
@@ -310,7 +310,7 @@ class Siege:
         while worker.echoes == echoes:
             self._read([worker])
             if worker.is_lost:
-                raise Broken("the server closed a connection")
+                raise BrokenPromise("the server closed a connection")
         return worker.rests()
 
     def _connect(self, server: ServerProcess) -> socket.socket:
@@ -318,7 +318,7 @@ class Siege:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return link
 
-    def _read(self, everybody: list[Connection]) -> None:
-        links = {one.link: one for one in everybody}
+    def _read(self, connections: list[Connection]) -> None:
+        links = {connection.link: connection for connection in connections}
         for link in select.select(list(links), [], [], STEP)[0]:
             links[link].read()

@@ -1,4 +1,4 @@
-"""What a server said over all its lives, and what it broke of that."""
+"""What a server promised over all its runs, and which promises it broke."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from attrs import define, field
 
 
-class Broken(AssertionError):
+class BrokenPromise(AssertionError):
     """The server broke a promise."""
 
 
@@ -23,8 +23,8 @@ class Submission:
 
 
 @define(eq=False)
-class Account:
-    """What the server said over all its lives.
+class Promises:
+    """What the server promised over all its runs.
 
     Attributes:
         promised: the handles that clients were told.
@@ -51,21 +51,21 @@ class Account:
     def promise(self, handle: bytes, submission: Submission) -> None:
         """A submission was acknowledged."""
         if not submission.unique and handle in self.promised:
-            raise Broken(f"{handle!r} was given to two jobs")
+            raise BrokenPromise(f"{handle!r} was given to two jobs")
         self.promised.setdefault(handle, submission)
 
     def run(self, handle: bytes, workload: bytes) -> None:
         """A worker was given a job."""
         if self.workloads.setdefault(handle, workload) != workload:
-            raise Broken(f"{handle!r} was given to two jobs")
+            raise BrokenPromise(f"{handle!r} was given to two jobs")
         if handle in self.settled:
             self.settled_again += 1
-            raise Broken(f"{handle!r} ran again though its end was stored")
+            raise BrokenPromise(f"{handle!r} ran again though its end was stored")
         self.again += handle in self.completed
         self.runs[handle] += 1
         due = float(workload.partition(b"@")[2] or 0)
         if time.time() < due:
-            raise Broken(f"{handle!r} ran {due - time.time():.3f} seconds too early")
+            raise BrokenPromise(f"{handle!r} ran {due - time.time():.3f} seconds too early")
 
     @property
     def lost(self) -> list[bytes]:
@@ -78,7 +78,7 @@ class Account:
         return len(self.promised) - len(self.runs)
 
     def table(self) -> str:
-        """Return what an operator wants to know."""
+        """Return the figures as a table."""
         twice = sum(count > 1 for count in self.runs.values())
         rows = [
             ("kills", self.kills),

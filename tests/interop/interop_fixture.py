@@ -1,4 +1,4 @@
-"""The stage of one interoperability test: a job server, a function of its own, and programs."""
+"""What an interoperability test works with: a job server, a function of its own, and programs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from attrs import define
 
-from tests.interop.job_server import JobServer
+from tests.interop.interop_server import InteropServer
 from tests.interop.language import Language
 from tests.interop.peer_process import Outcome, PeerProcess, PeerRunner
 
 
 @define(eq=False)
-class Scene:
+class InteropFixture:
     """A job server, a function name that no other test uses, and the programs started here."""
 
-    server: JobServer
+    server: InteropServer
     peers: PeerRunner
     function: str
 
@@ -41,7 +41,7 @@ class Scene:
         function: str | None = None,
         env: Mapping[str, str] | None = None,
     ) -> PeerProcess:
-        """Start a worker and return when it is registered for ``function``, else the scene's."""
+        """Start a worker and return when it is registered for ``function``, else the fixture's."""
         function = function or self.function
         workers = self.server.counts(function).workers
         process = self.peers.start(command, None, env)
@@ -63,7 +63,7 @@ class Scene:
         workload: bytes = b"hello",
         env: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Run the client of ``language`` to its end on the scene's function."""
+        """Run the client of ``language`` to its end on the fixture's function."""
         return self.call_start(language, mode, *arguments, workload=workload, env=env).succeed()
 
     def call_start(
@@ -74,7 +74,7 @@ class Scene:
         workload: bytes = b"hello",
         env: Mapping[str, str] | None = None,
     ) -> PeerProcess:
-        """Start the client of ``language`` on the scene's function."""
+        """Start the client of ``language`` on the fixture's function."""
         command = [*language.client, str(self.server.port), mode, self.function, *arguments]
         return self.peers.start(command, workload, {**language.env, **(env or {})})
 
