@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,7 +33,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return distribution.processes(config.args)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Any
+) -> distribution.Distribution | None:
+    """Return what divides the tests, unless the command line asks for another way."""
+    is_usual = config.getoption("dist") == "loadscope"
+    return distribution.Distribution(config, log) if is_usual else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Arrange the tests for several processes."""
     if hasattr(config, "workerinput"):

@@ -1,9 +1,8 @@
 """How the tests are divided among the processes of pytest-xdist.
 
-pytest-xdist hands out the tests in the order of collection, a group at a time, to the process that
-is free. Tests that wait for programs and installations come first, each by itself, unless they
-share something dear, which is then made in one process. Fast tests fill the gaps at the end, a
-module at a time.
+pytest-xdist hands out work in the order of collection to the process that is free. Tests that wait
+for programs and installations come first, one at a time, or a module at a time where they share
+something dear. Fast tests fill the gaps at the end, a module at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 PROCESSES_PER_CORE: Final = 2
 """Most tests that take long wait for other processes."""
@@ -35,18 +35,26 @@ SLOW_ROOMS: Final = (
 )
 """The folders of tests that start programs, those with the longest tests first."""
 
-SHARED: Final = frozenset(
+WHOLE: Final = frozenset(
     {
-        "checkout",
-        "environment",
-        "mariadb",
-        "postgresql",
-        "redis_server",
-        "terminal",
-        "wheel",
+        "tests/docs/test_readme.py",
+        "tests/docs/test_tutorial.py",
+        "tests/importing/test_mysql.py",
+        "tests/importing/test_postgresql.py",
+        "tests/importing/test_redis.py",
+        "tests/packaging/test_wheel.py",
     }
 )
-"""Fixtures that are dear to make: the tests of a module that use one run in one process."""
+"""Modules of slow rooms whose tests share an installation or a database."""
+
+
+class Distribution(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Hands out the tests one at a time, or a module at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        is_split = _room(nodeid) in SLOW_ROOMS and module not in WHOLE
+        return nodeid if is_split else module
 
 
 def processes(arguments: Sequence[str]) -> int:
@@ -65,19 +73,15 @@ def processes(arguments: Sequence[str]) -> int:
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Sort the tests, the slow folders first, and put them into groups."""
-    items.sort(key=_rank)
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        fixtures = getattr(item, "fixturenames", ())
-        if not SHARED.isdisjoint(fixtures) or _room(item) not in SLOW_ROOMS:
-            item.add_marker(pytest.mark.xdist_group(module))
+    """Sort the tests, the slow rooms first, and in each of them what its tests share."""
+    items.sort(key=lambda item: _rank(item.nodeid))
 
 
-def _room(item: pytest.Item) -> str:
-    return Path(item.nodeid).parts[1]
+def _room(nodeid: str) -> str:
+    return Path(nodeid).parts[1]
 
 
-def _rank(item: pytest.Item) -> int:
-    room = _room(item)
-    return SLOW_ROOMS.index(room) if room in SLOW_ROOMS else len(SLOW_ROOMS)
+def _rank(nodeid: str) -> tuple[int, bool]:
+    room = _room(nodeid)
+    place = SLOW_ROOMS.index(room) if room in SLOW_ROOMS else len(SLOW_ROOMS)
+    return place, nodeid.partition("::")[0] not in WHOLE
