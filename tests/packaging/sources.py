@@ -38,7 +38,9 @@ def user_environment() -> dict[str, str]:
     that minute. Nor does pip make byte code, of which few modules are used: Python makes that.
     """
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST", "COV"))
     }
     return {**kept, COMPILE: "0", "PIP_NO_COMPILE": "1"}
 
