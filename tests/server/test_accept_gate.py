@@ -10,8 +10,7 @@ import pytest
 from twisted.internet.tcp import Port
 
 from gearman_tx.server import ConnectionLimits
-from gearman_tx.server.accept_gate import REST_SECONDS
-from gearman_tx.server.patient_socket import EXHAUSTED, PatientSocket
+from gearman_tx.server.accept_gate import EXHAUSTED, REST_SECONDS, PatientSocket
 from tests.link.logs import LogBook
 from tests.server.server_fixture import ServerFixture
 
