@@ -42,10 +42,10 @@ class Control:
         self.endings = endings
 
     def cancel(self, handle: bytes) -> bool:
-        """End a job whatever its state; waiting clients get WORK_FAIL.
+        """End a job in any state but COMMITTING; waiting clients get WORK_FAIL.
 
-        The server does not tell a worker that runs it, and ignores what that worker still says
-        about it.
+        The server does not tell a worker that runs the job, and ignores later packets of that
+        worker about it.
 
         Returns:
             Whether there was such a job.
@@ -72,11 +72,11 @@ class Control:
     def drop_function(self, name: bytes) -> None:
         """Forget a function, its settings and its waiting jobs; their clients get WORK_FAIL.
 
-        The name is free at once: a submission or a worker that comes next makes a new function. A
-        server with many jobs cancels those of the old one in slices, in the turns that follow.
+        The name is free at once: the next submission or worker makes a new function. A server with
+        many jobs cancels those of the old function in slices, in the turns that follow.
 
         Args:
-            name: the function's name, compared without regard to case if none fits exactly.
+            name: the function's name, compared without regard to case if no name fits exactly.
 
         Raises:
             UnknownFunctionError: there is no such function.
@@ -96,7 +96,7 @@ class Control:
             self._sweep(cancel)
 
     def _sweep(self, visit: Callable[[Job], None]) -> None:
-        """Look at all jobs: at the first ones now, at the rest in the turns that follow."""
+        """Visit all jobs: the first ones now, the rest in the turns that follow."""
         sweep = Sweep(iter(self.tables.jobs), visit)
         if sweep.step():
             self.tables.sweeps.append(sweep)
@@ -142,11 +142,11 @@ class Control:
         self.tables.draining = True
 
     def keep(self) -> None:
-        """Leave stored jobs without clients to the next start, from now on.
+        """From now on, leave stored jobs without clients to the next start.
 
-        Workers get no such job any more: neither those that are queued, nor those that become due
-        or lose their worker. With a queue in memory there are none. A server with many jobs takes
-        the queued ones out of their queues in slices, in the turns that follow.
+        Workers no longer get such a job, whether it is queued, becomes due or loses its worker. A
+        queue in memory has no stored jobs. A server with many jobs takes the queued ones out of
+        their queues in slices, in the turns that follow.
         """
         if self.ledger.durable and not self.tables.keeping:
             self.tables.keeping = True
@@ -161,8 +161,8 @@ class Control:
     def left(self) -> int:
         """How many jobs must end before the server is drained.
 
-        All of them; or, when stored ones are left to the next start, those that run, that a client
-        waits for or that are not stored yet.
+        All jobs; or, after :meth:`keep`, those that run, that a client waits for, or that are not
+        stored yet.
         """
         tables = self.tables
         if not tables.keeping:

@@ -1,7 +1,7 @@
 """Everything that happens because time passes, behind one question: when is the next deadline?
 
-So one timer of the front serves all jobs: the front asks :meth:`Deadlines.next_time` after each
-turn and calls :meth:`Deadlines.tick` at that time.
+One timer of the caller serves all jobs: the caller asks :meth:`Deadlines.next_time` after each turn
+and calls :meth:`Deadlines.tick` at that time.
 """
 
 from __future__ import annotations

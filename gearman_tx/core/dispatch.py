@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 WAKE_PATIENCE: Final = 0.1
 """How many seconds a woken worker may take to grab before another one is woken."""
 
-_FEW: Final = 8  # looking at so few functions is cheaper than choosing how to look
+_FEW: Final = 8  # walking over so few functions is cheaper than choosing the shorter way
 
 
 class Dispatch:
@@ -48,8 +48,8 @@ class Dispatch:
     Attributes:
         tables: the shared state.
         ready: for high, normal and low, the functions of which a worker may be given a job.
-        woken: wake-ups not known to have been acted on: when patience ends, the peer and its
-            count of wakes; oldest first.
+        woken: wake-ups that the worker may not have acted on yet, oldest first: the time at which
+            patience ends, the peer, and its count of wakes.
     """
 
     __slots__ = ("_assignments", "_registrations", "ready", "tables", "woken")
@@ -64,8 +64,8 @@ class Dispatch:
     def can_do(self, peer: Peer, name: bytes, timeout: float = 0.0) -> None:
         """Register ``peer`` as a worker for the function ``name``.
 
-        Registering again only changes the timeout. A sleeping worker for which jobs of the
-        function wait is woken.
+        Registering again only changes the timeout. A sleeping worker is woken if jobs of the
+        function wait.
 
         Args:
             peer: the worker.
@@ -129,7 +129,7 @@ class Dispatch:
         peer.unlisted.clear()
 
     def grab(self, peer: Peer) -> Job | None:
-        """Give ``peer`` the next job, or None when there is none for it."""
+        """Give ``peer`` its next job and return it, or None when there is none for it."""
         woken_for = peer.woken_for
         peer.woken_for = None
         peer.asleep = False
@@ -183,7 +183,7 @@ class Dispatch:
         return None
 
     def _newest_queue(self, abilities: OrderedDict[Function, Ability]) -> JobQueue | None:
-        """Return what is next when one function is drained after the other, the newest first."""
+        """Return the next queue when functions are drained one by one, the newest first."""
         for function in abilities:
             priority = 0
             for ready in self.ready:
@@ -193,12 +193,12 @@ class Dispatch:
         return None
 
     def _is_ready(self, function: Function) -> bool:
-        """Return whether a worker may be given a job of ``function``, of whatever priority."""
+        """Return whether a worker may be given a job of ``function``, of any priority."""
         high, normal, low = self.ready
         return function in normal or function in high or function in low
 
     def _refresh(self, function: Function, priority: int) -> None:
-        """List ``function`` as ready for ``priority``, or not: the one place that decides it."""
+        """List ``function`` as ready for ``priority``, or not; no other method decides it."""
         if function.queues[priority].size:
             self.ready[priority][function] = None
         else:
@@ -207,7 +207,7 @@ class Dispatch:
     def enqueue(self, job: Job, *, first: bool = False) -> None:
         """Put ``job`` at the back of its queue, or at the front, and wake workers for it.
 
-        While stored jobs are left to the next start, one without clients goes into no queue.
+        After :meth:`Control.keep`, a background job without clients goes into no queue.
         """
         function = job.function
         if self.tables.keeping and job.background and not job.clients:
@@ -255,9 +255,9 @@ class Dispatch:
 def _served_longest_ago(
     abilities: OrderedDict[Function, Ability], ready: dict[Function, None]
 ) -> Function | None:
-    """Return the one of ``ready`` that a worker with ``abilities`` was given longest ago.
+    """Return the function of ``ready`` of which a worker with ``abilities`` got a job longest ago.
 
-    It walks over the shorter of the two; both orders give the same.
+    It walks over the shorter of the two; both ways give the same function.
     """
     if len(ready) > _FEW and len(ready) * _FEW > len(abilities):
         for function in abilities:

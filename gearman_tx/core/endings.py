@@ -32,14 +32,14 @@ class Endings:
         self.dispatch = dispatch
 
     def end(self, job: Job, how: int, update: Sequence[bytes] | None = None) -> None:
-        """End a job that is queued, delayed, kept or running: count it, tell its clients, forget.
+        """End a job that is queued, delayed, kept or running: count it, tell clients, forget it.
 
         Args:
             job: the job; a running one leaves its worker.
             how: one of :mod:`gearman_tx.core.ends`, which the function counts.
-            update: the packet that ended it, encoded: all clients of a completed job get it; of a
-                failed one those that asked for exceptions, and the others WORK_FAIL. None tells
-                all clients WORK_FAIL.
+            update: the packet that ended it, encoded. All clients of a completed job get it;
+                clients of a failed one get it if they asked for exceptions, else WORK_FAIL. With
+                None, all clients get WORK_FAIL.
         """
         for client in job.clients:
             if update is not None and (how == COMPLETED or client.exceptions):
@@ -63,7 +63,7 @@ class Endings:
         self.discard(job)
 
     def discard(self, job: Job) -> None:
-        """Forget a job that is in no queue, with no worker and with no timer, without a word."""
+        """Forget a job that has no queue, worker or timer, and tell no client."""
         job.state = ENDED
         self.tables.remove(job)
         for client in job.clients:
@@ -73,9 +73,9 @@ class Endings:
             self.ledger.note(job)
 
     def abandon(self, job: Job) -> None:
-        """A job that was promised to run for its clients only lost the last: end it unless it runs.
+        """End a foreground job that lost its last client, unless it runs.
 
-        What its worker still says about a running one is taken, and reaches no client.
+        The worker of a running one may go on; its packets about the job reach no client.
         """
         if job.state in {QUEUED, DELAYED, KEPT}:
             self.end(job, ABANDONED)

@@ -8,7 +8,7 @@ COMPLETED: Final = 0
 """A worker sent WORK_COMPLETE."""
 
 FAILED: Final = 1
-"""A worker sent WORK_FAIL or WORK_EXCEPTION, or its tries were lost as often as allowed."""
+"""A worker sent WORK_FAIL or WORK_EXCEPTION, or the job was lost as often as the policy allows."""
 
 CANCELLED: Final = 2
 """An operator cancelled the job or dropped its function."""

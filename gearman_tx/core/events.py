@@ -1,4 +1,4 @@
-"""What the core reports to the log; nothing here is on the path of a normal job."""
+"""What the core reports to the log; no normal job causes any of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Events(Protocol):
-    """A listener to what operators want to know."""
+    """The log, as the core sees it."""
 
     def job_timed_out(self, handle: bytes, function: bytes) -> None:
         """A job ran longer than its worker allowed; it is about to be queued again or to end."""

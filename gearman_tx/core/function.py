@@ -1,4 +1,4 @@
-"""A function: its queues, its workers and the figures beside them."""
+"""A function: its queues, its workers and its counts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class Function:
     Attributes:
         name: the name, any bytes without NUL.
         settings: what the operator decided for it; :meth:`configure` changes it.
-        is_plain: whether that is the defaults, so that submissions need not look at it.
+        is_plain: whether the settings are the defaults, so that submissions need not read them.
         queues: the queued jobs: high, normal, low.
         workers: the peers that registered the function, oldest first.
-        idle: sleeping peers that can be woken for it, the last one to fall asleep at the end.
+        idle: sleeping peers that can be woken for it; the last one to fall asleep is at the end.
             A peer in it may be awake by now; see ``dispatch.py``.
-        committing: how many jobs are not durable yet.
+        committing: how many new jobs are not durable yet.
         delayed: how many jobs wait for their time.
-        running: how many jobs workers have.
+        running: how many jobs run.
         kept: how many jobs are left to the next start.
         submitted: how many jobs were made since the function became known.
-        lost: how many tries were lost with their worker or ran out of time since then.
-        ended: how many jobs ended since then, by the way they ended (``ends.py``).
-        is_listed: whether it was ever registered, submitted to or created; settings alone leave
-            it out of the C server's reports.
-        is_set: whether the operator created it or gave it settings; then it is never forgotten.
+        lost: how many tries since then were lost with their worker or ran out of time.
+        ended: how many jobs ended since then, for each way to end (``ends.py``).
+        is_listed: whether it was ever registered, submitted to or created; the C server's reports
+            leave out a function that has settings only.
+        is_set: whether an operator created it or gave it settings; then it is never forgotten.
     """
 
     __slots__ = (
@@ -73,7 +73,7 @@ class Function:
         self.is_listed = False
 
     def configure(self, settings: FunctionSettings) -> None:
-        """Change the settings, all of them."""
+        """Replace all settings."""
         self.settings = settings
         self.is_plain = settings == PLAIN
 
@@ -85,7 +85,7 @@ class Function:
 
     @property
     def total(self) -> int:
-        """How many jobs are live and durable: what ``status`` shows and limits compare."""
+        """How many jobs are live and durable: the number in ``status``, to which limits apply."""
         return self.queued + self.running + self.delayed + self.kept
 
     @property

@@ -1,4 +1,4 @@
-"""Take submissions in: limits, coalescing, background promises, due times."""
+"""Accept submissions: limits, coalescing, background promises, due times."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ class Intake:
         reducer: bytes | None = None,
         due: float = 0.0,
     ) -> Job | None:
-        """Take one submission: make a job, or join the live one with the same unique.
+        """Accept one submission: make a job, or join the live one with the same unique.
 
         Args:
             peer: the submitter, who waits for the result unless ``background``.
             name: the function's name.
-            unique: the key to coalesce by: empty never does, ``-`` does by workload.
+            unique: the key to coalesce by; an empty one never coalesces, ``-`` compares workloads.
             workload: the data for the worker.
             priority: HIGH, NORMAL or LOW.
             background: whether the job is to run even if ``peer`` leaves.
             reducer: the reducer's name of a reduce job.
-            due: the Unix time before which it is not to run; a time in the past means at once.
+            due: the Unix time before which the job must not run; a past time means at once.
 
         Returns:
             The job, to be answered with JOB_CREATED now; or None when the answer comes later
@@ -76,7 +76,7 @@ class Intake:
         function = tables.function(name)
         if unique:
             if unique == BY_WORKLOAD:
-                workload = bytes(workload)  # it is a key
+                workload = bytes(workload)  # a key of the index
             known = tables.find(function, unique, workload)
             if known is not None:
                 return self._join(peer, known, len(workload), background=background)
@@ -107,7 +107,7 @@ class Intake:
         return job
 
     def _join(self, peer: Peer, job: Job, size: int, *, background: bool) -> Job | None:
-        """Attach a submission to a live job; its own data, priority and time are dropped."""
+        """Attach a submission to a live job; drop its own data, priority and due time."""
         if not background:
             job.attach(peer)
             return job
@@ -123,16 +123,16 @@ class Intake:
         return job
 
     def offer(self, job: Job) -> None:
-        """A job that was COMMITTING is durable: let it run when its time has come."""
+        """Let a job that was COMMITTING run once it is due."""
         function = job.function
         function.committing -= 1
         function.submitted += 1
         self._place(job)
 
     def take_back(self, job: Job) -> None:
-        """A job could not be stored, or runs elsewhere: this server promises nothing about it.
+        """Withdraw the promise for a job that could not be stored, or that another server has.
 
-        It goes on as a foreground job if clients wait for it; otherwise it is forgotten.
+        The job goes on as a foreground job if clients wait for it; otherwise it is forgotten.
         """
         job.background = False
         if job.state == COMMITTING:
@@ -167,7 +167,7 @@ class Intake:
         return job
 
     def _place(self, job: Job) -> None:
-        """Queue ``job``, now or when it is due."""
+        """Queue ``job`` now, or delay it until it is due."""
         if job.due > self.tables.now:
             job.state = DELAYED
             job.function.delayed += 1
@@ -177,7 +177,7 @@ class Intake:
 
 
 def _check_limit(function: Function, priority: int) -> None:
-    """Refuse a new job of ``priority`` if the function has as many as it may."""
+    """Refuse a new job of ``priority`` if the function is at its limit."""
     high, normal, low = function.settings.max_queue
     limit = normal if priority == NORMAL else high if priority == HIGH else low
     if limit > UNLIMITED and function.total + function.committing >= limit:

@@ -25,7 +25,7 @@ MOST_LOSSES: Final = 2**31 - 1
 NO_PROGRESS: Final = (0, 0)
 
 NO_CLIENTS: Final[list[Peer]] = []
-"""The clients of every job without clients: most background jobs never need a list."""
+"""The one empty list of all jobs without clients: most background jobs never need their own."""
 
 
 @mypyc_attr(acyclic=True)  # jobs take no part in cycles, so the collector need not see them
@@ -33,16 +33,16 @@ class Job:
     """One live job. Its id never repeats; (function, unique) is only an index to it.
 
     Like all classes of this room that are on a job's path it is a plain class; "Compiled" in the
-    architecture page says why. Its small numbers have 32 bits, so that they share words.
+    architecture page says why. Its small numbers have 32 bits, so that two share a machine word.
 
     Attributes:
         id: the number that never repeats.
         handle: the name that clients and workers use, ``PREFIX:ID``.
         function: the function that it is for.
         unique: the key under which submissions are coalesced; may be empty.
-        workload: the opaque data for the worker; a large one is kept in the pieces it came in.
+        workload: the opaque data for the worker; a large one stays in the pieces in which it came.
         priority: HIGH, NORMAL or LOW.
-        background: whether it was promised to run even if its clients leave.
+        background: whether the server promised to run it even if its clients leave.
         submitted: when it was submitted, in Unix seconds.
         due: the Unix time before which it does not run; 0 for at once.
         reducer: the reducer's name of a reduce job, else None.
@@ -79,7 +79,7 @@ class Job:
         "workload",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917  # one argument for each thing that a submission brings
+    def __init__(  # noqa: PLR0913, PLR0917  # one argument for each field of a submission
         self,
         number: int,
         handle: bytes,
@@ -115,7 +115,7 @@ class Job:
         self.after: Job | None = None
 
     def attach(self, client: Peer) -> None:
-        """Let ``client`` wait for the result, once more if it does already."""
+        """Let ``client`` wait for the result; a client that waits already waits twice."""
         if self.clients:
             self.clients.append(client)
         else:

@@ -1,26 +1,26 @@
-"""Every live job, by its handle; with millions of jobs no step of it is long.
+"""Every live job, by its handle; no operation is slow, even with millions of jobs.
 
 Theory of operation. A dictionary of all handles would be rehashed now and then, all of it at once:
-with three million jobs that takes some hundred milliseconds in which the server answers nobody. But
-a handle ends in the job's id, and ids are given in ascending order. So there is no table of
-handles: the digits at the end of a handle lead to the one job that may have it, and the index
-compares that job's handle. The comparison settles leading zeros, signs and other prefixes as well.
+with three million jobs that takes some hundred milliseconds in which the server answers no peer.
+Instead, the index relies on the job's id, which ends the handle: the digits at the end of a handle
+lead to the one job that may have it, and the index compares that job's handle. The comparison
+settles leading zeros, signs and other prefixes as well.
 
-Jobs are kept in blocks of the ids that differ in their last bits only. A block in which many jobs
-live is *full*: a list in which each id has its place. A block in which few live is *thin*: a list
-of these jobs and nothing else, to be walked through, so that jobs which outlive all their
-neighbours do not keep a full list each. The table of blocks is a dictionary with one entry per
-block with a live job: one for 128 jobs, where a million of them wait.
+A block holds the jobs whose ids differ in their last seven bits only. A block with many live jobs
+is *full*: a list with a place for each id. A block with few is *thin*: a list of these jobs alone,
+searched one by one, so that a job which outlives all its neighbours does not keep a full
+list. The table of blocks is a dictionary with one entry for each block that has a live job: one for
+128 jobs when a million of them wait.
 
 Jobs may come in any order of their ids. New jobs come in ascending order, which is the fast case;
 jobs restored from a store need not.
 
-A handle that a store brought from elsewhere need not end in the id of its job. Such handles are in
-an ordinary dictionary, which is nearly always empty.
+A stored handle that another program made need not end in the id of its job. An ordinary dictionary,
+nearly always empty, holds such handles.
 
-What it costs: a look at one block for each operation, and for a block that turns full or thin one
-round of its places, which at least five jobs have paid for by coming or going. Looking at all jobs
-sorts the numbers of the blocks first, and then copies the jobs of one block at a time.
+Costs: each operation looks at one block. A block that turns full or thin is rewritten once, which
+happens at most once for every five jobs that come or go. A walk over all jobs sorts the numbers of
+the blocks first, and then copies the jobs of one block at a time.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _BITS: Final = 7
 BLOCK_SIZE: Final = 1 << _BITS
 """How many ids share a block."""
 
-_PLACE: Final = BLOCK_SIZE - 1  # the bits of an id that tell its place in a full block
+_PLACE: Final = BLOCK_SIZE - 1  # the bits of an id that are its place in a full block
 
 MOST_THIN: Final = 8
-"""So many jobs a thin block has at most; one more makes it full."""
+"""The most jobs that a thin block has; one more makes it full."""
 
 LEAST_FULL: Final = 4
-"""With so few jobs left a full block turns thin; fewer than above, so that none goes to and fro."""
+"""A full block with only so many jobs left turns thin. Less than above, against flapping."""
 
 _MOST_DIGITS: Final = 19  # of 2**63 - 1, the largest id that a store must hold
 
@@ -60,9 +60,9 @@ class _Block:
     """The live jobs of 128 neighbouring ids.
 
     Attributes:
-        jobs: in a full block a list with a place for each id; in a thin one the jobs, in the
-            order of their ids.
-        live: how many jobs there are.
+        jobs: in a full block, a place for each id; in a thin one, the jobs in the order of their
+            ids.
+        live: how many jobs it has.
     """
 
     __slots__ = ("jobs", "live")
@@ -82,7 +82,7 @@ class _Block:
         return None
 
     def add(self, job: Job) -> None:
-        """Take in a job."""
+        """Add a job."""
         self.live += 1
         jobs = self.jobs
         if len(jobs) == BLOCK_SIZE:
@@ -99,7 +99,7 @@ class _Block:
                 self.jobs[known.id & _PLACE] = known
 
     def remove(self, job: Job) -> None:
-        """Let go of one of the jobs."""
+        """Remove a job of this block."""
         self.live -= 1
         if len(self.jobs) < BLOCK_SIZE:
             self.jobs.remove(job)
@@ -110,16 +110,16 @@ class _Block:
 
 
 class JobIndex:
-    """All live jobs. An id comes once."""
+    """All live jobs. No id is added twice."""
 
     __slots__ = ("_blocks", "_largest", "_last", "_last_number", "_odd", "_size")
 
     def __init__(self) -> None:
         self._blocks: dict[int, _Block] = {}
-        self._last: _Block | None = None  # the block that the last job came to, if it is there
+        self._last: _Block | None = None  # the block of the job added last
         self._last_number = 0
-        self._odd: dict[bytes, Job] = {}  # by handles that do not lead to their jobs
-        self._largest = 0  # of all ids that ever came
+        self._odd: dict[bytes, Job] = {}  # jobs whose handles do not end in their ids
+        self._largest = 0  # of all ids ever added
         self._size = 0
 
     def __len__(self) -> int:
@@ -127,9 +127,9 @@ class JobIndex:
         return self._size
 
     def __iter__(self) -> Iterator[Job]:
-        """Yield the jobs in the order of their ids, while others come and go.
+        """Yield the jobs in the order of their ids; jobs may come and go meanwhile.
 
-        Jobs that end before their turn are left out, and so are new ones that come meanwhile.
+        Jobs that end before their turn are left out, and so are jobs that are newer than the walk.
         """
         return self._walk(sorted(self._blocks), self._largest)
 
@@ -145,7 +145,7 @@ class JobIndex:
 
     def get(self, handle: bytes) -> Job | None:
         """Return the job called ``handle``, or None."""
-        # The number at its end. If there is none any will do: the handles are compared.
+        # The number at the end of the handle; 0 without one, which the comparison finds out.
         end: i64 = len(handle)
         number: i64 = 0
         scale: i64 = 1
@@ -163,7 +163,7 @@ class JobIndex:
         return self._odd.get(handle)
 
     def add(self, job: Job) -> None:
-        """Take in a job whose handle ends in its id."""
+        """Add a job whose handle ends in its id."""
         self._largest = max(self._largest, job.id)
         self._size += 1
         number = job.id >> _BITS
@@ -174,13 +174,13 @@ class JobIndex:
         block.add(job)
 
     def restore(self, job: Job) -> None:
-        """Take in a job of a store, whose handle may be any."""
+        """Add a stored job, whose handle may have any form."""
         self.add(job)
         if self.get(job.handle) is not job:
             self._odd[job.handle] = job
 
     def remove(self, job: Job) -> None:
-        """Let go of one of the jobs."""
+        """Remove a job of this index."""
         number = job.id >> _BITS
         block = self._blocks[number]
         block.remove(job)

@@ -1,7 +1,7 @@
-"""A first-in-first-out queue of jobs from which any job can be taken at once.
+"""A first-in-first-out queue of jobs from which any job can be removed in O(1).
 
-The links are in the jobs themselves (``before`` and ``after``), so every operation is O(1), a
-cancelled or abandoned job leaves nothing behind, and a queued job costs no memory of its own here.
+The links are in the jobs themselves (``before`` and ``after``). So every operation is O(1), a
+cancelled or abandoned job leaves nothing behind, and the queue needs no memory for each job.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class JobQueue:
         self.size += 1
 
     def remove(self, job: Job) -> None:
-        """Take ``job`` out, wherever it is; it must be in this queue."""
+        """Remove ``job`` from any place; it must be in this queue."""
         before, after = job.before, job.after
         if before is None:
             self.first = after

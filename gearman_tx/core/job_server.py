@@ -29,32 +29,31 @@ T = TypeVar("T")
 
 
 class JobServer:
-    """Queues, workers and clients. The front tells it what arrives and what time it is.
+    """Queues, workers and clients. The caller says what arrives and what time it is.
 
-    The front's packet handlers set ``tables.now`` once per reactor turn and call the verbs
-    directly. Everything else that acts (a console, a signal, a timer of somebody's program) goes
-    through :meth:`act`.
+    Packet handlers call the verbs directly, in a reactor turn whose beginning set ``tables.now``.
+    All other callers (a console, a signal, a timer of an embedding program) use :meth:`act`.
 
     Args:
         policy: the operator's decisions.
         events: the log.
         now: the time, in Unix seconds.
-        first_id: the first job's id; ids from here on must never have been given before. A server
-            with a store is given its ids by ``tables.set_ids``.
-        durable: whether a store stands behind it, so that background submissions wait for it.
+        first_id: the first job's id; neither it nor any larger id may have been given before. With
+            a store, ``tables.set_ids`` sets the ids instead.
+        durable: whether there is a store, so that background submissions wait for it.
 
     Attributes:
-        tables: what is known.
+        tables: the state that the verbs share.
         intake: submissions.
         dispatch: workers that look for work.
         outcome: workers that have work.
         retry: what follows a try that did not complete.
-        endings: the end of jobs.
+        endings: jobs that end.
         leaving: connections that end.
         deadlines: what happens because time passes.
         control: what operators do.
         snapshots: what reports and consoles see.
-        ledger: what is to be made durable.
+        ledger: changes that must be made durable.
     """
 
     def __init__(
@@ -80,15 +79,15 @@ class JobServer:
         self._on_act: Callable[[], object] | None = None
 
     def on_act(self, on_act: Callable[[], object]) -> None:
-        """Call ``on_act`` after each :meth:`act`: the front commits, answers and sets timers."""
+        """Call ``on_act`` after each :meth:`act`, to commit, answer and set timers."""
         self._on_act = on_act
 
     def act(self, now: float, verb: Callable[[], T]) -> T:
-        """Do something that is no part of a packet, at the time ``now``.
+        """Call verbs from outside a packet, at the time ``now``.
 
         Args:
             now: the time, in Unix seconds.
-            verb: calls verbs of this server.
+            verb: a function that calls verbs of this server.
 
         Returns:
             What ``verb`` returns.
@@ -102,17 +101,17 @@ class JobServer:
 
     @property
     def now(self) -> float:
-        """The time that it was last told, in Unix seconds."""
+        """The time that the caller set last, in Unix seconds."""
         return self.tables.now
 
     def join(self, link: PeerLink) -> Peer:
-        """A connection was made: return its peer, to be given to ``leaving.leave`` later."""
+        """Return the peer of a new connection, for ``leaving.leave`` when the connection ends."""
         peer = Peer(link, exceptions=self.tables.policy.exceptions)
         self.tables.peers[peer] = None
         return peer
 
     def settle(self, committed: Committed) -> None:
-        """The batch that was taken is durable: answer its submissions and let its jobs run."""
+        """Answer the submissions of the batch in flight, which is durable, and let its jobs run."""
         stored, elsewhere = self.ledger.settle(committed)
         for job in stored:
             self.intake.offer(job)
@@ -120,7 +119,7 @@ class JobServer:
             self.intake.take_back(job)
 
     def fail_batch(self, reason: bytes) -> None:
-        """The batch that was taken could not be stored: refuse its submissions."""
+        """Refuse the submissions of the batch in flight, which could not be stored."""
         for job in self.ledger.fail(reason):
             self.intake.take_back(job)
 

@@ -1,4 +1,4 @@
-"""A peer goes away: other workers get its jobs, and jobs that only it waited for end."""
+"""The end of a connection: other workers get its jobs; jobs that only it waited for end."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""What is to be made durable, and the submissions that wait for it.
+"""Changes that must be made durable, and the submissions that wait for them.
 
-Theory of operation. Verbs note here the jobs that a store must be told about: new ones with
-:meth:`Ledger.add`, stored ones that changed or ended with :meth:`Ledger.note`. What changed is not
-noted: the batch is rendered from the jobs as they are when the front takes it. Once a reactor turn
-the front takes everything noted as one :class:`Batch`, commits it and comes back with
-:meth:`Ledger.settle`, :meth:`Ledger.fail` or :meth:`Ledger.put_back`; what is noted meanwhile goes
-into the next batch. A background submission is answered when its batch is settled, and the caller
-offers its job to workers then.
+Theory of operation. Verbs note here the jobs that a store must learn of: new ones with
+:meth:`Ledger.add`, stored ones that changed or ended with :meth:`Ledger.note`. A note holds no
+details: the batch is made from the jobs as they are when the caller takes it. Once per reactor turn
+the caller takes all notes as one :class:`Batch`, commits it and calls :meth:`Ledger.settle`,
+:meth:`Ledger.fail` or :meth:`Ledger.put_back`. Notes made meanwhile go into the next batch. When a
+batch is settled, its background submissions are answered, and the caller offers their jobs to
+workers.
 
-A submission waits for the batch with its job and for no other. Each has a promise of its own, which
-keeps its place in the output of its connection; so answers go out in the order of the submissions
-there, and other connections do not wait.
+A submission waits for the batch with its job and for no other. Its promise keeps the place of its
+answer in the output of its connection. So answers go out in the order of the submissions there, and
+other connections do not wait.
 
 What never happens: a job is stored and its end is not. Ends and changes of a batch that failed go
 into the next one; only new jobs are refused. The end of a refused job is noted as well, since a
@@ -39,7 +39,7 @@ STORE_FAILED: Final = b"QUEUE_ERROR"
 """The code of the ERROR that answers a submission that could not be stored."""
 
 AGAIN_A_BATCH: Final = 10_000
-"""How many of the jobs that a store lost go into one batch: submissions need not wait for all."""
+"""How many jobs that a store lost go into one batch, so that no submission waits for all."""
 
 
 class Ledger:
@@ -71,15 +71,15 @@ class Ledger:
         self.tables = tables
         self.durable = durable
         self.waiting = 0
-        self._promises: dict[Job, list[Promise]] = {}  # of jobs noted or being committed
+        self._promises: dict[Job, list[Promise]] = {}  # of new jobs, noted or in flight
         self._added: dict[Job, None] = {}  # to be stored
         self._changed: dict[Job, None] = {}  # stored, and changed or ended since
         self._settings: dict[bytes, FunctionSettings | None] = {}
         self._added_in_flight: dict[Job, None] = {}
         self._changed_in_flight: dict[Job, None] = {}
         self._settings_in_flight: dict[bytes, FunctionSettings | None] = {}
-        # Stored once, to be stored once more: the rest of all jobs, and those that were taken and
-        # could not be stored.
+        # Jobs that the store lost: the walk over all jobs that finds them, and those of a batch
+        # that could not be stored.
         self._survey: Iterator[Job] | None = None
         self._again: dict[Job, None] = {}
         self._again_in_flight: dict[Job, None] = {}
@@ -91,17 +91,17 @@ class Ledger:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether what is noted should be stored at once; the ends of jobs can wait a moment."""
+        """Whether there are notes to store at once; changes and ends of jobs can wait a moment."""
         return bool(self._added or self._settings or self._again or self._survey is not None)
 
     @property
     def has_submissions(self) -> bool:
-        """Whether submissions wait for an answer that the next batch brings."""
+        """Whether submissions wait for the next batch."""
         return bool(self._added)
 
     @property
     def ended(self) -> int:
-        """How many stored jobs have ended without the store knowing it."""
+        """How many stored jobs have ended and are still in the store."""
         return sum(job.state == ENDED for job in self._changed)
 
     def add(self, job: Job, promise: Promise) -> None:
@@ -111,7 +111,7 @@ class Ledger:
         self.waiting += 1
 
     def is_pending(self, job: Job) -> bool:
-        """Return whether submissions of ``job`` wait until it is durable."""
+        """Return whether a submission waits until ``job`` is durable."""
         return job in self._promises
 
     def join(self, job: Job, promise: Promise) -> None:
@@ -130,9 +130,9 @@ class Ledger:
             self._settings[name] = settings
 
     def store_again(self) -> None:
-        """The store lost what it held: note every live background job and all settings.
+        """Note every live background job and all settings, because the store lost its contents.
 
-        The jobs are looked at as batches are taken, so this takes no long step.
+        The walk over the jobs is spread over the batches, so no step is long.
         """
         self._survey = iter(self.tables.jobs)
         usual = self.tables.policy.settings
@@ -141,7 +141,7 @@ class Ledger:
                 self._settings.setdefault(function.name, function.settings)
 
     def take(self) -> Batch:
-        """Return everything noted as one batch; of what a store lost only a part.
+        """Return all notes as one batch, but only a part of the jobs that a store lost.
 
         One of :meth:`settle`, :meth:`fail` and :meth:`put_back` must follow.
         """
@@ -161,7 +161,7 @@ class Ledger:
         return Batch(added, changed, finished, self._settings_in_flight)
 
     def _take_again(self) -> dict[Job, None]:
-        """Return the next of the jobs that the store lost."""
+        """Return the next jobs that the store lost, :data:`AGAIN_A_BATCH` at most by the walk."""
         again, self._again = self._again, {}
         survey = self._survey
         if survey is None:
@@ -176,11 +176,11 @@ class Ledger:
         return again
 
     def settle(self, committed: Committed) -> tuple[list[Job], list[Job]]:
-        """The batch is durable: answer its submissions.
+        """Answer the submissions of the batch, which is durable.
 
         Returns:
-            The jobs that wait to be offered to workers, and those that joined a job which another
-            server has, in the order of their submission.
+            The jobs to offer to workers, and those that joined a job of another server, both in the
+            order of their submission.
         """
         jobs, self._added_in_flight = self._added_in_flight, {}
         self._changed_in_flight, self._settings_in_flight, self._again_in_flight = {}, {}, {}
@@ -202,26 +202,26 @@ class Ledger:
         return stored, elsewhere
 
     def fail(self, reason: bytes) -> list[Job]:
-        """The batch could not be stored: refuse its submissions, keep the rest for the next.
+        """Refuse the submissions of the batch, which could not be stored; keep its other notes.
 
         Returns:
-            The jobs that were refused and live, for :meth:`Intake.take_back`.
+            The refused jobs that are still live, for :meth:`Intake.take_back`.
         """
         self._keep()
         jobs, self._added_in_flight = self._added_in_flight, {}
         return self._refuse(jobs, reason)
 
     def put_back(self) -> None:
-        """The batch could not be stored, but the next one may be: keep all of it for that."""
+        """Keep all notes of the batch for the next one, which may succeed."""
         self._keep()
         for job in self._added_in_flight:
             if job.state != ENDED:
-                self._changed.pop(job, None)  # its record will say what changed
+                self._changed.pop(job, None)  # its record has the changes
         self._added = {**self._added_in_flight, **self._added}
         self._added_in_flight = {}
 
     def refuse(self, reason: bytes) -> list[Job]:
-        """Refuse the submissions that are noted, because the store cannot write now.
+        """Refuse the submissions that wait for the next batch, because the store cannot write.
 
         Returns:
             As :meth:`fail`.
@@ -230,7 +230,7 @@ class Ledger:
         return self._refuse(jobs, reason)
 
     def _keep(self) -> None:
-        """Note for the next batch whatever of this one is not a submission."""
+        """Keep the notes of this batch that are not submissions for the next one."""
         self._again = {**self._again_in_flight, **self._again}
         self._changed = {**self._changed_in_flight, **self._changed}
         self._settings = {**self._settings_in_flight, **self._settings}

@@ -1,8 +1,8 @@
-"""What workers say about their jobs: progress, data, the end.
+"""The packets of workers about their jobs: progress, data, the end.
 
-Each packet passes from the worker to every waiting client as it came. The core does not look into
-it: the front hands it over as ``update``, already encoded. A worker may speak only about jobs that
-it has.
+Each packet passes unchanged from the worker to every waiting client. The core does not read it: the
+caller passes it as ``update``, already encoded. A worker may send packets only about jobs that it
+has.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_JOB: Final = b"Job does not exist on server"
 NO_JOB_FOR_RESULT: Final = b"Job given in work result not found"
 NO_JOB_FOR_EXCEPTION: Final = b"An exception was received for a job that does not exist"
 
-_FEW: Final = 8  # looking through so few jobs is cheaper than taking a handle apart
+_FEW: Final = 8  # comparing so few handles is cheaper than parsing one
 
 
 class Outcome:
@@ -75,7 +75,7 @@ class Outcome:
             self.endings.end(job, COMPLETED, update)
 
     def fail(self, peer: Peer, handle: bytes) -> None:
-        """WORK_FAIL: the try failed.
+        """Handle WORK_FAIL: the try failed.
 
         Raises:
             Refused: the worker does not have the job.
@@ -85,9 +85,9 @@ class Outcome:
             self.retry.try_ended(job, REPORTED)
 
     def exception(self, peer: Peer, handle: bytes, update: Sequence[bytes]) -> None:
-        """WORK_EXCEPTION: the try failed. Clients that asked for exceptions get it.
+        """Handle WORK_EXCEPTION: the try failed. Clients that asked for exceptions get the packet.
 
-        Many worker libraries send WORK_FAIL behind it, which is ignored in silence. So this is
+        Many worker libraries send WORK_FAIL after it, which is ignored in silence. So this is
         not the worker's last packet about the job, even if the job was cancelled meanwhile.
 
         Raises:
@@ -101,7 +101,14 @@ class Outcome:
     def _job_of(
         self, peer: Peer, handle: bytes, refusal: bytes, *, last: bool = False
     ) -> Job | None:
-        """Return the job that ``peer`` has under ``handle``, or None when it is forgiven."""
+        """Return the job that ``peer`` has under ``handle``, or None for a forgiven handle.
+
+        Args:
+            peer: the worker.
+            handle: the handle in its packet.
+            refusal: the text of the ERROR if it has no such job.
+            last: whether no packet about the job follows, so that the handle is forgiven no more.
+        """
         if len(peer.running) <= _FEW:
             for own in peer.running:
                 if own.handle == handle:

@@ -1,4 +1,4 @@
-"""A peer: one connection as the core sees it, be it a client, a worker or both."""
+"""A peer: one connection as the core sees it; a client, a worker or both."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from gearman_tx.core.job import Job
 
 NO_CLIENT_ID: Final = b"-"
-"""What reports show for a peer that never sent SET_CLIENT_ID."""
+"""The client id of a peer that never sent SET_CLIENT_ID."""
 
-_MOST_FORGIVEN: Final = 1024  # late packets are forgiven for this many handles a peer
+_MOST_FORGIVEN: Final = 1024  # how many handles per peer are forgiven
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Promise:
-    """A submission that waits until its job is durable; it is answered once, by its own link."""
+    """The answer that is due to a submission once its job is durable; it is given once."""
 
     __slots__ = ()
 
     def created(self, handle: bytes) -> None:
-        """Answer it: the job ``handle`` is durable."""
+        """Answer that the job ``handle`` is durable."""
         raise NotImplementedError
 
     def refused(self, code: bytes, text: bytes) -> None:
-        """Answer it: the job could not be stored."""
+        """Answer that the job could not be stored."""
         raise NotImplementedError
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class PeerLink:
-    """What the core may ask of a connection. No method fails, waits or calls the core back."""
+    """What the core may ask of a connection. No method fails, waits or calls the core."""
 
     __slots__ = ()
 
@@ -55,15 +55,15 @@ class PeerLink:
         raise NotImplementedError
 
     def promise(self, size: int) -> Promise:
-        """Leave room for the answer to a submission that waits for durability.
+        """Keep the place of the answer to a submission that waits for durability.
 
         Args:
-            size: how many bytes of workload wait with it.
+            size: the size of the submission's workload, in bytes.
         """
         raise NotImplementedError
 
     def update(self, parts: Sequence[bytes]) -> None:
-        """Pass on what a worker said about a job, already encoded, in one or more parts."""
+        """Send a worker's packet about a job, already encoded, in one or more parts."""
         raise NotImplementedError
 
     def failed(self, handle: bytes) -> None:
@@ -71,15 +71,15 @@ class PeerLink:
         raise NotImplementedError
 
 
-@mypyc_attr(acyclic=True)  # so that the collector need not see the 250,000 of a large site
+@mypyc_attr(acyclic=True)  # the garbage collector then skips the 250,000 of a large site
 class Ability:
-    """That a worker can do a function.
+    """The registration of one function by one worker.
 
     Attributes:
         timeout: how many seconds a job may run; 0 is no limit.
-        number: grows with every registration of any worker.
-        served: when the worker was last given a job of the function, as a growing number; below
-            zero if never, and the lower the later it was registered.
+        number: the count of all registrations of all workers when this one was made.
+        served: the count of assignments when the worker last got a job of the function. Before the
+            first job it is negative, the lower the later the function was registered.
     """
 
     __slots__ = ("number", "served", "timeout")
@@ -94,16 +94,16 @@ class Peer:
     """What the core knows of one connection.
 
     Attributes:
-        link: the way to it.
-        client_id: what it calls itself.
-        exceptions: whether it wants WORK_EXCEPTION for its jobs, or WORK_FAIL instead.
-        abilities: the functions it registered, the one whose turn is next first.
+        link: sends to the connection.
+        client_id: the name it gave itself.
+        exceptions: whether it gets WORK_EXCEPTION for its jobs; if not, it gets WORK_FAIL instead.
+        abilities: the functions it registered; the one whose turn is next comes first.
         running: the jobs it has as a worker, with the Unix time of each assignment, oldest first.
         tasks: the jobs whose results it waits for as a client.
         asleep: whether it sent PRE_SLEEP and no NOOP since.
         woken_for: the function for whose job it got a NOOP that it has not acted on yet.
-        wakes: how many NOOPs it got; tells one wake-up from the next.
-        unlisted: registered functions in whose ``idle`` this peer is not.
+        wakes: how many wake-ups it got, which tells one from the next.
+        unlisted: registered functions whose ``idle`` does not hold this peer.
         forgiven: handles for which late packets of this worker are ignored in silence.
     """
 
@@ -135,7 +135,7 @@ class Peer:
         self.forgiven: dict[bytes, None] = {}
 
     def forgive(self, handle: bytes) -> None:
-        """Ignore what this worker may still say about the job ``handle``."""
+        """Ignore later packets of this worker about the job ``handle``."""
         self.forgiven[handle] = None
         if len(self.forgiven) > _MOST_FORGIVEN:
             del self.forgiven[next(iter(self.forgiven))]

@@ -1,4 +1,4 @@
-"""What the operator decides about queues: limits, retries, wake-ups, the shape of handles."""
+"""The operator's decisions about queues: limits, retries, wake-ups, the form of handles."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Policy:
 
     Attributes:
         handle_prefix: what handles start with, ``H:`` and the host's name by convention.
-        job_retries: how many losses (a worker gone, a timeout) end a job; a value below 1 means
-            never. With 2 a job is handed out at most twice.
+        job_retries: how many losses (a worker gone, a timeout) end a job; a value below 1 means no
+            limit. With 2, workers get a job at most twice.
         worker_wakeup: how many sleeping workers a queued job wakes; 0 wakes all of them.
         max_function_name: longest function name, in bytes.
         max_unique: longest unique, in bytes.
         max_functions: how many functions may be known at once.
-        settings: the settings of functions for which no others were set.
+        settings: the settings of functions that were given no others.
         function_by_function: whether a worker gets all jobs of the function that it registered
-            last before any of another, whatever their priority, as from the C server 1.1.
-        fail_timed_out: whether a job that ran out of time fails, instead of being queued again.
+            last before any of another, whatever their priority, as in the C server since 1.1.
+        fail_timed_out: whether a job that ran out of time fails instead of being queued again.
         requeue_first: whether a job that lost its worker goes to the front of its queue.
         exceptions: whether every client gets WORK_EXCEPTION without asking for it.
     """

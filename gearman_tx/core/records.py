@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class JobRecord(NamedTuple):
-    """A background job as it is stored: a tuple, because stores write and read many as rows.
+    """A background job as it is stored; a tuple, because stores read and write many as rows.
 
     Attributes:
         id: the internal id, the key; it never repeats.
@@ -41,7 +41,7 @@ class JobRecord(NamedTuple):
 
 
 class JobChange(NamedTuple):
-    """What may change in a stored job while it lives.
+    """The fields that may change in a stored job while it is live.
 
     Attributes:
         id: the job's id.
@@ -56,11 +56,11 @@ class JobChange(NamedTuple):
 
 @frozen
 class Batch:
-    """All changes worth storing since the last batch, for one transaction.
+    """All changes to store since the last batch, for one transaction.
 
     Attributes:
         added: background jobs whose submitters wait until they are durable.
-        changed: stored jobs that live on.
+        changed: stored jobs that changed and are still live.
         finished: ids of stored jobs that ended.
         settings: new settings by function name; None where the operator dropped the function.
     """
@@ -78,12 +78,12 @@ class Batch:
 
 @frozen
 class Committed:
-    """What a store says of a batch that is durable now.
+    """The answer of a store to a batch that is durable now.
 
     Attributes:
-        joined: for added jobs that were not stored because the store holds a live job of the same
-            function and unique already: the handle of that job, by the id of the added one. Only
-            a store that several servers share ever says so.
+        joined: for each added job that was not stored, because the store already holds a live job
+            of the same function and unique: the handle of that job, by the id of the added one.
+            Only a store that several servers share fills it.
     """
 
     joined: Mapping[int, bytes] = field(factory=dict)

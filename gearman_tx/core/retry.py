@@ -1,7 +1,7 @@
-"""What follows a try that did not complete: the one place that decides it.
+"""Decide what follows a try that did not complete; no other module does.
 
 A try ends because its worker reports a failure, because its worker is lost, or because its time is
-over. Today the answer is the C server's: a reported failure ends the job; a lost or timed-out job
+over. The decision is the C server's: a reported failure ends the job; a lost or timed-out job
 is queued again until it was lost as often as the policy allows.
 """
 
@@ -33,7 +33,7 @@ TIMED_OUT: Final = 2
 
 
 class Retry:
-    """Decide about jobs whose try ended without a result."""
+    """The decision about jobs whose try ended without a result."""
 
     __slots__ = ("dispatch", "endings", "events", "ledger", "tables")
 

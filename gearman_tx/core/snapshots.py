@@ -1,8 +1,8 @@
-"""What reports and consoles may see: plain values, taken from the tables at one moment.
+"""What reports and consoles may see: plain values made from the tables.
 
-The values are made one by one as they are asked for, so that a report over a million jobs can be
-made in slices while the server goes on. A report shows what was there when it began, without what
-ended in between. The values are tuples, which cost the least to make, and hold no live object.
+Each value is made when the report asks for it, so that a report over a million jobs can be made in
+slices while the server goes on. A report shows what was there when it began, except what ended
+since. The values are tuples, which cost the least to make, and hold no live object.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ UNKNOWN: Final = JobStatus(known=False, running=False, numerator=0, denominator=
 
 
 class PeerAddress(NamedTuple):
-    """Where a peer is.
+    """The address of a peer.
 
     Attributes:
         fd: the number of its file descriptor; -1 when there is none.
@@ -74,7 +74,7 @@ class FunctionTotals(NamedTuple):
 
 
 class FunctionSnapshot(NamedTuple):
-    """One function: what it has now, and its totals beside.
+    """One function: its present jobs and workers, and its totals.
 
     Attributes:
         name: its name.
@@ -82,12 +82,12 @@ class FunctionSnapshot(NamedTuple):
         normal: queued jobs of normal priority.
         low: queued jobs of low priority.
         delayed: jobs that wait for their time.
-        running: jobs that workers have.
+        running: jobs that run.
         total: all its live, durable jobs.
         workers: connections that registered it, busy or not.
         settings: what the operator decided for it.
         totals: what it has counted.
-        is_listed: whether it was ever used; the C server would not know one that was not.
+        is_listed: whether it was ever used; the C server knows no other functions.
     """
 
     name: bytes
@@ -119,8 +119,8 @@ class JobSnapshot(NamedTuple):
         clients: how many submissions wait for its result.
         size: bytes of its workload.
         progress: numerator and denominator of the last WORK_STATUS.
-        worker: where it runs; None if it does not.
-        due: the Unix time it waits for; None if it waits for none.
+        worker: the address of its worker; None if it does not run.
+        due: the Unix time it waits for; None if it is not delayed.
     """
 
     handle: bytes
@@ -140,7 +140,7 @@ class JobSnapshot(NamedTuple):
 
     @property
     def abandoned(self) -> bool:
-        """Whether the job has no clients and was not promised to run without."""
+        """Whether it is a foreground job without clients."""
         return not self.background and not self.clients
 
 
@@ -148,8 +148,8 @@ class PeerSnapshot(NamedTuple):
     """One connection.
 
     Attributes:
-        address: where it is.
-        client_id: what it calls itself.
+        address: its address.
+        client_id: the name it gave itself.
         functions: the names of the functions it registered, the last one first.
         running: the handles of the jobs it has as a worker, oldest first.
         tasks: how many jobs it waits for as a client.
@@ -165,7 +165,7 @@ class PeerSnapshot(NamedTuple):
 
 
 class Snapshots:
-    """The questions that reports and consoles may ask."""
+    """The queries of reports and consoles."""
 
     __slots__ = ("tables",)
 
@@ -177,7 +177,7 @@ class Snapshots:
         return _status(self.tables.jobs.get(handle))
 
     def status_by_unique(self, unique: bytes) -> JobStatus:
-        """Return the status of the newest job with ``unique``, of whatever function."""
+        """Return the status of the newest job with ``unique``, over all functions."""
         return _status(self.tables.newest(unique))
 
     def functions(self) -> Iterator[FunctionSnapshot]:

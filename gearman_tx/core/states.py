@@ -9,7 +9,7 @@ KEPT          waits in the store for the next start, because this server is abou
 ENDED         completed, failed, cancelled, abandoned or refused; the server has forgotten it
 ============  =================================================================================
 
-The server does not look at the table of moves. The tests hold every move of every job to it.
+The server does not look at the table of moves. The tests check every move of every job against it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Look at every live job once, in slices, while the server goes on.
 
-An operator's word may concern a million jobs. The verb looks at the first slice at once; the rest
-is due at once, like a timer that rings (see ``deadlines.py``), one slice per reactor turn.
+An operator's command may concern a million jobs. The verb looks at the first slice; the others are
+at once due like a deadline (see ``deadlines.py``), one slice per reactor turn.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from gearman_tx.core.job import Job
 
 SLICE: Final = 1000
-"""How many jobs one step looks at: a few milliseconds if all of them change."""
+"""How many jobs one step visits: a few milliseconds if all of them change."""
 
 
 class Sweep:
     """One pass over all jobs.
 
     Args:
-        jobs: the jobs; ones that end or come meanwhile do no harm.
-        visit: called with each.
+        jobs: the jobs; jobs may end or come meanwhile.
+        visit: called with each job.
     """
 
     __slots__ = ("_jobs", "_visit")
@@ -32,7 +32,7 @@ class Sweep:
         self._visit = visit
 
     def step(self) -> bool:
-        """Look at the next slice; return whether more jobs may be left."""
+        """Visit the next slice; return whether more jobs may be left."""
         left = SLICE
         for job in self._jobs:
             self._visit(job)

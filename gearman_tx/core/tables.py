@@ -1,12 +1,11 @@
-"""What the job server knows: functions, jobs, peers, and the indexes between them.
+"""The state of the job server: functions, jobs, peers, and the indexes between them.
 
 Every live job is in ``jobs``, which finds it by its handle. A job with a unique is also in an index
-that decides what coalesces and answers GET_STATUS_UNIQUE over all functions; one whose unique is
+that decides what coalesces and answers GET_STATUS_UNIQUE over all functions; a job whose unique is
 ``-`` is in a second index of that kind, by its workload. All operations are O(1), except making
-room for a function when the table is full. No operation is slow now and then because a table of all
-jobs grows.
+room for a function when the table is full. No table of all jobs grows in one slow step.
 
-Ids come from the store in blocks. Each is given once; when a block is used up, the next one that
+The store gives ids in blocks. Each id is used once; when a block is used up, the next block that
 the store reserved follows.
 """
 
@@ -38,7 +37,7 @@ _LAST_DIGITS: Final = [b"%03d" % number for number in range(1000)]
 LARGEST_ID: Final = 2**63 - 1
 """The largest id that a store can hold."""
 
-_ROOM_SECONDS: Final = 1.0  # a full table of functions looks for unused ones this often at most
+_ROOM_SECONDS: Final = 1.0  # at most this often, a full table looks for unused functions
 
 
 class Tables:
@@ -47,15 +46,15 @@ class Tables:
     Attributes:
         policy: the operator's decisions.
         next_id: the id of the next job.
-        now: the time, in Unix seconds; the front sets it at least once per reactor turn.
+        now: the time, in Unix seconds; the caller sets it at least once per reactor turn.
         draining: whether submissions are refused because the server is about to stop.
-        keeping: whether stored jobs without clients are left to the next start as well.
+        keeping: whether stored jobs without clients are also left to the next start.
         functions: every known function by its name, oldest first.
         jobs: every live job, oldest first.
         peers: every connected peer, oldest first.
         delayed: the jobs that wait for their time.
-        timeouts: the running jobs that may not run for ever.
-        sweeps: passes over all jobs that are not done yet.
+        timeouts: the running jobs that have a time limit.
+        sweeps: the passes over all jobs that are under way.
     """
 
     __slots__ = (
@@ -84,7 +83,7 @@ class Tables:
         self.policy = policy
         self.next_id = ids.start
         self._last_id: i64 = ids.stop - 1
-        self._reserved: deque[range] = deque()  # blocks of ids to be used after this one
+        self._reserved: deque[range] = deque()  # the blocks of ids that follow
         self.now = now
         self.draining = False
         self.keeping = False
@@ -103,10 +102,10 @@ class Tables:
         self._thousands = 0
 
     def new_handle(self) -> tuple[int, bytes]:
-        """Return the id and the handle of the next job; neither is ever given again.
+        """Return the id and the handle of the next job; neither is ever used again.
 
         Raises:
-            Refused: all ids that the store reserved were given.
+            Refused: all ids that the store reserved are used.
         """
         number = self.next_id
         if number > self._last_id:
@@ -121,7 +120,7 @@ class Tables:
         return number, self._beginning + _LAST_DIGITS[number % 1000]
 
     def _next_block(self) -> int:
-        """Go on to the next reserved block of ids; return its first."""
+        """Start the next reserved block of ids; return its first id."""
         if not self._reserved:
             raise Refused(b"QUEUE_ERROR", b"No job ids are left until the store reserves more")
         block = self._reserved.popleft()
@@ -129,13 +128,13 @@ class Tables:
         return block.start
 
     def set_ids(self, block: range) -> None:
-        """Give the ids of ``block`` from now on, and none that were reserved before."""
+        """Use the ids of ``block`` from now on, and no ids that were reserved before."""
         self.next_id = block.start
         self._last_id = block.stop - 1
         self._reserved.clear()
 
     def reserve(self, block: range) -> None:
-        """Give the ids of ``block`` when those reserved before are used up."""
+        """Use the ids of ``block`` when those reserved before are used up."""
         if not self._reserved and block.start == self._last_id + 1:
             self._last_id = block.stop - 1
         else:
@@ -143,16 +142,16 @@ class Tables:
 
     @property
     def ids_left(self) -> int:
-        """How many reserved ids were not given yet."""
+        """How many reserved ids are not used yet."""
         return len(self.unused_ids) + sum(len(block) for block in self._reserved)
 
     @property
     def unused_ids(self) -> range:
-        """The ids of the block in use that were not given yet."""
+        """The ids of the current block that are not used yet."""
         return range(self.next_id, self._last_id + 1)
 
     def function(self, name: bytes) -> Function:
-        """Return the function called ``name``, made if it is not known yet.
+        """Return the function called ``name``; make it if it is not known.
 
         Raises:
             Refused: the name is too long, or too many functions are in use.
@@ -164,7 +163,7 @@ class Tables:
         return function
 
     def limited_function(self, name: bytes) -> Function:
-        """Return the function called ``name``, made if need be but not listed by reports yet.
+        """Return the function called ``name``; make it, not listed by reports, if it is not known.
 
         Raises:
             Refused: the name is too long, or too many functions are in use.
@@ -178,9 +177,9 @@ class Tables:
         return self.restored_function(name)
 
     def restored_function(self, name: bytes) -> Function:
-        """Return the function called ``name``, made if need be without a look at the limits.
+        """Return the function called ``name``; make it, ignoring the limits, if it is not known.
 
-        A name that was accepted once is not refused when it comes back from a store.
+        A name that was accepted once is not refused when a store brings it back.
         """
         function = self.functions.get(name)
         if function is None:
@@ -209,13 +208,13 @@ class Tables:
         return self._by_unique.newest(unique)
 
     def add(self, job: Job) -> None:
-        """Make a new job known by its handle and its unique."""
+        """Add a new job, to be found by its handle and its unique."""
         self.jobs.add(job)
         if job.unique:
             self._add_unique(job)
 
     def restore(self, job: Job) -> None:
-        """Make a stored job known by its handle, which may be any, and its unique."""
+        """Add a stored job, whose handle may have any form, to be found as a new one."""
         self.jobs.restore(job)
         if job.unique:
             self._add_unique(job)
@@ -223,11 +222,11 @@ class Tables:
     def _add_unique(self, job: Job) -> None:
         if job.unique != BY_WORKLOAD:
             self._by_unique.add(job.unique, job)
-        elif job.workload:  # empty ones are not compared
+        elif job.workload:  # empty workloads never coalesce
             self._by_workload.add(bytes(job.workload), job)
 
     def remove(self, job: Job) -> None:
-        """Forget ``job``'s handle and unique."""
+        """Remove ``job``, its handle and its unique."""
         self.jobs.remove(job)
         unique = job.unique
         if unique == BY_WORKLOAD:

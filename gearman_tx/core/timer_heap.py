@@ -1,8 +1,8 @@
-"""Jobs ordered by a time: when they are due, or when they have run too long.
+"""Jobs ordered by a time: their due time or the end of their time limit.
 
-A heap in which a cancelled entry stays until it surfaces or until cancelled entries outnumber the
-live ones; then all of them are swept out at once. So pushing, cancelling and taking cost O(log n)
-amortised, and memory follows the live entries.
+A cancelled entry stays in the heap until it reaches the top, or until cancelled entries outnumber
+the live ones and are all removed at once. So starting, cancelling and taking a timer cost O(log n)
+amortised, and memory is proportional to the live entries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SWEEP_FLOOR: Final = 64  # fewer cancelled entries than this are not worth a sw
 
 
 class Timer:
-    """One entry: at ``when`` (Unix seconds), something is to be done with ``job``."""
+    """One entry: ``job`` has a deadline at ``when``, in Unix seconds."""
 
     __slots__ = ("job", "number", "when")
 
@@ -27,14 +27,14 @@ class Timer:
         self.job: Job | None = job
 
     def __lt__(self, other: Timer) -> bool:
-        """Return whether this entry comes before ``other``: what the heap orders by."""
+        """Return whether this entry comes before ``other`` in the heap."""
         if self.when == other.when:
             return self.number < other.number
         return self.when < other.when
 
 
 class TimerHeap:
-    """Timers, the earliest first; those of the same time in the order of their making."""
+    """Timers, the earliest first; timers of the same time in the order of their start."""
 
     __slots__ = ("_heap", "_live", "_made")
 
@@ -60,7 +60,7 @@ class TimerHeap:
         heapq.heappush(self._heap, timer)
 
     def cancel(self, job: Job) -> None:
-        """Take ``job``'s timer away; it must have one here."""
+        """Cancel ``job``'s timer; it must have one in this heap."""
         timer = job.timer
         assert timer is not None, "the job has a timer"
         timer.job = job.timer = None
@@ -78,7 +78,7 @@ class TimerHeap:
         return heap[0].when if heap else None
 
     def pop_due(self, now: float) -> Job | None:
-        """Take out the earliest timer that is due at ``now``; return its job, or None."""
+        """Remove the earliest timer if it is due at ``now``; return its job, or None."""
         when = self.next_time()
         if when is None or when > now:
             return None

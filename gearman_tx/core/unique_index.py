@@ -1,17 +1,17 @@
-"""The live jobs by a key that clients chose; with millions of jobs no step of it is long.
+"""The live jobs by a key that clients chose; no operation is slow, even with millions of jobs.
 
 Theory of operation. One entry answers both questions about a unique: which job of a function has
-it, so that a submission joins that job, and which is the newest job of any function, which is what
-GET_STATUS_UNIQUE asks. Nearly always one job has the key and is the entry itself; where jobs of
-several functions share it, the entry is a dictionary from function to job, in the order of the ids,
-the newest last.
+it, so that a submission joins that job; and which job of all functions is the newest, which
+GET_STATUS_UNIQUE asks. Nearly always one job has the key and is the entry itself. Where jobs of
+several functions share the key, the entry is a dictionary from function to job, in the order of the
+ids, the newest last.
 
-A dictionary that grows is rehashed, all of it at once. So the keys are dealt out to many
-dictionaries by their hashes: each has its own few, and as chance has it they do not grow together.
+A dictionary that grows is rehashed, all of it at once. So the keys are spread by their hashes over
+many small dictionaries, which do not grow at the same time but by chance.
 
-What it costs: a look at one of these dictionaries for each operation, and now and then the
-rehashing of one, a 256th of the keys. No more jobs share a key than there are functions; only a
-restored job that is older than they are has them sorted again.
+Costs: each operation looks at one of these dictionaries; now and then one of them, with a 256th of
+the keys, is rehashed. No more jobs share a key than there are functions. They are sorted again only
+when a restored job is older than they are.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from gearman_tx.core.job import Job
 
 SHARDS: Final = 256
-"""To how many dictionaries the keys are dealt out."""
+"""The number of dictionaries over which the keys are spread."""
 
 _CHOICE: Final = SHARDS - 1
-_UNUSED_BITS: Final = 20  # a dictionary of less than a million keys goes by lower bits of the hash
+_UNUSED_BITS: Final = 20  # a dictionary of fewer than a million keys uses the bits below
 
 
 class UniqueIndex:
@@ -51,12 +51,12 @@ class UniqueIndex:
         return known if known is not None and known.function is function else None
 
     def newest(self, key: bytes) -> Job | None:
-        """Return the newest job with ``key``, of whatever function, or None."""
+        """Return the newest job with ``key`` over all functions, or None."""
         known = self._shard(key).get(key)
         return next(reversed(known.values())) if isinstance(known, dict) else known
 
     def add(self, key: bytes, job: Job) -> None:
-        """Let ``job`` be found, in place of an older one of its function with ``key``."""
+        """Add ``job``; it replaces an older one of its function with ``key``."""
         shard = self._shard(key)
         known = shard.get(key)
         function = job.function
@@ -73,7 +73,7 @@ class UniqueIndex:
             shard[key] = {function: job, known.function: known}
 
     def _add_to(self, known: dict[Function, Job], job: Job) -> None:
-        """Add ``job`` to the jobs that share its key, and keep them in the order of their ids."""
+        """Add ``job`` to the jobs that share its key, and keep the order of their ids."""
         function = job.function
         older = known.get(function)
         if older is not None:
@@ -89,7 +89,7 @@ class UniqueIndex:
                 known[each.function] = each
 
     def remove(self, key: bytes, job: Job) -> None:
-        """Let ``job`` not be found any more, if it was at all."""
+        """Remove ``job``, if it is here."""
         shard = self._shard(key)
         known = shard.get(key)
         if known is job:
