@@ -1,6 +1,6 @@
-"""Gearman over connections: each packet is parsed, one verb of the core called, the answer sent.
+"""Gearman over connections: parse each packet, call one verb of the core, send the answer.
 
-:class:`GearmanFactory` is what an endpoint listens with. ``handlers`` is the table from packet to
+An endpoint listens with :class:`GearmanFactory`. ``handlers`` is the table from packet to
 handler; ``client_side``, ``worker_side`` and ``text_side`` hold the handlers of each kind of peer.
 :class:`Wiring` puts a whole job server together.
 """

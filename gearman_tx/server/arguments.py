@@ -7,7 +7,7 @@ from gearman_tx.wire import BY_TYPE
 
 
 def split(body: bytes, packet_type: int) -> list[bytes]:
-    """Return the arguments of ``body``; the last one is whatever remains, NUL bytes included.
+    """Return the arguments of ``body``; the last one is the rest, NUL bytes included.
 
     Raises:
         Refused: there are fewer arguments than the packet needs.

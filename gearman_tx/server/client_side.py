@@ -1,4 +1,4 @@
-"""What clients send: each handler parses, calls one verb, answers. No queue logic here."""
+"""The packets of clients: each handler parses, calls one verb, answers. No queue logic here."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from gearman_tx.large_body import Body
     from gearman_tx.server.peer_link import ServerPeerLink
 
+# Plain numbers, because a member of an enumeration takes long to look up.
 _CREATED: Final = int(PacketType.JOB_CREATED)
-_SUBMIT_JOB: Final = int(PacketType.SUBMIT_JOB)  # numbers of their own: an enumeration's
-_SUBMIT_JOB_BG: Final = int(PacketType.SUBMIT_JOB_BG)  # member takes long to look up
+_SUBMIT_JOB: Final = int(PacketType.SUBMIT_JOB)
+_SUBMIT_JOB_BG: Final = int(PacketType.SUBMIT_JOB_BG)
 _LARGEST_EPOCH: Final = 2**63 - 1
 _EXCEPTIONS: Final = b"exceptions"
-_OPTION_SIZE: Final = 64  # the C server knows no option of so many bytes
+_OPTION_SIZE: Final = 64  # the C server knows no option of this size or above
 
 
 class ClientSide:
     """The handlers of packets from clients.
 
     Args:
-        job_server: the queues.
+        job_server: the core.
     """
 
     def __init__(self, job_server: JobServer) -> None:
@@ -91,7 +92,7 @@ class ClientSide:
         if isinstance(body, bytes):
             arguments = body.split(b"\0", 2)
             if len(arguments) != 3:  # noqa: PLR2004  # function, unique, workload
-                arguments = split(body, packet_type)  # which says what is wrong
+                arguments = split(body, packet_type)  # raises the error
             workload = arguments[2]
         else:
             arguments, workload = body.split(2)
@@ -129,13 +130,13 @@ class ClientSide:
         link.output.send(response(PacketType.STATUS_RES, handle, *fields[:-1]))
 
     def get_status_unique(self, link: ServerPeerLink, body: bytes) -> None:
-        """GET_STATUS_UNIQUE: the newest job with a unique, of whatever function."""
+        """GET_STATUS_UNIQUE: the newest job with a unique, over all functions."""
         unique = until_nul(body)
         fields = _fields(self._snapshots.status_by_unique(unique))
         link.output.send(response(PacketType.STATUS_RES_UNIQUE, unique, *fields))
 
     def option_req(self, link: ServerPeerLink, body: bytes) -> None:
-        """OPTION_REQ: ``exceptions`` is the only option there is."""
+        """OPTION_REQ: ``exceptions`` is the only option."""
         if len(body) >= _OPTION_SIZE or until_nul(body).lower() != _EXCEPTIONS:
             raise Refused(b"UNKNOWN_OPTION", b"Server does not recognize given option")
         link.peer.exceptions = True
@@ -147,10 +148,10 @@ class ClientSide:
 
 
 def _answer(link: ServerPeerLink, job: Job | None) -> bool:
-    """Answer a submission now, unless its answer comes when the job is durable.
+    """Answer a submission now, unless it is answered later, when the job is durable.
 
     Returns:
-        Whether the units behind it have to wait.
+        Whether the units after it must wait.
     """
     if job is None:
         return link.is_full

@@ -42,17 +42,17 @@ class Connection(PacketLink):
         output_limits: how much the peer may leave unread.
         max_packet: largest packet body, in bytes.
         max_text_line: longest text line, in bytes.
-        on_made: called once, when the connection is there.
-        on_lost: called once, when the connection is gone.
+        on_made: called once, when the connection is made.
+        on_lost: called once, when the connection is lost.
 
     Attributes:
-        link: what handlers and the core see of it.
+        link: the connection as handlers and the core see it.
     """
 
-    # What dataReceived does besides, the factory does at the beginning of each turn.
+    # The socket set may skip dataReceived: the factory sets the time at the beginning of each turn.
     receives_directly = True
 
-    def __init__(  # noqa: PLR0913  # the factory is the only link
+    def __init__(  # noqa: PLR0913  # the factory is the only caller
         self,
         job_server: JobServer,
         turn: Turn,
@@ -82,7 +82,7 @@ class Connection(PacketLink):
 
     @property
     def peer(self) -> Peer:
-        """What the core knows of it, while it is connected."""
+        """Its peer in the core, while it is connected."""
         return self.link.peer
 
     @property
@@ -97,7 +97,7 @@ class Connection(PacketLink):
 
     @override
     def connectionMade(self) -> None:
-        """Twisted: the connection is there."""
+        """Twisted: the connection is made."""
         super().connectionMade()
         transport = self.transport
         assert transport is not None, "Twisted sets it first"
@@ -110,14 +110,14 @@ class Connection(PacketLink):
 
     @override
     def dataReceived(self, data: bytes) -> None:
-        """Twisted: bytes arrived; they are handled at the time of their arrival."""
+        """Twisted: bytes arrived; handle them at the time of their arrival."""
         self._tables.now = self._seconds()
         self._turn.touch()
         super().dataReceived(data)
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: the connection is gone."""
+        """Twisted: the connection is lost."""
         super().connectionLost(reason)
         self._turn.touch()
         self._on_lost(self)
@@ -125,7 +125,7 @@ class Connection(PacketLink):
 
     @override
     def ended(self) -> None:
-        """PacketLink: the peer takes part no more; its jobs go to others."""
+        """PacketLink: the connection has ended; its jobs go to other workers."""
         if self._is_dismissed:
             return
         self._tables.now = self._seconds()
@@ -135,9 +135,9 @@ class Connection(PacketLink):
         self._job_server.leaving.leave(self.peer)
 
     def dismiss(self) -> None:
-        """The job server ends: close the connection, whose loss the core does not count.
+        """Close the connection because the job server ends; the core does not count it as lost.
 
-        What the kernel takes now is sent, what the peer left unread before is not.
+        Output that the kernel takes now is sent. If older output is still unsent, all is dropped.
         """
         self._is_dismissed = True
         if self.queued:
@@ -147,7 +147,7 @@ class Connection(PacketLink):
 
     @override
     def proceed(self) -> None:
-        """PacketLink: go on with what was read; it is handled now, not when it arrived."""
+        """PacketLink: go on with the input; handle it at the present time, not at its arrival."""
         self._tables.now = self._seconds()
         self._turn.touch()
         super().proceed()
@@ -160,23 +160,23 @@ class Connection(PacketLink):
         super().output_is_low()
 
     def tell_refused(self, code: bytes, text: bytes) -> None:
-        """ServerPeerLink: a request was answered with ERROR; the operator may want to know."""
+        """ServerPeerLink: log a request that was answered with ERROR."""
         self._server_log.refused(self, code, text)
 
     @override
     def refuse(self, refusal: Refused) -> None:
-        """PacketLink: a handler refused a request."""
+        """PacketLink: a handler refused a request; answer ERROR and log it."""
         self.tell_refused(refusal.code, refusal.text)
         self.send(response(PacketType.ERROR, refusal.code, refusal.text))
 
     @override
     def protocol_failed(self, reason: str) -> None:
-        """PacketLink: the bytes are not Gearman's; the answers already due still go out."""
+        """PacketLink: the bytes are not Gearman's; send the answers already due, then close."""
         self._server_log.dropped(self, reason)
         self.close()
 
     @override
     def output_failed(self, reason: str) -> None:
-        """PacketLink: the peer does not read; its jobs go to others."""
+        """PacketLink: the peer does not read; abort, so that its jobs go to other workers."""
         self._server_log.dropped(self, reason)
         self.abort()

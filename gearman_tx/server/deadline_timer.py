@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class DeadlineTimer:
-    """Call ``deadlines.tick`` when the next deadline has come.
+    """Call ``deadlines.tick`` at the next deadline.
 
     Args:
         job_server: the core.
@@ -28,9 +28,9 @@ class DeadlineTimer:
         self._is_stopped = False
 
     def adjust(self) -> None:
-        """Once a turn: make sure that the timer rings no later than the next deadline.
+        """Once a turn: make sure that the timer fires no later than the next deadline.
 
-        It may ring early, when a deadline went away; that costs less than moving it each turn.
+        It may fire early when a deadline was cancelled; that costs less than moving it each turn.
         """
         when = self._deadlines.next_time()
         if when is None or self._is_stopped or (self._call is not None and self._when <= when):
@@ -38,15 +38,15 @@ class DeadlineTimer:
         if self._call is not None:
             self._call.cancel()
         self._when = when
-        self._call = self._clock.callLater(max(0.0, when - self._clock.seconds()), self._ring)
+        self._call = self._clock.callLater(max(0.0, when - self._clock.seconds()), self._fire)
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         self._call = None
         now = self._clock.seconds()
         self._act(now, lambda: self._deadlines.tick(now))
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Cancel the timer for good."""
         self._is_stopped = True
         if self._call is not None:
             self._call.cancel()

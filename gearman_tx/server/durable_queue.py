@@ -1,4 +1,4 @@
-"""The life of a queue that outlives the process: opened and loaded, kept, finished and closed."""
+"""A queue that outlives the process: open and load it, keep it, finish and close it."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _log = Logger("gearman_tx.server")
 
 
 class DurableQueue:
-    """Join the core to a store. From the first moment on, packets wait until all is loaded.
+    """Join the core to a store. Packets wait from the start until all jobs are loaded.
 
     Args:
-        job_server: the core, empty, and made ``durable``.
-        store: not open yet.
+        job_server: the core, still empty, made with ``durable`` true.
+        store: the store, not open yet.
         factory: the connections.
         server_log: the log.
 
     Attributes:
-        loaded: fires with the number of jobs when they are back; fails with
+        loaded: fires with the number of loaded jobs when all are loaded; fails with
             :class:`gearman_tx.store.StoreError` if they cannot be read.
     """
 
@@ -60,41 +60,42 @@ class DurableQueue:
 
     async def _open(self) -> None:
         contents = await self._store.open()
-        self._tell_notices(0)
+        self._log_notices(0)
         loading = self._loading.load(self._store, contents)
         loading.addCallback(self._start, len(self._store.state.notices))
         loading.addErrback(self._not_loaded)
         loading.chainDeferred(self.loaded)
 
-    def _start(self, count: int, told: int) -> int:
-        self._tell_notices(told)
+    def _start(self, count: int, logged: int) -> int:
+        self._log_notices(logged)
         self._turn.hooks.append(self._calls.adjust)
         self._calls.start()
         return count
 
-    def _tell_notices(self, told: int) -> None:
-        for notice in self._store.state.notices[told:]:
+    def _log_notices(self, first: int) -> None:
+        for notice in self._store.state.notices[first:]:
             _log.warn("{notice}", notice=notice)
 
     def _not_loaded(self, failure: Failure) -> Failure | int:
-        """The stored jobs could not be read, unless the server stops anyway."""
+        """Pass on that the stored jobs could not be read, unless the server stops anyway."""
         return self._loading.done if self._is_closing else failure
 
     def finish(self) -> Deferred[None]:
-        """Store and answer what was submitted, refuse what comes then; before connections close.
+        """Before connections close: store and answer submissions, and refuse new ones.
 
         Returns:
-            Fires when that is done, or cannot be, after a bounded time; it does not fail.
+            Fires when that is done or has failed, after a bounded time; it does not fail.
         """
         self._is_closing = True
         self._job_server.control.drain()
         return self._calls.finish() if self._loading.is_over else succeed(None)
 
     def close(self) -> Deferred[None]:
-        """Store what ended since, and close; when no connection is open any more.
+        """After all connections closed: store the jobs' ends since, and close the store.
 
         Returns:
-            Fires when the store is closed, or cannot be, after a bounded time; it does not fail.
+            Fires when the store is closed or that has failed, after a bounded time; it does not
+            fail.
         """
         return Deferred.fromCoroutine(self._close())
 
@@ -110,9 +111,9 @@ class DurableQueue:
             _log.error("{error}", error=error)
 
     def figures(self) -> list[Figure]:
-        """Return how the queue is doing, as names and values, for reports.
+        """Return the state of the queue, as names and values, for reports.
 
-        Times are Unix seconds, sizes bytes; an empty text says that there is nothing to say.
+        Times are Unix seconds, sizes bytes; an empty text means none.
         """
         state, ledger = self._store.state, self._job_server.ledger
         return [

@@ -1,4 +1,4 @@
-"""Make the connections of one job server and keep count of them."""
+"""Make and count the connections of one job server."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ DEFAULT_MAX_CONNECTIONS = 1_000_000
 
 @frozen
 class ConnectionLimits:
-    """What one connection, and all of them together, may cost.
+    """The limits of one connection, and of all together.
 
     Attributes:
-        connections: how many may be open at once.
+        connections: how many connections may be open at once.
         packet: largest packet body, in bytes.
         text_line: longest text line, in bytes.
         output: how much a peer may leave unread.
@@ -54,14 +54,14 @@ class GearmanFactory(ServerFactory):
         clock: the reactor, for its time.
         server_log: the log.
         commands: the commands of the text protocol.
-        limits: what connections may cost.
+        limits: the limits of connections.
 
     Attributes:
         commands: the commands of the text protocol.
         turn: the reactor turn that all connections share.
-        handlers: what to do with each packet and with text lines; all connections share it.
-        gate: accepts no more connections than there is room for.
-        connections: the open ones.
+        handlers: the handlers of packets and text lines; all connections share the table.
+        gate: accepts no more connections than the limit.
+        connections: the open connections.
     """
 
     noisy = False
@@ -89,7 +89,7 @@ class GearmanFactory(ServerFactory):
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
 
     def _set_time(self) -> None:
-        """A turn begins: all that arrived is handled at this time."""
+        """At the beginning of a turn: set the time at which the core handles its packets."""
         self._job_server.tables.now = self.turn.clock.seconds()
 
     @override
@@ -122,17 +122,17 @@ class GearmanFactory(ServerFactory):
         self.gate.closed()
 
     def wait_in_place(self) -> bool:
-        """Let the sockets wait in the reactor's place: see :class:`SocketSet`.
+        """Let the socket set wait instead of the reactor: see :class:`SocketSet`.
 
-        For a process whose only job server this is, once its reactor runs.
+        Call it once the reactor runs, in a process with one job server only.
 
         Returns:
-            Whether they do; False under a reactor other than Twisted's epoll reactor.
+            Whether it does; False under a reactor other than Twisted's epoll reactor.
         """
         return self._sockets.wait_in_place()
 
     def stop(self) -> None:
-        """Close every connection at once and let no deadline ring any more."""
+        """Close every connection at once and stop the deadline timer."""
         self._timer.stop()
         self.gate.stop()
         self.turn.flush()

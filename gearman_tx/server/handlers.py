@@ -1,4 +1,4 @@
-"""The table from packet type to handler: what the server does with each packet it may receive."""
+"""The table from packet type to handler, for every packet that the server may receive."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ IN_PIECES: Final = frozenset(
         ),
     )
 )
-"""The types whose handlers take a large body in the pieces in which it came."""
+"""The types whose handlers take a large body in pieces, as it came."""
 
 
 def wrong_magic(_link: ServerPeerLink, _body: bytes) -> None:
-    """Refuse a packet that is addressed to a client or worker."""
+    """Refuse a packet with the magic of responses."""
     raise Refused(b"INVALID_MAGIC", b"Request magic expected")
 
 
@@ -49,11 +49,11 @@ def unexpected(_link: ServerPeerLink, _body: bytes) -> None:
 
 
 def make_handlers(job_server: JobServer, text: Handler) -> dict[int, Handler]:
-    """Return what to do with everything that the decoder may return.
+    """Return a handler for each kind of unit that the decoder may return.
 
     Args:
-        job_server: the queues.
-        text: what to do with text lines.
+        job_server: the core.
+        text: the handler of text lines.
     """
     client, worker = ClientSide(job_server), WorkerSide(job_server)
     handlers: dict[int, Handler] = dict.fromkeys(range(1, LAST_PACKET_TYPE + 1), unexpected)

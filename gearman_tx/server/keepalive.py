@@ -1,4 +1,4 @@
-"""TCP keep-alive: how a peer whose machine or network died is noticed."""
+"""TCP keep-alive: notice a peer whose machine or network died."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 from gearman_tx.link import tcp_socket
 
 SYSTEM: Final = -1
-"""Leave a value to the operating system, as 0 does; Linux waits two hours before it asks."""
+"""Leave a value to the operating system, as 0 does; Linux waits two hours before it probes."""
 
 DEFAULT_IDLE: Final = 120
 DEFAULT_INTERVAL: Final = 30

@@ -1,9 +1,9 @@
-"""Bring the stored jobs back at start, while the text protocol answers already.
+"""Load the stored jobs at start, while the text protocol answers already.
 
-Until all jobs are back, packets wait: a submission must find the job it coalesces with, and a
-worker the oldest job first. So do the text commands that change something, for what they change may
-not be back yet; reports show what is. The table of handlers begins with ones that put things off,
-and gets the real ones when loading is over.
+Packets wait until all jobs are loaded: a submission must find the job it coalesces with, and a
+worker must get the oldest job first. Text commands that change something wait too, because the jobs
+they change may not be loaded yet; reports show the loaded ones. Until then the table of handlers
+holds handlers that postpone each packet; the real ones return when loading is over.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ if TYPE_CHECKING:
     Handler = Callable[[Any, bytes], bool | None]
 
 PROGRESS_SECONDS: Final = 2.0
-"""How often the log tells how far the loading is."""
+"""How often the progress of loading is logged."""
 
 _log = Logger("gearman_tx.server")
 
 
 class Loading:
-    """The time between the start and the moment when all stored jobs are back.
+    """The loading of all stored jobs.
 
     Args:
-        job_server: the core, empty.
+        job_server: the core, still empty.
         turn: the reactor turn.
         handlers: the table of handlers; it is changed in place.
         commands: the commands of the text protocol; those that change something wait.
 
     Attributes:
         total: how many jobs are to be loaded.
-        done: how many are back.
-        is_over: whether all are.
+        done: how many are loaded.
+        is_over: whether all are loaded.
     """
 
     def __init__(
@@ -69,33 +69,33 @@ class Loading:
         self._commands = commands
         self._real = dict(handlers)
         self._waiting: list[Connection] = []
-        self._begun = self._told = 0.0
+        self._begun = self._logged = 0.0
         self._collects_garbage = True
         for packet_type in handlers:
-            handlers[packet_type] = partial(self._put_off, packet_type)
+            handlers[packet_type] = partial(self._postpone, packet_type)
         handlers[TEXT] = self._text
 
-    def _put_off(self, packet_type: int, link: ServerPeerLink, body: bytes) -> bool:
+    def _postpone(self, packet_type: int, link: ServerPeerLink, body: bytes) -> bool:
         link.connection.put_back(packet_type, body)
         self._waiting.append(link.connection)
         return SUSPEND
 
     def _text(self, link: ServerPeerLink, line: bytes) -> bool | None:
         if self._commands.changes(line):
-            return self._put_off(TEXT, link, line)
+            return self._postpone(TEXT, link, line)
         return self._real[TEXT](link, line)
 
     def load(self, store: Store, contents: Contents) -> Deferred[int]:
-        """Bring back what ``store`` holds, then let packets through.
+        """Load the jobs of ``store``, then handle packets.
 
         Returns:
             Fires with how many jobs were loaded; fails if the store cannot be read.
         """
         self.total = contents.jobs
-        self._begun = self._told = self._turn.clock.seconds()
+        self._begun = self._logged = self._turn.clock.seconds()
         if self.total:
             _log.info("loading {total} stored jobs", total=self.total)
-        # Jobs are made and nothing is thrown away: looking for garbage would take half of the time.
+        # Loading makes no garbage; collecting it would take half of the time.
         self._collects_garbage = gc.isenabled()
         gc.disable()
         self._job_server.tables.set_ids(contents.ids)
@@ -104,7 +104,7 @@ class Loading:
         return store.replay(self._take).addBoth(self._collect_again).addCallback(self._end)
 
     def _collect_again(self, result: int | Failure) -> int | Failure:
-        """Go on with the collection of garbage."""
+        """Collect garbage again, if it was collected before."""
         if self._collects_garbage:
             gc.enable()
         return result
@@ -113,8 +113,8 @@ class Loading:
         now = self._turn.clock.seconds()
         self._job_server.act(now, lambda: self._restore(records))
         self.done += len(records)
-        if now - self._told >= PROGRESS_SECONDS:
-            self._told = now
+        if now - self._logged >= PROGRESS_SECONDS:
+            self._logged = now
             _log.info("{done} of {total} stored jobs are loaded", done=self.done, total=self.total)
 
     def _restore(self, records: Sequence[JobRecord]) -> None:

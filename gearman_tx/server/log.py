@@ -1,8 +1,7 @@
 """The log of the job server for its operator: refusals, drops and losses, never a workload.
 
-Nothing here is on the path of a normal packet, and no peer can fill the log: of each kind of line
-a few are written in a window of time. The others are counted, and the next line of that kind tells
-their number.
+No normal packet is logged, and no peer can fill the log: in each window of time a few lines of each
+kind are written. The others are counted, and the next line of that kind says their number.
 """
 
 from __future__ import annotations
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from gearman_tx.server.connection import Connection
 
 LINES_A_WINDOW: Final = 10
+"""How many lines of one kind are written in one window."""
+
 WINDOW_SECONDS: Final = 60.0
+"""The length of a window."""
 
 
 @define
@@ -57,7 +59,7 @@ class ServerLog:
         )
 
     def dropped(self, connection: Connection, reason: str) -> None:
-        """A connection was closed because of what its peer did."""
+        """A connection was closed because its peer broke a rule or a limit."""
         text = "{host} (fd {fd}) was dropped: {reason}"
         fields = {"host": connection.host, "fd": connection.fd, "reason": reason}
         self._warn("dropped", text, **fields)
@@ -90,17 +92,17 @@ class ServerLog:
         self._warn("store failed", "background jobs cannot be stored: {reason}", reason=reason)
 
     def store_works(self) -> None:
-        """A batch became durable; worth a line only if the one before did not."""
+        """A batch became durable; logged only if the one before failed."""
         if self._store_fails:
             self._store_fails = False
             self._log.info("background jobs can be stored again")
 
     def store_warns(self, warning: str) -> None:
-        """The store has something to say to an operator."""
+        """The store has a warning for the operator."""
         self._warn("store warns", "{warning}", warning=warning)
 
     def bug(self, failure: Failure) -> None:
-        """Something of ours failed that never should."""
+        """An exception shows a bug of the job server."""
         self._log.failure("a fault of the job server", failure)
 
     def accepting_paused(self, connections: int) -> None:
@@ -109,12 +111,12 @@ class ServerLog:
         self._warn("accepting paused", text, count=connections)
 
     def accepting_failed(self, error: OSError) -> None:
-        """The system has no room for another connection; it is asked again later."""
+        """The system has no room for another connection; the server tries again later."""
         text = "no connection can be accepted for the moment: {reason}"
         self._warn("accepting failed", text, reason=error.strerror)
 
     def _warn(self, kind: str, line: str, **fields: Any) -> None:
-        """Write a line, or count it when its kind had enough of them."""
+        """Write a line, or only count it when its window is full."""
         now = self._seconds()
         window = self._windows.get(kind)
         if window is None or now - window.start >= WINDOW_SECONDS:
@@ -131,5 +133,5 @@ class ServerLog:
 
 
 def _shown(text: bytes) -> str:
-    """Return ``text`` on one line: what cannot be printed is written as an escape."""
+    """Return ``text`` on one line: unprintable characters become escapes."""
     return repr(text.decode("utf-8", "backslashreplace"))[1:-1]

@@ -1,7 +1,6 @@
-"""A connection as the handlers and the core see it: who it is, and how it is answered.
+"""A connection as the handlers and the core see it: its peer and its output.
 
-It is apart from the Twisted protocol that it belongs to, because it is compiled and the protocol
-is not.
+The module is apart from the Twisted protocol because it is compiled and the protocol is not.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
     from gearman_tx.link import Hole, Output
 
 MOST_PROMISES: Final = 1000
-"""How many submissions of one connection may wait for durability before it is read no further."""
+"""When so many submissions of one connection wait for durability, it is not read any further."""
 
 MOST_PROMISED: Final = 16 * 1024 * 1024
-"""How many bytes of workloads these submissions may have together; a single one may have more."""
+"""The same limit for the bytes of their workloads together; a single one may have more."""
 
 _NOOP: Final = response(PacketType.NOOP)
 _WORK_FAIL: Final = int(PacketType.WORK_FAIL)
@@ -36,15 +35,15 @@ class ServerPeerLink(PeerLink):
     """One client, worker or operator; it may be all of them at once.
 
     Args:
-        connection: the Twisted protocol that it belongs to.
-        clock: the reactor, for what must not be done in the midst of something.
+        connection: its Twisted protocol.
+        clock: the reactor, to resume reading in a later turn.
 
     Attributes:
-        connection: the Twisted protocol that it belongs to, until that is lost.
-        output: what goes out to it.
-        peer: what the core knows of it, while it is connected.
-        assigned: the handle of the job that it was given last, as a worker.
-        is_full: whether its units have to wait, because the disk is slower than the peer.
+        connection: its Twisted protocol, or None once the connection is lost.
+        output: its output.
+        peer: its peer in the core, while it is connected.
+        assigned: the handle of the last job it got as a worker.
+        is_full: whether its units must wait, because the disk is slower than the peer.
     """
 
     __deletable__: ClassVar[list[str]] = ["peer"]
@@ -67,7 +66,7 @@ class ServerPeerLink(PeerLink):
         self.assigned = b""
         self.is_full = False
         self._clock = clock
-        # How many submissions wait for durability, and the sizes of their workloads together.
+        # How many submissions wait for durability, and the bytes of their workloads together.
         self._promises = 0
         self._promised = 0
 
@@ -86,7 +85,7 @@ class ServerPeerLink(PeerLink):
         return address
 
     def lose(self) -> None:
-        """The connection is lost; without the cycles its memory is given back at once."""
+        """Break the reference cycles of a lost connection, so that its memory is freed at once."""
         self.connection = None
         del self.peer
 
@@ -97,31 +96,31 @@ class ServerPeerLink(PeerLink):
 
     @override
     def promise(self, size: int) -> Promise:
-        """PeerLink: leave room for the answer to a submission that waits for durability."""
+        """PeerLink: keep the place of the answer to a submission that waits for durability."""
         self._promises += 1
         self._promised += size
         self.is_full = self._promises >= MOST_PROMISES or self._promised >= MOST_PROMISED
         return _Promise(self, self.output.hold(), size)
 
     def kept(self, size: int) -> None:
-        """A promise is answered: go on reading when not many are left."""
+        """Count an answered promise of ``size`` bytes; read on when half of the limits is free."""
         self._promises -= 1
         self._promised -= size
         if (self.is_full and self.connection is not None) and not (
             self._promises > MOST_PROMISES // 2 or self._promised > MOST_PROMISED // 2
         ):
             self.is_full = False
-            # Not now: the core is in the midst of answering.
+            # In a later turn, because the core is still answering.
             self._clock.callLater(0, self.connection.proceed)
 
     @override
     def update(self, parts: Sequence[bytes]) -> None:
-        """PeerLink: pass on what a worker said."""
+        """PeerLink: send a worker's packet."""
         self.output.send_parts(parts)
 
     @override
     def failed(self, handle: bytes) -> None:
-        """PeerLink: the job ended without a result; the handle goes without a NUL behind it."""
+        """PeerLink: the job ended without a result; no NUL follows the handle."""
         self.output.send(response_header(_WORK_FAIL, len(handle)) + handle)
 
 

@@ -1,10 +1,10 @@
-"""How the job server ends: at once, or when the jobs it has are done.
+"""The end of the job server: at once, or when its jobs are done.
 
-A graceful shutdown listens no more and refuses submissions; whoever is connected is served on. With
-a queue file it waits for the jobs that run and for those that a client waits for; the others stay
-in the file for the next start. When no job is left to wait for, each connection is closed as soon
-as its peer has read what was sent to it, and then the server stops. Whether one is left is looked
-at once a turn, when the output of the turn is written, so nobody misses the last result.
+A graceful shutdown stops listening and refuses submissions; it goes on serving open connections.
+With a durable queue it waits for the jobs that run and for those that a client waits for; the store
+keeps the others for the next start. When no job is left to wait for, each connection is closed as
+soon as its peer has read its output, and then the server stops. The check runs once a turn, when
+the output of the turn is written, so no peer misses the last result.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ NO_DEADLINE: Final = 0.0
 """The time-out of a graceful shutdown that waits for the last job."""
 
 READING_TIME: Final = 10.0
-"""Seconds that peers have, when no job is left, to read what was sent to them."""
+"""Seconds that peers have to read their output when no job is left."""
 
 
 class Listening(Protocol):
-    """What accepts connections."""
+    """The listening ports."""
 
     def stop(self) -> object:
-        """Accept none any more."""
+        """Stop listening."""
 
 
 @define(eq=False)
 class Shutdown:
-    """The end of a job server, asked for by a signal or by the text command.
+    """The shutdown of a job server, by a signal or by the text command.
 
     Args:
-        job_server: the queues.
+        job_server: the core.
         factory: the connections.
-        listening: what is listened on.
+        listening: the listening ports.
         timeout: seconds that a graceful shutdown waits for jobs, or :data:`NO_DEADLINE`.
         stop: ends the server; called once.
-        log: where it is told.
+        log: the log of the steps.
     """
 
     _job_server: JobServer
@@ -62,16 +62,16 @@ class Shutdown:
     _deadline: IDelayedCall | None = field(init=False, default=None)
 
     def command(self, graceful: bool) -> None:  # noqa: FBT001  # the text command's signature
-        """Stop as the text command says; the server stops only when its reply is written."""
+        """Stop as the text command asks, but only when its reply is written."""
         if graceful:
             self.gracefully("text command")
         else:
             self._log.info("text command: stopping at once")
             self._is_commanded = True
-            self._look_each_turn()
+            self._check_each_turn()
 
     def at_once(self, why: str) -> None:
-        """Stop now; jobs that are queued or running end with the server."""
+        """Stop now; do not wait for jobs that are queued or running."""
         self._log.info("{why}: stopping at once", why=why)
         self._end()
 
@@ -85,8 +85,8 @@ class Shutdown:
         self._log.info("{why}: stopping gracefully, jobs left: {left}", why=why, left=self.left)
         self._listening.stop()
         if self._timeout != NO_DEADLINE:
-            self._ring_in(self._timeout, self._time_is_over)
-        self._look_each_turn()
+            self._call_in(self._timeout, self._time_is_over)
+        self._check_each_turn()
 
     def _drain(self) -> None:
         self._job_server.control.drain()
@@ -94,18 +94,18 @@ class Shutdown:
 
     @property
     def left(self) -> int:
-        """How many jobs there are, or are to wait for in a graceful shutdown."""
+        """How many jobs there are, or how many a graceful shutdown waits for."""
         return self._job_server.control.left
 
-    def _look_each_turn(self) -> None:
-        """From now on, look at the end of each turn whether it is time."""
+    def _check_each_turn(self) -> None:
+        """From now on, check at the end of each turn whether to stop."""
         turn = self._factory.turn
-        if self._look not in turn.hooks:
-            turn.hooks.append(self._look)
+        if self._check not in turn.hooks:
+            turn.hooks.append(self._check)
         turn.touch()
 
-    def _look(self) -> None:
-        """At the end of a turn: go on to the next step if it is time."""
+    def _check(self) -> None:
+        """At the end of a turn: take the next step if it is time."""
         if self._is_over:
             return
         if self._is_commanded:
@@ -118,7 +118,7 @@ class Shutdown:
             text = "no job is left to wait for; kept for the next start: {kept}"
             self._log.info(text if kept else "no job is left", kept=kept)
             self._is_drained = True
-            self._ring_in(READING_TIME, self._end)
+            self._call_in(READING_TIME, self._end)
             for connection in list(self._factory.connections):
                 connection.close()
             self._factory.turn.touch()
@@ -129,8 +129,8 @@ class Shutdown:
         self._log.warn(text, timeout=self._timeout, left=self.left)
         self._end()
 
-    def _ring_in(self, delay: float, function: Callable[[], None]) -> None:
-        """Call ``function`` after ``delay`` seconds, and nothing that was to be called before."""
+    def _call_in(self, delay: float, function: Callable[[], None]) -> None:
+        """Call ``function`` after ``delay`` seconds, instead of the call that was due."""
         self._cancel()
         self._deadline = self._factory.turn.clock.callLater(delay, function)
 
@@ -145,6 +145,6 @@ class Shutdown:
             self._stop()
 
     def forget(self) -> None:
-        """The server ends for whatever reason: nothing is to be done any more."""
+        """Take no further step, because the server ends for another reason."""
         self._is_over = True
         self._cancel()

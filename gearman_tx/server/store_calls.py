@@ -2,27 +2,27 @@
 
 Theory of operation. When a commit is done its submissions are answered, and everything noted
 meanwhile goes into the next batch: that is group commit, and a slow disk makes larger batches, not
-slower peers. No submission waits for the ends of jobs; when there is nothing else to store they are
-gathered for a moment. Between two commits the store reserves ids, well before those of this server
-are used up, and is looked after every :data:`TEND_SECONDS`.
+slower peers. No submission waits for the ends of jobs; when there is nothing else to store, ends
+are gathered for a moment. Between two commits the store reserves ids, well before those of this
+server are used up, and does its maintenance (``tend``) every :data:`TEND_SECONDS`.
 
 ===========  ===================================================================================
 IDLE         no call is under way
-GATHERING    no call is under way; ends of jobs wait for more of them
+GATHERING    no call is under way; ends of jobs wait a moment for others
 COMMITTING   the store makes a batch durable
-RESERVING    the store sets ids aside
-TENDING      the store is looked after
-WAITING      the last call failed; another one follows in :data:`RETRY_SECONDS`
+RESERVING    the store reserves ids
+TENDING      the store does its maintenance
+WAITING      the last call failed; the next one follows after :data:`RETRY_SECONDS`
 STOPPED      no call follows
 ===========  ===================================================================================
 
 While WAITING, submissions are refused at once with the reason. Everything else is kept, and the
 next call is a commit, of an empty batch if need be: the server recovers without a restart and
-without a submission. When the store lost what it held, everything live is stored again at once, and
+without a submission. When the store lost its contents, all live jobs are stored again at once, and
 no submission is refused for that.
 
-What never happens: two calls under way, a submission without an answer, an end of a job forgotten
-while the process lives.
+What never happens: two calls under way at once, a submission without an answer, an end of a job
+forgotten while the process lives.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
     from gearman_tx.store import Store, Tended
 
 RETRY_SECONDS: Final = 1.0
-"""How long after a failed call the next is tried."""
+"""How long after a failed call the next one starts."""
 
 TEND_SECONDS: Final = 10.0
-"""How often the store is looked after; a call that takes longer is logged."""
+"""How often the store does its maintenance; a call that takes longer is logged."""
 
 FINISH_SECONDS: Final = 20.0
 """How long the last commits may take before the server stops without them."""
 
 GATHER_SECONDS: Final = 0.02
-"""How long the ends of jobs are gathered; those of a server that is killed then run again."""
+"""How long ends of jobs are gathered; if the server is killed meanwhile, the jobs run again."""
 
 _TEND_SOON: Final = 0.25  # while there is more to do
 
@@ -88,7 +88,7 @@ class StoreCalls:
 
     Args:
         job_server: the core; it must have been made ``durable``.
-        store: open, and replayed, before anything is to be committed.
+        store: must be open and replayed before the first commit.
         turn: the reactor turn; a call starts at its end.
         server_log: the log.
     """
@@ -105,32 +105,32 @@ class StoreCalls:
         self._timer: IDelayedCall | None = None  # ends GATHERING and WAITING
         self._beat: IDelayedCall | None = None
         self._done: Deferred[None] | None = None  # fires when the call under way is over
-        self._since = 0.0  # when what is under way began; or the first failure, while it fails
+        self._since = 0.0  # the start of the call under way, or of the first of a row that fails
         self._reason = b""  # why the newest call failed; empty if it did not
-        self._has_lost = False  # the store lost everything, and has not committed since
+        self._has_lost = False  # the store lost its contents and has not committed since
         self._is_to_tend = False
-        self._few_ids = 0  # with fewer ids left, more are reserved
+        self._few_ids = 0  # when fewer ids are left, more are reserved
 
     def start(self) -> None:
-        """All jobs are back: look after the store from now on, every :data:`TEND_SECONDS`."""
+        """Begin maintenance, every :data:`TEND_SECONDS`; all jobs are loaded."""
         self._few_ids = self._job_server.tables.ids_left // 2
         self._beat = self._turn.clock.callLater(TEND_SECONDS, self._tick)
 
     @property
     def lag(self) -> float:
-        """For how many seconds something has been waiting to be stored; 0 if nothing has."""
+        """How many seconds the call under way, or a row of failures, has taken; 0 without."""
         if self._state not in _UNDER_WAY and not self._reason:
             return 0.0
         return max(0.0, self._turn.clock.seconds() - self._since)
 
     def adjust(self) -> None:
-        """Once a turn: begin the next call if it is time."""
+        """Once a turn: start the next call if it is time."""
         state, ledger = self._state, self._ledger
         if state == WAITING:
             if ledger.has_submissions:
                 self._act(lambda: self._job_server.refuse_noted(self._reason))
         elif state in {IDLE, GATHERING}:
-            # What is rare goes first. A submission waits for one such call at most.
+            # Rare calls go first. A submission waits for one of them at most.
             if self._is_to_tend:
                 self._tend()
             elif self._job_server.tables.ids_left < self._few_ids:
@@ -142,7 +142,7 @@ class StoreCalls:
                 self._timer = self._turn.clock.callLater(GATHER_SECONDS, self._gathered)
 
     def _enter(self, state: int) -> None:
-        """Go to another state; a timer that was to end the old one is stopped."""
+        """Enter another state; cancel the timer of the old one."""
         assert state in MOVES[self._state], f"no move leads from {self._state} to {state}"
         self._state = state
         if self._timer is not None:
@@ -150,7 +150,7 @@ class StoreCalls:
             self._timer = None
 
     def _gathered(self) -> None:
-        """Store the ends of jobs now."""
+        """Commit the gathered ends of jobs."""
         self._timer = None
         self._commit()
 
@@ -171,7 +171,7 @@ class StoreCalls:
         function: Callable[..., Deferred[Any]],
         *arguments: object,
     ) -> None:
-        """Begin a call of the store; ``done`` gets its result."""
+        """Start a call of the store; ``done`` gets its result."""
         self._enter(state)
         self._done = Deferred()
         if not self._reason:
@@ -198,7 +198,7 @@ class StoreCalls:
             self._server_log.store_warns(tended.warning)
 
     def _failed(self, failure: Failure) -> None:
-        """The store could not do it: begin anew if it lost everything, else try again later."""
+        """Handle a failed call: store all again if the store lost all, else retry later."""
         reason = failure.getErrorMessage()
         was_commit, is_lost = self._state == COMMITTING, bool(failure.check(StoreLostError))
         if is_lost and not self._has_lost:
@@ -224,7 +224,7 @@ class StoreCalls:
             self._enter(IDLE)
         done, self._done = self._done, None
         self._turn.touch()
-        assert done is not None, "it was under way"
+        assert done is not None, "a call was under way"
         done.callback(None)
 
     def _try_again(self) -> None:
@@ -233,9 +233,9 @@ class StoreCalls:
         self._turn.touch()
 
     def _tick(self) -> None:
-        """Have the store looked after, or log that it does not answer."""
+        """Ask for maintenance, or log that the store does not answer."""
         self._beat = self._turn.clock.callLater(TEND_SECONDS, self._tick)
-        # Under constant load a commit is always under way; the store's turn comes behind it.
+        # Under constant load a commit is always under way; maintenance follows it.
         self._is_to_tend = True
         self._turn.touch()
         if self._state in _UNDER_WAY and self.lag >= TEND_SECONDS:
@@ -246,16 +246,16 @@ class StoreCalls:
         self._job_server.act(self._turn.clock.seconds(), verb)
 
     def finish(self) -> Deferred[None]:
-        """Commit what is noted now, before the server closes its connections.
+        """Commit the present notes, before the server closes its connections.
 
         Returns:
-            Fires when it is durable, or when that cannot be, at the latest after
+            Fires when they are durable or cannot be stored, at the latest after
             :data:`FINISH_SECONDS`; it does not fail. Cancelling stops the waiting.
         """
         return self._bounded(Deferred.fromCoroutine(self._store_notes(once=True)))
 
     def stop(self) -> Deferred[None]:
-        """Commit all that is noted, when no peer is connected any more, and then nothing.
+        """After all connections closed: commit all notes, then make no further call.
 
         Returns:
             As :meth:`finish`.
@@ -267,7 +267,7 @@ class StoreCalls:
         return stored.addCallback(self._stopped)
 
     async def _store_notes(self, *, once: bool) -> None:
-        """Commit what is noted, once or until nothing is, or until it cannot be stored."""
+        """Commit the notes, once or until none is left or a commit fails."""
         await self._wait()
         while not self._ledger.is_empty and self._state != STOPPED:
             self._commit()
@@ -276,7 +276,7 @@ class StoreCalls:
                 return
 
     def _wait(self) -> Deferred[None]:
-        """Return what fires when no call is under way."""
+        """Return a Deferred that fires when no call is under way."""
         waits: Deferred[None] = Deferred()
         if self._done is None:
             waits.callback(None)

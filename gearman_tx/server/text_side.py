@@ -1,11 +1,11 @@
-"""Text lines: long reports are made in slices, so that they do not stop the others.
+"""Text lines: long reports are made in slices, so that they do not delay other connections.
 
-Theory of operation. In each reactor turn a small time may be spent on reports, however many
-connections ask for however many. A report that is done within it is answered at once. Any other
-makes its connection wait and goes into a ring; from then on each turn goes round the ring, making
-a few rows of each report, until its time is over.
+Theory of operation. Each reactor turn spends a short slice of time on reports, however many
+connections ask for however many. A report that is done within the slice is answered at once. Any
+other report makes its connection wait and goes into a ring. From then on each turn goes round the
+ring and makes a few rows of each report, until its slice is over.
 
-The meaning of the words is not known here: the commands are an argument.
+This module does not know the commands: they are an argument.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from gearman_tx.server.peer_link import ServerPeerLink
 
 SLICE_SECONDS: Final = 0.002
-"""How long the server works on reports in one turn before it looks after the others."""
+"""How long the server works on reports in one turn."""
 
 _log: Final = Logger()
 
-_ROWS: Final = 64  # made of one report before the clock is looked at and the next one has its turn
-_JOIN_ROWS: Final = 1024  # joined at once: a million of them would take too long
+_ROWS: Final = 64  # of one report, before the clock is read and the next report follows
+_JOIN_ROWS: Final = 1024  # joined at once; joining a million would take too long
 
 
 class TextCommands(Protocol):
@@ -51,16 +51,16 @@ class TextCommands(Protocol):
 
 @define(eq=False)
 class _Report:
-    """A reply in the making, for a connection that waits for it at ``hole``."""
+    """An unfinished reply, for a connection that waits for it at ``hole``."""
 
     connection: Connection
     rows: Iterator[bytes]
     pieces: list[bytes] = field(factory=list)
-    made: list[bytes] = field(factory=list)  # rows behind these pieces
+    made: list[bytes] = field(factory=list)  # rows after these pieces
     hole: Hole = field(factory=list)
 
     def make_some(self) -> bool:
-        """Make a few more rows; return whether those were the last."""
+        """Make a few more rows; return whether the report is whole."""
         before = len(self.made)
         self.made += islice(self.rows, _ROWS)
         is_whole = len(self.made) - before < _ROWS
@@ -75,19 +75,19 @@ class TextSide:
 
     Args:
         turn: the reactor turn; its clock measures the slices.
-        commands: the commands that a line may hold.
+        commands: the commands of the text protocol.
     """
 
     def __init__(self, turn: Turn, commands: TextCommands) -> None:
         self._clock = turn.clock
         self._commands = commands
         self._ring: deque[_Report] = deque()
-        self._is_due = False  # the ring is gone round in the next turn
-        self._end: float | None = None  # until when this turn may make reports
+        self._is_due = False  # the next turn goes round the ring
+        self._end: float | None = None  # the end of this turn's slice
         turn.hooks.append(self._forget_slice)
 
     def text(self, link: ServerPeerLink, line: bytes) -> bool | None:
-        """Answer a text line, in one write; the units behind it wait for a long reply."""
+        """Answer a text line, in one write; later units wait for a long reply."""
         connection: Connection = link.connection
         report = _Report(connection, self._commands.reply(link.peer, line))
         if not self._ring:
@@ -101,14 +101,14 @@ class TextSide:
         return SUSPEND
 
     def _has_time(self) -> bool:
-        """Return whether this turn may still work on reports; its first question starts it."""
+        """Return whether the slice of this turn has time left; the first call starts the slice."""
         now = self._clock.seconds()
         if self._end is None:
             self._end = now + SLICE_SECONDS
         return now < self._end
 
     def _forget_slice(self) -> None:
-        """Once a turn: the next turn has time of its own."""
+        """Once a turn: end the slice, so that the next turn starts its own."""
         self._end = None
 
     def _come_again(self) -> None:
@@ -117,7 +117,7 @@ class TextSide:
             self._clock.callLater(0, self._go_round)
 
     def _go_round(self) -> None:
-        """Make rows of every report in the ring in turns, for one slice of time."""
+        """Make rows of the reports in the ring, one after the other, for one slice of time."""
         self._end = None
         while self._ring and self._has_time():
             report = self._ring.popleft()
@@ -128,11 +128,11 @@ class TextSide:
             self._come_again()
 
     def _go_on(self, report: _Report) -> None:
-        """Make some rows of one report; answer if they were the last."""
+        """Make some rows of one report; answer if it is whole."""
         connection = report.connection
         try:
             is_whole = report.make_some()
-        except Exception:  # noqa: BLE001  # one report's trouble is not another's
+        except Exception:  # noqa: BLE001  # one failed report must not stop the others
             _log.failure("a report could not be made")
             connection.abort()
             return

@@ -1,7 +1,7 @@
-"""One job server put together: the core, its connections, its durable queue and its end.
+"""Put one job server together: the core, its connections, its durable queue and its shutdown.
 
-The daemon, the test kit and programs that embed a job server make it here. The text protocol lies
-above this room, so the caller makes its commands.
+The daemon, the test kit and programs that embed a job server use it. The text protocol is in a room
+above this one, so the caller makes its commands.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class Wiring:
         policy: the operator's decisions.
         clock: the reactor, for its time.
         server_log: the log.
-        make_commands: returns the commands of the text protocol. It is given this object, of which
-            only :attr:`job_server` is there yet; the methods may be called later.
-        store: what keeps background jobs, not open yet; None, or a store that is not durable,
-            keeps the queue in memory.
-        first_id: the first job's id of a queue in memory; a durable store gives ids itself.
-        limits: what connections may cost; None for the defaults.
+        make_commands: returns the commands of the text protocol. Its argument is this object, which
+            has only :attr:`job_server` then; its methods may be called later.
+        store: the store of background jobs, not open yet; with None, or a store that is not
+            durable, the queue is in memory.
+        first_id: the first job's id of a queue in memory; a durable store has ids of its own.
+        limits: the limits of connections; None for the defaults.
 
     Attributes:
         job_server: the core.
         factory: the connections.
         queue: the durable queue, not open yet; None if the queue is in memory.
-        shutdown: its end, once :meth:`end_with` was called.
+        shutdown: its shutdown, once :meth:`end_with` was called.
     """
 
     shutdown: Shutdown
@@ -75,21 +75,21 @@ class Wiring:
     def end_with(
         self, listening: Listening, timeout: float, stop: Callable[[], Any], log: Logger
     ) -> Shutdown:
-        """Make what ends the server.
+        """Make :attr:`shutdown`.
 
         Args:
-            listening: what accepts connections.
+            listening: the listening ports.
             timeout: seconds that a graceful shutdown waits for jobs, or ``NO_DEADLINE``.
             stop: ends the process; called once.
-            log: where the steps are logged.
+            log: the log of the steps.
         """
         self.shutdown = Shutdown(self.job_server, self.factory, listening, timeout, stop, log)
         return self.shutdown
 
     def shut_down(self, graceful: bool) -> None:  # noqa: FBT001  # the text command's signature
-        """Stop as the text command says, once its reply is written."""
+        """Stop as the text command asks, once its reply is written."""
         self.shutdown.command(graceful)
 
     def figures(self) -> list[Figure]:
-        """Return how the queue is doing, as names and values, for reports."""
+        """Return the state of the queue, as names and values, for reports."""
         return [("kind", "builtin")] if self.queue is None else self.queue.figures()

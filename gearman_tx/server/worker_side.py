@@ -1,6 +1,6 @@
-"""What workers send: each handler parses, calls one verb, answers. No queue logic here.
+"""The packets of workers: each handler parses, calls one verb, answers. No queue logic here.
 
-What a worker says about a job is passed on with a new header and the same body, so no workload
+A worker's packet about a job goes to clients with a new header and the same body, so no workload
 and no result is ever decoded. Handles are read up to the first NUL byte.
 """
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _NUL: Final = b"\0"
 _NO_JOB: Final = response(PacketType.NO_JOB)
-_JOB_ASSIGN: Final = int(PacketType.JOB_ASSIGN)  # numbers of their own: an enumeration's
-_JOB_ASSIGN_UNIQ: Final = int(PacketType.JOB_ASSIGN_UNIQ)  # member takes long to look up
+# Plain numbers, because a member of an enumeration takes long to look up.
+_JOB_ASSIGN: Final = int(PacketType.JOB_ASSIGN)
+_JOB_ASSIGN_UNIQ: Final = int(PacketType.JOB_ASSIGN_UNIQ)
 _WORK_COMPLETE: Final = int(PacketType.WORK_COMPLETE)
 _WORK_DATA: Final = int(PacketType.WORK_DATA)
 _MILLISECONDS: Final = 1000.0
@@ -31,7 +32,7 @@ class WorkerSide:
     """The handlers of packets from workers.
 
     Args:
-        job_server: the queues.
+        job_server: the core.
     """
 
     def __init__(self, job_server: JobServer) -> None:
@@ -45,7 +46,7 @@ class WorkerSide:
     def can_do_timeout(self, link: ServerPeerLink, body: bytes) -> None:
         """CAN_DO_TIMEOUT: register a function with a time limit in milliseconds; no reply.
 
-        What is no positive number means no limit: npm's worker sends four binary bytes.
+        Anything but a positive number means no limit: npm's worker sends four binary bytes.
         """
         function, timeout = split(body, PacketType.CAN_DO_TIMEOUT)
         seconds = max(0, leading_number(timeout)) / _MILLISECONDS
@@ -60,7 +61,7 @@ class WorkerSide:
         self._dispatch.reset_abilities(link.peer)
 
     def set_client_id(self, link: ServerPeerLink, body: bytes) -> None:
-        """SET_CLIENT_ID: what reports call this connection; no reply."""
+        """SET_CLIENT_ID: set the name of this connection in reports; no reply."""
         link.peer.client_id = body[:MAX_CLIENT_ID]
 
     def pre_sleep(self, link: ServerPeerLink, _body: bytes) -> None:
@@ -115,7 +116,7 @@ class WorkerSide:
         self._outcome.data(link.peer, handle, update)
 
     def work_status(self, link: ServerPeerLink, body: bytes) -> None:
-        """WORK_STATUS: keep the progress and pass it on as it came; the job goes on."""
+        """WORK_STATUS: keep the progress and pass it on unchanged; the job goes on."""
         handle, numerator, denominator = split(body, PacketType.WORK_STATUS)
         progress = (
             leading_number(numerator) % _PROGRESS_RANGE,
@@ -160,7 +161,7 @@ def _relay(link: ServerPeerLink, packet_type: int, body: Body) -> tuple[bytes, t
         arguments, _ = body.split(1)
         handle = arguments[0]
         return handle, (response_header(packet_type, len(body)), *body.pieces)
-    handle = link.assigned  # what it says is nearly always about this job
+    handle = link.assigned  # nearly always the packet is about this job
     end = len(handle)
     if len(body) <= end or body[end] or not body.startswith(handle):
         end = body.find(b"\0")
