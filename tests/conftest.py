@@ -55,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     on looking for new ones.
     """
     peers.configure(config)
+    # Tests start thousands of Python processes, each of which would compile the package again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in GEARMAN_VARIABLES:
         os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +15,7 @@ from twisted.internet.task import deferLater
 from typing_extensions import override
 
 from gearman_tx.errors import ConnectionLost, NoServer
+from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import PacketType
 from tests.loopback.raw_worker import RawWorker, reverse
 from tests.loopback.servers_case import ServersCase
@@ -48,6 +50,12 @@ class Named:
     def __call__(self, worker: RawWorker, handle: bytes, _workload: bytes) -> None:
         """Complete with the name."""
         worker.say(PacketType.WORK_COMPLETE, handle, self.name)
+
+
+def suspend(server: ServerProcess) -> None:
+    """Stop a server's process with SIGSTOP; return when it stands still and accepts nothing."""
+    server.process.send_signal(signal.SIGSTOP)
+    os.waitpid(server.pid, os.WUNTRACED)
 
 
 class Bodies:
@@ -101,7 +109,7 @@ class Bodies:
         client = self.make_client(*servers, choice="in order", heartbeat=HEARTBEAT)
         running = client.submit("hold", b"x")
         await running.accepted
-        servers[0].process.send_signal(signal.SIGSTOP)
+        suspend(servers[0])
         waiting = client.submit("reverse", b"abc")
         with pytest.raises(ConnectionLost, match="nothing was heard"):
             await running
