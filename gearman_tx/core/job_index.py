@@ -8,9 +8,9 @@ settles leading zeros, signs and other prefixes as well.
 
 A block holds the jobs whose ids differ in their last seven bits only. A block with many live jobs
 is *full*: a list with a place for each id. A block with few is *thin*: a list of these jobs alone,
-searched one by one, so that a job which outlives all its neighbours does not keep a full
-list. The table of blocks is a dictionary with one entry for each block that has a live job: one for
-128 jobs when a million of them wait.
+searched one by one, so that a job which outlives all its neighbours does not keep a full list.
+The table of blocks is a dictionary with one entry for each block that has a live job: one for 128
+jobs when a million of them wait.
 
 Jobs may come in any order of their ids. New jobs come in ascending order, which is the fast case;
 jobs restored from a store need not.

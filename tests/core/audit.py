@@ -20,7 +20,7 @@ SWEEP_FLOOR = 64
 
 
 def audit(server: JobServer) -> None:
-    """Check that all tables of ``server`` tell the same story.
+    """Check that all tables of ``server`` agree.
 
     Raises:
         AssertionError: two of them differ.
@@ -96,7 +96,7 @@ def _audit_uniques(tables: Tables) -> None:
     named = {(j.function, j.unique): j for j in jobs if j.unique and j.unique != BY_WORKLOAD}
     same = {(j.function, bytes(j.workload)): j for j in jobs if j.unique == BY_WORKLOAD}
     same = {key: job for key, job in same.items() if job.workload}
-    # No verb asks for all uniques at once, so the indexes are looked at from outside.
+    # No verb returns all uniques, so the test reads the indexes.
     assert contents(tables._by_unique) == named  # noqa: SLF001
     assert contents(tables._by_workload) == same  # noqa: SLF001
     for _, unique in named:
@@ -107,7 +107,7 @@ def _audit_uniques(tables: Tables) -> None:
 def contents(index: UniqueIndex) -> dict[tuple[Function, bytes], Job]:
     """Return the jobs that ``index`` finds, by function and key."""
     found: dict[tuple[Function, bytes], Job] = {}
-    for shard in index._shards:  # noqa: SLF001  # nothing else holds all of them
+    for shard in index._shards:  # noqa: SLF001  # no verb returns all keys
         for key, known in shard.items():
             jobs = list(known.values()) if isinstance(known, dict) else [known]
             found |= {(job.function, key): job for job in jobs}
@@ -115,7 +115,7 @@ def contents(index: UniqueIndex) -> dict[tuple[Function, bytes], Job]:
 
 
 def _audit_peer(tables: Tables, peer: Peer) -> None:
-    """A peer and what it has to do with agree about one another."""
+    """A peer agrees with its jobs and its functions."""
     assert set(peer.running) == {j for j in tables.jobs if j.worker is peer}
     assert peer.tasks == {j for j in tables.jobs if peer in j.clients}
     served = [ability.served for ability in peer.abilities.values()]

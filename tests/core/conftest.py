@@ -1,4 +1,4 @@
-"""What holds in every test of the core: lawful moves only, and tables that agree at the end."""
+"""Checks in every test of the core: lawful moves only, and tables that agree at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BuildCore = Callable[..., CoreFixture]
 
 
 class WatchedState:
-    """In place of ``Job.state``: the same, but a move that is not in the table is an error."""
+    """Stands in for ``Job.state``; a move that is not in the table is an error."""
 
     def __init__(self, slot: property) -> None:
         self._slot = slot
@@ -25,7 +25,7 @@ class WatchedState:
         return self if job is None else self._slot.__get__(job)
 
     def __set__(self, job: Job, state: int) -> None:
-        """Set the state, after asking the table."""
+        """Set the state, if the table has the move."""
         try:
             before = self._slot.__get__(job)
         except AttributeError:

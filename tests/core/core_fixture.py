@@ -1,4 +1,4 @@
-"""A job server with fakes around it, and connections that speak to it in few words."""
+"""A job server with fakes around it, and connections with short methods to drive it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from gearman_tx.errors import Refused
 from tests.core.recording_link import Answer, RecordingLink
 
 NOON: Final = 1_700_000_000.0
-"""When every test begins, in Unix seconds."""
+"""The time at which every test begins, in Unix seconds."""
 
 RESERVED: Final = 100_000
-"""How many ids a store sets aside at a time."""
+"""How many ids the store reserves at a time."""
 
 
 Limits = tuple[int, int, int]
@@ -43,7 +43,7 @@ def losses_of(batch: Batch) -> dict[int, int]:
 
 @define(eq=False)
 class RecordingEvents:
-    """A :class:`gearman_tx.core.Events` that remembers the handles it was told of."""
+    """A :class:`gearman_tx.core.Events` that remembers the handles of its events."""
 
     timed_out: list[bytes] = field(factory=list)
     given_up: list[bytes] = field(factory=list)
@@ -59,7 +59,7 @@ class RecordingEvents:
 
 @define(eq=False)
 class FakeStore:
-    """What a store holds after the batches that it was given.
+    """The contents of a store after its batches.
 
     Attributes:
         rows: the jobs that were added and not finished, by id.
@@ -72,13 +72,13 @@ class FakeStore:
     next_id: int = 1
 
     def reserve(self) -> range:
-        """Set the next ids aside."""
+        """Reserve the next ids."""
         ids = range(self.next_id, self.next_id + RESERVED)
         self.next_id = ids.stop
         return ids
 
     def apply(self, batch: Batch, joined: Mapping[int, bytes]) -> None:
-        """Do what ``batch`` asks for, save adding jobs that joined others."""
+        """Apply ``batch``, but do not add jobs that joined others."""
         for record in batch.added:
             assert record.id not in self.rows, "a job is stored once"
             if record.id not in joined:
@@ -107,8 +107,8 @@ class CoreFixture:
 
     Attributes:
         server: the job server.
-        events: what the log was told.
-        store: what is durable.
+        events: the events for the log.
+        store: the durable contents.
         in_flight: the batch that is being committed, if one is.
     """
 
@@ -169,26 +169,26 @@ class CoreFixture:
         return self.in_flight
 
     def settle(self, joined: Mapping[int, bytes] | None = None) -> None:
-        """End the commit well; ``joined`` tells which jobs the store held already."""
+        """Let the commit succeed; ``joined`` says which jobs the store held already."""
         batch, self.in_flight = self.in_flight, None
         assert batch is not None, "a commit is under way"
         self.store.apply(batch, joined or {})
         self.server.settle(Committed(joined or {}))
 
     def fail(self, reason: bytes = b"disk full") -> None:
-        """End the commit badly."""
+        """Let the commit fail."""
         batch, self.in_flight = self.in_flight, None
         assert batch is not None, "a commit is under way"
         self.server.fail_batch(reason)
 
     def put_back(self) -> None:
-        """End the commit badly, to try all of it again."""
+        """Let the commit fail, and keep all of it for the next one."""
         batch, self.in_flight = self.in_flight, None
         assert batch is not None, "a commit is under way"
         self.server.ledger.put_back()
 
     def refuse(self, reason: bytes = b"disk full") -> None:
-        """Refuse what is noted; the store cannot write."""
+        """Refuse the noted submissions; the store cannot write."""
         self.server.refuse_noted(reason)
 
     def commit(self) -> Batch:
@@ -214,7 +214,7 @@ class FakeConnection:
     Attributes:
         core: where it is connected.
         peer: what the core knows of it.
-        link: what it was told.
+        link: the packets sent to it.
     """
 
     core: CoreFixture
@@ -227,7 +227,7 @@ class FakeConnection:
         return self.link.answers
 
     def heard(self) -> list[tuple[bytes, ...]]:
-        """Return what it was told since it was last asked."""
+        """Return the packets sent to it since the last call."""
         said, self.link.said = self.link.said, []
         return said
 

@@ -1,7 +1,8 @@
-"""A job server and its model side by side, and what is expected of both.
+"""A job server and its model side by side, and the expectations of both.
 
 The expectations hold what no model could falsify together with the server: which promises were
-made and which jobs ended, how often each job ran and was lost, and what each client is still owed.
+made and which jobs ended, how often each job ran and was lost, and which
+endings are still due to each client.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Limits = dict[bytes, tuple[int, int, int]]
 
 @define(eq=False)
 class PairedConnection:
-    """A connection of the server, its twin in the model, and what it is owed."""
+    """A connection of the server, its counterpart in the model, and the endings due to it."""
 
     connection: FakeConnection
     peer: ModelPeer
@@ -35,7 +36,7 @@ class PairedConnection:
 
 @define(eq=False)
 class Expectations:
-    """What is known without the model: promises, endings, runs and losses by handle."""
+    """Facts kept apart from the model: promises, endings, runs and losses by handle."""
 
     promised: set[bytes] = field(factory=set)
     ended: set[bytes] = field(factory=set)
@@ -44,7 +45,7 @@ class Expectations:
 
 
 class Pair:
-    """The server and the model, and who is connected to both.
+    """The server and the model, and the pairs of connections to both.
 
     Args:
         policy: the operator's decisions.
@@ -80,7 +81,7 @@ class Pair:
         )
 
     def pair(self, number: int) -> PairedConnection:
-        """Return who sits there; somebody connects if the pair is empty."""
+        """Return the pair of this name; connect it if it is not connected."""
         if number not in self.pairs:
             peer = ModelPeer()
             self.model.peers.append(peer)
@@ -88,7 +89,7 @@ class Pair:
         return self.pairs[number]
 
     def compare(self, noops: int | None = None) -> None:
-        """Check that both tell everybody the same, and that the expectations balance.
+        """Check that both send the same packets to each client, and that the expectations balance.
 
         Args:
             noops: how many sleepers must have been woken; None for any number.
@@ -98,7 +99,7 @@ class Pair:
         for pair in [*self.pairs.values(), *self.gone]:
             self._compare_answers(pair)
         for pair in self.gone:
-            assert pair.connection.link.said == [], "who left is told nothing"
+            assert pair.connection.link.said == [], "a peer that left gets no packet"
         self.expectations.ended.update(self.core.events.given_up)
         self._compare_jobs()
         self._compare_drain()
@@ -106,7 +107,7 @@ class Pair:
         audit(self.server)
 
     def _hear(self, pair: PairedConnection) -> int:
-        """Compare what a pair was told; return how many NOOPs it got."""
+        """Compare the packets of a pair; return how many NOOPs it got."""
         heard = pair.connection.heard()
         told = [words for words in heard if words != (NOOP,)]
         expected, pair.peer.heard = pair.peer.heard, []
@@ -123,7 +124,7 @@ class Pair:
         return noops
 
     def _compare_answers(self, pair: PairedConnection) -> None:
-        """Each answer is the model's; what the model knows is told as soon as its turn comes."""
+        """Each answer is the model's, and comes as soon as those before it are given."""
         answers, expected = pair.connection.answers, pair.peer.answers
         assert len(answers) == len(expected)
         for answer, right in zip(answers, expected, strict=True):
@@ -138,7 +139,7 @@ class Pair:
         pair.promised = [number for number in pair.promised if answers[number] is None]
 
     def _compare_jobs(self) -> None:
-        """Both have the same live jobs and functions, and say the same of each."""
+        """Both have the same live jobs and functions, and agree about each."""
         snapshots = self.server.snapshots
         live = {job.handle for job in self.server.tables.jobs}
         assert live == {job.handle for job in self.model.jobs}
@@ -155,7 +156,7 @@ class Pair:
         assert functions == {name: name in self.model.listed for name in self.model.functions}
 
     def _compare_drain(self) -> None:
-        """Both know alike whether a stop may come; what waits for the store holds it up."""
+        """Both agree whether the server is drained; submissions waiting for the store delay it."""
         control = self.server.control
         assert control.is_drained == (control.left == 0)
         if self.model.keeping and self.server.ledger.waiting:
@@ -164,7 +165,7 @@ class Pair:
             assert control.is_drained == self.model.is_drained
 
     def _balance(self) -> None:
-        """No promise is lost, everybody is owed what is under way and nothing else."""
+        """No promise is lost, and each client waits for its live jobs and nothing else."""
         live = {job.handle for job in self.server.tables.jobs}
         assert self.expectations.promised - self.expectations.ended <= live, "a promise was lost"
         assert not self.expectations.ended & live
@@ -182,7 +183,7 @@ class Pair:
                 self._compare_store()
 
     def _compare_store(self) -> None:
-        """When nothing is noted, the store holds the live background jobs as they are."""
+        """Without notes, the store holds the live background jobs as they are."""
         rows = {record.handle: record for record in self.core.store.rows.values()}
         background = {job.handle: job for job in self.model.jobs if job.background}
         assert set(rows) == set(background)
@@ -197,7 +198,7 @@ class Pair:
         )
 
     def _unusual(self, limits: Limits) -> Limits:
-        """Return the limits that say more than the policy; only they are stored again."""
+        """Return the limits that differ from the policy; only they are stored again."""
         return {
             name: most for name, most in limits.items() if most != self.policy.settings.max_queue
         }

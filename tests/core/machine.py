@@ -1,4 +1,4 @@
-"""A job server and its model, driven side by side; every step compares what both say."""
+"""A job server and its model, driven side by side; every step compares their packets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILED = (b"QUEUE_ERROR", b"disk full")
 
 
 class Twins(Pair):
-    """Every verb, said to both."""
+    """Every verb, called on both."""
 
     def submit(
         self,
@@ -35,7 +35,7 @@ class Twins(Pair):
         reducer: bytes | None,
         due: float,
     ) -> None:
-        """Submit to both; a new queued job wakes as many as the policy says."""
+        """Submit to both; a new queued job wakes as many workers as the policy says."""
         pair = self.pair(number)
         before = {job.handle for job in self.server.tables.jobs}
         sleepers = len(self.model.sleepers(name))
@@ -72,7 +72,7 @@ class Twins(Pair):
         self.compare(noops=min(sleepers, wakeup) if is_queued else 0)
 
     def can_do(self, number: int, name: bytes, timeout: float) -> None:
-        """Register with both; a sleeper for whom new work waits is woken."""
+        """Register with both; a sleeping worker with new work is woken."""
         pair = self.pair(number)
         is_new = name not in pair.peer.turns
         refusal = None
@@ -99,7 +99,7 @@ class Twins(Pair):
         self.compare()
 
     def grab(self, number: int) -> None:
-        """Grab from both; the same job must come, and as it was submitted."""
+        """Grab from both; both must give the same job, as it was submitted."""
         pair = self.pair(number)
         expected = self.model.grab(pair.peer)
         job = pair.connection.grab_job()
@@ -121,7 +121,7 @@ class Twins(Pair):
         self.compare()
 
     def sleep(self, number: int) -> None:
-        """Send PRE_SLEEP; NOOP comes at once when there is work, else never unasked."""
+        """Send PRE_SLEEP; NOOP comes at once if there is work, else not at all."""
         pair = self.pair(number)
         has_work = self.model.next_for(pair.peer) is not None
         pair.connection.sleep()
@@ -131,7 +131,7 @@ class Twins(Pair):
         self.compare(noops=0)
 
     def speak(self, number: int, verb: str, handle: bytes, progress: tuple[int, int]) -> None:
-        """A worker says something about a job, its own or not."""
+        """Send a worker's packet about a job, its own or not."""
         pair = self.pair(number)
         connection = pair.connection
         says = {
@@ -230,7 +230,7 @@ class Twins(Pair):
         self.compare(noops=0)
 
     def drain(self) -> None:
-        """Let both refuse submissions and hand out no more than they must."""
+        """Let both refuse submissions and hand out no more jobs than they must."""
         self.server.control.drain()
         self.server.control.keep()
         self.model.drain()
@@ -247,7 +247,7 @@ class Twins(Pair):
         self.compare(noops=0)
 
     def settle(self, elsewhere: int) -> None:
-        """End a commit well; some jobs with a unique may be held by another server."""
+        """Let a commit succeed; another server may hold some jobs with a unique."""
         assert self.core.in_flight is not None, "the machine asked"
         uniques = [r for r in self.core.in_flight.added if r.unique and not self.store_is_lost]
         waiting = {job.handle for job in self.model.flying}
@@ -259,13 +259,13 @@ class Twins(Pair):
         self.compare()
 
     def fail_commit(self) -> None:
-        """End a commit badly."""
+        """Let a commit fail."""
         self.core.fail()
         self.model.fail_commit(FAILED)
         self.compare()
 
     def lose_store(self, *, refuses: bool) -> None:
-        """The store lost all that it held: it is given all again, whoever is refused or not."""
+        """Lose the contents of the store: all is stored again, with or without refusals."""
         self.core.store.rows.clear()
         self.core.store.settings.clear()
         self.store_is_lost = True
@@ -279,13 +279,13 @@ class Twins(Pair):
         self.compare()
 
     def refuse(self) -> None:
-        """The store cannot write, and nobody waits for it."""
+        """Refuse the noted submissions; the store cannot write."""
         self.core.refuse()
         self.model.refuse(FAILED)
         self.compare()
 
     def crash(self) -> None:
-        """Kill the server; what was promised comes back from the store, the rest is gone."""
+        """Kill the server; promised jobs come back from the store, the others are gone."""
         rows = self.core.store.rows
         stored = {record.handle for record in rows.values()}
         assert self.expectations.promised - self.expectations.ended <= stored, "a promise was lost"
@@ -325,7 +325,7 @@ class Twins(Pair):
     # The end
 
     def finish(self) -> None:
-        """Bring everything to its end; nobody may be left waiting, and nothing may be left."""
+        """End all jobs; no client may be left waiting, and no state may be left."""
         self._commit_all()
         self.wait(1e6)
         for _ in range(len(self.pairs) + 1):
@@ -347,12 +347,12 @@ class Twins(Pair):
         kept = {job.handle for job in self.model.jobs}
         assert {record.handle for record in self.core.store.rows.values()} == kept
         if kept:
-            self.crash()  # the next server does what this one kept for it
+            self.crash()  # the next server runs the jobs that this one kept
             self.finish()
         assert self.expectations.promised <= self.expectations.ended
 
     def _commit_all(self) -> None:
-        """Make durable what is noted."""
+        """Make the notes durable."""
         if self.core.in_flight is not None:
             self.settle(0)
         while not self.server.ledger.is_empty:

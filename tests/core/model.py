@@ -1,4 +1,4 @@
-"""A job server written as plainly as can be: lists, and a walk over all of them each time.
+"""A job server written as plainly as possible: lists, and a walk over all of them each time.
 
 It shares no code with the core. What it says of a step is compared with what the job server did.
 """
@@ -65,7 +65,7 @@ class Model:
         return None
 
     def sleepers(self, name: bytes) -> list[ModelPeer]:
-        """Return who sleeps and could run jobs of a function."""
+        """Return the sleeping peers that could run jobs of a function."""
         return [peer for peer in self.peers if peer.asleep and name in peer.turns]
 
     # Clients
@@ -82,7 +82,7 @@ class Model:
         reducer: bytes | None,
         due: float,
     ) -> None:
-        """Take a submission in."""
+        """Accept a submission."""
         if self.draining:
             peer.answers.append(STOPPING)
             return
@@ -178,7 +178,7 @@ class Model:
     def speak(
         self, peer: ModelPeer, verb: str, update: tuple[bytes, ...], progress: tuple[int, int]
     ) -> bool | None:
-        """A worker says something; return whether it was about its job, None if forgiven."""
+        """Handle a worker's packet; return whether the job is its own, None if forgiven."""
         handle = update[1]
         job = self.find(handle)
         if job is None or job.worker is not peer:
@@ -214,7 +214,7 @@ class Model:
         self.end(job)
 
     def lose(self, job: ModelJob) -> None:
-        """A running job lost its worker or its time."""
+        """End a try that lost its worker or ran out of time."""
         assert job.worker is not None, "it is running"
         job.worker.holds.remove(job)
         job.worker, job.deadline = None, None
@@ -229,23 +229,23 @@ class Model:
             self.end(job)
 
     def leave(self, peer: ModelPeer) -> None:
-        """A connection is gone."""
+        """Forget a connection."""
         self.peers.remove(peer)
         peer.asleep = False
         for job in list(self.jobs):
             job.clients = [client for client in job.clients if client is not peer]
-            self.drop_if_nobodys(job)
+            self.drop_if_abandoned(job)
         peer.turns = []
         for job in reversed(list(peer.holds)):
             self.lose(job)
 
-    def drop_if_nobodys(self, job: ModelJob) -> None:
-        """End a job that waits for nobody's sake."""
+    def drop_if_abandoned(self, job: ModelJob) -> None:
+        """End a foreground job without clients, unless it runs."""
         if not job.background and not job.clients and job.state in {"queued", "delayed", "kept"}:
             self.end(job)
 
     def pass_time(self, seconds: float) -> list[bytes]:
-        """Do what becomes due; return the handles of what timed out."""
+        """Do what is due; return the handles of the jobs that timed out."""
         self.now += seconds
         due = [job for job in self.jobs if job.state == "delayed" and job.due <= self.now]
         for job in sorted(due, key=lambda job: (job.due, job.place)):
@@ -259,7 +259,7 @@ class Model:
     # Operators
 
     def cancel(self, handle: bytes) -> bool:
-        """End a job; its worker may say one thing more."""
+        """End a job; one more packet of its worker is forgiven."""
         job = self.find(handle)
         if job is None or job.state == "committing":
             return False
@@ -289,12 +289,12 @@ class Model:
         return None
 
     def is_used(self, name: bytes) -> bool:
-        """Return whether anybody would miss a function."""
+        """Return whether a function is in use."""
         wanted = name in self.created or any(name in peer.turns for peer in self.peers)
         return wanted or any(job.function == name for job in self.jobs)
 
     def drop(self, name: bytes) -> str:
-        """Forget a function; return what is said to that."""
+        """Forget a function; return the error, if any."""
         if name not in self.listed:
             return "unknown"
         if any(name in peer.turns for peer in self.peers) or self.of(name, "running", "committing"):
@@ -308,7 +308,7 @@ class Model:
         return "dropped"
 
     def drain(self) -> None:
-        """Refuse submissions, and leave to the next start what is stored and nobody waits for."""
+        """Refuse submissions, and leave stored jobs without clients to the next start."""
         self.draining = True
         self.keeping = self.durable
         for job in self.jobs:
@@ -330,26 +330,26 @@ class Model:
         return [job.handle for job in self.flying if job.state != "ended"]
 
     def settle(self, elsewhere: dict[bytes, Answer]) -> None:
-        """End a commit well, save for jobs that others hold ``elsewhere``."""
+        """Let a commit succeed, except for jobs that others hold ``elsewhere``."""
         flying, self.flying = self.flying, []
         self.answer(flying, {job.handle: elsewhere.get(job.handle, job.handle) for job in flying})
 
     def fail_commit(self, refusal: Refusal) -> None:
-        """End a commit badly."""
+        """Let a commit fail."""
         flying, self.flying = self.flying, []
         self.answer(flying, {job.handle: refusal for job in flying})
 
     def put_back(self) -> None:
-        """End a commit badly, to try all of it again."""
+        """Let a commit fail, and keep all of it for the next one."""
         self.noted, self.flying = self.flying + self.noted, []
 
     def refuse(self, refusal: Refusal) -> None:
-        """Refuse what is not being committed yet."""
+        """Refuse the submissions that wait for the next batch."""
         noted, self.noted = self.noted, []
         self.answer(noted, {job.handle: refusal for job in noted})
 
     def answer(self, jobs: list[ModelJob], answers: dict[bytes, Answer]) -> None:
-        """Tell those who wait for ``jobs``; a job that has its own handle for an answer is kept."""
+        """Answer the submissions of ``jobs``; a job whose answer is its own handle is kept."""
         for job in jobs:
             keeps = answers[job.handle] == job.handle
             for peer, number in job.waiting or []:
@@ -362,4 +362,4 @@ class Model:
                     self.place(job)
                 else:
                     self.end(job)
-            self.drop_if_nobodys(job)
+            self.drop_if_abandoned(job)

@@ -1,4 +1,4 @@
-"""What the model of the job server keeps of a connection and of a job."""
+"""A connection and a job in the model of the job server."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from attrs import define, field
 
 Refusal = tuple[bytes, bytes]
 Answer = bytes | Refusal | None
-"""What a submission was answered: a handle, an error's code and text, or nothing yet."""
+"""The answer to a submission: a handle, an error's code and text, or nothing yet."""
 
 
 @define(eq=False)
 class ModelPeer:
-    """A connection: what it can do, in the order of its turns, and what it was told."""
+    """A connection: its functions, in the order of their turns, and the packets sent to it."""
 
     turns: list[bytes] = field(factory=list)
     timeouts: dict[bytes, float] = field(factory=dict)

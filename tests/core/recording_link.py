@@ -1,4 +1,4 @@
-"""A connection as the core sees it, which remembers what it was told."""
+"""A connection as the core sees it, which records the packets sent to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gearman_tx.core import PeerLink, Promise
 
 Refusal = tuple[bytes, bytes]
 Answer = bytes | Refusal | None
-"""What a submission was answered: a handle, an error's code and text, or nothing yet."""
+"""The answer to a submission: a handle, an error's code and text, or nothing yet."""
 
 NOOP = b"NOOP"
 WORK_FAIL = b"WORK_FAIL"
@@ -38,12 +38,12 @@ class RecordingLink(PeerLink):
         self.said.append((NOOP,))
 
     def promise(self, size: int) -> RecordingPromise:  # noqa: ARG002  # the core's
-        """PeerLink: leave room for an answer."""
+        """PeerLink: keep the place of an answer."""
         self.answers.append(None)
         return RecordingPromise(self.answers, len(self.answers) - 1)
 
     def update(self, parts: Sequence[bytes]) -> None:
-        """PeerLink: pass on what a worker said."""
+        """PeerLink: send a worker's packet."""
         self.said.append(tuple(parts))
 
     def failed(self, handle: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Clients that leave: what only they waited for is gone at once, what was promised stays."""
+"""Clients that leave: foreground jobs without other clients go at once, promised ones stay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gearman_tx.core import HIGH, FunctionSettings
 from tests.core.core_fixture import NOON, CoreFixture
 
 
-def test_a_queued_job_that_nobody_waits_for_is_gone_at_once(core: CoreFixture) -> None:
+def test_a_queued_job_without_clients_is_gone_at_once(core: CoreFixture) -> None:
     """From the lists, the counts and the unique index; the C server keeps a zombie."""
     client = core.connection()
     client.submit(unique=b"u")
@@ -39,7 +39,7 @@ def test_one_of_two_clients_leaving_keeps_the_job(core: CoreFixture) -> None:
 
 
 def test_the_last_of_two_clients_leaving_drops_the_job(core: CoreFixture) -> None:
-    """In whatever order they go."""
+    """In either order."""
     first, second = core.connection(), core.connection()
     first.submit(unique=b"u")
     second.submit(unique=b"u")
@@ -132,7 +132,7 @@ def test_a_delayed_job_does_not_leave_with_its_client(core: CoreFixture) -> None
     assert core.worker(b"f").grab() == handle
 
 
-def test_a_running_job_that_nobody_waits_for_is_not_tried_again(core: CoreFixture) -> None:
+def test_a_running_job_without_clients_is_not_tried_again(core: CoreFixture) -> None:
     """When its worker is lost, it is dropped."""
     client, worker = core.connection(), core.worker(b"f")
     client.submit()
@@ -158,7 +158,7 @@ def test_an_abandoned_running_job_may_be_joined(core: CoreFixture) -> None:
     assert joiner.heard() == [(b"WORK_COMPLETE", handle, b"done")]
 
 
-def test_a_client_that_left_hears_nothing_more(core: CoreFixture) -> None:
+def test_a_client_that_left_gets_no_more_packets(core: CoreFixture) -> None:
     """Of a job that goes on for others."""
     client, worker = core.connection(), core.worker(b"f")
     handle = client.submit(unique=b"u")
@@ -174,7 +174,7 @@ def test_a_client_that_left_hears_nothing_more(core: CoreFixture) -> None:
 
 
 def test_a_connection_that_ran_its_own_job_takes_it_along(core: CoreFixture) -> None:
-    """Nobody else waits for it, so nobody is woken for it."""
+    """No other client waits for it, so no worker is woken for it."""
     both, worker = core.worker(b"f"), core.worker(b"f")
     both.submit()
     both.grab()
@@ -185,7 +185,7 @@ def test_a_connection_that_ran_its_own_job_takes_it_along(core: CoreFixture) -> 
 
 
 def test_a_connection_that_ran_its_own_job_leaves_it_to_the_others(core: CoreFixture) -> None:
-    """If somebody else waits for it too."""
+    """If another client waits for it too."""
     both, client = core.worker(b"f"), core.connection()
     handle = both.submit(unique=b"u")
     client.submit(unique=b"u")
@@ -198,7 +198,7 @@ def test_a_connection_that_ran_its_own_job_leaves_it_to_the_others(core: CoreFix
 
 
 def test_a_peer_that_left_holds_on_to_nothing(core: CoreFixture) -> None:
-    """Whoever still has it for a moment keeps no job and no function alive with it."""
+    """A late reference to it keeps no job and no function alive."""
     both = core.worker(b"f", b"g")
     both.submit(b"f")
     both.submit(b"f", unique=b"u")
@@ -211,7 +211,7 @@ def test_a_peer_that_left_holds_on_to_nothing(core: CoreFixture) -> None:
     assert not any(held)
 
 
-def test_everybody_gone_leaves_only_promises(core: CoreFixture) -> None:
+def test_only_promises_are_left_when_all_peers_are_gone(core: CoreFixture) -> None:
     """A thousand clients and workers come and go."""
     for number in range(1000):
         client, worker = core.connection(), core.worker(b"f")

@@ -1,4 +1,4 @@
-"""Submissions of the same unique: which are the same job, and what a joiner gets."""
+"""Submissions of the same unique: which are one job, and which packets a joiner gets."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_dash_with_an_empty_workload_is_never_coalesced(core: CoreFixture) -> 
 
 
 def test_a_dash_and_a_unique_do_not_meet(core: CoreFixture) -> None:
-    """A workload is not looked for among uniques, nor the other way round."""
+    """Workloads and uniques are in different indexes."""
     client = core.connection()
     handles = {
         client.submit(b"f", b"same", unique=b"-"),
@@ -62,7 +62,7 @@ def test_a_hash_sign_means_nothing(core: CoreFixture) -> None:
 
 
 def test_a_unique_is_free_again_when_the_job_ended(core: CoreFixture) -> None:
-    """Whichever way it ended."""
+    """For each way to end."""
     client, worker = core.connection(), core.worker(b"f")
     for end in (worker.complete, worker.fail, worker.throw):
         handle = client.submit(unique=b"u")
@@ -115,7 +115,7 @@ def test_a_background_joiner_gets_only_its_answer(core: CoreFixture) -> None:
     assert second.heard() == []
 
 
-def test_joining_wakes_nobody(core: CoreFixture) -> None:
+def test_joining_wakes_no_worker(core: CoreFixture) -> None:
     """The job that is joined has woken its worker already."""
     core.connection().submit(unique=b"u")
     worker, client = core.worker(b"g"), core.connection()

@@ -26,7 +26,7 @@ def test_a_cancelled_job_is_gone(core: CoreFixture) -> None:
 
 
 def test_a_job_is_cancelled_once(core: CoreFixture) -> None:
-    """The second time it is unknown, and the client hears nothing more."""
+    """The second time it is unknown, and the client gets no second packet."""
     client = core.connection()
     handle = client.submit()
     assert core.server.control.cancel(handle)
@@ -35,7 +35,7 @@ def test_a_job_is_cancelled_once(core: CoreFixture) -> None:
 
 
 def test_an_unknown_handle_cannot_be_cancelled(core: CoreFixture) -> None:
-    """It is told so."""
+    """The verb returns False."""
     assert not core.server.control.cancel(b"H:t:99")
 
 
@@ -58,7 +58,7 @@ def test_a_cancelled_running_job_ends_at_once_and_late_results_are_silent(
 
 @pytest.mark.parametrize("end", ["complete", "fail"])
 def test_one_late_ending_is_forgiven(core: CoreFixture, end: str) -> None:
-    """After it, the worker has nothing more to say about the job."""
+    """Further packets about the job are refused."""
     worker = core.worker(b"f")
     handle = core.connection().submit()
     worker.grab()
@@ -90,7 +90,7 @@ def test_a_worker_whose_job_was_cancelled_may_go(core: CoreFixture) -> None:
 
 
 def test_a_background_job_can_be_cancelled(core: CoreFixture) -> None:
-    """The promise is the operator's to break."""
+    """An operator may break the promise."""
     client = core.connection()
     assert core.server.control.cancel(client.promise())
     assert client.heard() == []
@@ -116,7 +116,7 @@ def test_cancelling_from_the_middle_of_a_queue_keeps_the_others(core: CoreFixtur
 
 
 def test_a_job_that_is_being_stored_cannot_be_cancelled(durable: CoreFixture) -> None:
-    """It is nobody's business yet."""
+    """No client knows it yet."""
     durable.connection().promise()
     assert not durable.server.control.cancel(b"H:t:1")
     durable.commit()
@@ -157,7 +157,7 @@ def test_dropping_tells_the_waiting_clients(core: CoreFixture) -> None:
     assert first.heard() == second.heard() == [(WORK_FAIL, handle)]
 
 
-def test_a_dropped_function_starts_anew(core: CoreFixture) -> None:
+def test_a_dropped_function_starts_without_its_settings(core: CoreFixture) -> None:
     """Without the limits it had."""
     core.server.control.configure(b"f", FunctionSettings((1, 1, 1)))
     client = core.connection()
@@ -188,7 +188,7 @@ def test_a_function_with_running_jobs_cannot_be_dropped(core: CoreFixture) -> No
 
 
 def test_a_function_whose_jobs_are_being_stored_cannot_be_dropped(durable: CoreFixture) -> None:
-    """Somebody waits for an answer."""
+    """A client waits for an answer."""
     durable.connection().promise()
     with pytest.raises(FunctionInUseError):
         durable.server.control.drop_function(b"f")
@@ -213,7 +213,7 @@ def test_a_foreground_job_may_be_dropped_while_it_is_made_durable(durable: CoreF
 
 
 def test_an_unknown_function_cannot_be_dropped(core: CoreFixture) -> None:
-    """It is told so."""
+    """The verb raises an error."""
     with pytest.raises(UnknownFunctionError):
         core.server.control.drop_function(b"f")
 
@@ -294,7 +294,7 @@ def test_operators_keep_to_the_limit_of_names(build: BuildCore, verb: str) -> No
 
 
 def test_a_server_without_jobs_is_drained(core: CoreFixture, durable: CoreFixture) -> None:
-    """Jobs of any kind keep it from being so, also one that is being stored."""
+    """Any job prevents that, also one that is being stored."""
     assert core.server.control.is_drained
     handle = core.connection().promise(due=NOON + 5)
     durable.connection().promise()

@@ -1,4 +1,4 @@
-"""What happens because time passes: due jobs, timeouts, and when the next of them is."""
+"""Deadlines: due jobs, timeouts, and the time of the next one."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_the_next_deadline_is_the_earliest_of_all_kinds(core: CoreFixture) -> No
     assert deadlines.next_time() == NOON + 9
 
 
-def test_time_is_what_the_front_says(core: CoreFixture) -> None:
-    """``tick`` sets it for all verbs."""
+def test_tick_sets_the_time(core: CoreFixture) -> None:
+    """For all verbs."""
     core.wait(5)
     assert core.now == NOON + 5
     core.connection().submit()
@@ -99,7 +99,7 @@ def test_a_delayed_job_does_not_hide_others(core: CoreFixture) -> None:
 
 
 def test_a_job_that_runs_too_long_is_queued_again(core: CoreFixture) -> None:
-    """Client and worker hear nothing; the log is told before it is requeued."""
+    """Client and worker get no packet; the event comes before the job is queued."""
     client, worker = core.connection(), core.worker(b"f", timeout=5)
     handle = client.submit()
     worker.grab()
@@ -195,7 +195,7 @@ def test_a_timeout_is_cancelled_when_the_job_ends(core: CoreFixture, end: str) -
 
 
 def test_a_timeout_is_cancelled_when_the_job_is_cancelled(core: CoreFixture) -> None:
-    """There is nothing left to time."""
+    """The job is gone."""
     worker = core.worker(b"f", timeout=5)
     handle = core.connection().submit()
     worker.grab()
@@ -264,7 +264,7 @@ def test_the_last_timeout_gives_the_job_up(build: BuildCore) -> None:
 
 
 def test_an_abandoned_job_that_times_out_is_dropped(core: CoreFixture) -> None:
-    """Nobody waits for it."""
+    """No client waits for it."""
     client, worker = core.connection(), core.worker(b"f", timeout=1)
     client.submit()
     worker.grab()
@@ -274,7 +274,7 @@ def test_an_abandoned_job_that_times_out_is_dropped(core: CoreFixture) -> None:
 
 
 def test_a_tick_without_anything_due_does_nothing(core: CoreFixture) -> None:
-    """Timers may ring early, or after what they were set for is gone."""
+    """Timers may fire early, or after their deadline was cancelled."""
     client, worker = core.connection(), core.worker(b"f", timeout=5)
     client.submit()
     worker.grab()

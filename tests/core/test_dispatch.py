@@ -33,7 +33,7 @@ def test_a_worker_gets_only_what_it_registered(core: CoreFixture) -> None:
 
 
 def test_jobs_of_one_priority_are_first_in_first_out(core: CoreFixture) -> None:
-    """Whoever submitted them."""
+    """Of all clients together."""
     handles = [core.connection().submit() for _ in range(5)]
     worker = core.worker(b"f")
     assert [worker.grab() for _ in handles] == handles
@@ -123,7 +123,7 @@ def test_turns_are_each_workers_own(core: CoreFixture) -> None:
 
 
 def test_turns_go_on_after_a_function_was_taken_back(core: CoreFixture) -> None:
-    """A registration made later begins, whatever happened before."""
+    """A later registration begins, regardless of earlier turns."""
     client, worker = core.connection(), core.worker(b"a", b"b")
     for name in (b"a", b"b", b"a", b"b"):
         client.submit(name)
@@ -215,7 +215,7 @@ def test_taking_back_what_was_never_registered_is_nothing(core: CoreFixture) -> 
 
 
 def test_reset_abilities_takes_everything_back(core: CoreFixture) -> None:
-    """The worker may register anew afterwards."""
+    """The worker may register again afterwards."""
     client, worker = core.connection(), core.worker(b"f", b"g")
     client.submit(b"f")
     client.submit(b"g")
@@ -237,7 +237,7 @@ def test_cant_do_keeps_running_jobs(core: CoreFixture) -> None:
 
 
 def test_reset_abilities_keeps_running_jobs(core: CoreFixture) -> None:
-    """Likewise."""
+    """As CANT_DO does."""
     client, worker = core.connection(), core.worker(b"f", b"g")
     handles = [client.submit(b"f"), client.submit(b"g")]
     worker.grab()

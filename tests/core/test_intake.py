@@ -80,7 +80,7 @@ def test_a_reducer_of_64_bytes_is_taken_and_of_65_refused(core: CoreFixture) -> 
 
 
 def test_an_empty_reducer_is_a_reducer(core: CoreFixture) -> None:
-    """The worker that asks for all is told that there is one."""
+    """GRAB_JOB_ALL shows the worker that there is one."""
     core.connection().submit(reducer=b"")
     job = core.worker(b"f").grab_job()
     assert job is not None
@@ -192,7 +192,7 @@ def test_the_past_and_now_are_at_once(core: CoreFixture, due: float) -> None:
 
 
 def test_a_job_waits_for_its_time(core: CoreFixture) -> None:
-    """It is known, not running, and given to nobody."""
+    """It is known, not running, and no worker gets it."""
     handle = core.connection().promise(due=NOON + 10)
     worker = core.worker(b"f")
     assert worker.grab() == b""
@@ -201,7 +201,7 @@ def test_a_job_waits_for_its_time(core: CoreFixture) -> None:
     assert (status.known, status.running) == (True, False)
 
 
-def test_a_job_for_later_wakes_nobody_now(core: CoreFixture) -> None:
+def test_a_job_for_later_wakes_no_worker_now(core: CoreFixture) -> None:
     """The C server wakes workers for it, and they find nothing."""
     worker = core.sleeper(b"f")
     core.connection().promise(due=NOON + 10)

@@ -53,7 +53,7 @@ def sizes(index: JobIndex) -> list[int]:
 
 
 def test_an_empty_index_has_no_jobs() -> None:
-    """Under whatever handle."""
+    """With any handle."""
     index = JobIndex()
     assert (len(index), list(index), index.get(b"H:t:1"), index.get(b"")) == (0, [], None, None)
 
@@ -103,7 +103,7 @@ def test_a_stored_job_may_have_any_handle(handle: bytes) -> None:
 
 
 def test_a_handle_that_leads_to_its_job_is_kept_in_no_table() -> None:
-    """Whatever its prefix: a million jobs of a renamed host cost no more than others."""
+    """With any prefix: a million jobs of a renamed host cost no more than others."""
     index = JobIndex()
     for number in range(1, 1000):
         index.restore(named(number, b"H:old:%d" % number))
@@ -144,7 +144,7 @@ steps = st.lists(
 
 @given(steps)
 def test_an_index_behaves_like_a_dictionary(steps: list[tuple[str, int]]) -> None:
-    """Whatever comes and goes, in whatever order; also while somebody looks at all jobs."""
+    """Jobs come and go in any order, also during a walk over all jobs."""
     index, model = JobIndex(), dict[bytes, Job]()
     number = 0
     looks: list[tuple[Iterator[Job], list[Job]]] = []
@@ -174,7 +174,7 @@ def test_an_index_behaves_like_a_dictionary(steps: list[tuple[str, int]]) -> Non
         assert list(rest) == [job for job in then[1:] if job.state != ENDED]
 
 
-def test_what_comes_while_somebody_looks_is_not_shown() -> None:
+def test_jobs_added_during_a_walk_are_not_shown() -> None:
     """Neither in the block that was the newest nor in the next ones; what ended is left out."""
     index = filled(*range(1, 11))
     look = iter(index)
@@ -186,7 +186,7 @@ def test_what_comes_while_somebody_looks_is_not_shown() -> None:
     assert [job.id for job in look] == [3, 4, 6, 7, 8, 9]
 
 
-def test_a_block_that_was_emptied_while_somebody_looks_is_passed_over() -> None:
+def test_a_block_emptied_during_a_walk_is_skipped() -> None:
     """As are all jobs that were in it."""
     index = filled(*range(1, 3 * BLOCK_SIZE))
     look = iter(index)

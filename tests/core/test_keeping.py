@@ -1,4 +1,4 @@
-"""A graceful stop with a store: who is waited for, and what is left to the next start."""
+"""A graceful stop with a store: which jobs it waits for, and which the next start gets."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_kept_jobs_may_be_cancelled_and_dropped(durable: CoreFixture) -> None:
 
 
 def test_a_server_that_stops_while_it_loads(durable: CoreFixture) -> None:
-    """What is still coming back stays in the store, and is not handed out."""
+    """Jobs that are not loaded yet stay in the store, and no worker gets them."""
     durable.connection().promise()
     durable.commit()
     [record] = durable.store.rows.values()

@@ -42,7 +42,7 @@ def test_a_foreground_submission_is_answered_at_once(durable: CoreFixture) -> No
 
 
 def test_a_queue_in_memory_notes_nothing(core: CoreFixture) -> None:
-    """Whatever happens to its background jobs."""
+    """Through all that happens to its background jobs."""
     client, worker = core.connection(), core.worker(b"f")
     for end in (worker.complete, worker.fail):
         assert client.promise()
@@ -109,7 +109,7 @@ def test_a_record_is_everything_about_a_job(durable: CoreFixture) -> None:
 
 
 def test_what_is_noted_during_a_commit_is_the_next_batch(durable: CoreFixture) -> None:
-    """Nobody waits for a commit to begin."""
+    """No submission waits for a commit to begin."""
     client = durable.connection()
     client.promise()
     assert durable.server.ledger.has_submissions
@@ -205,7 +205,7 @@ def test_a_job_that_ends_before_it_is_stored_is_not_stored(durable: CoreFixture)
 
 
 def test_retries_of_a_stored_job_are_stored(durable: CoreFixture) -> None:
-    """A server that starts anew goes on counting."""
+    """A server that starts again goes on counting."""
     durable.connection().promise()
     durable.commit()
     for count in (1, 2):
@@ -240,7 +240,7 @@ def test_a_foreground_jobs_end_and_retries_are_not_noted(durable: CoreFixture) -
 
 
 def test_an_ended_jobs_retries_are_not_noted(durable: CoreFixture) -> None:
-    """What ends is removed, whatever was noted before."""
+    """An ended job is removed, regardless of earlier notes."""
     durable.connection().promise()
     durable.commit()
     lost, worker = durable.worker(b"f"), durable.worker(b"f")

@@ -1,4 +1,4 @@
-"""The whole job server against the model: any verbs of anybody, in any order, at any time."""
+"""The whole job server against the model: any verbs of any peer, in any order, at any time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ WORKERS = (2, 3, 4, 5)  # pair 2 is both, as any connection may be
 ALL_NAMES = (b"f", b"g", b"h")
 MANY_HANDLES = 25
 
-client_seats = st.sampled_from(CLIENTS)
-worker_seats = st.sampled_from(WORKERS)
+clients = st.sampled_from(CLIENTS)
+workers = st.sampled_from(WORKERS)
 names = st.sampled_from(ALL_NAMES)
 abilities = st.lists(names, min_size=1, max_size=3, unique=True)
 uniques = st.sampled_from([b"", b"u", b"v", b"-"])
@@ -57,7 +57,7 @@ class JobServerMachine(RuleBasedStateMachine):
         backlog=st.one_of(
             st.lists(st.tuples(names, uniques, st.booleans()), min_size=2, max_size=8), st.just([])
         ),
-        grabs=st.lists(worker_seats, max_size=6),
+        grabs=st.lists(workers, max_size=6),
     )
     def open(
         self,
@@ -94,7 +94,7 @@ class JobServerMachine(RuleBasedStateMachine):
     # Clients
 
     @rule(
-        pair=client_seats,
+        pair=clients,
         name=names,
         unique=uniques,
         workload=workloads,
@@ -128,7 +128,7 @@ class JobServerMachine(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: self.twins.model.jobs)
-    @rule(pair=client_seats, place=places, background=st.booleans())
+    @rule(pair=clients, place=places, background=st.booleans())
     def submit_again(self, pair: int, place: int, background: bool) -> None:
         """Any kind, with the function, unique and workload of a live job."""
         jobs = self.twins.model.jobs
@@ -145,7 +145,7 @@ class JobServerMachine(RuleBasedStateMachine):
         )
 
     @rule(
-        pair=client_seats,
+        pair=clients,
         name=names,
         unique=uniques,
         delay=st.sampled_from([2.0, 0.5, 9.0, 0.0, -1.0]),
@@ -157,7 +157,7 @@ class JobServerMachine(RuleBasedStateMachine):
 
     # Workers
 
-    @rule(pair=worker_seats, functions=abilities, timeout=timeouts, takes_back=st.booleans())
+    @rule(pair=workers, functions=abilities, timeout=timeouts, takes_back=st.booleans())
     def register(self, pair: int, functions: list[bytes], timeout: float, takes_back: bool) -> None:
         """CAN_DO and CAN_DO_TIMEOUT; or CANT_DO, and RESET_ABILITIES for all at once."""
         if takes_back and len(functions) == len(ALL_NAMES):
@@ -169,13 +169,13 @@ class JobServerMachine(RuleBasedStateMachine):
             else:
                 self.twins.can_do(pair, name, timeout)
 
-    @rule(pair=worker_seats, count=st.integers(1, 3))
+    @rule(pair=workers, count=st.integers(1, 3))
     def grab(self, pair: int, count: int) -> None:
         """GRAB_JOB, some times."""
         for _ in range(count):
             self.twins.grab(pair)
 
-    @rule(pair=worker_seats, ending=endings)
+    @rule(pair=workers, ending=endings)
     def serve(self, pair: int, ending: str) -> None:
         """What a worker does all day: end what it has, look for more, sleep."""
         for job in list(self.twins.pair(pair).connection.peer.running):
@@ -183,7 +183,7 @@ class JobServerMachine(RuleBasedStateMachine):
         self.twins.grab(pair)
         self.twins.sleep(pair)
 
-    @rule(pairs=st.lists(worker_seats, min_size=1, max_size=4))
+    @rule(pairs=st.lists(workers, min_size=1, max_size=4))
     def sleep(self, pairs: list[int]) -> None:
         """PRE_SLEEP, also of those that were woken."""
         for pair in pairs:
@@ -210,7 +210,7 @@ class JobServerMachine(RuleBasedStateMachine):
         self.twins.speak(pair, verb, handle, (1, 2))
         self.twins.speak(pair, "fail", handle, (0, 0))
 
-    # Everybody
+    # All peers
 
     @rule(pair=st.sampled_from(sorted({*CLIENTS, *WORKERS})))
     def leave(self, pair: int) -> None:
@@ -255,7 +255,7 @@ class JobServerMachine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["refuse", "crash", "exceptions", "drain"]))
     def surprise(self, what: str) -> None:
-        """What is rare: a store that cannot write, ``kill -9``, OPTION_REQ, the end."""
+        """Rare steps: a store that cannot write, ``kill -9``, OPTION_REQ, the end."""
         twins = self.twins
         if what == "refuse" and twins.durable:
             twins.refuse()

@@ -81,7 +81,7 @@ def test_a_result_ends_the_job(core: CoreFixture) -> None:
 
 @pytest.mark.parametrize("count", [2, 20])
 def test_a_worker_speaks_of_each_of_its_jobs(core: CoreFixture, count: int) -> None:
-    """In whatever order, be they few or many; not of those of another worker."""
+    """In any order, few or many; but not of the jobs of another worker."""
     client, worker, other = core.connection(), core.worker(b"f"), core.worker(b"f")
     handles = [client.submit() for _ in range(count)]
     for _ in handles:
@@ -99,7 +99,7 @@ def test_a_worker_speaks_of_each_of_its_jobs(core: CoreFixture, count: int) -> N
 
 
 def test_a_failure_ends_the_job_and_is_never_retried(core: CoreFixture) -> None:
-    """Whatever the policy says about retries: those are for losses."""
+    """Under any policy of retries: those are for losses."""
     client, worker = core.connection(), core.worker(b"f")
     handle = client.submit()
     worker.grab()
@@ -144,7 +144,7 @@ def test_only_one_ending_is_forgiven_after_an_exception(core: CoreFixture) -> No
     assert refusal(FakeConnection.fail, worker, handle) == (b"JOB_NOT_FOUND", GONE_FOR_RESULT)
 
 
-def test_what_a_worker_says_after_its_exception_reaches_nobody(core: CoreFixture) -> None:
+def test_packets_after_an_exception_reach_no_client(core: CoreFixture) -> None:
     """It is forgiven, not passed on."""
     client, worker = core.connection(), core.worker(b"f")
     handle = client.submit()
@@ -174,7 +174,7 @@ def test_a_worker_may_speak_only_about_its_own_jobs(
 def test_a_worker_may_not_speak_about_a_queued_job(
     core: CoreFixture, say: Say, text: bytes
 ) -> None:
-    """Nobody has it yet."""
+    """No worker has it yet."""
     handle = core.connection().submit()
     assert refusal(say, core.worker(b"f"), handle) == (b"JOB_NOT_FOUND", text)
     assert core.counts(b"f") == (1, 0, 0)
@@ -206,7 +206,7 @@ def test_a_worker_may_not_speak_about_a_job_that_it_ended(
 def test_a_late_word_about_a_job_that_timed_out_is_refused(
     core: CoreFixture, say: Say, text: bytes
 ) -> None:
-    """The job is queued again or somebody else's by now."""
+    """The job is queued again or another worker's by now."""
     client, worker = core.connection(), core.worker(b"f", timeout=1)
     handle = client.submit()
     worker.grab()

@@ -1,4 +1,4 @@
-"""The operator's decisions: what is taken and what is refused at the start."""
+"""The operator's decisions: which values are accepted and which are refused at the start."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def test_a_number_below_its_range_is_refused(name: str) -> None:
 
 
 def test_the_door_of_the_room_lists_what_it_offers() -> None:
-    """``__all__`` names only what is there, each once."""
+    """``__all__`` has only existing names, each once."""
     assert all(hasattr(core, name) for name in core.__all__)
     assert len(set(core.__all__)) == len(core.__all__)

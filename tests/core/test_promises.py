@@ -45,7 +45,7 @@ def test_answers_come_in_the_order_of_the_submissions(durable: CoreFixture) -> N
 
 
 def test_a_submission_waits_for_its_own_batch_only(durable: CoreFixture) -> None:
-    """A joiner of the first commit's job is answered with it, whatever was submitted between.
+    """A joiner of the first commit's job is answered with it, regardless of submissions between.
 
     Its connection sends the answers in the order of the submissions all the same.
     """
@@ -102,7 +102,7 @@ def test_a_foreground_job_stays_in_its_place_while_it_is_made_durable(durable: C
 
 
 def test_a_foreground_joiner_is_answered_at_once(durable: CoreFixture) -> None:
-    """It promises nothing; the front keeps its answer behind those before it."""
+    """It promises nothing; the connection keeps its answer behind earlier ones."""
     first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     assert second.submit(unique=b"u") == b"H:t:1"
@@ -122,7 +122,7 @@ def test_a_client_that_left_is_no_reason_not_to_store(durable: CoreFixture) -> N
 
 
 def test_a_foreground_joiner_that_left_is_no_reason_either(durable: CoreFixture) -> None:
-    """The job is promised to somebody else."""
+    """The job is promised to another client."""
     first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.submit(unique=b"u")
@@ -140,7 +140,7 @@ def has_notes(core: CoreFixture) -> bool:
 
 
 def test_a_job_that_another_server_holds_is_joined_there(durable: CoreFixture) -> None:
-    """Everybody who waits gets the other job's handle, and nothing runs here."""
+    """All waiting submissions get the other job's handle, and nothing runs here."""
     first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.promise(unique=b"u")

@@ -1,4 +1,4 @@
-"""Starting anew on what a store holds."""
+"""Starting again with the contents of a store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def has_notes(core: CoreFixture) -> bool:
 
 
 def test_stored_jobs_come_back_in_their_order(durable: CoreFixture) -> None:
-    """With all that belongs to them; nothing is stored anew."""
+    """With all their fields; nothing is stored again."""
     client = durable.connection()
     client.submit(b"f", b"one", unique=b"u", background=True, reducer=b"r")
     client.promise(b"f", b"later", due=NOON + 60)

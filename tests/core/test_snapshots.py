@@ -100,7 +100,7 @@ def test_a_unique_that_never_was_is_unknown(core: CoreFixture) -> None:
 
 
 def test_a_dash_names_no_job(core: CoreFixture) -> None:
-    """It coalesces by workload, so it is nobody's name, as in the C server."""
+    """It coalesces by workload, so it names no job, as in the C server."""
     client = core.connection()
     for workload in (b"one", b"two", b""):
         client.submit(workload=workload, unique=b"-")
@@ -141,7 +141,7 @@ def test_functions_are_listed_oldest_first(core: CoreFixture) -> None:
 
 
 def test_a_job_shows_what_is_known_of_it(core: CoreFixture) -> None:
-    """Without its workload, of which only the size is told."""
+    """With the size of its workload, but not the workload."""
     client, worker = core.connection(), core.worker(b"f")
     handle = client.submit(b"f", b"12345", unique=b"u", priority=HIGH)
     worker.grab()
@@ -189,7 +189,7 @@ def test_only_running_jobs_can_be_abandoned(core: CoreFixture) -> None:
 
 
 def test_a_peer_shows_its_functions_newest_first(core: CoreFixture) -> None:
-    """Whatever its turns are; with its jobs on both sides, and whether it sleeps."""
+    """Regardless of its turns; with its jobs on both sides, and whether it sleeps."""
     worker, client = core.worker(b"a", b"b", b"c"), core.connection()
     worker.peer.client_id = b"w1"
     handles = [client.submit(name) for name in (b"a", b"c")]

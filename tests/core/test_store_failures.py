@@ -1,4 +1,4 @@
-"""A store that cannot write, or lost what it held: who is refused, and what is kept."""
+"""A store that cannot write, or lost its contents: what is refused, and what is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def has_notes(core: CoreFixture) -> bool:
     return not core.server.ledger.is_empty
 
 
-def test_what_could_not_be_stored_is_refused_and_forgotten(durable: CoreFixture) -> None:
+def test_a_job_that_could_not_be_stored_is_refused_and_forgotten(
+    durable: CoreFixture,
+) -> None:
     """With the reason; a new submission of the same unique starts afresh."""
     client = durable.connection()
     client.promise(unique=b"u")
@@ -29,8 +31,8 @@ def test_what_could_not_be_stored_is_refused_and_forgotten(durable: CoreFixture)
     assert client.answers == [FAILED, b"H:t:2"]
 
 
-def test_every_joiner_of_what_could_not_be_stored_is_refused(durable: CoreFixture) -> None:
-    """They were promised nothing yet."""
+def test_every_joiner_of_a_job_that_could_not_be_stored_is_refused(durable: CoreFixture) -> None:
+    """They have no promise yet."""
     first, second = durable.connection(), durable.connection()
     first.promise(unique=b"u")
     second.promise(unique=b"u")
@@ -98,7 +100,7 @@ def test_a_foreground_job_that_could_not_be_made_durable_stays_foreground(
 
 
 def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: CoreFixture) -> None:
-    """When it turns out that nobody was promised it."""
+    """When its commit fails, so that no client was promised it."""
     first, second = durable.connection(), durable.connection()
     first.submit(unique=b"u")
     second.promise(unique=b"u")
@@ -109,7 +111,7 @@ def test_a_foreground_job_whose_client_left_meanwhile_is_dropped(durable: CoreFi
     assert not durable.server.tables.jobs
 
 
-def test_a_running_job_that_nobody_was_promised_runs_on(durable: CoreFixture) -> None:
+def test_a_running_job_whose_promise_failed_runs_on(durable: CoreFixture) -> None:
     """But it is not queued again when its worker is lost."""
     first, second, worker = durable.connection(), durable.connection(), durable.worker(b"f")
     first.submit(unique=b"u")
@@ -138,7 +140,7 @@ def test_a_job_that_ended_before_its_commit_failed_is_refused(durable: CoreFixtu
 
 
 def test_ends_retries_and_limits_of_a_failed_batch_go_into_the_next(durable: CoreFixture) -> None:
-    """In their order, and what was noted later wins."""
+    """In their order; later notes win."""
     client, worker = durable.connection(), durable.worker(b"f")
     for _ in range(3):
         client.promise()
@@ -218,7 +220,7 @@ def test_a_store_that_lost_everything_is_given_everything_again(durable: CoreFix
     assert not has_notes(durable)
 
 
-def test_what_is_noted_anyway_is_not_stored_twice(durable: CoreFixture) -> None:
+def test_noted_jobs_are_not_stored_twice(durable: CoreFixture) -> None:
     """A submission that waits, and one that was put back."""
     client = durable.connection()
     client.promise()
@@ -229,7 +231,7 @@ def test_what_is_noted_anyway_is_not_stored_twice(durable: CoreFixture) -> None:
     assert [record.id for record in durable.commit().added] == [1, 2]
 
 
-def test_what_ends_before_it_is_stored_again_is_not(durable: CoreFixture) -> None:
+def test_a_job_that_ends_before_it_is_stored_again_is_not_stored(durable: CoreFixture) -> None:
     """Its end is noted as ever."""
     client, worker = durable.connection(), durable.worker(b"f")
     client.promise()
@@ -268,7 +270,7 @@ def test_a_store_that_lost_much_is_given_it_in_slices(
 
 
 def test_a_batch_may_be_put_back_whole(durable: CoreFixture) -> None:
-    """Nobody is refused; the next batch brings the answers, in their order."""
+    """No submission is refused; the next batch brings the answers, in their order."""
     client, worker = durable.connection(), durable.worker(b"f")
     client.promise()
     client.promise()
@@ -323,7 +325,7 @@ def test_retries_of_a_job_that_was_put_back_are_in_its_record(durable: CoreFixtu
 
 
 def test_submissions_may_be_refused_before_they_are_tried(durable: CoreFixture) -> None:
-    """While the store cannot write; what is being committed is not refused."""
+    """While the store cannot write; the batch in flight is not refused."""
     client, worker = durable.connection(), durable.worker(b"f")
     client.promise()
     durable.commit()
@@ -340,8 +342,8 @@ def test_submissions_may_be_refused_before_they_are_tried(durable: CoreFixture) 
     assert not has_notes(durable)
 
 
-def test_what_is_refused_may_have_ended_already(durable: CoreFixture) -> None:
-    """A foreground job that somebody wanted to be durable."""
+def test_a_refused_job_may_have_ended_already(durable: CoreFixture) -> None:
+    """A foreground job that a background submission joined."""
     client, worker = durable.connection(), durable.worker(b"f")
     client.submit(unique=b"u")
     worker.grab()
@@ -351,7 +353,7 @@ def test_what_is_refused_may_have_ended_already(durable: CoreFixture) -> None:
     assert client.answers == [b"H:t:1", FAILED]
 
 
-def test_the_ledger_counts_who_waits_and_what_ended(durable: CoreFixture) -> None:
+def test_the_ledger_counts_waiting_submissions_and_ended_jobs(durable: CoreFixture) -> None:
     """For reports and for the log."""
     ledger = durable.server.ledger
     client, worker = durable.connection(), durable.worker(b"f")

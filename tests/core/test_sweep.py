@@ -12,13 +12,13 @@ from tests.core.recording_link import WORK_FAIL
 
 
 def step(core: CoreFixture) -> bool:
-    """Let the next slice be looked at; return whether another one is due at once."""
+    """Visit the next slice; return whether another one is due at once."""
     core.wait(0)
     return core.server.deadlines.next_time() == core.now
 
 
 def test_a_dropped_function_is_gone_at_once(core: CoreFixture) -> None:
-    """Its jobs are cancelled a slice at a time; each of their clients hears of it once."""
+    """Its jobs are cancelled a slice at a time; each of their clients gets one packet."""
     client, other = core.connection(), core.connection()
     handles = [client.submit() for _ in range(2 * SLICE + 5)]
     kept = other.submit(b"g")
@@ -47,8 +47,8 @@ def test_a_name_that_was_dropped_can_be_used_while_its_old_jobs_end(core: CoreFi
     assert worker.grab() == new
 
 
-def test_a_dropped_function_without_jobs_needs_no_look(core: CoreFixture) -> None:
-    """However many jobs others have."""
+def test_a_dropped_function_without_jobs_needs_no_sweep(core: CoreFixture) -> None:
+    """However many jobs other functions have."""
     client = core.connection()
     for _ in range(SLICE + 1):
         client.submit()

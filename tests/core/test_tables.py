@@ -1,4 +1,4 @@
-"""The table of functions: it makes room for new ones by forgetting what is unused."""
+"""The table of functions: it makes room for new ones by forgetting unused ones."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_full_table_refuses_new_names(small: CoreFixture) -> None:
     assert client.submit(b"a")
 
 
-def test_what_is_used_is_not_forgotten(small: CoreFixture) -> None:
+def test_a_function_in_use_is_not_forgotten(small: CoreFixture) -> None:
     """By a worker, a queued, a running or a delayed job, or the operator."""
     for use in ("worker", "queued", "running", "delayed", "created", "limited"):
         small = CoreFixture(type(small.server.tables.policy)(max_functions=1))

@@ -1,4 +1,4 @@
-"""The heap of times, by itself: order, cancelling, and memory that follows the live ones."""
+"""The heap of times, by itself: order, cancelling, and memory proportional to the live ones."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_cancelled_entries_are_swept_out() -> None:
 
 
 def test_a_sweep_keeps_the_live_ones_in_order() -> None:
-    """Whichever were cancelled."""
+    """For any choice of cancelled ones."""
     heap = TimerHeap()
     jobs = [make_job(number) for number in range(500)]
     for job in jobs:
@@ -76,7 +76,7 @@ def test_a_sweep_keeps_the_live_ones_in_order() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["start", "cancel", "pop"]), st.integers(0, 20))))
 def test_a_heap_behaves_like_a_sorted_list(steps: list[tuple[str, int]]) -> None:
-    """Whatever is started, cancelled and taken, in whatever order."""
+    """Timers are started, cancelled and taken in any order."""
     heap = TimerHeap()
     model: list[tuple[float, int, Job]] = []
     for number, (step, value) in enumerate(steps):

@@ -1,4 +1,4 @@
-"""Each function counts what came of its jobs, beside what it has now."""
+"""Each function counts how its jobs ended."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ NOTHING = FunctionTotals(0, 0, 0, 0, 0, 0)
 
 
 def totals(core: CoreFixture) -> FunctionTotals:
-    """Return what the only function has counted."""
+    """Return the totals of the only function."""
     [function] = core.server.snapshots.functions()
     return function.totals
 
 
 def test_every_end_is_counted_once(core: CoreFixture) -> None:
-    """By the way it came about."""
+    """For each way to end."""
     client, worker = core.connection(), core.worker(b"f")
     assert totals(core) == NOTHING
     for _ in range(6):

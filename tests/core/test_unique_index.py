@@ -38,7 +38,7 @@ def test_a_key_is_found_in_its_function_only() -> None:
 
 
 def test_functions_may_share_a_key() -> None:
-    """Each finds its own; what is left of several is one again."""
+    """Each finds its own; the last one left is the entry itself again."""
     index = UniqueIndex()
     jobs = [make_job(number, function) for number, function in enumerate(FUNCTIONS)]
     for job in jobs:
@@ -77,7 +77,7 @@ def test_a_later_job_takes_the_place_of_an_earlier_one() -> None:
     )
 )
 def test_an_index_behaves_like_a_dictionary(steps: list[tuple[str, int, int]]) -> None:
-    """Whatever comes and goes, in whatever order."""
+    """Jobs come and go in any order."""
     index, model = UniqueIndex(), dict[tuple[Function, bytes], Job]()
     every = set[Job]()
     for number, (step, which, value) in enumerate(steps):

@@ -1,4 +1,4 @@
-"""Who gets a NOOP and when: never nobody while a job waits, never more than is useful."""
+"""Which workers get a NOOP and when: one at least while a job waits, no more than useful."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_sleep_is_ended_by_one_noop(core: CoreFixture) -> None:
 
 
 def test_a_sleeping_worker_that_grabs_unasked_is_awake(core: CoreFixture) -> None:
-    """C workers poll every ten seconds; it is told nothing until it sleeps again."""
+    """C workers poll every ten seconds; it gets no NOOP until it sleeps again."""
     worker = core.sleeper(b"f")
     assert worker.grab() == b""
     core.connection().submit()
@@ -74,7 +74,7 @@ def test_a_worker_without_work_sleeps_in_silence(core: CoreFixture) -> None:
     assert worker.heard() == []
 
 
-def test_a_worker_that_would_sleep_beside_a_job_is_told_at_once(core: CoreFixture) -> None:
+def test_a_worker_that_would_sleep_beside_a_job_is_woken_at_once(core: CoreFixture) -> None:
     """And every time: aiogear and npm's gearman grab only after a NOOP."""
     core.connection().submit()
     worker = core.sleeper(b"f")
@@ -210,7 +210,7 @@ def test_another_is_woken_when_the_woken_one_does_nothing(core: CoreFixture) -> 
     assert core.server.deadlines.next_time() is None
 
 
-def test_nobody_else_is_woken_when_the_woken_one_grabs_in_time(core: CoreFixture) -> None:
+def test_no_other_worker_is_woken_when_the_woken_one_grabs_in_time(core: CoreFixture) -> None:
     """A quick worker leaves the others asleep."""
     first, second = core.sleeper(b"f"), core.sleeper(b"f")
     core.connection().submit()
@@ -219,8 +219,8 @@ def test_nobody_else_is_woken_when_the_woken_one_grabs_in_time(core: CoreFixture
     assert woken(first, second) == [1]
 
 
-def test_nobody_else_is_woken_when_the_job_is_gone(core: CoreFixture) -> None:
-    """Somebody who was awake took it, or it was cancelled."""
+def test_no_other_worker_is_woken_when_the_job_is_gone(core: CoreFixture) -> None:
+    """A worker that was awake took it, or it was cancelled."""
     first, second = core.sleeper(b"f"), core.sleeper(b"f")
     handle = core.connection().submit()
     core.server.control.cancel(handle)
@@ -341,7 +341,7 @@ def test_as_many_are_woken_as_the_operator_says(
 
 
 def test_waking_passes_over_those_who_are_awake_by_now(core: CoreFixture) -> None:
-    """A worker woken for one function is not woken for another, and somebody else is."""
+    """A worker woken for one function is not woken for another; another worker is."""
     client = core.connection()
     first, second = core.sleeper(b"f", b"g"), core.sleeper(b"f", b"g")
     client.submit(b"f")

@@ -11,7 +11,7 @@ from tests.server.server_fixture import FakePeer, ServerFixture, TurnClock, text
 
 
 class DurableFixture(ServerFixture):
-    """A job server with a durable queue, on a clock that a test turns.
+    """A job server with a durable queue, on a clock that a test drives.
 
     Args:
         store: its store; a :class:`FaultyStore` on a new disk if None.
@@ -35,7 +35,7 @@ class DurableFixture(ServerFixture):
         self.start(store or FaultyStore(self.disk))
 
     def start(self, store: Store) -> None:
-        """Start a server over ``store``, whatever became of the one before."""
+        """Start a server over ``store``; the one before may have crashed."""
         self.store = store
         self.server_log = ServerLog(self.clock.seconds)
         self.wiring = wiring = Wiring(
@@ -60,7 +60,7 @@ class DurableFixture(ServerFixture):
 
     @property
     def faulty(self) -> FaultyStore:
-        """The store of the server that runs, when it is a faulty one."""
+        """The store of the present server, if it is a faulty one."""
         assert isinstance(self.store, FaultyStore)
         return self.store
 
@@ -70,7 +70,7 @@ class DurableFixture(ServerFixture):
         return peer.is_heard
 
     def settle(self) -> None:
-        """Let the store work until nothing is left to do."""
+        """Let the store work until no call is left."""
         self.end_turn()
         self.gather()
         while self.faulty.is_held:

@@ -15,18 +15,18 @@ FAILS = "fails"
 LIES = "lies"
 LOSES = "loses"
 FAULTS = (WORKS, FAILS, LIES, LOSES)
-"""What becomes of a call: it is done; it is not; it is, and is said not to be, as when an fsync
-fails behind a write; everything is lost."""
+"""The fate of a call: it succeeds; it fails; it succeeds but reports failure, as when an fsync
+fails after a write; everything is lost."""
 
 
 class FaultyStore:
-    """A store in memory, each of whose calls ends when and how the test says.
+    """A store in memory, whose calls end when and how the test says.
 
     Args:
-        disk: what an earlier server stored, and where this one does.
+        disk: the contents of an earlier server, and of this one.
 
     Attributes:
-        warning: what it says when it is looked after.
+        warning: its warning after maintenance.
     """
 
     durable = True
@@ -38,11 +38,11 @@ class FaultyStore:
         self._under_way: tuple[Deferred[Any], Callable[[], None], object] | None = None
 
     def open(self) -> Deferred[Contents]:
-        """Store: say what there is, behind all ids that may have been given."""
+        """Store: return the contents, with ids above all that may have been given."""
         return self._disk.memory.open()
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:
-        """Store: give it back."""
+        """Store: return the jobs."""
         return self._disk.memory.replay(take)
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
@@ -50,13 +50,13 @@ class FaultyStore:
         return self.begin(lambda: self._disk.write(batch), Committed())
 
     def reserve(self) -> Deferred[range]:
-        """Store: begin to set ids aside."""
+        """Store: begin to reserve ids."""
         ids: list[range] = []
         self._disk.memory.reserve().addCallback(ids.append)
         return self.begin(lambda: None, ids[0])
 
     def tend(self) -> Deferred[Tended]:
-        """Store: begin to look after it."""
+        """Store: begin the maintenance."""
         return self.begin(lambda: None, Tended(warning=self.warning))
 
     def begin(self, write: Callable[[], None], result: object) -> Deferred[Any]:
@@ -92,7 +92,7 @@ class FaultyStore:
 
 
 class Disk:
-    """What is durable, over the lives of several servers.
+    """The durable contents, over the lives of several servers.
 
     Attributes:
         memory: what holds it.
@@ -109,7 +109,7 @@ class Disk:
         self.finished.update(batch.finished)
 
     def lose(self) -> None:
-        """Forget everything but which ids were given."""
+        """Forget everything but the ids that were given."""
         contents: list[Contents] = []
         self.memory.open().addCallback(contents.append)
         self.memory = MemoryStore(contents[0].ids.start, durable=True)

@@ -1,4 +1,4 @@
-"""What the ledger does with a batch that has to be stored once more."""
+"""The ledger and a batch that must be stored once more."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def core() -> CoreFixture:
 
 
 def test_a_batch_that_is_put_back(core: CoreFixture) -> None:
-    """Everything of it is in the next batch, in front of what came since; nobody is answered."""
+    """All of it is in the next batch, before later notes; no submission is answered."""
     client, worker = core.connection(), core.worker(b"f")
     client.promise(unique=b"ended")
     client.promise(unique=b"retried")
@@ -74,7 +74,7 @@ def test_an_end_while_its_batch_is_put_back(core: CoreFixture) -> None:
 
 
 def test_refusing_without_a_try(core: CoreFixture) -> None:
-    """Only what was submitted is refused; ends, retries and limits wait for the store."""
+    """Only submissions are refused; ends, retries and limits wait for the store."""
     client, worker = core.connection(), core.worker(b"f")
     client.promise()
     core.commit()
@@ -93,7 +93,7 @@ def test_refusing_without_a_try(core: CoreFixture) -> None:
 
 
 @pytest.mark.skipif(IS_COMPILED, reason="a compiled constant cannot be changed")
-def test_what_was_lost_is_stored_in_several_batches(
+def test_lost_jobs_are_stored_in_several_batches(
     core: CoreFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However much there is to store again, a submission waits for one batch of it only."""

@@ -1,4 +1,4 @@
-"""The start: stored jobs come back a few at a time, and nobody acts on half of them."""
+"""The start: stored jobs are loaded a few at a time; no packet acts on half of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.store.records import record, records
 
 
 class SlowStore:
-    """A store that opens, and gives its jobs back, when a test says so."""
+    """A store that opens, and returns its jobs, when a test says so."""
 
     durable = True
 
@@ -40,7 +40,7 @@ class SlowStore:
         return self.replaying
 
     def give(self, *jobs: JobRecord) -> None:
-        """Give some jobs back."""
+        """Return some jobs."""
         assert self.take is not None
         self.take(jobs)
 
@@ -49,7 +49,7 @@ class SlowStore:
         return succeed(Committed())
 
     def reserve(self) -> Deferred[range]:
-        """Store: set no ids aside."""
+        """Store: reserve no ids."""
         return succeed(range(0))
 
     def tend(self) -> Deferred[Tended]:
@@ -57,7 +57,7 @@ class SlowStore:
         return succeed(Tended())
 
     def close(self, unused: range = range(0)) -> Deferred[None]:
-        """Store: end what is under way."""
+        """Store: end the call under way."""
         self.closed_with.append(unused)
         if not self.replaying.called:
             self.replaying.errback(StoreError("the store is closed"))
@@ -106,7 +106,7 @@ def test_packets_wait_until_all_jobs_are_back(stage: DurableFixture, store: Slow
 
 
 def test_reports_are_answered_meanwhile(stage: DurableFixture, store: SlowStore) -> None:
-    """Text reports show what is back, and ``store`` how far the loading is."""
+    """Text reports show the loaded jobs, and ``store`` shows the progress."""
     operator = stage.connect()
     assert operator.asks(b"status\n") == b".\n"
     store.opening.callback(Contents(ids_from(10), 4, {b"g": FunctionSettings((1, 2, 3))}))
@@ -130,7 +130,7 @@ def test_reports_are_answered_meanwhile(stage: DurableFixture, store: SlowStore)
 def test_commands_that_change_something_wait(
     stage: DurableFixture, store: SlowStore, line: bytes, answer: bytes
 ) -> None:
-    """What is to be changed may not be back yet; so they act on all of it, later."""
+    """The jobs to change may not be loaded yet; so the commands act later, on all jobs."""
     operator = stage.connect()
     store.opening.callback(Contents(ids_from(10), 2))
     store.give(job(2))
@@ -141,7 +141,7 @@ def test_commands_that_change_something_wait(
     assert operator.hears() == answer + b"OK 1.2.3\n"
 
 
-def test_what_comes_back(stage: DurableFixture, store: SlowStore) -> None:
+def test_stored_jobs_are_the_same_after_loading(stage: DurableFixture, store: SlowStore) -> None:
     """Handles, uniques, retries, limits and due times are as before."""
     store.opening.callback(Contents(ids_from(10), 2, {b"f": FunctionSettings((0, 3, 0))}))
     store.give(job(2, losses=4), job(3, due=NOW + 60))
@@ -157,8 +157,8 @@ def test_what_comes_back(stage: DurableFixture, store: SlowStore) -> None:
     assert operator.asks(b"functions f\n").endswith(b"\t0\t3\t0\n.\n")
 
 
-def test_progress_is_told(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
-    """The log tells when loading begins, how far it is every two seconds, and when it ends."""
+def test_progress_is_logged(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
+    """The log has the start of loading, its progress every two seconds, and its end."""
     store.opening.callback(Contents(ids_from(10), 4))
     for number in range(1, 5):
         stage.clock.advance(PROGRESS_SECONDS / 2)
@@ -173,8 +173,8 @@ def test_progress_is_told(stage: DurableFixture, store: SlowStore, log: LogBook)
     ]
 
 
-def test_notices_are_told(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
-    """What happened to the file, at its opening and while it was read, is in the log once."""
+def test_notices_are_logged(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
+    """Events of the file, at its opening and while it was read, are logged once."""
     store.state.notices.append("brought from format 1 to 2")
     store.opening.callback(Contents(ids_from(10), 0))
     store.state.notices.append("a page was damaged")
@@ -201,7 +201,7 @@ def test_a_store_that_cannot_be_read(stage: DurableFixture, store: SlowStore) ->
 
 
 def test_stopping_while_loading(stage: DurableFixture, store: SlowStore) -> None:
-    """A server that is stopped while it loads just closes its store, and no id is told to it."""
+    """A server that is stopped while it loads closes its store and returns no ids to it."""
     store.opening.callback(Contents(ids_from(10), 2))
     store.give(job(2))
     done: list[object] = []

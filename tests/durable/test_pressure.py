@@ -1,4 +1,4 @@
-"""A client that submits faster than the disk takes is read no further, until the disk is done."""
+"""A client that submits faster than the disk writes is not read until the disk is done."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def stage() -> DurableFixture:
 
 
 def test_a_client_faster_than_the_disk(stage: DurableFixture) -> None:
-    """No more submissions wait than may; the rest is read, and answered in order, later."""
+    """No more submissions wait than allowed; the others are read and answered later, in order."""
     client, other = stage.connect(), stage.connect()
     client.tells(SUBMIT * (2 * MOST_PROMISES + 10))
     ledger = stage.jobs.ledger
@@ -36,8 +36,8 @@ def test_a_client_faster_than_the_disk(stage: DurableFixture) -> None:
     assert client.hears() == b"".join(map(created, range(1, 2 * MOST_PROMISES + 11)))
 
 
-def test_what_is_behind_keeps_its_place(stage: DurableFixture) -> None:
-    """Echoes, text and foreground submissions behind the last one that may wait do wait."""
+def test_later_units_keep_their_place(stage: DurableFixture) -> None:
+    """Echoes, text and foreground submissions wait behind the last one that may wait."""
     client = stage.connect()
     client.tells(SUBMIT * MOST_PROMISES, req(p.ECHO_REQ, b"x"), b"version\n", SUBMIT)
     stage.settle()
@@ -47,7 +47,7 @@ def test_what_is_behind_keeps_its_place(stage: DurableFixture) -> None:
 
 
 def test_few_large_submissions(stage: DurableFixture) -> None:
-    """Bytes count as well as submissions; one may be larger than all that may wait."""
+    """Bytes count as well as submissions; a single one may exceed the limit."""
     client = stage.connect()
     half = req(p.SUBMIT_JOB_BG, b"f", b"", bytes(MOST_PROMISED // 2))
     huge = req(p.SUBMIT_JOB_BG, b"f", b"", bytes(MOST_PROMISED + 1))
@@ -74,7 +74,7 @@ def test_refusals_let_it_go_on_too(stage: DurableFixture) -> None:
 
 
 def test_a_client_that_leaves_while_it_waits(stage: DurableFixture) -> None:
-    """Nothing goes on for a client that is gone, and what it submitted is kept."""
+    """Nothing goes on for a client that is gone; its submissions are kept."""
     client = stage.connect()
     client.tells(SUBMIT * (MOST_PROMISES + 5))
     client.leaves()

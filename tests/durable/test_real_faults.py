@@ -1,4 +1,4 @@
-"""Real disks, real locks, a real server: who waits, who is refused with what, and how it ends."""
+"""Real disks, real locks, a real server: waits, refusals and ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ERROR = res(p.ERROR, b"")[:8]
 
 
 class RealFaultTests(TestCase):
-    """A durable server on TCP, its reactor and its thread, and one thing that goes wrong."""
+    """A durable server on TCP, its reactor and its thread, and one fault."""
 
     timeout = 30
 
@@ -80,13 +80,13 @@ class RealFaultTests(TestCase):
         await self.queue.close()
 
     async def submit(self, workload: bytes = b"data") -> bytes:
-        """Submit in the background, with an echo behind it; return the answer."""
+        """Submit in the background, then send an echo; return the answer."""
         packet = req(p.SUBMIT_JOB_BG, b"f", b"", workload) + req(p.ECHO_REQ, b"!end")
         answer: bytes = await self.client.ask(packet, b"!end")
         return answer[: -len(res(p.ECHO_RES, b"!end"))]
 
     async def figures(self) -> dict[str, str]:
-        """Return what the text command ``store`` tells another connection."""
+        """Return the reply to the text command ``store`` on another connection."""
         report: bytes = await self.other.ask(b"store\n", b"\n.\n")
         return dict(line.split("\t", 1) for line in report.decode().splitlines()[:-1])
 
@@ -100,13 +100,13 @@ class RealFaultTests(TestCase):
         return seconds
 
     async def until_it_works(self) -> None:
-        """Submit until that is granted, which it is soon."""
+        """Submit until it succeeds, which is soon."""
         begun = self.reactor.seconds()
         while not (await self.submit()).startswith(CREATED):
             assert self.reactor.seconds() - begun < 10, "it recovers by itself"
 
     async def test_a_lock_of_another_process(self) -> None:
-        """Who submits in the background waits a while and is refused; others notice nothing."""
+        """Background submissions wait a while and are refused; others are not affected."""
         await self.start()
         assert (await self.submit()).startswith(CREATED)
         with locked_by_another_process(self.path):
@@ -120,7 +120,7 @@ class RealFaultTests(TestCase):
             assert b"QUEUE_ERROR\0cannot write the queue file " in answer
             assert b"another process holds its lock" in answer
             assert PATIENCE * 0.9 < seconds < PATIENCE + 2
-            # From now on nobody waits that long.
+            # From now on no submission waits that long.
             begun = self.reactor.seconds()
             assert (await self.submit()).startswith(ERROR)
             assert self.reactor.seconds() - begun < PATIENCE
@@ -152,7 +152,7 @@ class RealFaultTests(TestCase):
             assert len(stored(self.path)) == len(answers)
 
     async def test_a_deleted_file(self) -> None:
-        """Nobody is refused, and the new file has everything."""
+        """No submission is refused, and the new file has everything."""
         await self.start()
         for _ in range(5):
             assert (await self.submit()).startswith(CREATED)
@@ -165,7 +165,7 @@ class RealFaultTests(TestCase):
         assert len(stored(self.path)) == 6
 
     async def test_stopping_while_another_process_holds_the_lock(self) -> None:
-        """The server ends in bounded time, and what it acknowledged is in the file."""
+        """The server ends in bounded time, and all acknowledged jobs are in the file."""
         await self.start()
         assert (await self.submit()).startswith(CREATED)
         with locked_by_another_process(self.path):
@@ -179,7 +179,7 @@ class RealFaultTests(TestCase):
         assert len(stored(self.path)) == 1
 
     async def test_a_server_after_a_server(self) -> None:
-        """What one server stored in its last moment the next one has, with the next handle."""
+        """The next server has the jobs that one stored in its last moment, and the next handle."""
         await self.start()
         first = await self.submit()
         last = Deferred.fromCoroutine(self.submit())

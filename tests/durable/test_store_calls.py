@@ -1,4 +1,4 @@
-"""How the store is looked after, watched, and ended with."""
+"""Maintenance of the store, its supervision, and its last calls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stage() -> DurableFixture:
 
 
 def test_the_store_is_tended(stage: DurableFixture) -> None:
-    """Every ten seconds the store is looked after, without anything to commit."""
+    """Maintenance runs every ten seconds, also with nothing to commit."""
     for _ in range(3):
         stage.clock.advance(TEND_SECONDS)
         assert stage.faulty.is_held
@@ -56,7 +56,7 @@ def test_a_loss_is_found_without_a_commit(stage: DurableFixture, log: LogBook) -
 
 
 def test_a_store_that_cannot_be_tended(stage: DurableFixture) -> None:
-    """What cannot be looked at cannot be written either: submissions are refused until it can."""
+    """After failed maintenance, submissions are refused until the store works."""
     client = stage.connect()
     stage.clock.advance(TEND_SECONDS)
     stage.faulty.end(FAILS)
@@ -81,7 +81,7 @@ def test_a_commit_waits_for_the_tending(stage: DurableFixture) -> None:
 
 
 def test_a_busy_store_is_tended_too(stage: DurableFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a commit always under way the store is looked after between two of them."""
+    """With a commit always under way, maintenance runs between two of them."""
     tended: list[float] = []
 
     def tend() -> Deferred[bool]:
@@ -100,7 +100,7 @@ def test_a_busy_store_is_tended_too(stage: DurableFixture, monkeypatch: pytest.M
 
 
 def test_a_warning_of_the_store_is_logged(stage: DurableFixture, log: LogBook) -> None:
-    """When it is looked after it may have something to say."""
+    """Maintenance may end with a warning."""
     for warning in ("", "the log has 268 MB", ""):
         stage.faulty.warning = warning
         stage.clock.advance(TEND_SECONDS)
@@ -110,7 +110,7 @@ def test_a_warning_of_the_store_is_logged(stage: DurableFixture, log: LogBook) -
 
 
 def test_a_store_with_more_to_tidy(stage: DurableFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While there is more to do, the store is looked after again soon."""
+    """While there is more to do, maintenance runs again soon."""
     monkeypatch.setattr(
         stage.faulty, "tend", lambda: stage.faulty.begin(lambda: None, Tended(has_more=True))
     )
@@ -124,7 +124,7 @@ def test_a_store_with_more_to_tidy(stage: DurableFixture, monkeypatch: pytest.Mo
 
 
 def test_a_store_that_does_not_answer(stage: DurableFixture, log: LogBook) -> None:
-    """A commit that takes long is told of, again and again; other connections are served on."""
+    """A commit that takes long is logged, again and again; other connections are served."""
     client, other = stage.connect(), stage.connect()
     client.tells(SUBMIT * 2)
     stage.clock.advance(TEND_SECONDS)
@@ -140,12 +140,12 @@ def test_a_store_that_does_not_answer(stage: DurableFixture, log: LogBook) -> No
 
 
 def figures(stage: DurableFixture) -> dict[str, str | int | float]:
-    """Return what the text command ``store`` shows."""
+    """Return the reply to the text command ``store``."""
     return dict(stage.queue.figures())
 
 
 def test_figures(stage: DurableFixture) -> None:
-    """The figures follow what happens: who waits, for how long, what went wrong."""
+    """The figures show how many submissions wait, for how long, and the last error."""
     client = stage.connect()
     assert figures(stage)["state"] == "ok"
     client.tells(SUBMIT, SUBMIT)
@@ -161,7 +161,7 @@ def test_figures(stage: DurableFixture) -> None:
 
 
 def test_lag_while_the_store_fails(stage: DurableFixture) -> None:
-    """What waits since the first failure has been waiting since then."""
+    """The lag counts from the first failure."""
     client, worker = stage.connect(), stage.worker(b"f")
     client.tells(SUBMIT)
     stage.settle()
@@ -176,10 +176,10 @@ def test_lag_while_the_store_fails(stage: DurableFixture) -> None:
     assert figures(stage)["lag"] == 0.0
 
 
-def test_a_fault_of_ours_is_logged_and_outlived(
+def test_a_bug_is_logged_and_survived(
     stage: DurableFixture, monkeypatch: pytest.MonkeyPatch, log: LogBook
 ) -> None:
-    """A store that raises what it should not is logged with its traceback, and tried again."""
+    """An unexpected exception of the store is logged with its traceback; a retry follows."""
 
     def broken(batch: Batch) -> Deferred[Committed]:
         raise ValueError(f"{len(batch.added)} jobs")
@@ -209,8 +209,8 @@ def test_the_end_does_not_wait_for_ever(stage: DurableFixture, log: LogBook) -> 
     stage.faulty.end()
 
 
-def test_what_could_not_be_stored_at_the_end(stage: DurableFixture, log: LogBook) -> None:
-    """Jobs that ended without the store knowing it run again, and that is said."""
+def test_ends_that_could_not_be_stored_at_the_stop(stage: DurableFixture, log: LogBook) -> None:
+    """Jobs whose end was not stored run again, and a log line says so."""
     client, worker = stage.connect(), stage.worker(b"f")
     client.tells(SUBMIT)
     stage.settle()
@@ -232,7 +232,7 @@ def test_what_could_not_be_stored_at_the_end(stage: DurableFixture, log: LogBook
 def test_a_store_that_cannot_be_closed(
     stage: DurableFixture, monkeypatch: pytest.MonkeyPatch, log: LogBook
 ) -> None:
-    """The end is an end, with a line in the log."""
+    """The server ends all the same, with a line in the log."""
     closing: Deferred[None] = fail(StoreError("the disk did not answer"))
     monkeypatch.setattr(stage.faulty, "close", lambda _: closing)
     done: list[object] = []
@@ -242,7 +242,7 @@ def test_a_store_that_cannot_be_closed(
 
 
 def test_submissions_at_the_end(stage: DurableFixture) -> None:
-    """Who submits while the server stops is refused with the reason."""
+    """Submissions while the server stops are refused with the reason."""
     client = stage.connect()
     stage.queue.finish()
     refused = error(b"QUEUE_ERROR", b"Server is shutting down")

@@ -1,4 +1,4 @@
-"""A fresh job server for each test, which fails when something is logged as a failure unasked."""
+"""A fresh job server for each test, which fails when a failure is logged unexpectedly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.server.server_fixture import ServerFixture
 
 @pytest.fixture(autouse=True)
 def log() -> Iterator[LogBook]:
-    """Collect what is logged during the test."""
+    """Collect the log of the test."""
     with watched_log() as book:
         yield book
 

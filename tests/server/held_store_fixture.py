@@ -1,4 +1,4 @@
-"""A store whose commits a test lets succeed or fail when it likes, and a server over it."""
+"""A store whose commits succeed or fail when the test says so, and a server over it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HeldStore:
         return succeed(Contents(range(1, 100_001), 0))
 
     def replay(self, take: Callable[[Sequence[JobRecord]], None]) -> Deferred[int]:  # noqa: ARG002  # the port's
-        """Give nothing back."""
+        """Return no jobs."""
         return succeed(0)
 
     def commit(self, batch: Batch) -> Deferred[Committed]:
@@ -51,12 +51,12 @@ class HeldStore:
         return self.under_way
 
     def reserve(self) -> Deferred[range]:
-        """Set the next ids aside."""
+        """Reserve the next ids."""
         self.reserved = range(self.reserved.stop, self.reserved.stop + 1000)
         return succeed(self.reserved)
 
     def tend(self) -> Deferred[Tended]:
-        """Say that there is nothing to look after."""
+        """Report that no maintenance is left."""
         return succeed(Tended())
 
     def close(self, unused: range = range(0)) -> Deferred[None]:  # noqa: ARG002  # the port's
@@ -64,14 +64,14 @@ class HeldStore:
         return succeed(None)
 
     def take_commit(self) -> Deferred[Committed]:
-        """Return the commit under way, which is to be answered now."""
+        """Return the commit under way, to be answered now."""
         commit, self.under_way = self.under_way, None
         assert commit is not None, "a commit is under way"
         return commit
 
 
 class HeldStoreFixture(ServerFixture):
-    """A stage over a store that is held.
+    """A job server over a store that is held.
 
     Attributes:
         store: the store.

@@ -1,4 +1,4 @@
-"""Packets built by hand, so that what the tests expect does not come from what they test."""
+"""Packets built by hand, so that expectations do not come from the tested code."""
 
 from __future__ import annotations
 

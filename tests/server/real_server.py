@@ -19,7 +19,7 @@ from tests.server.server_fixture import text_commands
 
 
 class RawPeer(Protocol):
-    """A client that waits for what it asked."""
+    """A client that waits for its answers."""
 
     def __init__(self) -> None:
         self._received = b""
@@ -28,16 +28,16 @@ class RawPeer(Protocol):
 
     @override
     def dataReceived(self, data: bytes) -> None:
-        """Look whether what is waited for has come."""
+        """Check whether the expected bytes have come."""
         self._received += data
-        self._look()
+        self._check()
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell it."""
         self.lost.callback(None)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if self._waits is not None and self._received.endswith(self._waits[0]):
             (_, waiting), self._waits = self._waits, None
             received, self._received = self._received, b""
@@ -48,17 +48,17 @@ class RawPeer(Protocol):
         waiting: Deferred[bytes] = Deferred()
         self._waits = (until, waiting)
         self.wire.write(data)
-        self._look()
+        self._check()
         return waiting
 
     @property
     def wire(self) -> Any:
-        """The transport, of whatever kind."""
+        """The transport, of any kind."""
         return self.transport
 
 
 class RealServerTestCase(TestCase):
-    """A test with a job server on real sockets; at its end nothing of it is left.
+    """A test with a job server on real sockets; stopped completely at its end.
 
     Attributes:
         factory: the server's factory.

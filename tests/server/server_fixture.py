@@ -32,7 +32,7 @@ from tests.server.packets import (
 )
 
 NOW = 1_700_000_000.0
-"""The Unix time at which every play begins."""
+"""The Unix time at which every test begins."""
 
 UNLIMITED_ROOM = 1 << 40
 
@@ -45,7 +45,7 @@ class TurnClock(FdReactor):
         self.rightNow = NOW
 
     def turn(self) -> None:
-        """Do what is due now, but not what that makes due."""
+        """Run the calls that are due now, but none that they add."""
         due = [call for call in self.getDelayedCalls() if call.getTime() <= self.seconds()]
         for call in sorted(due, key=lambda call: call.getTime()):
             if call.active():
@@ -74,7 +74,7 @@ class ServerFixture:
         commands: what answers text lines, instead of the text protocol.
 
     Attributes:
-        clock: the time, and what is to happen later.
+        clock: the time and the delayed calls.
         wiring: the job server.
         jobs: its core.
         server_log: its log.
@@ -127,11 +127,11 @@ class ServerFixture:
         return peer
 
     def end_turn(self) -> None:
-        """Let everything happen that is due now."""
+        """Run everything that is due now."""
         self.clock.advance(0)
 
     def status(self) -> bytes:
-        """Return what ``status`` answers to a newcomer, who leaves again."""
+        """Return the answer to ``status`` on a new connection, which is closed again."""
         peer = self.connect()
         answer = peer.asks(b"status\n")
         peer.leaves()
@@ -196,7 +196,7 @@ class FakePeer:
         assert self.asks(req(GRAB_JOB)) == res(JOB_ASSIGN, handle(number), function, data)
 
     def leaves(self) -> None:
-        """Be lost."""
+        """Lose the connection."""
         self.connection.connectionLost(Failure(ConnectionDone()))
         self._stage.end_turn()
 

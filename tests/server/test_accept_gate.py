@@ -1,4 +1,4 @@
-"""No more connections are accepted than there is room for; the others wait."""
+"""No more connections are accepted than the limit; the others wait."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_port_without_undocumented_names_is_paused_all_the_same(
     assert port in stage.clock.readers
 
 
-def test_what_is_no_socket_is_let_be(stage: ServerFixture) -> None:
+def test_a_port_without_a_socket_is_left_alone(stage: ServerFixture) -> None:
     """A listening port of another kind is not touched."""
     other: Any = object()
     stage.factory.gate.watch(other)
@@ -114,7 +114,7 @@ def test_without_descriptors_ports_rest_for_a_moment(
 
 
 def test_a_connection_that_ends_ends_the_rest(stage: ServerFixture, make_port: MakePort) -> None:
-    """What an ended connection held is free, so the ports need not wait longer."""
+    """Its descriptor is free, so the ports need not wait longer."""
     port = make_port()
     peer = stage.connect()
     port.socket._on_exhausted(OSError(errno.ENFILE, "File table overflow"))  # noqa: SLF001
@@ -154,8 +154,8 @@ class FailingSocket:
 
 
 @pytest.mark.parametrize("number", sorted(EXHAUSTED))
-def test_exhaustion_looks_as_if_nobody_waited(number: int) -> None:
-    """Twisted sees EWOULDBLOCK and does nothing; the gate is told what it was."""
+def test_exhaustion_looks_as_if_no_connection_waited(number: int) -> None:
+    """Twisted sees EWOULDBLOCK and does nothing; the gate gets the error."""
     told: list[OSError] = []
     patient = PatientSocket(FailingSocket(number), told.append)
     with pytest.raises(BlockingIOError):

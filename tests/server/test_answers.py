@@ -1,4 +1,4 @@
-"""Whatever happens to a durable queue, every request has its one answer, in its place."""
+"""Every request to a durable queue has one answer, in its place, through all failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STEPS = st.lists(
 
 @given(steps=_STEPS)
 def test_exactly_one_answer_for_each_request_in_order(steps: list[object]) -> None:
-    """Whatever is submitted, joined, kept and refused, answers match requests one by one."""
+    """Jobs are submitted, joined, stored and refused; answers match requests one by one."""
     with watched_log():
         stage = HeldStoreFixture()
         peers = [stage.connect(), stage.connect()]

@@ -1,4 +1,4 @@
-"""What a packet costs, counted in calls and lines of our own Python, never in seconds.
+"""The cost of a packet, counted in calls and lines of our own Python, never in seconds.
 
 The counts are of the uncompiled server. A change that makes one of them larger has to say why; one
 that makes it smaller lowers the budget.
@@ -23,7 +23,7 @@ from tests.server.server_fixture import ServerFixture
 pytestmark = pytest.mark.skipif(IS_COMPILED, reason="compiled code makes no calls to be counted")
 
 PACKETS = 200
-"""So many packets are given at once, so that what is done once a turn hardly counts."""
+"""How many packets come at once, so that the work done once a turn hardly counts."""
 
 BUDGETS = {
     "SUBMIT_JOB": 18,
@@ -80,7 +80,7 @@ def lines(action: Callable[[], object]) -> int:
 
 
 def _packets(kind: str, stage: ServerFixture) -> tuple[Callable[[bytes], None], bytes]:
-    """Return who gives packets of a kind to the server, and the packets."""
+    """Return a connection that sends packets of a kind, and the packets."""
     client, worker = stage.connect(), stage.worker(b"f")
     if kind.startswith("SUBMIT"):
         return client.gives, req(getattr(p, kind), b"f", b"", b"data") * PACKETS
@@ -98,7 +98,7 @@ def _packets(kind: str, stage: ServerFixture) -> tuple[Callable[[bytes], None], 
 
 @pytest.mark.parametrize("kind", BUDGETS)
 def test_a_packet_keeps_within_its_budget(kind: str) -> None:
-    """From the read to the bytes for the socket, so many calls and no more."""
+    """The calls from the read to the bytes for the socket are within the budget."""
     stage = ServerFixture()
     gives, data = _packets(kind, stage)
 
@@ -171,7 +171,7 @@ def test_ten_thousand_functions_cost_what_one_does(busy: bool) -> None:
         counts.append(
             [
                 lines(lambda: core.server.dispatch.grab(worker.peer)),  # noqa: B023  # called here
-                lines(lambda: core.server.dispatch.grab(worker.peer)),  # noqa: B023  # likewise
+                lines(lambda: core.server.dispatch.grab(worker.peer)),  # noqa: B023  # called here
                 lines(lambda: core.server.dispatch.pre_sleep(worker.peer)),  # noqa: B023
             ]
         )
@@ -179,7 +179,7 @@ def test_ten_thousand_functions_cost_what_one_does(busy: bool) -> None:
 
 
 def test_ten_thousand_sleeping_workers_cost_what_one_does() -> None:
-    """One is woken for a job, and the others are not looked at."""
+    """One is woken for a job, and the server does not look at the others."""
     counts = []
     for many in (1, 10_000):
         core = CoreFixture(Policy(handle_prefix=b"H:t"))

@@ -25,7 +25,7 @@ def timers(stage: ServerFixture) -> list[float]:
 
 
 def test_an_epoch_job_wakes_a_sleeping_worker_at_its_time(stage: ServerFixture) -> None:
-    """The worker hears NOOP when the job is due, and not before."""
+    """The worker gets NOOP when the job is due, and not before."""
     worker = stage.sleeper(b"f")
     epoch(stage, 100, 1)
     stage.clock.advance(99.9)
@@ -57,8 +57,8 @@ def test_a_nearer_deadline_moves_the_timer(stage: ServerFixture) -> None:
     assert timers(stage) == [1000]
 
 
-def test_a_timer_for_a_deadline_that_went_away_rings_in_vain(stage: ServerFixture) -> None:
-    """Cancelling the job does not move the timer; ringing then does nothing."""
+def test_a_timer_for_a_cancelled_deadline_does_nothing(stage: ServerFixture) -> None:
+    """Cancelling the job does not move the timer; when it fires, nothing happens."""
     epoch(stage, 10, 1)
     assert stage.connect().asks(b"cancel job H:stage:1\n") == b"OK\r\n"
     assert timers(stage) == [10]
@@ -101,7 +101,7 @@ def test_a_wake_up_that_was_acted_on_is_not_repeated(stage: ServerFixture) -> No
 
 
 def test_a_woken_worker_that_leaves_is_replaced_at_once(stage: ServerFixture) -> None:
-    """The other sleeper hears NOOP when the woken one is lost."""
+    """The other sleeper gets NOOP when the woken one is lost."""
     workers = [stage.sleeper(b"f"), stage.sleeper(b"f")]
     stage.connect().queues(1, b"f")
     heard = [worker.hears() for worker in workers]
@@ -131,8 +131,8 @@ def test_several_timeouts_of_one_worker(log: LogBook) -> None:
     assert len(log.warnings) == 1
 
 
-def test_a_stopped_server_rings_no_more(stage: ServerFixture) -> None:
-    """After the stop no timer is left, whatever was due and whatever ends later."""
+def test_a_stopped_server_has_no_timer(stage: ServerFixture) -> None:
+    """After the stop no timer is left, even if jobs were due and others end later."""
     worker: FakePeer = stage.sleeper(b"f")
     epoch(stage, 10, 1)
     stage.factory.stop()

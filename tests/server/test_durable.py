@@ -1,4 +1,4 @@
-"""A background submission is answered when it is durable, and everything behind it in its turn."""
+"""A background submission is answered when it is durable; later answers keep their order."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def stage() -> HeldStoreFixture:
     return HeldStoreFixture()
 
 
-def test_nothing_is_said_or_done_before_the_commit(stage: HeldStoreFixture) -> None:
-    """Neither the client hears of the job nor a worker gets it until it is durable."""
+def test_nothing_is_sent_or_done_before_the_commit(stage: HeldStoreFixture) -> None:
+    """The client gets no answer and no worker gets the job until it is durable."""
     client, worker = stage.connect(), stage.sleeper(b"f")
     assert client.asks(submit()) == b""
     assert worker.asks(req(p.GRAB_JOB)) == p.NO_JOB_PACKET
@@ -57,7 +57,7 @@ def test_replies_behind_a_promise_wait_for_it(stage: HeldStoreFixture) -> None:
     assert client.hears() == created(1) + ECHOED + unexpected + b"OK 1.2.3\n" + created(2)
 
 
-def test_what_a_worker_says_waits_behind_a_promise(stage: HeldStoreFixture) -> None:
+def test_a_workers_packet_waits_behind_a_promise(stage: HeldStoreFixture) -> None:
     """A result for a client comes behind the answer that the client waits for."""
     client, worker = stage.connect(), stage.worker(b"f")
     assert client.asks(submit(packet_type=p.SUBMIT_JOB)) == created(1)
@@ -70,7 +70,7 @@ def test_what_a_worker_says_waits_behind_a_promise(stage: HeldStoreFixture) -> N
 
 
 def test_one_turn_is_one_commit(stage: HeldStoreFixture) -> None:
-    """Whatever several connections submit in one turn goes to the store together."""
+    """All submissions of one turn go to the store together."""
     one, two = stage.connect(), stage.connect()
     one.gives(submit() * 3)
     two.gives(submit() * 2)
@@ -81,7 +81,7 @@ def test_one_turn_is_one_commit(stage: HeldStoreFixture) -> None:
     assert two.hears() == created(4) + created(5)
 
 
-def test_what_comes_during_a_commit_is_the_next(stage: HeldStoreFixture) -> None:
+def test_submissions_during_a_commit_are_the_next_batch(stage: HeldStoreFixture) -> None:
     """A slow disk makes larger batches, and answers keep their order over them."""
     client = stage.connect()
     client.tells(submit())
@@ -159,7 +159,7 @@ def test_a_client_that_leaves_does_not_take_its_promise_along(stage: HeldStoreFi
     stage.worker(b"f").grabs(1, b"f", b"data")
 
 
-def test_a_client_that_leaves_before_a_failure_disturbs_nobody(stage: HeldStoreFixture) -> None:
+def test_a_client_that_leaves_before_a_failure_disturbs_no_other(stage: HeldStoreFixture) -> None:
     """The refusal of a lost client's submission goes nowhere."""
     client, other = stage.connect(), stage.connect()
     client.gives(submit())
@@ -170,7 +170,7 @@ def test_a_client_that_leaves_before_a_failure_disturbs_nobody(stage: HeldStoreF
 
 
 def test_a_half_closed_client_gets_its_answer(stage: HeldStoreFixture) -> None:
-    """``nc -N`` sends its submission and the end together, and still hears JOB_CREATED."""
+    """``nc -N`` sends its submission and the end together, and still gets JOB_CREATED."""
     client = stage.connect()
     client.gives(submit())
     client.connection.readConnectionLost()
@@ -199,7 +199,7 @@ def test_a_text_report_behind_a_promise_is_whole(stage: HeldStoreFixture) -> Non
     assert client.hears() == created(1) + b"f\t0\t0\t0\n.\n" + ECHOED
 
 
-def test_a_stuck_store_lets_nobody_fill_the_memory() -> None:
+def test_a_stuck_store_does_not_let_a_peer_fill_the_memory() -> None:
     """Replies held back by a promise count as unread output: the peer is paused, then dropped."""
     output = OutputLimits(pause=1000, most=100_000, timeout=60.0)
     stage = HeldStoreFixture(ConnectionLimits(output=output))
@@ -235,7 +235,7 @@ def test_a_peer_that_outruns_the_disk_is_paused(stage: HeldStoreFixture, size: i
 
 
 def test_ends_of_jobs_are_stored_too(stage: HeldStoreFixture) -> None:
-    """A finished background job is taken out of the store, without anybody waiting for it."""
+    """A finished background job is removed from the store, though no submission waits."""
     client, worker = stage.connect(), stage.worker(b"f")
     client.tells(submit())
     stage.keep()
@@ -288,7 +288,7 @@ def test_a_failed_end_is_stored_again_after_a_while(stage: HeldStoreFixture, log
     assert beat.getTime() > stage.clock.seconds() + 1, "nothing is tried again"
 
 
-def test_while_the_store_fails_nobody_waits_for_it(stage: HeldStoreFixture) -> None:
+def test_while_the_store_fails_no_submission_waits_for_it(stage: HeldStoreFixture) -> None:
     """Until the next try submissions are refused at once; those behind it wait for its outcome."""
     client = stage.connect()
     client.tells(submit())
@@ -310,7 +310,7 @@ def test_while_the_store_fails_nobody_waits_for_it(stage: HeldStoreFixture) -> N
     assert client.hears() == created(7)
 
 
-def test_a_store_that_failed_is_asked_again_though_nobody_submits(
+def test_a_store_that_failed_is_tried_again_without_submissions(
     stage: HeldStoreFixture, log: LogBook
 ) -> None:
     """An empty batch is the try, each second until one is stored; then it rests."""
@@ -328,7 +328,7 @@ def test_a_store_that_failed_is_asked_again_though_nobody_submits(
 
 
 def test_a_store_that_lost_everything_gets_it_again(stage: HeldStoreFixture) -> None:
-    """After a loss of the file the live background jobs are stored anew, and nobody is refused."""
+    """After a loss of the file the live background jobs are stored again without refusals."""
     client = stage.connect()
     client.tells(submit())
     stage.keep()

@@ -1,4 +1,4 @@
-"""How connections end, and what their end means to the queues."""
+"""How connections end, and what the core makes of it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_closing_connection_hears_of_no_more_jobs(stage: ServerFixture) -> Non
 
 
 def test_stopping_closes_every_connection(stage: ServerFixture, log: LogBook) -> None:
-    """At the stop replies of the turn still go out, and nobody's loss is told or counted."""
+    """At the stop replies of the turn still go out; no loss is logged or counted."""
     client, worker, reader = stage.connect(), stage.worker(b"f"), stage.connect(reads=False)
     client.submits(1, b"f")
     worker.grabs(1, b"f")

@@ -20,7 +20,7 @@ def test_perl_leaves_out_the_nul_of_an_empty_result(stage: ServerFixture) -> Non
     assert stage.status() == b"f\t0\t0\t1\n.\n"
 
 
-def test_work_fail_behind_work_exception_is_swallowed(stage: ServerFixture, log: LogBook) -> None:
+def test_work_fail_after_work_exception_is_ignored(stage: ServerFixture, log: LogBook) -> None:
     """Perl's worker dies of an ERROR there; the client hears of one end alone."""
     client, worker = stage.connect(), stage.worker(b"f")
     client.submits(1, b"f")

@@ -1,4 +1,4 @@
-"""Whatever one connection sends, others are served as if it were not there."""
+"""Nothing that one connection sends disturbs the others."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def grabs(worker: FakePeer, number: int, data: bytes) -> None:
     ],
 )
 def test_a_workload_in_pieces_reaches_the_worker(stage: ServerFixture, kind: int) -> None:
-    """Each kind of submission that takes pieces gives the worker what was submitted."""
+    """Each kind of submission that takes pieces gives the worker the same workload."""
     assert kind in IN_PIECES
     client, worker = stage.connect(), stage.worker(b"f")
     brings(client, req(kind, b"f", b"u", DATA))
@@ -82,7 +82,7 @@ def test_the_same_workload_is_the_same_job(stage: ServerFixture) -> None:
 
 
 def test_a_large_submission_without_its_arguments_is_refused(stage: ServerFixture) -> None:
-    """The text says what is missing, as for a small one."""
+    """The text names the missing arguments, as for a small one."""
     client = stage.connect()
     brings(client, req(p.SUBMIT_JOB, b"f" * 2 * LARGE_BODY))
     text = b"SUBMIT_JOB takes 3 arguments separated by NUL, not 1"

@@ -71,7 +71,7 @@ def test_function_names_in_the_log(
 
 
 def test_a_workload_is_never_logged(stage: ServerFixture, log: LogBook) -> None:
-    """What jobs carry is nobody's business: not in a refusal, a loss or a timeout."""
+    """No workload is logged: not in a refusal, a loss or a timeout."""
     secret = b"secret"
     worker = stage.connect()
     worker.tells(req(p.CAN_DO_TIMEOUT, b"f", b"1"))
@@ -87,12 +87,12 @@ def test_a_workload_is_never_logged(stage: ServerFixture, log: LogBook) -> None:
 
 
 def test_our_own_faults_are_told_with_their_traceback(log: LogBook) -> None:
-    """Whatever never should have failed is logged as a failure, for a bug report."""
+    """An exception that shows a bug is logged as a failure, for a bug report."""
     ServerLog(lambda: 0.0).bug(Failure(ZeroDivisionError()))
     assert log.failures() == ["a fault of the job server: ZeroDivisionError"]
 
 
-def test_store_trouble_is_told_and_its_end_too(log: LogBook) -> None:
+def test_failures_of_the_store_and_their_end_are_logged(log: LogBook) -> None:
     """A failing store is a warning, throttled; the first success behind it is news, others not."""
     server_log = ServerLog(lambda: 0.0)
     server_log.store_works()

@@ -83,7 +83,7 @@ def test_too_few_arguments_are_refused_inside_the_packet(
 
 
 def test_a_size_smaller_than_the_arguments_cuts_them_there(stage: ServerFixture) -> None:
-    """What lies behind the size field is the next unit, whatever the sender meant by it."""
+    """The bytes after the announced size are the next unit, even if the sender meant otherwise."""
     peer = stage.connect()
     whole = b"f\0unique\0data\n"
     cut = b"\0REQ\0\0\0\x07\0\0\0\x04" + whole  # the size says four bytes: f, NUL, u, n
@@ -175,7 +175,7 @@ def test_a_trailing_nul_makes_another_function(stage: ServerFixture) -> None:
 def test_a_text_line_without_an_end_closes_the_connection(
     stage: ServerFixture, log: LogBook
 ) -> None:
-    """After the limit of 8,192 bytes a line is given up, and what was due still comes."""
+    """After the limit of 8,192 bytes a line is given up, and the answers due still come."""
     peer = stage.connect()
     assert peer.asks(b"version\n" + b"x" * 8191) == b"OK 1.2.3\n"
     before = peer.is_served
@@ -195,7 +195,7 @@ def test_a_sixth_word_closes_the_connection(stage: ServerFixture) -> None:
     "data", [b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0", b"\xff\n"]
 )
 def test_other_protocols_are_no_danger(stage: ServerFixture, data: bytes) -> None:
-    """An HTTP request, a TLS greeting or a stray byte disturb nobody."""
+    """An HTTP request, a TLS greeting or a stray byte disturb no other."""
     stage.connect().tells(data)
 
 
@@ -212,7 +212,7 @@ def test_limits_are_the_operators() -> None:
 
 
 def test_a_dropped_connection_sends_and_handles_nothing_more(stage: ServerFixture) -> None:
-    """What arrives behind the fatal bytes, even later, is not looked at."""
+    """The server ignores bytes after the fatal ones, even later ones."""
     peer = stage.connect()
     peer.tells(b"\0BAD", req(p.SUBMIT_JOB_BG, b"f", b"", b""))
     peer.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b""))

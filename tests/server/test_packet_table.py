@@ -42,7 +42,7 @@ ANSWERS = {
     p.GRAB_JOB_ALL: p.NO_JOB_PACKET,
     p.GET_STATUS_UNIQUE: res(p.STATUS_RES_UNIQUE, b"u", b"0", b"0", b"0", b"0", b"0"),
 }
-"""What a server that knows no job answers to each of them; no answer to those left out."""
+"""The answer of a server without jobs to each of them; those left out get none."""
 
 
 @pytest.mark.parametrize("packet_type", range(1, LAST_PACKET_TYPE + 1))
@@ -56,8 +56,8 @@ def test_each_type_is_answered_as_the_table_says(stage: ServerFixture, packet_ty
 
 
 @pytest.mark.parametrize("packet_type", SILENT)
-def test_what_workers_announce_is_not_answered(stage: ServerFixture, packet_type: int) -> None:
-    """Libgearman's workers expect nothing behind these packets, not even an error."""
+def test_announcements_of_workers_are_not_answered(stage: ServerFixture, packet_type: int) -> None:
+    """Libgearman's workers expect nothing after these packets, not even an error."""
     assert stage.connect().asks(req(packet_type, FULL_BODIES.get(packet_type, b""))) == b""
 
 
@@ -67,7 +67,7 @@ def test_what_workers_announce_is_not_answered(stage: ServerFixture, packet_type
 def test_extra_bytes_are_ignored_where_no_body_is_expected(
     stage: ServerFixture, packet_type: int
 ) -> None:
-    """A body on a packet that takes none is swallowed."""
+    """A body on a packet that takes none is ignored."""
     peer = stage.connect()
     assert peer.asks(req(packet_type, b"abc")) == ANSWERS.get(packet_type, b"")
 

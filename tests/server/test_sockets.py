@@ -1,4 +1,4 @@
-"""What only real sockets show: options set on them, addresses, loss, one connection over TLS."""
+"""Things that only real sockets show: their options, addresses, loss, TLS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ECHOED = res(p.ECHO_RES, b"data")
 
 
 class AddressTests(RealServerTestCase):
-    """What ``workers`` says about where a connection comes from."""
+    """The address of a connection in the report ``workers``."""
 
     async def _tcp(self) -> RawPeer:
         port = await self.listen(TCP4ServerEndpoint(self.reactor, 0, interface=LOOPBACK))
@@ -97,7 +97,7 @@ class AddressTests(RealServerTestCase):
 
 
 class KeepaliveTests(RealServerTestCase):
-    """What is set on the sockets of accepted connections."""
+    """The options of the sockets of accepted connections."""
 
     keepalive = Keepalive(idle=77, interval=11, count=3)
 
@@ -166,7 +166,7 @@ class RoomTests(RealServerTestCase):
         output = OutputLimits(pause=100_000, most=10**8, timeout=30.0)
         return ConnectionLimits(connections=1, output=output)
 
-    async def test_who_waits_is_served_when_another_ends(self) -> None:
+    async def test_a_waiting_connection_is_served_when_another_ends(self) -> None:
         """The second connection waits in the kernel, and is accepted when the first is gone."""
         port = await self.listen(TCP4ServerEndpoint(self.reactor, 0, interface=LOOPBACK))
         self.factory.gate.watch(port)
@@ -181,7 +181,7 @@ class RoomTests(RealServerTestCase):
         assert await answer == ECHOED
 
     async def test_a_stopped_port_refuses(self) -> None:
-        """After the stop nobody is let in."""
+        """After the stop no connection is accepted."""
         port = await self.listen(TCP4ServerEndpoint(self.reactor, 0, interface=LOOPBACK))
         number = port.getHost().port
         self.factory.gate.watch(port)

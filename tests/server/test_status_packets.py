@@ -1,4 +1,4 @@
-"""Questions about jobs, options and echoes."""
+"""Status requests, options and echoes."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_an_exception_goes_to_those_who_asked(stage: ServerFixture) -> None:
 
 
 def test_the_operator_may_give_exceptions_to_all() -> None:
-    """With ``--exceptions`` nobody has to ask."""
+    """With ``--exceptions`` no client has to ask."""
     stage = ServerFixture(Policy(handle_prefix=b"H:stage", exceptions=True))
     client, worker = stage.connect(), stage.worker(b"f")
     client.submits(1, b"f")

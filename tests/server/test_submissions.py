@@ -1,4 +1,4 @@
-"""Submissions: one answer each, in order, and the job as it was asked for."""
+"""Submissions: one answer each, in order, and the job as it was submitted."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_long_function_name_is_refused() -> None:
 
 
 def test_an_epoch_job_waits_for_its_time(stage: ServerFixture) -> None:
-    """A job that is due later is known and not running, and nobody gets it before its time."""
+    """A job that is due later is known and not running, and no worker gets it before its time."""
     client, worker = stage.connect(), stage.worker(b"f")
     due = b"%d" % (NOW + 60)
     assert client.asks(req(p.SUBMIT_JOB_EPOCH, b"f", b"u", due, b"data")) == created(1)
@@ -124,7 +124,7 @@ def test_an_epoch_job_waits_for_its_time(stage: ServerFixture) -> None:
 
 @pytest.mark.parametrize("due", [b"0", b"", b"abc", b"-5", b"1e3", b" 12", b"1699999999"])
 def test_an_epoch_in_the_past_is_now(stage: ServerFixture, due: bytes) -> None:
-    """What is no number, or is over, lets the job run at once, as in the C server."""
+    """A text that is no number, or a past time, runs the job at once, as in the C server."""
     worker = stage.worker(b"f")
     assert stage.connect().asks(req(p.SUBMIT_JOB_EPOCH, b"f", b"", due, b"x")) == created(1)
     worker.grabs(1, b"f", b"x")
@@ -165,6 +165,6 @@ def test_a_reduce_job_with_four_fields_is_refused(stage: ServerFixture) -> None:
 
 
 def test_a_noop_for_the_submitter_comes_before_its_answer(stage: ServerFixture) -> None:
-    """A connection that is a sleeping worker of its own job hears NOOP, then JOB_CREATED."""
+    """A connection that is a sleeping worker of its own job gets NOOP, then JOB_CREATED."""
     both = stage.sleeper(b"f")
     assert both.asks(req(p.SUBMIT_JOB, b"f", b"", b"")) == p.NOOP_PACKET + created(1)

@@ -1,4 +1,4 @@
-"""Text reports: whole, in one write, and never in the way of the others."""
+"""Text reports: whole, in one write, and without delaying others."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_long_report_is_made_in_slices(slow: Reports) -> None:
 
 @pytest.mark.parametrize("count", [0, 1023, 1024, 1025, 4096, 5000])
 @pytest.mark.parametrize("seconds", [0.0, SLICE_SECONDS / 16])
-def test_a_report_is_the_same_in_whatever_pieces(count: int, seconds: float) -> None:
+def test_a_report_is_the_same_in_any_pieces(count: int, seconds: float) -> None:
     """Rows are joined a thousand at a time, whether it is done in its turn or in slices."""
     stage = Reports(seconds).stage
     peer = stage.connect()
@@ -168,7 +168,7 @@ def test_units_behind_a_long_report_wait_for_it(slow: Reports) -> None:
     assert peer.hears() == first + ECHOED + second + ECHOED
 
 
-def test_what_others_send_to_a_waiting_connection_keeps_its_place(slow: Reports) -> None:
+def test_packets_to_a_waiting_connection_keep_their_place(slow: Reports) -> None:
     """A NOOP that comes while a report is made goes out behind the report."""
     worker = slow.stage.sleeper(b"f")
     worker.gives(b"long 1000\n")
@@ -238,7 +238,7 @@ def test_a_real_report_in_slices_leaves_out_what_ended() -> None:
     client.hears()
     seconds = stage.clock.seconds
     ticking = _Ticking(stage)
-    stage.clock.seconds = ticking.seconds  # type: ignore[method-assign]  # each look takes time
+    stage.clock.seconds = ticking.seconds  # type: ignore[method-assign]  # each call takes time
     client.gives(b"show jobs\n")
     worker.gives(req(p.GRAB_JOB) + req(p.WORK_COMPLETE, p.handle(1), b""))
     worker.gives(req(p.GRAB_JOB))
@@ -253,7 +253,7 @@ def test_a_real_report_in_slices_leaves_out_what_ended() -> None:
 
 
 class _Ticking:
-    """A clock that goes on a little whenever it is looked at."""
+    """A clock that goes on a little whenever it is read."""
 
     def __init__(self, stage: ServerFixture) -> None:
         self._clock = stage.clock
@@ -264,7 +264,7 @@ class _Ticking:
         return self._clock.rightNow
 
 
-def test_guests_may_ask_and_leave_in_any_turn(slow: Reports) -> None:
+def test_connections_may_ask_and_leave_in_any_turn(slow: Reports) -> None:
     """Connections that come, ask and go in the middle of reports leave nothing behind."""
     peers: list[FakePeer] = []
     for number in range(50):

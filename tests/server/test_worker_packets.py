@@ -1,4 +1,4 @@
-"""What workers send: abilities, sleeping, grabbing, and everything about a job they have."""
+"""The packets of workers: abilities, sleeping, grabbing, and those about a job."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_data_is_passed_on_as_it_came(stage: ServerFixture, packet_type: int, da
 def test_progress_is_stored_and_passed_on_verbatim(
     stage: ServerFixture, numerator: bytes, denominator: bytes, stored: tuple[bytes, bytes]
 ) -> None:
-    """Clients get what the worker wrote; status questions get it as 32-bit numbers."""
+    """Clients get the worker's text; status requests get 32-bit numbers."""
     client, worker = stage.connect(), stage.worker(b"f")
     client.submits(1, b"f")
     worker.grabs(1, b"f")
@@ -112,7 +112,7 @@ def test_only_the_owner_may_speak_about_a_job(stage: ServerFixture) -> None:
 
 
 def test_the_results_of_background_jobs_go_nowhere(stage: ServerFixture) -> None:
-    """A background job runs and ends; its submitter hears nothing of it."""
+    """A background job runs and ends; its submitter gets no packet about it."""
     client, worker = stage.connect(), stage.worker(b"f")
     client.queues(1, b"f")
     worker.grabs(1, b"f")
@@ -122,7 +122,7 @@ def test_the_results_of_background_jobs_go_nowhere(stage: ServerFixture) -> None
 
 
 def test_a_sleeping_worker_is_woken_once(stage: ServerFixture) -> None:
-    """A job sends one NOOP to one sleeper; nothing else comes unasked."""
+    """A job sends one NOOP to one sleeper; no other packet comes unasked."""
     worker, client = stage.sleeper(b"f"), stage.connect()
     client.submits(1, b"f")
     client.submits(2, b"f")
@@ -185,7 +185,7 @@ def test_the_client_id_is_shown_safely(stage: ServerFixture, sent: bytes, shown:
 
 
 def test_a_lost_worker_gives_its_job_to_another(stage: ServerFixture, log: LogBook) -> None:
-    """The job goes to a sleeper under the same handle; the client hears only the result."""
+    """The job goes to a sleeper under the same handle; the client gets only the result."""
     client, first, second = stage.connect(), stage.worker(b"f"), stage.sleeper(b"f")
     first.tells(req(p.SET_CLIENT_ID, b"unlucky\n"))
     client.submits(1, b"f", b"", b"data")
@@ -236,7 +236,7 @@ def test_a_timeout_gives_the_job_to_another(stage: ServerFixture, log: LogBook) 
 
 
 @pytest.mark.parametrize("timeout", [b"0", b"-1000", b"", b"soon", b"9" * 30])
-def test_what_is_no_timeout_limits_nothing(stage: ServerFixture, timeout: bytes) -> None:
+def test_an_invalid_timeout_is_no_limit(stage: ServerFixture, timeout: bytes) -> None:
     """Zero, negative, no number and absurdly much: the job may run for ever."""
     worker = stage.connect()
     worker.tells(req(p.CAN_DO_TIMEOUT, b"f", timeout))
