@@ -1,8 +1,8 @@
 """How the tests are divided among the processes of pytest-xdist.
 
-pytest-xdist hands out work in the order of collection to the process that is free. Tests that wait
-for programs and installations come first, one at a time, or a module at a time where they share
-something dear. Fast tests fill the gaps at the end, a module at a time.
+pytest-xdist hands out work in the order of collection to the process that is free. Tests that take
+long or wait for programs come first, one at a time, or a module at a time where they share an
+installation. Fast tests come last, a module at a time.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-PROCESSES_PER_CORE: Final = 2
+PROCESSES_PER_CORE: Final = 3
 """Most tests that take long wait for other processes."""
+
+LONG: Final = frozenset({"tests/core/test_machine.py", "tests/server/test_cost.py"})
+"""Modules of fast rooms with a test that takes many seconds: they come before all others."""
 
 SLOW_ROOMS: Final = (
     "packaging",
@@ -32,6 +35,7 @@ SLOW_ROOMS: Final = (
     "cli",
     "worker",
     "differential",
+    "testing",
 )
 """The folders of tests that start programs, those with the longest tests first."""
 
@@ -69,11 +73,13 @@ def processes(arguments: Sequence[str]) -> int:
     paths = [Path(argument.partition("::")[0]) for argument in arguments]
     if all(path.is_file() for path in paths):
         return 0
-    return PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
+    is_linux = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if is_linux else os.cpu_count() or 1
+    return PROCESSES_PER_CORE * cores
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Sort the tests, the slow rooms first, and in each of them what its tests share."""
+    """Sort the tests: the long modules, the slow rooms, the others."""
     items.sort(key=lambda item: _rank(item.nodeid))
 
 
@@ -81,7 +87,7 @@ def _room(nodeid: str) -> str:
     return Path(nodeid).parts[1]
 
 
-def _rank(nodeid: str) -> tuple[int, bool]:
-    room = _room(nodeid)
+def _rank(nodeid: str) -> tuple[bool, int, bool]:
+    room, module = _room(nodeid), nodeid.partition("::")[0]
     place = SLOW_ROOMS.index(room) if room in SLOW_ROOMS else len(SLOW_ROOMS)
-    return place, nodeid.partition("::")[0] not in WHOLE
+    return module not in LONG, place, module not in WHOLE
