@@ -3,8 +3,9 @@
 A step is over when every connection has answered an ECHO_REQ sent after it, the acting one
 first: both servers serve a connection's packets in order, and they run on one thread here, so
 what the step caused on another connection is queued before that connection's own echo. A chunk
-is known to be read when the harness's own connection has had an echo after it; a closed
-connection is known to be gone when ``workers`` no longer counts it. Nothing waits for time,
+is known to be read when the harness's own connection has had an echo after it, and to be stored
+when ``store`` counts no submission that waits; a closed connection is known to be gone when
+``workers`` no longer counts it. Nothing waits for time,
 except :class:`Await` and a server that does not answer at all.
 """
 
@@ -188,10 +189,21 @@ class Side:
         size = step.chunk or max(1, len(data))
         for at in range(0, len(data), size):
             if at:
-                self.control.settle()
+                self._await_stored()
             link.send(data[at : at + size])
         if step.ending:
             self._close(link, half=step.ending == "half-close")
+
+    def _await_stored(self) -> None:
+        """Return when everything sent before is read and no submission waits for the store.
+
+        A server without a store, or without such a report, has nothing to wait for.
+        """
+        deadline = time.monotonic() + SILENCE_SECONDS
+        while time.monotonic() < deadline and self.control.open:
+            waiting = [unit for unit in self.control.ask(b"store\n") if unit.startswith(b"waiting")]
+            if waiting in ([], [b"waiting\t0\n"]):
+                break
 
     def encode(self, item: Item) -> bytes:
         """Return the bytes of ``item`` for this server."""
