@@ -2,11 +2,11 @@
 
 Theory of operation. Verbs note here the jobs that a store must learn of: new ones with
 :meth:`Ledger.add`, stored ones that changed or ended with :meth:`Ledger.note`. A note holds no
-details: the batch is made from the jobs as they are when the caller takes it. Once per reactor turn
-the caller takes all notes as one :class:`Batch`, commits it and calls :meth:`Ledger.settle`,
-:meth:`Ledger.fail` or :meth:`Ledger.put_back`. Notes made meanwhile go into the next batch. When a
-batch is settled, its background submissions are answered, and the caller offers their jobs to
-workers.
+details: the batch is made from the jobs as they are when the caller takes it. Of a job that ended
+only the id is kept. Once per reactor turn the caller takes all notes as one :class:`Batch`, commits
+it and calls :meth:`Ledger.settle`, :meth:`Ledger.fail` or :meth:`Ledger.put_back`. Notes made
+meanwhile go into the next batch. When a batch is settled, its background submissions are answered,
+and the caller offers their jobs to workers.
 
 A submission waits for the batch with its job and for no other. Its promise keeps the place of its
 answer in the output of its connection. So answers go out in the order of the submissions there, and
@@ -58,6 +58,8 @@ class Ledger:
         "_again_in_flight",
         "_changed",
         "_changed_in_flight",
+        "_finished",
+        "_finished_in_flight",
         "_promises",
         "_settings",
         "_settings_in_flight",
@@ -73,10 +75,13 @@ class Ledger:
         self.waiting = 0
         self._promises: dict[Job, list[Promise]] = {}  # of new jobs, noted or in flight
         self._added: dict[Job, None] = {}  # to be stored
-        self._changed: dict[Job, None] = {}  # stored, and changed or ended since
+        self._changed: dict[Job, None] = {}  # stored, and changed since
+        # Ids, so that an ended job is freed before its end is stored.
+        self._finished: list[int] = []
         self._settings: dict[bytes, FunctionSettings | None] = {}
         self._added_in_flight: dict[Job, None] = {}
         self._changed_in_flight: dict[Job, None] = {}
+        self._finished_in_flight: list[int] = []
         self._settings_in_flight: dict[bytes, FunctionSettings | None] = {}
         # Jobs that the store lost: the walk over all jobs that finds them, and those of a batch
         # that could not be stored.
@@ -87,7 +92,7 @@ class Ledger:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to commit."""
-        return not (self._changed or self.is_urgent)
+        return not (self._finished or self._changed or self.is_urgent)
 
     @property
     def is_urgent(self) -> bool:
@@ -102,7 +107,7 @@ class Ledger:
     @property
     def ended(self) -> int:
         """How many stored jobs have ended and are still in the store."""
-        return sum(job.state == ENDED for job in self._changed)
+        return len(self._finished)
 
     def add(self, job: Job, promise: Promise) -> None:
         """Note that ``job`` is to be stored, and answer ``promise`` when it is."""
@@ -121,8 +126,14 @@ class Ledger:
 
     def note(self, job: Job) -> None:
         """Note that a background job changed or ended."""
-        if self.durable and job not in self._added:
+        if not self.durable or job in self._added:
+            return
+        if job.state != ENDED:
             self._changed[job] = None
+            return
+        self._finished.append(job.id)
+        if self._changed:
+            self._changed.pop(job, None)
 
     def set_settings(self, name: bytes, settings: FunctionSettings | None) -> None:
         """Note the settings of a function, or None to forget them."""
@@ -148,17 +159,16 @@ class Ledger:
         self._again_in_flight = self._take_again()
         self._added_in_flight, self._added = self._added, {}
         self._changed_in_flight, self._changed = self._changed, {}
+        self._finished_in_flight, self._finished = self._finished, []
         self._settings_in_flight, self._settings = self._settings, {}
         added = [_record(job) for job in self._again_in_flight if job.state != ENDED]
         added += [_record(job) for job in self._added_in_flight if job.state != ENDED]
-        changed: list[JobChange] = []
-        finished: list[int] = []
-        for job in self._changed_in_flight:
-            if job.state == ENDED:
-                finished.append(job.id)
-            else:
-                changed.append(JobChange(job.id, job.due, job.losses))
-        return Batch(added, changed, finished, self._settings_in_flight)
+        changed = [
+            JobChange(job.id, job.due, job.losses)
+            for job in self._changed_in_flight
+            if job.state != ENDED
+        ]
+        return Batch(added, changed, self._finished_in_flight, self._settings_in_flight)
 
     def _take_again(self) -> dict[Job, None]:
         """Return the next jobs that the store lost, :data:`AGAIN_A_BATCH` at most by the walk."""
@@ -183,7 +193,7 @@ class Ledger:
             order of their submission.
         """
         jobs, self._added_in_flight = self._added_in_flight, {}
-        self._changed_in_flight, self._settings_in_flight, self._again_in_flight = {}, {}, {}
+        self._land()
         joined = committed.joined
         stored: list[Job] = []
         elsewhere: list[Job] = []
@@ -215,8 +225,7 @@ class Ledger:
         """Keep all notes of the batch for the next one, which may succeed."""
         self._keep()
         for job in self._added_in_flight:
-            if job.state != ENDED:
-                self._changed.pop(job, None)  # its record has the changes
+            self._changed.pop(job, None)  # its record has the changes
         self._added = {**self._added_in_flight, **self._added}
         self._added_in_flight = {}
 
@@ -233,8 +242,14 @@ class Ledger:
         """Keep the notes of this batch that are not submissions for the next one."""
         self._again = {**self._again_in_flight, **self._again}
         self._changed = {**self._changed_in_flight, **self._changed}
+        self._finished = self._finished_in_flight + self._finished
         self._settings = {**self._settings_in_flight, **self._settings}
-        self._changed_in_flight, self._settings_in_flight, self._again_in_flight = {}, {}, {}
+        self._land()
+
+    def _land(self) -> None:
+        """Forget the notes of this batch that are not submissions."""
+        self._again_in_flight, self._changed_in_flight = {}, {}
+        self._finished_in_flight, self._settings_in_flight = [], {}
 
     def _refuse(self, jobs: Iterable[Job], reason: bytes) -> list[Job]:
         refused: list[Job] = []

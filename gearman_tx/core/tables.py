@@ -143,7 +143,10 @@ class Tables:
     @property
     def ids_left(self) -> int:
         """How many reserved ids are not used yet."""
-        return len(self.unused_ids) + sum(len(block) for block in self._reserved)
+        left = int(self._last_id) - self.next_id + 1
+        if self._reserved:
+            left += sum(len(block) for block in self._reserved)
+        return left
 
     @property
     def unused_ids(self) -> range:
