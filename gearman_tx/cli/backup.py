@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import click
 
-from gearman_tx.cli.console import ConsoleOutput
+from gearman_tx.cli.new_file import FILE, making, refuse_folder
 from gearman_tx.store import backup as copy_queue
-
-_PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("queue", type=_PATH)
-@click.argument("copy", type=_PATH)
+@click.argument("queue", type=FILE)
+@click.argument("copy", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # click passes it by name
     """Copy a queue file, also while a job server uses it.
@@ -33,19 +30,9 @@ def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # c
       gearman-tx backup gearmand-4730.sqlite3 copy.sqlite3
       gearman-tx backup /var/lib/gearmand/gearmand-4730.sqlite3 /backup/$(date +%F).sqlite3
     """
-    if copy.is_dir():
-        raise click.UsageError(f"{copy} is a folder: name the file to create in it")
-    # SIGTERM acts like Ctrl-C, so that the unfinished copy is removed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    output = ConsoleOutput()
-    try:
-        jobs = copy_queue(
-            queue,
-            copy,
-            progress=lambda left, total: output.show_bar(total - left, total, "pages"),
-        )
-    finally:
-        output.hide_bar()
+    refuse_folder(copy)
+    with making() as show:
+        jobs = copy_queue(queue, copy, progress=lambda left, total: show(total - left, total))
     size = copy.stat().st_size
     if as_json:
         click.echo(json.dumps({"queue": str(queue), "copy": str(copy), "jobs": jobs, "size": size}))

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import click
 
-from gearman_tx.cli.console import ConsoleOutput
+from gearman_tx.cli.new_file import FILE, making, refuse_folder
 from gearman_tx.store import Recovered
 from gearman_tx.store import recover as recover_queue
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("queue", type=_PATH)
-@click.option("--into", type=_PATH, metavar="NEW", help="Write the jobs into a new file.")
+@click.argument("queue", type=FILE)
+@click.option("--into", type=FILE, metavar="NEW", help="Write the jobs into a new file.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def recover(queue: Path, into: Path | None, as_json: bool) -> None:  # noqa: FBT001  # click passes it by name
     """Recover the jobs of a damaged queue file.
@@ -35,19 +32,10 @@ def recover(queue: Path, into: Path | None, as_json: bool) -> None:  # noqa: FBT
       gearman-tx recover gearmand-4730.sqlite3
       gearman-tx recover /var/lib/gearmand/gearmand-4730.sqlite3 --into recovered.sqlite3
     """
-    if into is not None and into.is_dir():
-        raise click.UsageError(f"{into} is a folder: name the file to create in it")
-    # SIGTERM acts like Ctrl-C, so that the unfinished file is removed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    output = ConsoleOutput()
-    try:
-        done = recover_queue(
-            queue,
-            into,
-            progress=lambda read, total: output.show_bar(read, total, "pages"),
-        )
-    finally:
-        output.hide_bar()
+    if into is not None:
+        refuse_folder(into)
+    with making() as show:
+        done = recover_queue(queue, into, progress=show)
     if as_json:
         result = {
             "queue": str(queue),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gearman_tx.errors import Refused
 from gearman_tx.server.client_side import ClientSide
@@ -10,12 +10,9 @@ from gearman_tx.server.worker_side import WorkerSide
 from gearman_tx.wire import LAST_PACKET_TYPE, TEXT, WRONG_MAGIC, PacketType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gearman_tx.core import JobServer
+    from gearman_tx.link import Handler
     from gearman_tx.server.peer_link import ServerPeerLink
-
-    Handler = Callable[[Any, Any], bool | None]
 
 
 IN_PIECES: Final = frozenset(

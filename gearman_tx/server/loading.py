@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from twisted.logger import Logger
 
@@ -18,19 +18,18 @@ from gearman_tx.link import SUSPEND
 from gearman_tx.wire import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
     from gearman_tx.core import JobRecord, JobServer
-    from gearman_tx.link import Turn
+    from gearman_tx.link import Handler, Turn
     from gearman_tx.server.connection import Connection
     from gearman_tx.server.peer_link import ServerPeerLink
     from gearman_tx.server.text_side import TextCommands
     from gearman_tx.store import Contents, Store
 
-    Handler = Callable[[Any, bytes], bool | None]
 
 PROGRESS_SECONDS: Final = 2.0
 """How often the progress of loading is logged."""
