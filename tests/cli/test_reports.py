@@ -17,10 +17,17 @@ from tests.support.servers import start_our_server
 
 def test_ping(our_server: str, c_server: str) -> None:
     """Each server is shown with its version, process id and times."""
-    found = rows("ping", "-s", our_server, "-s", c_server)
-    assert [row["server"] for row in found] == [our_server, c_server]
-    assert found[1]["version"].startswith("1.1.")
-    assert all(0 < row["answer"] < row["connect"] < 20 for row in found)
+    # On a busy machine any one request may take long, so the fastest of five is compared.
+    rounds = [rows("ping", "-s", our_server, "-s", c_server) for _ in range(5)]
+    for found in rounds:
+        assert [row["server"] for row in found] == [our_server, c_server]
+        assert found[1]["version"].startswith("1.1.")
+        assert all(0 < row[time] < 20 for row in found for time in ("answer", "connect"))
+    for of_one_server in zip(*rounds, strict=True):
+        answer, connect = (
+            min(row[time] for row in of_one_server) for time in ("answer", "connect")
+        )
+        assert answer < connect
     table = gearman_tx("ping", "-s", f"{our_server},{c_server}").out.splitlines()
     assert table[0].split() == ["Server", "Version", "Pid", "Connected", "in", "Answered", "in"]
     assert [line.split()[0] for line in table[1:]] == [our_server, c_server]
