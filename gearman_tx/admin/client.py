@@ -7,21 +7,17 @@ under way on the one connection.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from attrs import define
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.endpoints import connectProtocol
-from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineOnlyReceiver
-from twisted.python.failure import Failure
-from typing_extensions import override
 
 from gearman_tx.admin import replies
+from gearman_tx.admin.connection import END, AdminConnection
 from gearman_tx.admin.names import escape, unescape
-from gearman_tx.errors import ConnectionLost, Refused, TimedOut
+from gearman_tx.admin.store_status import StoreStatus, read_store
+from gearman_tx.errors import ConnectionLost, LocalProtocolError, Refused
 from gearman_tx.link.servers import Server, make_endpoint, parse_server
 
 T = TypeVar("T")
@@ -29,73 +25,18 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds that a server may take to connect, and to answer a command."""
 
-_LONGEST_LINE: Final = 16 * 1024 * 1024  # a worker's line names all of its functions
-_END: Final = b"."
+_REPORTS: Final = frozenset(
+    (
+        *(b"clients", b"functions", b"help", b"job", b"jobs", b"prioritystatus", b"show"),
+        *(b"status", b"store", b"workers"),
+    )
+)
+"""The commands that are answered by lines up to a dot, unless they are refused."""
 
-
-@define(eq=False)
-class _Question:
-    """A command under way."""
-
-    is_report: bool
-    answer: Deferred[list[bytes]]
-    lines: list[bytes]
-
-
-class _AdminProtocol(LineOnlyReceiver):
-    """One connection; each reply is one line, or lines up to a dot."""
-
-    delimiter = b"\n"
-    MAX_LENGTH = _LONGEST_LINE
-
-    def __init__(self, timeout: float, reactor: Any) -> None:
-        self.is_lost = False
-        self._timeout = timeout
-        self._reactor = reactor
-        self._questions: deque[_Question] = deque()
-
-    def ask(self, line: bytes, *, is_report: bool) -> Deferred[list[bytes]]:
-        """Send a command; fires with the lines of its reply, without a report's dot."""
-        answer: Deferred[list[bytes]] = Deferred()
-        answer.addTimeout(self._timeout, self._reactor, self._timed_out)
-        self._questions.append(_Question(is_report, answer, []))
-        assert self.transport is not None, "the connection was made"
-        # The C server cuts the last letter of "create function NAME" before a lone line feed.
-        self.transport.write(line + b"\r\n")
-        return answer
-
-    def _timed_out(self, _value: object, timeout: float) -> Failure:
-        """Cut the connection: a late answer would be taken for the next one."""
-        assert self.transport is not None, "a question was sent"
-        self.transport.abortConnection()  # type: ignore[attr-defined]  # a stream transport has it
-        return Failure(TimedOut(f"the job server did not answer within {timeout:g} seconds"))
-
-    @override
-    def lineReceived(self, line: bytes) -> None:
-        """Twisted: a line arrived."""
-        line = line.removesuffix(b"\r")
-        if not self._questions:
-            return
-        question = self._questions[0]
-        is_error = not question.lines and line.startswith(b"ERR ")
-        if question.is_report and not is_error and line != _END:
-            question.lines.append(line)
-            return
-        if line != _END or not question.is_report:
-            question.lines.append(line)
-        self._questions.popleft()
-        if not question.answer.called:
-            question.answer.callback(question.lines)
-
-    @override
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Twisted: the connection is gone."""
-        self.is_lost = True
-        questions, self._questions = self._questions, deque()
-        for question in questions:
-            if not question.answer.called:
-                text = f"the job server closed the connection: {reason.getErrorMessage()}"
-                question.answer.errback(ConnectionLost(text))
+_COMMANDS: Final = frozenset(
+    (b"cancel", b"create", b"drop", b"getpid", b"maxqueue", b"shutdown", b"verbose", b"version")
+)
+"""The commands that are answered by one line."""
 
 
 class AdminClient:
@@ -129,22 +70,28 @@ class AdminClient:
         self._timeout = timeout
         self._server = parse_server(server) if isinstance(server, str) else server
         self._endpoint = make_endpoint(self._server, reactor)
-        self._connection: _AdminProtocol | None = None
+        self._connection: AdminConnection | None = None
         self._lock = DeferredLock()  # the first question connects, the others wait for it
 
-    async def _ask(self, *words: bytes, is_report: bool = False) -> list[bytes]:
+    async def _ask(self, *words: bytes, is_report: bool | None = False) -> list[bytes]:
         connection = await self._connected()
         return await connection.ask(b" ".join(words), is_report=is_report)
 
-    def _connected(self) -> Deferred[_AdminProtocol]:
+    async def _ask_report(self, *words: bytes) -> list[bytes]:
+        *rows, last = await self._ask(*words, is_report=True)
+        if last != END:
+            replies.check(last)
+        return rows
+
+    def _connected(self) -> Deferred[AdminConnection]:
         """Return the connection, when the questions before this one have it."""
         return self._lock.run(lambda: Deferred.fromCoroutine(self._connect()))
 
-    async def _connect(self) -> _AdminProtocol:
+    async def _connect(self) -> AdminConnection:
         """Return the connection; make it if there is none."""
         if self._connection is not None and not self._connection.is_lost:
             return self._connection
-        protocol = _AdminProtocol(self._timeout, self._reactor)
+        protocol = AdminConnection(self._timeout, self._reactor)
         connecting = connectProtocol(self._endpoint, protocol)
         connecting.addTimeout(self._timeout, self._reactor)
         try:
@@ -159,10 +106,7 @@ class AdminClient:
         return Deferred.fromCoroutine(self._read_report(read, words))
 
     async def _read_report(self, read: Callable[[bytes], T], words: Sequence[bytes]) -> list[T]:
-        lines = await self._ask(*words, is_report=True)
-        if len(lines) == 1 and lines[0].startswith(b"ERR "):
-            replies.check(lines[0])
-        return replies.read_rows(lines, read)
+        return replies.read_rows(await self._ask_report(*words), read)
 
     def _command(self, *words: bytes) -> Deferred[bytes]:
         asking = Deferred.fromCoroutine(self._ask(*words))
@@ -196,6 +140,42 @@ class AdminClient:
     def functions(self) -> Deferred[list[replies.FunctionDetails]]:
         """Fires with every function's counts and limits; not from a C server."""
         return self._report(replies.function_details, b"functions")
+
+    def job(self, handle: bytes) -> Deferred[replies.JobDetails | None]:
+        """Fires with the details of one job, or with None if it is unknown; not from a C server."""
+        return Deferred.fromCoroutine(self._job(handle))
+
+    async def _job(self, handle: bytes) -> replies.JobDetails | None:
+        rows = await _if_known(self._report(replies.job_details, b"job", _word(handle)))
+        return None if rows is None else rows[0]
+
+    def clients(self) -> Deferred[list[replies.ClientDetails]]:
+        """Fires with what every connection does; not from a C server."""
+        return self._report(replies.client_details, b"clients")
+
+    def store(self) -> Deferred[StoreStatus]:
+        """Fires with the state of the store of background jobs; not from a C server."""
+        return Deferred.fromCoroutine(self._ask_report(b"store")).addCallback(read_store)
+
+    def ask(self, command: bytes) -> Deferred[bytes]:
+        """Send a text command as it is.
+
+        Args:
+            command: one line, without its end.
+
+        Returns:
+            Fires with the reply, also with an error: one line, or the lines of a report and its
+            dot. Each line ends in LF.
+
+        Raises:
+            LocalProtocolError: the command has a line end.
+        """
+        if b"\n" in command:
+            raise LocalProtocolError(f"{command[:200]!r} is more than one line")
+        verb = command.partition(b" ")[0].lower()
+        is_report = True if verb in _REPORTS else False if verb in _COMMANDS else None
+        asking = Deferred.fromCoroutine(self._ask(command, is_report=is_report))
+        return asking.addCallback(lambda lines: b"".join(line + b"\n" for line in lines))
 
     def version(self) -> Deferred[str]:
         """Fires with the server's version."""
@@ -252,8 +232,10 @@ class AdminClient:
         Returns:
             Fires with whether there was a job with that handle.
         """
-        cancelling = self._command(b"cancel", b"job", _word(handle))
-        return cancelling.addCallbacks(lambda _: True, _unknown_job)
+        return Deferred.fromCoroutine(self._cancel(handle))
+
+    async def _cancel(self, handle: bytes) -> bool:
+        return await _if_known(self._command(b"cancel", b"job", _word(handle))) is not None
 
     def create_function(self, function: bytes) -> Deferred[bytes]:
         """Make a function known, as the first submission or worker would; fires with ``b""``."""
@@ -293,8 +275,11 @@ def _word(name: bytes) -> bytes:
     return escape(name).replace(b" ", b"\\x20")
 
 
-def _unknown_job(reason: Failure) -> bool:
-    reason.trap(Refused)
-    if reason.value.code != b"UNKNOWN_JOB":  # type: ignore[union-attr]  # a Refused has it
-        raise reason.value  # type: ignore[misc]
-    return False
+async def _if_known(asking: Deferred[T]) -> T | None:
+    """Return the answer to a question about a job; None if the server does not know the job."""
+    try:
+        return await asking
+    except Refused as refusal:
+        if refusal.code != b"UNKNOWN_JOB":
+            raise
+        return None

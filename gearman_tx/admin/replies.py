@@ -134,6 +134,8 @@ class FunctionDetails:
         running: its jobs that a worker has.
         workers: the connections that registered it.
         max_queue: the limits for submissions of high, normal and low priority; 0 is no limit.
+        oldest: seconds for which the first queued job has been ready for a worker; None if none
+            is queued, or from an earlier version of the server.
     """
 
     name: bytes
@@ -145,6 +147,31 @@ class FunctionDetails:
     running: int
     workers: int
     max_queue: tuple[int, int, int]
+    oldest: int | None
+
+
+@frozen
+class ClientDetails:
+    """A row of ``clients``, which only this project's server answers.
+
+    Attributes:
+        fd: the connection's file descriptor in the server.
+        host: the address of the peer.
+        client_id: the id that it sent with SET_CLIENT_ID; ``b"-"`` if it sent none.
+        functions: how many functions it registered.
+        running: how many jobs it runs.
+        waiting: how many jobs it waits for.
+        state: ``asleep`` if it is a worker that waits to be woken for a job, else ``busy`` if it
+            runs or waits for a job, else ``idle``.
+    """
+
+    fd: int
+    host: str
+    client_id: bytes
+    functions: int
+    running: int
+    waiting: int
+    state: str
 
 
 def read_rows(lines: Iterable[bytes], read: Callable[[bytes], T]) -> list[T]:
@@ -247,9 +274,10 @@ def job_details(line: bytes) -> JobDetails:
 
 def function_details(line: bytes) -> FunctionDetails:
     """Return a row of ``functions``."""
-    name, *counts = line.split(b"\t")
-    total, high, normal, low, delayed, running, workers, *limits = map(int, counts[:10])
+    name, *cells = line.split(b"\t")
+    total, high, normal, low, delayed, running, workers, *limits = map(int, cells[:10])
     first, second, third = limits
+    (oldest,) = cells[10:11] or [b"-"]
     return FunctionDetails(
         unescape(name),
         total,
@@ -260,4 +288,19 @@ def function_details(line: bytes) -> FunctionDetails:
         running,
         workers,
         (first, second, third),
+        None if oldest == b"-" else int(oldest),
+    )
+
+
+def client_details(line: bytes) -> ClientDetails:
+    """Return a row of ``clients``."""
+    fd, host, client_id, functions, running, waiting, state = line.split(b"\t")[:7]
+    return ClientDetails(
+        int(fd),
+        host.decode("ascii", "replace"),
+        unescape(client_id),
+        int(functions),
+        int(running),
+        int(waiting),
+        state.decode(),
     )

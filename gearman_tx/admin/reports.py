@@ -90,27 +90,33 @@ def show_unique_jobs(jobs: Iterable[JobSnapshot]) -> Iterator[bytes]:
     yield END
 
 
-def functions(functions: Iterable[FunctionSnapshot], name: bytes | None = None) -> Iterator[bytes]:
+def functions(
+    functions: Iterable[FunctionSnapshot], now: float, name: bytes | None = None
+) -> Iterator[bytes]:
     """Yield a row for each function, with every count and the limits that ``maxqueue`` sets.
 
     Columns: name; all jobs; queued jobs of high, normal, low priority; delayed jobs; running
-    jobs; workers; the limits for high, normal, low priority, 0 for none.
+    jobs; workers; the limits for high, normal, low priority, 0 for none; whole seconds for which
+    the first queued job has been ready for a worker, ``-`` if none is queued.
 
     Args:
         functions: the functions to report.
+        now: the time that the seconds are counted to, in Unix seconds.
         name: the only one to show, or None for all; the others are empty pieces.
     """
     for function in functions:
         if name is not None and function.name != name:
             yield b""
             continue
+        since = function.ready_since
         cells = (
             escape(function.name),
             b"%d\t%d\t%d\t%d" % (function.total, function.high, function.normal, function.low),
             b"%d\t%d\t%d" % (function.delayed, function.running, function.workers),
-            b"%d\t%d\t%d\n" % function.settings.max_queue,
+            b"%d\t%d\t%d" % function.settings.max_queue,
+            _NONE if since is None else b"%d" % max(now - since, 0),
         )
-        yield b"\t".join(cells)
+        yield b"\t".join(cells) + b"\n"
     yield END
 
 

@@ -104,9 +104,8 @@ def _max_queue(request: Request) -> Iterator[bytes]:
 
 
 def _functions(request: Request) -> Iterator[bytes]:
-    yield from reports.functions(
-        request.job_server.snapshots.functions(), _filter(request.words, 1)
-    )
+    functions, now = request.job_server.snapshots.functions(), request.job_server.now
+    yield from reports.functions(functions, now, _filter(request.words, 1))
 
 
 def _jobs(request: Request) -> Iterator[bytes]:
@@ -120,6 +119,18 @@ def _jobs(request: Request) -> Iterator[bytes]:
         state = reports.STATES.index(word.lower())
     jobs, now = request.job_server.snapshots.jobs(), request.job_server.now
     yield from reports.jobs(jobs, now, _filter(words, 1), state)
+
+
+def _job(request: Request) -> Iterator[bytes]:
+    words = request.words
+    if len(words) == 1:
+        yield answers.incomplete(words[0])
+        return
+    job = request.job_server.snapshots.job(unescape(words[1]))
+    if job is None:
+        yield answers.UNKNOWN_JOB
+    else:
+        yield from reports.jobs([job], request.job_server.now)
 
 
 def _clients(request: Request) -> Iterator[bytes]:
@@ -213,6 +224,7 @@ VERBS: Final[Mapping[bytes, Verb]] = {
         _jobs,
         (("jobs [FUNCTION [STATE]]", f"jobs: every detail; STATE: {_STATES}"),),
     ),
+    b"job": Verb(_job, (("job HANDLE", "one job: the details that jobs shows"),)),
     b"store": Verb(
         _store, (("store", "the store of background jobs: kind, path, state, counts, times"),)
     ),

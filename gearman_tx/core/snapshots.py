@@ -14,6 +14,7 @@ from gearman_tx.core.states import COMMITTING, DELAYED, RUNNING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gearman_tx.core.function import Function
     from gearman_tx.core.job import Job
     from gearman_tx.core.peer import Peer
     from gearman_tx.core.settings import FunctionSettings
@@ -88,6 +89,9 @@ class FunctionSnapshot(NamedTuple):
         settings: what the operator decided for it.
         totals: what it has counted.
         is_listed: whether it was ever used; the C server knows no other functions.
+        ready_since: the Unix time since which its first queued job could have run: that of its
+            submission, or the later one until which it was delayed. None if no job is queued. Each
+            priority has a queue; the earliest of their first jobs counts.
     """
 
     name: bytes
@@ -101,6 +105,7 @@ class FunctionSnapshot(NamedTuple):
     settings: FunctionSettings
     totals: FunctionTotals
     is_listed: bool = True
+    ready_since: float | None = None
 
 
 class JobSnapshot(NamedTuple):
@@ -199,30 +204,19 @@ class Snapshots:
                     function.submitted, completed, failed, cancelled, abandoned, function.lost
                 ),
                 function.is_listed,
+                _ready_since(function),
             )
 
     def jobs(self) -> Iterator[JobSnapshot]:
         """Yield every live job that is not waiting to be made durable, the oldest first."""
         for job in self.tables.jobs:
-            if job.state == COMMITTING:
-                continue
-            worker = job.worker
-            yield JobSnapshot(
-                job.handle,
-                job.function.name,
-                job.unique,
-                job.state,
-                job.priority,
-                job.background,
-                job.tries,
-                job.losses,
-                job.submitted,
-                len(job.clients),
-                len(job.workload),
-                job.progress,
-                None if worker is None else _address(worker),
-                job.due if job.state == DELAYED else None,
-            )
+            if job.state != COMMITTING:
+                yield _job(job)
+
+    def job(self, handle: bytes) -> JobSnapshot | None:
+        """Return the job called ``handle``; None if there is none, or it is being made durable."""
+        job = self.tables.jobs.get(handle)
+        return None if job is None or job.state == COMMITTING else _job(job)
 
     def peers(self) -> Iterator[PeerSnapshot]:
         """Yield every connected peer, the oldest first."""
@@ -239,6 +233,37 @@ def _status(job: Job | None) -> JobStatus:
     clients = len(job.clients)
     return JobStatus(
         known=True, running=running, numerator=numerator, denominator=denominator, clients=clients
+    )
+
+
+def _ready_since(function: Function) -> float | None:
+    earliest: float | None = None
+    for queue in function.queues:
+        job = queue.first
+        if job is not None:
+            since = max(job.submitted, job.due)
+            if earliest is None or since < earliest:
+                earliest = since
+    return earliest
+
+
+def _job(job: Job) -> JobSnapshot:
+    worker = job.worker
+    return JobSnapshot(
+        job.handle,
+        job.function.name,
+        job.unique,
+        job.state,
+        job.priority,
+        job.background,
+        job.tries,
+        job.losses,
+        job.submitted,
+        len(job.clients),
+        len(job.workload),
+        job.progress,
+        None if worker is None else _address(worker),
+        job.due if job.state == DELAYED else None,
     )
 
 

@@ -14,9 +14,11 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
-from gearman_tx.admin import AdminClient
-from gearman_tx.admin.client import _AdminProtocol
-from gearman_tx.errors import ConnectionLost, Refused, TimedOut
+from gearman_tx.admin import AdminClient, StoreStatus
+from gearman_tx.admin.client import _COMMANDS, _REPORTS
+from gearman_tx.admin.connection import AdminConnection
+from gearman_tx.admin.verbs import SHUTDOWN, VERBS
+from gearman_tx.errors import ConnectionLost, LocalProtocolError, Refused, TimedOut
 from gearman_tx.testing import ServerProcess
 from tests.support.ports import free_port
 from tests.support.servers import start_c_server, start_our_server
@@ -64,6 +66,21 @@ class BothServers:
         assert [row.host for row in answers[1]] == ["127.0.0.1"]
         assert answers[3:5] == [[], []]
 
+    async def test_any_command_can_be_asked(self) -> None:
+        """The reply comes as it is: a line, a report with its dot, an error."""
+        ask = self.client.ask
+        assert await ask(b"getpid") == b"OK %d\n" % self.server.pid
+        assert await ask(b"STATUS") == b".\n"
+        assert await ask(b"drop function x") == b"ERR function not found\n"
+        unknown = b"ERR UNKNOWN_COMMAND Unknown+server+commandnonsense\n"
+        assert await ask(b"nonsense") == unknown
+        assert await ask(b"show nonsense") == b"ERR UNKNOWN_SHOW_ARGUMENTS\n"
+
+    async def test_a_command_is_one_line(self) -> None:
+        """A line end would be a second command."""
+        with pytest.raises(LocalProtocolError, match="more than one line"):
+            await self.client.ask(b"status\nversion")
+
     async def test_a_ping_takes_some_time(self) -> None:
         """``ping`` gives seconds."""
         assert 0 < await self.client.ping() < 10
@@ -104,11 +121,14 @@ class TestCServer(BothServers, _OnServer):
         cls.server = start_c_server(Path(cls.folder.name))
 
     async def test_what_only_our_server_answers_is_refused(self) -> None:
-        """``jobs`` and ``functions`` are no commands of the C server."""
-        for question in (self.client.jobs, self.client.functions):
+        """``jobs`` and the like are no commands of the C server."""
+        client = self.client
+        for question in (client.jobs, client.functions, client.clients, client.store):
             with pytest.raises(Refused) as caught:
                 await question()
             assert caught.value.code == b"UNKNOWN_COMMAND"
+        with pytest.raises(Refused, match="Unknown server command"):
+            await client.job(b"H:nowhere:1")
 
 
 class TestOurServer(BothServers, _OnServer):
@@ -126,6 +146,30 @@ class TestOurServer(BothServers, _OnServer):
         assert [row.name for row in await self.client.functions()] == [b"my \tname"]
         assert await self.client.jobs(b"my \tname") == []
         await self.client.drop_function(b"my \tname")
+
+    async def test_a_function_called_as_an_error_is_listed(self) -> None:
+        """Its row is not taken for an error, nor for a reply of one line."""
+        for name in (b"ERR x", b"OK x"):
+            await self.client.create_function(name)
+            assert [row.name for row in await self.client.status()] == [name]
+            assert await self.client.ask(b"status") == name + b"\t0\t0\t0\n.\n"
+            await self.client.drop_function(name)
+
+    async def test_one_job(self) -> None:
+        """A job that is not there is None."""
+        assert await self.client.job(b"H:nowhere:1") is None
+
+    async def test_connections_and_the_store(self) -> None:
+        """The asking connection is among the clients, and the queue is in memory."""
+        (row,) = await self.client.clients()
+        assert (row.host, row.functions, row.running, row.waiting) == ("127.0.0.1", 0, 0, 0)
+        assert await self.client.store() == StoreStatus(kind="builtin")
+
+
+def test_every_command_is_known() -> None:
+    """The client knows of each command of the server whether it is answered by one line."""
+    assert {*VERBS, *SHUTDOWN} == _REPORTS | _COMMANDS
+    assert not _REPORTS & _COMMANDS
 
 
 class TestShutdown(TestCase):
@@ -189,11 +233,28 @@ class TestMisbehaviour(TestCase):
 
     def test_an_unrequested_line_is_ignored(self) -> None:
         """It is not taken for the next answer."""
-        protocol: Any = _AdminProtocol(1.0, Clock())
-        transport = StringTransport()
-        protocol.makeConnection(transport)
-        protocol.dataReceived(b"hello\r\n")
-        answer = protocol.ask(b"version", is_report=False)
-        protocol.dataReceived(b"OK 1\r\n")
+        connection = self._connection()
+        connection.dataReceived(b"hello\r\n")
+        answer = connection.ask(b"version", is_report=False)
+        connection.dataReceived(b"OK 1\r\n")
         assert self.successResultOf(answer) == [b"OK 1"]
-        assert transport.value() == b"version\r\n"
+        assert connection.transport.value() == b"version\r\n"
+
+    def test_a_command_of_a_later_version(self) -> None:
+        """The first line says whether the reply is a report."""
+        connection = self._connection()
+        replies = {
+            b"OK 1\r\n": [b"OK 1"],
+            b"ERR NO a\tb\r\n": [b"ERR NO a\tb"],
+            b"one\nOK\n.\n": [b"one", b"OK", b"."],
+            b".\n": [b"."],
+        }
+        for reply, lines in replies.items():
+            answer = connection.ask(b"novelty", is_report=None)
+            connection.dataReceived(reply)
+            assert self.successResultOf(answer) == lines
+
+    def _connection(self) -> Any:
+        connection: Any = AdminConnection(1.0, Clock())
+        connection.makeConnection(StringTransport())
+        return connection

@@ -15,7 +15,7 @@ ONE_LINE = re.compile(rb"OK\r\n|OK [^\r\n]+\n|ERR [^\n]+\r\n")
 REPORTS = {
     b"status": 4,
     b"prioritystatus": 5,
-    b"functions": 11,
+    b"functions": 12,
     b"jobs": 14,
     b"clients": 7,
     b"workers": 1,

@@ -61,8 +61,20 @@ def test_a_jobs_row_of_a_delayed_job_is_read() -> None:
 
 def test_a_functions_row_is_read_with_columns_to_come() -> None:
     """A row of ``functions`` may have further columns at its end."""
-    row = replies.function_details(b"f\t9\t1\t2\t3\t1\t2\t4\t10\t20\t30\tnew")
-    assert (row.running, row.workers, row.max_queue) == (2, 4, (10, 20, 30))
+    row = replies.function_details(b"f\t9\t1\t2\t3\t1\t2\t4\t10\t20\t30\t7\tnew")
+    assert (row.running, row.workers, row.max_queue, row.oldest) == (2, 4, (10, 20, 30), 7)
+
+
+@pytest.mark.parametrize("end", [b"", b"\t-"])
+def test_a_functions_row_without_a_queued_job_is_read(end: bytes) -> None:
+    """The last column is a dash, or missing in the answer of an earlier version."""
+    assert replies.function_details(b"f\t0\t0\t0\t0\t0\t0\t4\t1\t2\t3" + end).oldest is None
+
+
+def test_a_clients_row_is_read_with_columns_to_come() -> None:
+    """A row of ``clients`` may have further columns at its end."""
+    row = replies.client_details(b"11\t::1\tmy\\x09worker\t2\t1\t0\tbusy\tnew")
+    assert row == replies.ClientDetails(11, "::1", b"my\tworker", 2, 1, 0, "busy")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +86,7 @@ def test_a_functions_row_is_read_with_columns_to_come() -> None:
         replies.queued_job,
         replies.job_details,
         replies.function_details,
+        replies.client_details,
     ],
 )
 def test_a_row_of_another_kind_is_an_error_of_the_server(read: Callable[[bytes], Any]) -> None:

@@ -22,7 +22,7 @@ def test_functions() -> None:
     server.delay(server.peer(20), b"resize", 5.0)
     server.ask(b"maxqueue crop 1 2 3")
     assert server.ask(b"functions") == (
-        b"resize\t6\t0\t3\t1\t1\t1\t2\t0\t0\t0\ncrop\t1\t0\t0\t0\t0\t1\t1\t1\t2\t3\n.\n"
+        b"resize\t6\t0\t3\t1\t1\t1\t2\t0\t0\t0\t12\ncrop\t1\t0\t0\t0\t0\t1\t1\t1\t2\t3\t-\n.\n"
     )
 
 
@@ -52,6 +52,27 @@ def test_clock_that_went_back() -> None:
     server = busy_server()
     server.jobs.tables.now = 0.0
     assert {row[6] for row in rows(server.ask(b"jobs"))} == {b"0"}
+    assert [row[11] for row in rows(server.ask(b"functions"))] == [b"0", b"-"]
+
+
+@pytest.mark.parametrize("line", [b"job H:vm:4", b"JOB H:vm:4 extra", rb"job H:vm:\x34"])
+def test_one_job(line: bytes) -> None:
+    """The row of one job is that of the list."""
+    server = busy_server()
+    (row,) = rows(server.ask(line))
+    assert row in rows(server.ask(b"jobs"))
+    assert row[0] == b"H:vm:4"
+
+
+@pytest.mark.parametrize("line", [b"job H:vm:7", b"job ", b"job h:vm:4"])
+def test_one_job_that_is_not_there(line: bytes) -> None:
+    """An unknown handle is an error, as for ``cancel job``."""
+    assert busy_server().ask(line) == b"ERR UNKNOWN_JOB\r\n"
+
+
+def test_a_job_without_a_name() -> None:
+    """The handle must not be left out."""
+    assert busy_server().ask(b"job").startswith(b"ERR INVALID_ARGUMENTS ")
 
 
 @pytest.mark.parametrize(

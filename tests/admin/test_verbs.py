@@ -114,11 +114,12 @@ def test_max_queue(numbers: bytes, expected: tuple[int, int, int]) -> None:
 
 
 def test_limits_are_read_back() -> None:
-    """What ``maxqueue`` set is the end of the function's row in ``functions``."""
+    """What ``maxqueue`` set stands in the function's row in ``functions``."""
     server = empty_server()
     server.ask(b"maxqueue resize 1 2 3")
     server.ask(b"maxqueue crop")
-    rows = b"resize\t0\t0\t0\t0\t0\t0\t0\t1\t2\t3\n", b"crop\t0\t0\t0\t0\t0\t0\t0\t0\t0\t0\n"
+    zeros = b"\t0" * 7
+    rows = b"resize%b\t1\t2\t3\t-\n" % zeros, b"crop%b\t0\t0\t0\t-\n" % zeros
     assert server.ask(b"functions") == b"".join(rows) + b".\n"
     assert server.ask(b"functions *") == b"".join(rows) + b".\n"
     assert server.ask(b"functions crop") == rows[1] + b".\n"
@@ -169,6 +170,7 @@ EXAMPLES = {
     b"cancel": b"cancel job H:vm:3",
     b"create": b"create function rotate",
     b"drop": b"drop function rotate",
+    b"job": b"job H:vm:3",
     b"maxqueue": b"maxqueue resize 9",
     b"show": b"show jobs",
 }

@@ -129,7 +129,31 @@ def test_a_function_shows_its_counts(core: CoreFixture) -> None:
         workers=2,
         settings=FunctionSettings((30, 20, 10)),
         totals=FunctionTotals(7, 0, 0, 0, 0, 0),
+        ready_since=NOON,
     )
+
+
+def test_a_function_shows_since_when_a_job_is_ready(core: CoreFixture) -> None:
+    """The first jobs of its priorities are compared; a delayed one counts from its time on."""
+    client, worker = core.connection(), core.worker(b"f")
+
+    def ready_since() -> float | None:
+        [function] = core.server.snapshots.functions()
+        return function.ready_since
+
+    assert ready_since() is None
+    client.promise(due=NOON + 5)
+    assert ready_since() is None
+    core.wait(7)
+    assert ready_since() == NOON + 5
+    client.submit(priority=HIGH)
+    assert ready_since() == NOON + 5
+    core.wait(2)
+    client.submit(priority=LOW)
+    worker.grab()
+    assert ready_since() == NOON + 5
+    worker.grab()
+    assert ready_since() == NOON + 9
 
 
 def test_functions_are_listed_oldest_first(core: CoreFixture) -> None:
@@ -164,6 +188,15 @@ def test_a_job_shows_what_is_known_of_it(core: CoreFixture) -> None:
         due=None,
     )
     assert not job.abandoned
+    assert core.server.snapshots.job(handle) == job
+    assert core.server.snapshots.job(b"H:t:99") is None
+
+
+def test_a_job_that_is_being_stored_is_not_shown(durable: CoreFixture) -> None:
+    """Neither in the list nor by its handle."""
+    durable.connection().promise()
+    assert list(durable.server.snapshots.jobs()) == []
+    assert durable.server.snapshots.job(b"H:t:1") is None
 
 
 def test_a_delayed_job_shows_its_time(core: CoreFixture) -> None:

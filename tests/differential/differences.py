@@ -333,7 +333,7 @@ DIFFERENCES: Final = (
     Difference(
         "new-commands",
         _TEXT,
-        "``help``, ``jobs``, ``clients`` and ``functions`` are unknown.",
+        "``help``, ``jobs``, ``job``, ``clients``, ``functions`` and ``store`` are unknown.",
         "They answer.",
         "The queue can be looked at without another tool.",
         "3.1",
