@@ -18,7 +18,6 @@ from gearman_tx.errors import (
     RemoteProtocolError,
     TimedOut,
 )
-from gearman_tx.store import StoreError
 
 PROGRAM: Final = "gearman-tx"
 
@@ -59,6 +58,8 @@ class CommandError(click.ClickException):
 
 def explain(error: CommandError | GearmanError) -> CommandError:
     """Return ``error`` as a message for the user with an exit status."""
+    from gearman_tx.store import StoreError  # noqa: PLC0415  # it imports Twisted: only for errors
+
     text = str(error).rstrip(".")
     match error:
         case CommandError():

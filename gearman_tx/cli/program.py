@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 from typing_extensions import override
 
 from gearman_tx._version import BUILD, __version__
-from gearman_tx.cli.backup import backup
-from gearman_tx.cli.cancel import cancel
-from gearman_tx.cli.completion import VARIABLE, completion
+from gearman_tx.cli.completion import VARIABLE
 from gearman_tx.cli.errors import PROGRAM, CommandError, ExitStatus, explain, print_error
-from gearman_tx.cli.import_queue import import_queue
-from gearman_tx.cli.jobs import jobs
-from gearman_tx.cli.maxqueue import maxqueue
-from gearman_tx.cli.ping import ping
-from gearman_tx.cli.recover import recover
-from gearman_tx.cli.shutdown import shutdown
-from gearman_tx.cli.status import status
-from gearman_tx.cli.submit import submit
-from gearman_tx.cli.work import work
-from gearman_tx.cli.workers import workers
 from gearman_tx.errors import GearmanError
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -42,13 +32,65 @@ link, this program is the command gearmand.
 """
 
 
+SUMMARIES: Final[Mapping[str, str]] = {
+    "submit": "Submit jobs and print their results.",
+    "work": "Run jobs with a command or with Python functions.",
+    "status": "Show the functions, their jobs and their workers.",
+    "workers": "Show the workers and their functions.",
+    "jobs": "Show the queued and running jobs.",
+    "cancel": "Cancel jobs by their handles.",
+    "maxqueue": "Limit the jobs of a function.",
+    "ping": "Check whether job servers answer, and how fast.",
+    "shutdown": "Stop job servers.",
+    "backup": "Copy a queue file, also while a job server uses it.",
+    "recover": "Recover the jobs of a damaged queue file.",
+    "import": "Import the jobs of the C server's queue into a queue file.",
+    "gearmand": "Run a job server; see gearmand --help.",
+    "completion": "Print the completion script of a shell.",
+}
+"""The commands, the most used ones first, and the first sentence of the help of each.
+
+With them ``--help`` and the completion of commands import none of the modules of the commands, most
+of which import Twisted.
+"""
+
+_ALIASES: Final[Mapping[str, str]] = {"functions": "status"}
+_ATTRIBUTES: Final[Mapping[str, str]] = {"import": "import_queue"}  # "import" is Python's word
+
+
 class _Commands(click.Group):
-    """The commands in the order in which they were added: the most used ones come first."""
+    """The commands of :data:`SUMMARIES`, each of which is imported when it is used."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Click: return the names for the help and for completion."""
-        return list(self.commands)
+        return list(SUMMARIES)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Click: return a command by its name."""
+        name = _ALIASES.get(cmd_name, cmd_name)
+        if name in SUMMARIES and name not in self.commands:
+            attribute = _ATTRIBUTES.get(name, name)
+            module = import_module(f"gearman_tx.cli.{attribute}")
+            self.add_command(getattr(module, attribute), name)
+        return super().get_command(ctx, name)
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Click: write the commands into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+    @override
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Click: return what may stand in the place of ``incomplete``."""
+        names = [
+            CompletionItem(name, help=summary)
+            for name, summary in SUMMARIES.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 @click.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -70,23 +112,7 @@ def commands() -> None:
     """
 
 
-for _command in (
-    submit,
-    work,
-    status,
-    workers,
-    jobs,
-    cancel,
-    maxqueue,
-    ping,
-    shutdown,
-    backup,
-    recover,
-    import_queue,
-    gearmand,
-    completion,
-):
-    commands.add_command(_command)
+commands.add_command(gearmand)
 
 
 def run_command(words: Sequence[str]) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import click
@@ -9,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from gearman_tx.cli.errors import explain
-from gearman_tx.cli.program import commands, run_command
+from gearman_tx.cli.program import SUMMARIES, commands, run_command
 from gearman_tx.cli.time_option import read_time
 from gearman_tx.errors import RemoteProtocolError
 
@@ -35,20 +38,64 @@ def test_something_else_on_the_port() -> None:
     assert str(error) == ("'HTTP' is neither OK nor ERR; is this the port of a Gearman job server?")
 
 
-@pytest.mark.parametrize("name", list(commands.commands))
+@pytest.mark.parametrize("name", [*SUMMARIES, "functions"])
 def test_each_command_has_help(name: str) -> None:
     """The help begins with the usage; the list of commands has its whole first sentence."""
+    command = commands.get_command(CONTEXT, name)
+    assert command is not None
     if name != "gearmand":
         done = CliRunner().invoke(commands, [name, "--help"])
         assert done.exit_code == 0
         assert done.output.startswith(f"Usage: commands {name} ")
+        assert str(command.help).startswith(f"{SUMMARIES[str(command.name)]}\n")
     (line,) = (
         line
         for line in CliRunner().invoke(commands, ["--help"]).output.splitlines()
-        if line.startswith(f"  {name} ")
+        if line.startswith(f"  {command.name} ")
     )
-    assert line.endswith(".")
-    assert not line.endswith("...")
+    assert line.endswith(SUMMARIES[str(command.name)])
+
+
+def test_functions_is_status() -> None:
+    """The report of the functions has two names."""
+    assert commands.get_command(CONTEXT, "functions") is commands.get_command(CONTEXT, "status")
+
+
+LIGHT = """
+import sys
+from gearman_tx.cli import main
+try:
+    main(["gearman-tx", *{words!r}])
+except SystemExit:
+    pass
+print("heavy:", sorted({{"twisted", "zope.interface", "rich.console"}} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "said"),
+    [
+        (["--help"], {}, "Usage: gearman-tx "),
+        (["-h"], {}, "Usage: gearman-tx "),
+        (["--version"], {}, "gearman-tx "),
+        (["completion", "bash"], {}, "_gearman_tx_completion"),
+        ([], {"COMP_WORDS": "gearman-tx sta", "COMP_CWORD": "1"}, "plain,status\n"),
+    ],
+)
+def test_nothing_heavy_is_imported(words: list[str], variables: dict[str, str], said: str) -> None:
+    """The help and the completion of commands start fast: without Twisted and rich."""
+    if variables:
+        variables["_GEARMAN_TX_COMPLETE"] = "bash_complete"
+    code = LIGHT.format(words=words)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said in done.stdout
+    assert done.stdout.endswith("heavy: []\n"), done.stdout
 
 
 @pytest.mark.parametrize(
