@@ -19,6 +19,7 @@ from gearman_tx.admin.names import escape, unescape
 from gearman_tx.admin.store_status import StoreStatus, read_store
 from gearman_tx.errors import ConnectionLost, LocalProtocolError, Refused
 from gearman_tx.link.servers import Server, make_endpoint, parse_server
+from gearman_tx.link.unreachable import why_unreachable
 
 T = TypeVar("T")
 
@@ -92,12 +93,14 @@ class AdminClient:
         if self._connection is not None and not self._connection.is_lost:
             return self._connection
         protocol = AdminConnection(self._timeout, self._reactor)
+        begin = self._reactor.seconds()
         connecting = connectProtocol(self._endpoint, protocol)
         connecting.addTimeout(self._timeout, self._reactor)
         try:
             await connecting
         except Exception as error:
-            text = f"cannot connect to job server {self._server.name}: {error}"
+            why = why_unreachable(error, self._reactor.seconds() - begin)
+            text = f"cannot connect to job server {self._server.name}: {why}"
             raise ConnectionLost(text) from error
         self._connection = protocol
         return protocol

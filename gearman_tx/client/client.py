@@ -147,10 +147,11 @@ class Client(Generic[T]):
     ) -> Task[T]:
         """Submit one task.
 
-        The task is sent to the first server, in the order of the choice, that is not down. If that
-        server is lost before it has accepted the task, the task goes to the next server; it may
-        then run twice, if the lost server had taken it already. If a server is lost after it
-        accepted the task, the task fails with ConnectionLost unless retries are left.
+        The task is sent to the first server, in the order of the choice, that is not down. It waits
+        one second for a server that is being connected for the first time. If its server is lost
+        before it has accepted the task, the task goes to the next server; it may then run twice, if
+        the lost server had taken it already. If a server is lost after it accepted the task, the
+        task fails with ConnectionLost unless retries are left.
 
         Args:
             function: the name of the function, without the namespace.

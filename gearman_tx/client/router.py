@@ -1,9 +1,13 @@
 """Find a server for every submission, and another one when that server is lost.
 
 Theory of operation. The choice puts the servers in an order for each submission. The first server
-that is not down takes it: it sends the submission, or holds it until it can. When all servers are
-down, the submission is *stranded* in the router until a server is up again, or until it has been
-without a server for too long.
+that is neither down nor late takes it: it sends the submission, or holds it until it can. When
+there is none, the submission is *stranded* in the router until a server is up again, or until it
+has been without a server for too long.
+
+Before the first attempt to connect has ended, a server may be up in a millisecond or never: packets
+to a host that is switched off are not answered at all. So submissions wait for it for a moment
+only.
 
 A lost server returns the submissions that it had not answered, in order, and each goes to the next
 server. One of them may be the cause: a packet that makes one server drop the connection would make
@@ -29,6 +33,9 @@ from gearman_tx.client.server_link import ServerLink
 from gearman_tx.client.submission import Submission
 from gearman_tx.errors import ConnectionLost, NoServer
 from gearman_tx.link import Backoff, LinkLimits, Server, SocketSet, Turn
+
+MOMENT: Final = 1.0
+"""Seconds for which submissions wait for a server that is being connected for the first time."""
 
 MOST_DOUBTS: Final = 3
 """How many servers may be lost while the same submission was to be answered next."""
@@ -89,6 +96,7 @@ class Router:
         self._accept_timeout = accept_timeout
         self._stranded: OrderedDict[Submission[Any], None] = OrderedDict()
         self._expiry: IDelayedCall | None = None
+        self._moment: IDelayedCall | None = None
         self._waiting: list[tuple[Callable[[], bool], Deferred[None]]] = []
         self._settling: list[Deferred[None]] = []
         self._open = 0
@@ -111,12 +119,12 @@ class Router:
         """Begin to connect to all servers, if that is not done yet.
 
         Returns:
-            As :meth:`when_up`, but waits until each server is known to be up or down.
+            As :meth:`when_up`, but waits until each server is known to be up, down or late.
         """
         return self._when(
             lambda: (
                 any(link.connection for link in self.links)
-                and all(link.connection or link.is_down for link in self.links)
+                and all(link.connection or link.is_down or link.is_late for link in self.links)
             )
         )
 
@@ -148,11 +156,36 @@ class Router:
     def _start(self) -> None:
         if not self._is_started and self._closed is None:
             self._is_started = True
+            self._moment = self.clock.callLater(MOMENT, self._moment_is_over)
             for link in self.links:
                 link.start()
 
+    def _stop_moment(self) -> None:
+        if self._moment is not None:
+            self._moment.cancel()
+            self._moment = None
+
+    def _moment_is_over(self) -> None:
+        """Take what waits for late servers to others."""
+        self._moment = None
+        for link in self.links:
+            link.moment_is_over()
+        for link in self.links:
+            if link.is_late:
+                self._move_on(link)
+        self._fire_waiting()
+
+    def _move_on(self, link: ServerLink) -> None:
+        """Give the submissions that wait at ``link`` to other servers."""
+        waiting, link.waiting = link.waiting, OrderedDict()
+        for submission in waiting:
+            if not submission.is_done:
+                self.place(submission)
+
     def _fire_waiting(self) -> None:
         """Fire the Deferreds whose condition the servers now meet."""
+        if all(link.connection or link.is_down for link in self.links):
+            self._stop_moment()
         waiting_before, self._waiting = self._waiting, []
         for is_reached, waiting in waiting_before:
             if waiting.called:
@@ -183,10 +216,10 @@ class Router:
         """ServerLink: this server is gone; its unanswered and waiting submissions move on."""
         if unanswered:
             self._doubt(unanswered[0], link)
-        waiting, link.waiting = link.waiting, OrderedDict()
-        for submission in [*unanswered, *waiting]:
+        for submission in unanswered:
             if not submission.is_done:
                 self.place(submission)
+        self._move_on(link)
         self._fire_waiting()
 
     def _doubt(self, submission: Submission[Any], link: ServerLink) -> None:
@@ -212,7 +245,7 @@ class Router:
                     one.callback(None)
 
     def place(self, submission: Submission[Any], avoid: Holder | None = None) -> None:
-        """Submission: give it to the first server that is not down, to ``avoid`` last."""
+        """Submission: give it to the first server that takes it, to ``avoid`` last."""
         if self._closed is not None:
             submission.holder = None
             submission.give_up(self._closed)
@@ -221,7 +254,7 @@ class Router:
         last = None
         for position in self._choice.order(submission.key):
             link = self.links[position]
-            if link.is_down:
+            if link.is_down or link.is_late:
                 continue
             if link is not avoid:
                 link.take(submission)
@@ -297,6 +330,7 @@ class Router:
     def _close(self, _settled: object) -> Deferred[None]:
         self._closed = ConnectionLost("the client was closed")
         self._stop_expiry()
+        self._stop_moment()
         stranded, self._stranded = self._stranded, OrderedDict()
         for submission in stranded:
             submission.holder = None

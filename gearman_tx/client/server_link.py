@@ -2,8 +2,8 @@
 
 A server is *up* while a connection to it is greeted. It is *down* after an attempt to connect
 failed, after the connection was lost, or after the server said that it shuts down. It is
-*untried* until the first attempt has ended. Submissions wait for an untried server and move on from
-one that is down.
+*untried* until the first attempt has ended, and *late* if that takes longer than a moment.
+Submissions wait for an untried server for that moment. They move on from one that is late or down.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from gearman_tx.client.connection import ClientConnection
 from gearman_tx.client.lazy_reading import AfterRead
@@ -58,7 +57,8 @@ class ServerLink:
         name: the name of the server.
         connection: the greeted connection, or None.
         is_down: whether the server is down; see the module's docstring.
-        down_reason: why it is down.
+        is_late: whether the first attempt to connect to it takes longer than a moment.
+        down_reason: why it is not up.
         waiting: submissions that wait for room or, before the first attempt has ended, for the
             connection.
 
@@ -81,6 +81,7 @@ class ServerLink:
         self.name = server.name
         self.connection: ClientConnection | None = None
         self.is_down = False
+        self.is_late = False
         self.down_reason = ConnectionLost(f"job server {server.name} was not tried")
         self.waiting: OrderedDict[Submission[Any], None] = OrderedDict()
         self._is_stopped = False
@@ -95,6 +96,7 @@ class ServerLink:
 
     def start(self) -> None:
         """Begin to connect; lost connections are replaced until :meth:`stop`."""
+        self.down_reason = ConnectionLost(f"job server {self.name} has not answered yet")
         self._service.startService()
 
     def stop(self) -> Deferred[None]:
@@ -124,6 +126,10 @@ class ServerLink:
         if self.connection is None:
             return fail(self.down_reason)
         return self.connection.ask(packet, expects, key).addCallback(read_status)
+
+    def moment_is_over(self) -> None:
+        """The server is late if it is neither up nor down by now."""
+        self.is_late = self.connection is None and not self.is_down
 
     def take(self, submission: Submission[Any]) -> None:
         """Send ``submission``, or hold it until it can be sent."""
@@ -162,7 +168,7 @@ class ServerLink:
         if self.is_down:
             _log.info("job server {server} is back", server=self.name)
         self.connection = connection
-        self.is_down = False
+        self.is_down = self.is_late = False
         self.has_room()
         self._owner.up(self)
 
@@ -190,15 +196,15 @@ class ServerLink:
             self._owner.after_read,
         )
 
-    def _failed(self, reason: Failure) -> None:
+    def _failed(self, why: str) -> None:
         """Reconnecting: an attempt to connect failed."""
-        why = reason.getErrorMessage().rstrip(".")
-        if not self.is_down:
+        if not (self._is_stopped or self.is_down):
             _log.warn("cannot connect to job server {server}: {why}", server=self.name, why=why)
         self._go_down(ConnectionLost(f"cannot connect to job server {self.name}: {why}"), None)
 
     def _go_down(self, reason: ConnectionLost, connection: ClientConnection | None) -> None:
         self.is_down = True
+        self.is_late = False
         self.down_reason = reason
         unanswered, accepted = connection.release() if connection is not None else ([], [])
         self._owner.down(self, unanswered)

@@ -28,6 +28,7 @@ from zope.interface import implementer
 from gearman_tx.link.backoff import Backoff
 from gearman_tx.link.outgoing import OutgoingLink
 from gearman_tx.link.servers import Server, make_endpoint
+from gearman_tx.link.unreachable import why_unreachable
 
 ATTEMPT_TIMEOUT: Final = 30.0
 """Seconds that an attempt may take, including the look-up and all addresses."""
@@ -44,7 +45,7 @@ class Reconnecting(ClientService):
         reactor: the reactor.
         build: makes the protocol of each new connection.
         backoff: the delay after each failure.
-        failed: called with the reason each time an attempt to connect fails.
+        failed: called each time an attempt to connect fails, with the reason in words.
 
     Raises:
         ConfigurationError: the server's endpoint string is wrong.
@@ -57,7 +58,7 @@ class Reconnecting(ClientService):
         build: Callable[[], OutgoingLink],
         *,
         backoff: Backoff,
-        failed: Callable[[Failure], None],
+        failed: Callable[[str], None],
     ) -> None:
         self._reactor = reactor
         self._build = build
@@ -115,14 +116,15 @@ class _Watched:
 
     endpoint: IStreamClientEndpoint
     clock: IReactorTime
-    failed: Callable[[Failure], None]
+    failed: Callable[[str], None]
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         """Twisted: connect; report a failure, or an attempt that takes too long."""
+        begin = self.clock.seconds()
         connecting = self.endpoint.connect(factory)
         connecting.addTimeout(ATTEMPT_TIMEOUT, self.clock)
-        return connecting.addErrback(self._pass_on)
+        return connecting.addErrback(self._pass_on, begin)
 
-    def _pass_on(self, reason: Failure) -> Failure:
-        self.failed(reason)
+    def _pass_on(self, reason: Failure, begin: float) -> Failure:
+        self.failed(why_unreachable(reason.value, self.clock.seconds() - begin))
         return reason

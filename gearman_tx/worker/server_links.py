@@ -8,7 +8,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from gearman_tx.link import Backoff, Reconnecting, Server, parse_servers
 from gearman_tx.worker.connection import WorkerConnection
@@ -55,19 +54,21 @@ class ServerLinks:
         self.open: dict[WorkerConnection, None] = {}
 
     def _make_service(self, server: Server) -> Reconnecting:
-        def failed(reason: Failure) -> None:
-            text = "cannot connect to job server {server}: {reason}; it will be tried again"
-            _log.warn(text, server=server.name, reason=reason.getErrorMessage())
+        def failed(why: str) -> None:
+            if service.running:  # else the attempt was given up because the worker stops
+                text = "cannot connect to job server {server}: {reason}; it will be tried again"
+                _log.warn(text, server=server.name, reason=why)
             self._is_down(server.name)
 
         backoff = Backoff(self._reactor.seconds, self._random.random)
-        return Reconnecting(
+        service = Reconnecting(
             server,
             self._reactor,
             lambda: self._build(server.name, self._misunderstood[server.name]),
             backoff=backoff,
             failed=failed,
         )
+        return service
 
     @property
     def is_connected(self) -> bool:

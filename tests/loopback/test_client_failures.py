@@ -14,12 +14,15 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from typing_extensions import override
 
+from gearman_tx.admin import AdminClient
 from gearman_tx.errors import ConnectionLost, NoServer
+from gearman_tx.link.servers import CONNECT_TIMEOUT
 from gearman_tx.testing import ServerProcess
 from gearman_tx.wire import PacketType
 from tests.loopback.raw_worker import RawWorker, reverse
 from tests.loopback.servers_case import ServersCase
 from tests.support.ports import free_port
+from tests.support.switched_off import switched_off
 
 HEARTBEAT = 1.0  # a machine that has much else to do may keep a sound server waiting
 
@@ -188,6 +191,20 @@ class OurServerTests(Bodies, ServersCase):
         with pytest.raises(NoServer, match="ESMTP"):
             await client.submit("f", b"a secret")
         assert b"a secret" not in b"".join(received)
+
+    async def test_a_server_that_is_switched_off(self) -> None:
+        """The other server gets the tasks of both before the attempt to connect has failed."""
+        server = self.start_server()
+        await self.start_worker(server)
+        silent = self.enterContext(switched_off())
+        client = self.make_client(f"127.0.0.1:{silent}", server, choice="in order")
+        assert await client.submit("reverse", b"abc", timeout=CONNECT_TIMEOUT / 2) == b"cba"
+
+    async def test_a_server_that_does_not_answer_an_operator(self) -> None:
+        """The error says how long it was waited for."""
+        silent = self.enterContext(switched_off())
+        with pytest.raises(ConnectionLost, match=r"did not answer in 0\.[2-9] seconds$"):
+            await AdminClient(f"127.0.0.1:{silent}", timeout=0.2).version()
 
 
 class CServerTests(Bodies, ServersCase):
