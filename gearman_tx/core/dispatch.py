@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 WAKE_PATIENCE: Final = 0.1
 """How many seconds a woken worker may take to grab before another one is woken."""
 
+LEAST_TIMEOUT: Final = 1.0
+"""The shortest time limit of a job, in seconds: the C server's.
+
+Many programs give CAN_DO_TIMEOUT seconds where milliseconds are meant. A limit of 30 milliseconds
+would make each of their jobs run again and again.
+"""
+
 _FEW: Final = 8  # walking over so few functions is cheaper than choosing the shorter way
 
 
@@ -70,11 +77,14 @@ class Dispatch:
         Args:
             peer: the worker.
             name: the function's name.
-            timeout: how many seconds a job may run; 0 is no limit.
+            timeout: how many seconds a job may run; 0 and less is no limit, and a limit below
+                :data:`LEAST_TIMEOUT` is raised to it.
 
         Raises:
             Refused: the name is too long, or too many functions are in use.
         """
+        if 0 < timeout < LEAST_TIMEOUT:
+            timeout = LEAST_TIMEOUT
         function = self.tables.function(name)
         known = peer.abilities.get(function)
         if known is not None:

@@ -1,8 +1,14 @@
 """The packets of workers about their jobs: progress, data, the end.
 
 Each packet passes unchanged from the worker to every waiting client. The core does not read it: the
-caller passes it as ``update``, already encoded. A worker may send packets only about jobs that it
-has.
+caller passes it as ``update``, already encoded.
+
+A worker may send packets about the jobs that it has. It may also be late: a job whose time limit
+is over waits for its next try, but its worker may still be at work. Until another try begins, what
+that worker sends counts as before, so its result ends the job and no work is done twice. Only a
+failure that comes late is ignored, because the job is to be tried again anyway. Once another try
+has begun, all packets of the late worker are ignored. It gets no ERROR, because many workers end
+when they get one.
 """
 
 from __future__ import annotations
@@ -30,7 +36,7 @@ _FEW: Final = 8  # comparing so few handles is cheaper than parsing one
 
 
 class Outcome:
-    """The verbs of workers that have a job."""
+    """The verbs of workers that have a job, or had it."""
 
     __slots__ = ("endings", "retry", "tables")
 
@@ -43,7 +49,7 @@ class Outcome:
         """Pass on WORK_DATA or WORK_WARNING; the job goes on.
 
         Raises:
-            Refused: the worker does not have the job.
+            Refused: the worker never had the job, or has ended it.
         """
         job = self._job_of(peer, handle, NO_JOB)
         if job is not None:
@@ -55,12 +61,15 @@ class Outcome:
     ) -> None:
         """Remember and pass on WORK_STATUS; the job goes on.
 
+        Of a job that no worker has, no progress is remembered.
+
         Raises:
-            Refused: the worker does not have the job.
+            Refused: the worker never had the job, or has ended it.
         """
         job = self._job_of(peer, handle, NO_JOB_FOR_RESULT)
         if job is not None:
-            job.progress = progress
+            if job.worker is not None:
+                job.progress = progress
             for client in job.clients:
                 client.link.update(update)
 
@@ -68,7 +77,7 @@ class Outcome:
         """Pass on WORK_COMPLETE and end the job.
 
         Raises:
-            Refused: the worker does not have the job.
+            Refused: the worker never had the job, or has ended it.
         """
         job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
         if job is not None:
@@ -78,9 +87,9 @@ class Outcome:
         """Handle WORK_FAIL: the try failed.
 
         Raises:
-            Refused: the worker does not have the job.
+            Refused: the worker never had the job, or has ended it.
         """
-        job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True)
+        job = self._job_of(peer, handle, NO_JOB_FOR_RESULT, last=True, fails=True)
         if job is not None:
             self.retry.try_ended(job, REPORTED)
 
@@ -91,23 +100,34 @@ class Outcome:
         not the worker's last packet about the job, even if the job was cancelled meanwhile.
 
         Raises:
-            Refused: the worker does not have the job.
+            Refused: the worker never had the job, or has ended it.
         """
-        job = self._job_of(peer, handle, NO_JOB_FOR_EXCEPTION)
+        job = self._job_of(peer, handle, NO_JOB_FOR_EXCEPTION, fails=True)
         if job is not None:
             self.retry.try_ended(job, REPORTED, update)
             peer.forgive(handle)
 
     def _job_of(
-        self, peer: Peer, handle: bytes, refusal: bytes, *, last: bool = False
+        self,
+        peer: Peer,
+        handle: bytes,
+        refusal: bytes,
+        *,
+        last: bool = False,
+        fails: bool = False,
     ) -> Job | None:
-        """Return the job that ``peer`` has under ``handle``, or None for a forgiven handle.
+        """Return the job that a packet of ``peer`` is about, or None to ignore the packet.
 
         Args:
             peer: the worker.
             handle: the handle in its packet.
-            refusal: the text of the ERROR if it has no such job.
+            refusal: the text of the ERROR if it may not send packets about that job.
             last: whether no packet about the job follows, so that the handle is forgiven no more.
+            fails: whether the packet reports a failure, which counts only while the worker has the
+                job.
+
+        Raises:
+            Refused: the worker never had the job, or has ended it.
         """
         if len(peer.running) <= _FEW:
             for own in peer.running:
@@ -117,8 +137,14 @@ class Outcome:
             job = self.tables.jobs.get(handle)
             if job is not None and job.worker is peer:
                 return job
-        if handle not in peer.forgiven:
+        tries = peer.forgiven.get(handle)
+        if tries is None:
             raise Refused(b"JOB_NOT_FOUND", refusal)
         if last:
             del peer.forgiven[handle]
+        if fails:
+            return None
+        late = self.tables.jobs.get(handle)
+        if late is not None and late.worker is None and late.tries == tries:
+            return late
         return None

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 NO_CLIENT_ID: Final = b"-"
 """The client id of a peer that never sent SET_CLIENT_ID."""
 
+OVER: Final = 0
+"""In the place of the number of a try: the worker has ended the job, or an operator has."""
+
 _MOST_FORGIVEN: Final = 1024  # how many handles per peer are forgiven
 
 
@@ -104,7 +107,8 @@ class Peer:
         woken_for: the function for whose job it got a NOOP that it has not acted on yet.
         wakes: how many wake-ups it got, which tells one from the next.
         unlisted: registered functions whose ``idle`` does not hold this peer.
-        forgiven: handles for which late packets of this worker are ignored in silence.
+        forgiven: handles of jobs that it no longer has, and about which its packets are no error.
+            The number is that of the try that ran out of its time, or :data:`OVER`.
     """
 
     __slots__ = (
@@ -132,10 +136,16 @@ class Peer:
         self.woken_for: Function | None = None
         self.wakes = 0
         self.unlisted: dict[Function, None] = {}
-        self.forgiven: dict[bytes, None] = {}
+        self.forgiven: dict[bytes, int] = {}
 
-    def forgive(self, handle: bytes) -> None:
-        """Ignore later packets of this worker about the job ``handle``."""
-        self.forgiven[handle] = None
+    def forgive(self, handle: bytes, tries: int = OVER) -> None:
+        """Let later packets of this worker about the job ``handle`` be no error.
+
+        Args:
+            handle: the handle of a job that the worker no longer has.
+            tries: the number of the try that ran out of its time. While no other try has begun,
+                the worker may still end the job. With :data:`OVER`, its packets are ignored.
+        """
+        self.forgiven[handle] = tries
         if len(self.forgiven) > _MOST_FORGIVEN:
             del self.forgiven[next(iter(self.forgiven))]

@@ -2,7 +2,8 @@
 
 A try ends because its worker reports a failure, because its worker is lost, or because its time is
 over. The decision is the C server's: a reported failure ends the job; a lost or timed-out job
-is queued again until it was lost as often as the policy allows.
+is queued again until it was lost as often as the policy allows. Until its next try begins, the
+worker whose time was over may still end it (see ``outcome.py``).
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ class Retry:
             self.endings.end(job, FAILED, update)
             return
         if cause == TIMED_OUT:
+            worker = job.worker
+            assert worker is not None, "a running job has a worker"
+            worker.forgive(job.handle, job.tries)
             self.events.job_timed_out(job.handle, job.function.name)
             if self.tables.policy.fail_timed_out:
                 self.endings.end(job, FAILED)

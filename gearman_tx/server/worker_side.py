@@ -46,7 +46,8 @@ class WorkerSide:
     def can_do_timeout(self, link: ServerPeerLink, body: bytes) -> None:
         """CAN_DO_TIMEOUT: register a function with a time limit in milliseconds; no reply.
 
-        Anything but a positive number means no limit: npm's worker sends four binary bytes.
+        Anything but a positive number means no limit: npm's worker sends four binary bytes. The
+        core raises a limit that is too short.
         """
         function, timeout = split(body, PacketType.CAN_DO_TIMEOUT)
         seconds = max(0, leading_number(timeout)) / _MILLISECONDS

@@ -135,7 +135,8 @@ class Worker:
             call: takes a :class:`WorkerJob` and returns the result, a Deferred of it or a
                 coroutine; an exception is sent as WORK_EXCEPTION. In a process it takes
                 ``job.data`` instead of the job.
-            timeout: seconds after which the job server gives the job to another worker; 0 is never.
+            timeout: seconds after which the job server gives the job to another worker; 0 is never,
+                and less than 1 counts as 1.
             place: where it runs: ``"thread"``, the default for plain functions; ``"process"``, for
                 functions that compute, which must be importable by name; ``"reactor"``, for
                 functions that return a Deferred, and the default for ``async def``,

@@ -36,12 +36,17 @@ class PairedConnection:
 
 @define(eq=False)
 class Expectations:
-    """Facts kept apart from the model: promises, endings, runs and losses by handle."""
+    """Facts kept apart from the model, by handle.
+
+    Promises, endings, runs and losses; and the connection whose time for a job was over, until
+    another try begins.
+    """
 
     promised: set[bytes] = field(factory=set)
     ended: set[bytes] = field(factory=set)
     runs: Counter[bytes] = field(factory=Counter)
     losses: Counter[bytes] = field(factory=Counter)
+    late: dict[bytes, int] = field(factory=dict)
 
 
 class Pair:

@@ -113,6 +113,7 @@ class Twins(Pair):
             assert (job.unique, job.workload) == (expected.unique, expected.workload)
             assert job.reducer == expected.reducer
             self.held.append((number, handle))
+            self.expectations.late.pop(handle, None)
             self.expectations.runs[handle] += 1
             assert self.expectations.runs[handle] <= self.expectations.losses[handle] + 1, (
                 "run once too often"
@@ -149,6 +150,7 @@ class Twins(Pair):
             "throw": (b"WORK_EXCEPTION", handle, b"error"),
         }
         is_own = any(job.handle == handle for job in connection.peer.running)
+        is_late = self.expectations.late.get(handle) == number and verb == "complete"
         refusal = None
         try:
             says[verb]()
@@ -158,7 +160,7 @@ class Twins(Pair):
         assert (understood is False) is (refusal is not None)
         if refusal is not None:
             assert (refusal.code, refusal.text) == (b"JOB_NOT_FOUND", NOT_FOUND[verb])
-        if is_own and verb in {"complete", "fail", "throw"}:
+        if is_late or (is_own and verb in {"complete", "fail", "throw"}):
             self.expectations.ended.add(handle)
         self.compare(noops=0)
 
@@ -172,16 +174,26 @@ class Twins(Pair):
         self.model.leave(pair.peer)
         pair.peer.heard.clear()
         self.held = [(place, handle) for place, handle in self.held if place != number]
+        late = self.expectations.late
+        self.expectations.late = {
+            handle: place for handle, place in late.items() if place != number
+        }
         self.gone.append(pair)
         self.compare()
 
     def wait(self, seconds: float) -> None:
         """Let time pass for both."""
         count = len(self.core.events.timed_out)
+        holders = {
+            job.handle: number
+            for number, pair in self.pairs.items()
+            for job in pair.connection.peer.running
+        }
         late = self.model.pass_time(seconds)
         self.core.wait(seconds)
         assert self.core.events.timed_out[count:] == late
         self.expectations.losses.update(late)
+        self.expectations.late |= {handle: holders[handle] for handle in late}
         next_time = self.server.deadlines.next_time()
         assert next_time is None or next_time > self.core.now, "the timer would ring for ever"
         self.compare()
@@ -292,6 +304,7 @@ class Twins(Pair):
         old = {job.handle: job for job in self.model.jobs}
         self.core = self.core.restart()
         self.pairs, self.gone, self.held = {}, [], []
+        self.expectations.late.clear()
         self.model = self.new_model()
         self.model.next_id = self.server.tables.next_id
         self.model.limits = limits_of(self.core.store.settings)

@@ -151,7 +151,7 @@ class Model:
         """Register a function."""
         refusal = self.learn(name)
         if refusal is None:
-            peer.timeouts[name] = timeout
+            peer.timeouts[name] = max(timeout, 1.0) if timeout > 0 else 0.0
             if name not in peer.turns:
                 peer.turns.insert(0, name)
         return refusal
@@ -165,7 +165,7 @@ class Model:
         peer.asleep = False
         job = self.next_for(peer)
         if job is not None:
-            job.state, job.worker = "running", peer
+            job.state, job.worker, job.late = "running", peer, None
             self.cant_do(peer, job.function)
             peer.turns.append(job.function)
             peer.holds.append(job)
@@ -178,7 +178,7 @@ class Model:
     def speak(
         self, peer: ModelPeer, verb: str, update: tuple[bytes, ...], progress: tuple[int, int]
     ) -> bool | None:
-        """Handle a worker's packet; return whether the job is its own, None if forgiven."""
+        """Handle a worker's packet; return whether it may speak of the job, None if ignored."""
         handle = update[1]
         job = self.find(handle)
         if job is None or job.worker is not peer:
@@ -186,11 +186,12 @@ class Model:
                 return False
             if verb in {"complete", "fail"}:
                 peer.forgiven.discard(handle)
-            return None
+            if job is None or job.late is not peer or verb in {"fail", "throw"}:
+                return None
         for client in job.clients:
             fails = verb == "fail" or (verb == "throw" and not client.exceptions)
             client.heard.append((WORK_FAIL, handle) if fails else update)
-        if verb == "status":
+        if verb == "status" and job.worker is not None:
             job.progress = progress
         if verb == "throw":
             peer.forgiven.add(handle)
@@ -253,6 +254,9 @@ class Model:
         late = [(job.deadline, job.place, job) for job in self.jobs if job.deadline is not None]
         timed_out = [job for when, _, job in sorted(late, key=lambda x: x[:2]) if when <= self.now]
         for job in timed_out:
+            assert job.worker is not None, "it is running"
+            job.late = job.worker
+            job.late.forgiven.add(job.handle)
             self.lose(job)
         return [job.handle for job in timed_out]
 

@@ -25,7 +25,10 @@ class ModelPeer:
 
 @define(eq=False)
 class ModelJob:
-    """A job; ``place`` grows with each time that it is queued or given a time."""
+    """A job; ``place`` grows with each time that it is queued or given a time.
+
+    ``late`` is the worker whose time for it was over, until another try begins.
+    """
 
     handle: bytes
     function: bytes
@@ -41,5 +44,6 @@ class ModelJob:
     progress: tuple[int, int] = (0, 0)
     deadline: float | None = None
     worker: ModelPeer | None = None
+    late: ModelPeer | None = None
     clients: list[ModelPeer] = field(factory=list)
     waiting: list[tuple[ModelPeer, int]] | None = None

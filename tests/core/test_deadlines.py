@@ -125,13 +125,34 @@ def test_a_job_that_runs_too_long_may_fail(build: BuildCore) -> None:
     assert core.events.timed_out == [handle]
 
 
-def test_a_timeout_may_be_shorter_than_a_second(core: CoreFixture) -> None:
-    """The C server raises it to one."""
-    worker = core.worker(b"f", timeout=0.05)
+@pytest.mark.parametrize("timeout", [0.001, 0.005, 0.03, 0.3, 0.999, 1.0])
+def test_no_limit_is_shorter_than_a_second(core: CoreFixture, timeout: float) -> None:
+    """As in the C server: many programs give seconds where milliseconds are meant."""
+    worker = core.worker(b"f", timeout=timeout)
     core.connection().submit()
     worker.grab()
-    core.wait(0.05)
+    assert core.server.deadlines.next_time() == NOON + 1
+    core.wait(0.999)
+    assert core.counts(b"f") == (0, 1, 0)
+    core.server.deadlines.tick(NOON + 1)
     assert core.counts(b"f") == (1, 0, 0)
+
+
+def test_a_limit_of_more_than_a_second_is_exact(core: CoreFixture) -> None:
+    """To the millisecond, in which it was given."""
+    worker = core.worker(b"f", timeout=1.001)
+    core.connection().submit()
+    worker.grab()
+    assert core.server.deadlines.next_time() == NOON + 1.001
+
+
+def test_a_short_limit_is_raised_when_it_is_given_again(core: CoreFixture) -> None:
+    """Registering again changes the limit, and the new one is raised too."""
+    worker = core.worker(b"f", timeout=5)
+    worker.can_do(b"f", 0.03)
+    core.connection().submit()
+    worker.grab()
+    assert core.server.deadlines.next_time() == NOON + 1
 
 
 @pytest.mark.parametrize("timeout", [0, -1])

@@ -202,35 +202,6 @@ def test_a_worker_may_not_speak_about_a_job_that_it_ended(
     assert client.heard() == []
 
 
-@every_saying
-def test_a_late_word_about_a_job_that_timed_out_is_refused(
-    core: CoreFixture, say: Say, text: bytes
-) -> None:
-    """The job is queued again or another worker's by now."""
-    client, worker = core.connection(), core.worker(b"f", timeout=1)
-    handle = client.submit()
-    worker.grab()
-    core.wait(1)
-    assert refusal(say, worker, handle) == (b"JOB_NOT_FOUND", text)
-    assert core.counts(b"f") == (1, 0, 0)
-    other = core.worker(b"f")
-    other.grab()
-    assert refusal(say, worker, handle) == (b"JOB_NOT_FOUND", text)
-    other.complete(handle)
-    assert client.heard() == [(b"WORK_COMPLETE", handle, b"done")]
-
-
-def test_a_worker_that_timed_out_may_have_the_job_again(core: CoreFixture) -> None:
-    """Then it speaks with right."""
-    client, worker = core.connection(), core.worker(b"f", timeout=1)
-    handle = client.submit()
-    worker.grab()
-    core.wait(1)
-    assert worker.grab() == handle
-    worker.complete(handle)
-    assert client.heard() == [(b"WORK_COMPLETE", handle, b"done")]
-
-
 def test_results_of_an_abandoned_running_job_go_nowhere(core: CoreFixture) -> None:
     """The worker is not told; its result ends the job as ever."""
     client, worker = core.connection(), core.worker(b"f")

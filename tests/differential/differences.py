@@ -172,12 +172,15 @@ DIFFERENCES: Final = (
         "2.10 and 9.16",
     ),
     Difference(
-        "timeout-floor",
+        "late-result",
         _TIME,
-        "A timeout of CAN_DO_TIMEOUT between 1 and 999 milliseconds is raised to 1,000.",
-        "It is taken as it is.",
-        "The unit is the millisecond.",
-        "2.6 and 9.10",
+        "A worker whose time for a job is over gets ERROR ``JOB_NOT_FOUND`` for all that it still "
+        "sends about the job. A job that always takes too long runs again and again.",
+        "While no other worker has the job, its data, progress and result go to the clients, and "
+        "the result ends the job; only a failure is ignored. Once another worker has had the job, "
+        "everything is ignored. The late worker gets no ERROR.",
+        "No work is done twice that is done already, and many workers end when they get an ERROR.",
+        "2.6",
     ),
     Difference(
         "timeout-outlives-job",

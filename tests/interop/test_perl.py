@@ -152,3 +152,42 @@ def test_a_function_with_a_time_limit_is_registered(
     """register_function() with a time limit (CAN_DO_TIMEOUT) makes an able worker."""
     interop.worker(perl, "reverse/30")
     assert interop.call(perl, "do").out == b"olleh"
+
+
+def test_a_small_time_limit_leaves_a_second(interop: InteropFixture, perl: Language) -> None:
+    """register_function() with 30, as for seconds, does not end a job of 0.2 seconds."""
+    worker = interop.worker(perl, "nap/30")
+    for _ in range(2):
+        assert interop.call(perl, "do").out == b"olleh"
+    assert worker.running
+    assert b"error" not in worker.out
+
+
+@ours_only
+def test_the_result_of_a_late_worker_is_taken(interop: InteropFixture, perl: Language) -> None:
+    """Its job was queued again and no other worker has it; the worker goes on to the next one."""
+    worker = interop.worker(perl, "hold/30")
+    for count in (1, 2):
+        client = interop.call_start(perl, "do")
+        worker.await_output(b"holding hello\n" * count)
+        interop.server.await_exactly(interop.function, (1, 0, 1))
+        worker.send_line()
+        assert client.succeed().out == b"olleh"
+    assert worker.running
+    assert b"error" not in worker.out
+
+
+@ours_only
+def test_a_worker_that_is_too_late_goes_on(interop: InteropFixture, perl: Language) -> None:
+    """Another worker did its job; it gets no ERROR, and does the next job."""
+    slow = interop.worker(perl, "hold/30")
+    client = interop.call_start(perl, "do")
+    slow.await_output(b"holding hello")
+    quick = interop.worker(perl, "reverse")
+    assert client.succeed().out == b"olleh"
+    quick.kill()
+    slow.send_line()
+    slow.send_line()
+    assert interop.call(perl, "do", workload=b"next").out == b"txen"
+    assert slow.running
+    assert b"error" not in slow.out

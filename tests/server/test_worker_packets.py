@@ -215,7 +215,7 @@ def test_a_job_lost_too_often_is_given_up(log: LogBook) -> None:
 
 
 def test_a_timeout_gives_the_job_to_another(stage: ServerFixture, log: LogBook) -> None:
-    """After CAN_DO_TIMEOUT's milliseconds the job is queued again; a late result is refused."""
+    """The job is queued again after its time, and what the late worker says is ignored."""
     client, slow, quick = stage.connect(), stage.connect(), stage.sleeper(b"f")
     slow.tells(req(p.CAN_DO_TIMEOUT, b"f", b"1500"))
     client.submits(1, b"f", b"", b"data")
@@ -227,12 +227,40 @@ def test_a_timeout_gives_the_job_to_another(stage: ServerFixture, log: LogBook) 
     stage.clock.advance(0.2)
     assert quick.hears() == NOOP_PACKET
     assert log.warnings == ["job H:stage:1 of f ran out of time"]
-    assert slow.asks(req(p.WORK_COMPLETE, handle(1), b"late")) == NOT_FOUND_FOR_RESULT
     quick.grabs(1, b"f", b"data")
+    assert slow.asks(req(p.WORK_COMPLETE, handle(1), b"late")) == b""
     quick.tells(req(p.WORK_COMPLETE, handle(1), b"good"))
     assert client.hears() == res(p.WORK_COMPLETE, handle(1), b"good")
     stage.clock.advance(10)
     assert stage.status() == b"f\t0\t0\t2\n.\n"
+
+
+def test_a_late_result_is_taken_while_no_other_worker_has_the_job(stage: ServerFixture) -> None:
+    """The packets of the C project's own test: WORK_DATA and an empty WORK_COMPLETE, both late."""
+    client, worker = stage.connect(), stage.connect()
+    worker.tells(req(p.CAN_DO_TIMEOUT, b"f", b"6"))
+    client.submits(1, b"f", b"", b"sleep")
+    worker.grabs(1, b"f", b"sleep")
+    stage.clock.advance(1)
+    assert stage.status() == b"f\t1\t0\t1\n.\n"
+    assert worker.asks(req(p.WORK_DATA, handle(1), b"slept")) == b""
+    assert worker.asks(req(p.WORK_COMPLETE, handle(1), b"")) == b""
+    data, end = res(p.WORK_DATA, handle(1), b"slept"), res(p.WORK_COMPLETE, handle(1), b"")
+    assert client.hears() == data + end
+    assert stage.status() == b"f\t0\t0\t1\n.\n"
+
+
+@pytest.mark.parametrize("milliseconds", [b"1", b"5", b"30", b"300", b"999", b"1000"])
+def test_a_time_limit_is_a_second_at_least(stage: ServerFixture, milliseconds: bytes) -> None:
+    """As in the C server: PHP's and Perl's programs give seconds."""
+    worker = stage.connect()
+    worker.tells(req(p.CAN_DO_TIMEOUT, b"f", milliseconds))
+    stage.connect().queues(1, b"f")
+    worker.grabs(1, b"f")
+    stage.clock.advance(0.99)
+    assert stage.status() == b"f\t1\t1\t1\n.\n"
+    stage.clock.advance(0.02)
+    assert stage.status() == b"f\t1\t0\t1\n.\n"
 
 
 @pytest.mark.parametrize("timeout", [b"0", b"-1000", b"", b"soon", b"9" * 30])

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# A worker of Gearman::Worker: perl worker.pl PORT FUNCTION=BEHAVIOUR ...
+# A worker of Gearman::Worker: perl worker.pl PORT FUNCTION=BEHAVIOUR[/TIMEOUT] ...
+# TIMEOUT is the time limit that register_function() is given.
 # The environment variable PREFIX sets the prefix of all function names.
 use strict;
 use warnings;
@@ -28,6 +29,11 @@ my %behaviours = (
         $worker->send_work_data($job, 'two');
         scalar reverse $job->arg;
     },
+    # Works for a fifth of a second.
+    nap => sub {
+        select undef, undef, undef, 0.2;
+        scalar reverse $_[0]->arg;
+    },
     hold => sub {
         my $job = shift;
         $job->set_status(3, 7);
@@ -39,7 +45,7 @@ my %behaviours = (
 
 for my $ability (@abilities) {
     my ($function, $behaviour) = split /=/, $ability;
-    ($behaviour, my $seconds) = split m{/}, $behaviour;
-    $worker->register_function($function, $seconds ? $seconds : (), $behaviours{$behaviour});
+    ($behaviour, my $timeout) = split m{/}, $behaviour;
+    $worker->register_function($function, $timeout ? $timeout : (), $behaviours{$behaviour});
 }
 $worker->work;

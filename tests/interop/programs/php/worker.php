@@ -1,6 +1,6 @@
 <?php
-// A worker of the PHP extension: php worker.php PORT FUNCTION=BEHAVIOUR ...
-// PORT may be a list of several: 4730,4731.
+// A worker of the PHP extension: php worker.php PORT FUNCTION=BEHAVIOUR[/TIMEOUT] ...
+// PORT may be a list of several: 4730,4731. TIMEOUT is the last argument of addFunction().
 
 $behaviours = [
     'reverse' => fn (GearmanJob $job) => strrev($job->workload()),
@@ -25,6 +25,11 @@ $behaviours = [
         fgets(STDIN) === false && exit(1);
         return strrev($job->workload());
     },
+    // Works for a fifth of a second.
+    'nap' => function (GearmanJob $job) {
+        usleep(200000);
+        return strrev($job->workload());
+    },
     // The number of this worker's jobs so far, to show how several workers share the work.
     'count' => function (GearmanJob $job) {
         static $jobs = 0;
@@ -45,7 +50,9 @@ foreach (explode(',', $argv[1]) as $port) {
 }
 foreach (array_slice($argv, 2) as $ability) {
     [$function, $behaviour] = explode('=', $ability);
-    $worker->addFunction($function, $behaviours[$behaviour]);
+    [$behaviour, $timeout] = explode('/', "$behaviour/0");
+    $context = null;
+    $worker->addFunction($function, $behaviours[$behaviour], $context, (int) $timeout);
 }
 while (true) {
     if (!@$worker->work() && $worker->returnCode() !== GEARMAN_WORK_FAIL) {
