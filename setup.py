@@ -55,15 +55,15 @@ CLI = [
     "rich>=13.7",
 ]
 
-BLOCKING = ["crochet>=2.1"]
 IMPORT_MYSQL = ["PyMySQL[rsa]>=1.1"]  # rsa: without it MySQL 8 refuses its default passwords
 IMPORT_POSTGRESQL = ["psycopg[binary]>=3.2"]
 IMPORT_REDIS = ["redis>=5"]
 MSGPACK = ["msgpack>=1.1"]
-ALL = [*BLOCKING, *CLI, *IMPORT_MYSQL, *IMPORT_POSTGRESQL, *IMPORT_REDIS, *MSGPACK, *TLS]
+ALL = [*CLI, *IMPORT_MYSQL, *IMPORT_POSTGRESQL, *IMPORT_REDIS, *MSGPACK, *TLS]
 
 TEST = [
     "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
+    "crochet>=2.1",  # a program may have it run the reactor
     "docutils>=0.20",  # tables of the benchmarks are read with it
     "gear>=0.16",  # a peer: OpenStack's Python client and worker
     "hypothesis>=6.100",
@@ -89,7 +89,6 @@ BENCH = [
 DOCS = [
     "furo>=2024.8.6",
     "sphinx>=8",
-    *BLOCKING,  # the reference is made from its docstrings, too
 ]
 
 LINT = [
@@ -133,7 +132,6 @@ setup(
     install_requires=REQUIRED,
     ext_modules=hot_path(),
     extras_require={
-        "blocking": BLOCKING,
         "cli": CLI,
         "import-mysql": IMPORT_MYSQL,
         "import-postgresql": IMPORT_POSTGRESQL,

@@ -100,6 +100,13 @@ class TimedOut(GearmanError):
     """The result did not come in the time that the caller allowed."""
 
 
+class ReactorUnavailable(GearmanError):
+    """The thread that talks to the job servers cannot be started, or has ended.
+
+    It ends with the interpreter, and when the program stops a reactor that it runs itself.
+    """
+
+
 def _text(data: bytes) -> str:
     """Return ``data`` as text."""
     return data.decode("utf-8", "replace")

@@ -4,8 +4,7 @@
 gearman3 or pygearman. :class:`GearmanClient`, :class:`GearmanWorker` and
 :class:`GearmanAdminClient` use our own client, worker and admin client, which run in the reactor's
 thread (``reactor_thread``); the modules ``client``, ``worker``, ``admin_client``, ``job``,
-``errors`` and ``constants`` have python-gearman's names. The package needs crochet:
-``pip install 'gearman-tx[blocking]'``.
+``errors`` and ``constants`` have python-gearman's names.
 """
 
 from gearman_tx._version import __version__

@@ -15,7 +15,6 @@ from gearman_tx.blocking.errors import (
     InvalidAdminClientState,
     ProtocolError,
 )
-from gearman_tx.blocking.reactor_thread import THREAD
 from gearman_tx.errors import (
     ConfigurationError,
     ConnectionLost,
@@ -24,6 +23,7 @@ from gearman_tx.errors import (
     TimedOut,
 )
 from gearman_tx.link import Server
+from gearman_tx.reactor_thread import THREAD, PerProcess
 
 DEFAULT_ADMIN_CLIENT_TIMEOUT: Final = 10.0
 """Seconds that a job server may take to connect, and to answer."""
@@ -78,13 +78,14 @@ class GearmanAdminClient(GearmanConnectionManager):
             )
         self.poll_timeout = poll_timeout
         (self.current_connection,) = self.connection_list
-        self._client = client = _LazyAdminClient(self.current_connection.server, poll_timeout)
-        finalizer = weakref.finalize(self, THREAD.post, client.close)
+        server = self.current_connection.server
+        self._client = client = PerProcess(lambda: _LazyAdminClient(server, poll_timeout))
+        finalizer = weakref.finalize(self, _close, client)
         finalizer.atexit = False
 
     def shutdown(self) -> None:
         """Disconnect; a later command connects again. See ``send_shutdown`` for the server."""
-        THREAD.call(self._client.close)
+        THREAD.call(self._client().close)
 
     # --------------------------------------------------------------------------------- reports
 
@@ -173,14 +174,14 @@ class GearmanAdminClient(GearmanConnectionManager):
         """Ask the job server to stop, by default when all jobs are done; many servers refuse."""
         try:
             if graceful:
-                self._call(self._client.ask_gracefully)
+                self._call(self._client().ask_gracefully)
             else:
                 self._ask("shutdown")
         except Refused:
             return
 
     def _ask(self, method: str, *arguments: Any) -> Any:
-        return self._call(self._client.ask, method, *arguments)
+        return self._call(self._client().ask, method, *arguments)
 
     def _call(self, function: Any, *arguments: Any) -> Any:
         try:
@@ -190,6 +191,13 @@ class GearmanAdminClient(GearmanConnectionManager):
         except TimedOut as error:
             text = f"Admin client timed out after {self.poll_timeout:f} second(s)"
             raise InvalidAdminClientState(text) from error
+
+
+def _close(of_process: PerProcess[_LazyAdminClient]) -> None:
+    """Disconnect the client of this process, if it has one."""
+    client = of_process.peek()
+    if client is not None:
+        THREAD.post(client.close)
 
 
 def _reply(error: Refused) -> str:

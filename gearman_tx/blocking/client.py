@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred
-
 from gearman_tx.blocking.client_pool import ClientPool
 from gearman_tx.blocking.connection_manager import GearmanConnectionManager
 from gearman_tx.blocking.constants import (
@@ -28,11 +26,11 @@ from gearman_tx.blocking.errors import (
 )
 from gearman_tx.blocking.job import GearmanJobRequest
 from gearman_tx.blocking.pending_request import PendingRequest, submit, when_all
-from gearman_tx.blocking.reactor_thread import THREAD
 from gearman_tx.blocking.request_events import StatusReceived
 from gearman_tx.client import JobStatus
 from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import ConfigurationError, ConnectionLost, LocalProtocolError, TimedOut
+from gearman_tx.reactor_thread import THREAD, PerProcess
 
 RANDOM_UNIQUE_BYTES: Final = 16
 """Random bytes of a generated unique, which has two hexadecimal digits for each of them."""
@@ -62,13 +60,13 @@ class GearmanClient(GearmanConnectionManager):
     ) -> None:
         super().__init__(host_list)
         self.random_unique_bytes = random_unique_bytes
-        self._pool = pool = ClientPool()
-        finalizer = weakref.finalize(self, THREAD.post, pool.close)
+        self._pool = pool = PerProcess(ClientPool)
+        finalizer = weakref.finalize(self, _close, pool)
         finalizer.atexit = False
 
     def shutdown(self) -> None:
         """Close all connections. Incomplete requests are lost; later calls connect again."""
-        THREAD.call(self._pool.close)
+        THREAD.call(self._pool().close)
 
     # ----------------------------------------------------------------------------- submitting
 
@@ -193,7 +191,7 @@ class GearmanClient(GearmanConnectionManager):
             request.timed_out = not request.complete
         if any(request.pending and request.state == JOB_UNKNOWN for request in requests):
             with suppress(TimedOut):  # the state of the requests tells that they are lost
-                if not self._call(self._pool.is_up, timeout=deadline.remaining):
+                if not self._call(self._pool().is_up, timeout=deadline.remaining):
                     raise ServerUnavailable(self.not_available())
         return job_requests
 
@@ -232,7 +230,7 @@ class GearmanClient(GearmanConnectionManager):
             request.status["last_time_received"] = request.status.get("time_received")
             request.timed_out = True
         try:
-            answers = self._call(self._pool.ask, queries, timeout=poll_timeout)
+            answers = self._call(self._pool().ask, queries, timeout=poll_timeout)
         except TimedOut:
             return job_requests
         for request, answer in zip(requests, answers, strict=True):
@@ -272,8 +270,7 @@ class GearmanClient(GearmanConnectionManager):
             request.state = JOB_PENDING
             request.timed_out = False
             request.connection_attempts += 1
-        THREAD.start()
-        THREAD.post(submit, self._pool, list(self.connection_list), pending)
+        THREAD.begin(submit, self._pool(), list(self.connection_list), pending)
 
     def _make_pending(self, request: GearmanJobRequest) -> PendingRequest:
         if request.priority not in _PRIORITIES:
@@ -310,16 +307,20 @@ class GearmanClient(GearmanConnectionManager):
         """Call a coroutine method of the pool in the reactor's thread."""
         connections = list(self.connection_list)
 
-        def start() -> Deferred[Any]:
-            return Deferred.fromCoroutine(method(connections, *arguments))
-
         try:
-            return THREAD.call(start, timeout=timeout)
+            return THREAD.call(method, connections, *arguments, timeout=timeout)
         except (ConfigurationError, ConnectionLost, LocalProtocolError) as error:
             raise self.translated(error) from error
 
 
-def _unsent_because(request: GearmanJobRequest) -> Exception | None:
+def _close(of_process: PerProcess[ClientPool]) -> None:
+    """Close the clients of this process, if it has any."""
+    pool = of_process.peek()
+    if pool is not None:
+        THREAD.post(pool.close)
+
+
+def _unsent_because(request: GearmanJobRequest) -> BaseException | None:
     """Return why a request could not be sent, and reset it to one that was never tried."""
     pending = request.pending
     if pending is None or not pending.is_unsent:

@@ -143,7 +143,7 @@ class GearmanConnectionManager:
         """Return the text of the error when no job server is up."""
         return f"Found no valid connections in list: {self.connection_list!r}"
 
-    def translated(self, error: Exception) -> Exception:
+    def translated(self, error: BaseException) -> BaseException:
         """Return python-gearman's error for an error of this package."""
         if isinstance(error, ConfigurationError | ConnectionLost):
             return ServerUnavailable(f"{self.not_available()}: {error}")

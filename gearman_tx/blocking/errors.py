@@ -1,4 +1,4 @@
-"""The errors of python-gearman, by their names, and one of our own.
+"""The errors of python-gearman, by their names, and :class:`ReactorUnavailable` of our own.
 
 All derive from the package's :class:`~gearman_tx.errors.GearmanError`, so one ``except`` catches
 them all.
@@ -6,7 +6,7 @@ them all.
 
 from __future__ import annotations
 
-from gearman_tx.errors import GearmanError
+from gearman_tx.errors import GearmanError, ReactorUnavailable
 
 __all__ = [
     "ConnectionError",
@@ -52,10 +52,3 @@ class InvalidWorkerState(GearmanError):
 
 class InvalidAdminClientState(GearmanError):
     """A job server did not answer a command in time, or gave a wrong answer."""
-
-
-class ReactorUnavailable(GearmanError):
-    """The thread that talks to the job servers does not run.
-
-    A forked process does not have it, and it ends with the interpreter.
-    """

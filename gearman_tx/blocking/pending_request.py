@@ -4,11 +4,13 @@ Theory of operation. A pending request is made in the thread of a caller. It the
 reactor's thread, which submits it with a :class:`~gearman_tx.client.Client` and appends what
 happens to ``events``. The threads that wait for the request apply the events, one thread at a time.
 A request has two milestones, *accepted* and *over*; when it is lost before the first, it passes
-both at once.
+both at once. Whatever goes wrong in the reactor's thread ends the request, so that no thread waits
+for it without an end. In a forked process, the requests of its parent are lost.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from typing import Any
@@ -51,6 +53,7 @@ class PendingRequest:
         is_over: whether nothing more will happen.
         is_unsent: whether it could not even be submitted, because no job server was up.
         error: why it was lost, or could not be submitted.
+        process: the process that submitted it.
     """
 
     function: Any
@@ -62,7 +65,8 @@ class PendingRequest:
     is_accepted: bool = field(default=False, init=False)
     is_over: bool = field(default=False, init=False)
     is_unsent: bool = field(default=False, init=False)
-    error: Exception | None = field(default=None, init=False)
+    error: BaseException | None = field(default=None, init=False)
+    process: int = field(factory=os.getpid, init=False)
     _client: PooledClient | None = field(default=None, init=False)
     _task: Task[bytes] | None = field(default=None, init=False)
     _waiting: list[tuple[bool, Deferred[None]]] = field(factory=list, init=False)
@@ -72,10 +76,19 @@ class PendingRequest:
 
     def has_passed(self, *, over: bool) -> bool:
         """Return whether it is over or, unless ``over``, accepted; its events then say so."""
-        return self.is_over or (self.is_accepted and not over)
+        return self.is_over or (self.is_accepted and not over) or self._is_of_parent
+
+    @property
+    def _is_of_parent(self) -> bool:
+        """Whether another process submitted it, from which this one was forked."""
+        return self.process != os.getpid()
 
     def apply_events(self, request: GearmanJobRequest, manager: GearmanConnectionManager) -> None:
         """Change ``request`` by the events since the last call."""
+        if self._is_of_parent:  # the lock and the events may be in any state
+            if not request.complete:
+                Lost().apply(request, manager)
+            return
         with self._applying:
             while self.events:
                 self.events.popleft().apply(request, manager)
@@ -108,15 +121,16 @@ class PendingRequest:
             return
         self._client = client
         client.begin()
-        task.accepted.addCallbacks(self._accepted, lambda _: None)
-        task.result.addCallbacks(self._completed, self._failed)
+        task.accepted.addCallbacks(self._accepted, lambda _: None).addErrback(self._lost)
+        task.result.addCallbacks(self._completed, self._failed).addErrback(self._lost)
 
-    def not_sent(self, error: Exception) -> None:
+    def not_sent(self, error: BaseException) -> None:
         """Note that no job server is up, or that Gearman has no packet for the request."""
-        self.is_unsent = True
-        self.error = error
-        self.events.append(Lost())
-        self._end()
+        if not (self.is_over or self._task):
+            self.is_unsent = True
+            self.error = error
+            self.events.append(Lost())
+            self._end()
 
     def _accepted(self, handle: bytes) -> None:
         assert self._client is not None, "it was sent"
@@ -149,10 +163,16 @@ class PendingRequest:
         elif isinstance(error, Refused):
             self.events.append(SubmissionRefused(error.code, error.text))
         else:
-            assert isinstance(error, Exception), "nothing else fails a task"
-            self.error = error
-            self.events.append(Lost())
+            self._lost(reason)
+            return
         self._end()
+
+    def _lost(self, reason: Failure) -> None:
+        """Note that the outcome is unknown: the server was lost, or this side failed."""
+        if not self.is_over:
+            self.error = reason.value
+            self.events.append(Lost())
+            self._end()
 
     def _end(self) -> None:
         self.is_over = True
@@ -175,22 +195,15 @@ class PendingRequest:
 # ------------------------------------------------------- many requests, in the reactor's thread
 
 
-def submit(pool: ClientPool, connections: list[Any], requests: list[PendingRequest]) -> None:
-    """Begin to submit ``requests``; their events tell the progress."""
-    Deferred.fromCoroutine(_reach_and_send(pool, connections, requests))
-
-
-async def _reach_and_send(
-    pool: ClientPool, connections: list[Any], requests: list[PendingRequest]
-) -> None:
+async def submit(pool: ClientPool, connections: list[Any], requests: list[PendingRequest]) -> None:
+    """Submit ``requests``; their events tell the progress."""
     try:
         client = await pool.reach(connections)
-    except Exception as error:  # noqa: BLE001  # raised again in the caller's thread
+        for request in requests:
+            request.send(client)
+    except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
         for request in requests:
             request.not_sent(error)
-        return
-    for request in requests:
-        request.send(client)
 
 
 def when_all(requests: list[PendingRequest], over: bool) -> Deferred[Any]:

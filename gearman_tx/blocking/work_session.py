@@ -12,15 +12,17 @@ lent another one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
-from gearman_tx.blocking.errors import ReactorUnavailable, ServerUnavailable
-from gearman_tx.errors import JobException, JobFailed
+from gearman_tx.blocking.errors import ServerUnavailable
+from gearman_tx.errors import JobException, JobFailed, TimedOut
 from gearman_tx.link import Server
+from gearman_tx.reactor_thread import THREAD
 from gearman_tx.worker import Worker, WorkerJob
 
 LEAVE_SECONDS: Final = 2.0
@@ -97,18 +99,15 @@ class WorkSession:
         self._reactor = reactor
         self._down = ServerUnavailable(down)
         self._queue: SimpleQueue[OpenJob | Exception] = SimpleQueue()
+        self._waiting: Deferred[None] | None = None  # until something is in the queue
         self._open: set[OpenJob] = set()
         for name in names:
             self.register(name)
 
     def start(self) -> None:
         """Connect, and ask for jobs."""
-        ended = ReactorUnavailable("the reactor has ended, and the worker with it")
-        self._trigger = self._reactor.addSystemEventTrigger(
-            "before", "shutdown", self._queue.put, ended
-        )
         self.worker.start()
-        self.worker.when_down().addCallback(lambda _: self._queue.put(self._down))
+        self.worker.when_down().addCallback(lambda _: self.interrupt())
 
     def register(self, name: str | bytes) -> None:
         """Take jobs of a function."""
@@ -126,7 +125,7 @@ class WorkSession:
         self.worker.pause()
         self._open.add(open_job)
         open_job.outcome.addBoth(self._forget, open_job)
-        self._queue.put(open_job)
+        self._put(open_job)
         return open_job.outcome
 
     def _forget(self, outcome: Any, open_job: OpenJob) -> Any:
@@ -134,7 +133,7 @@ class WorkSession:
         return outcome
 
     def next_job(self, timeout: float | None) -> OpenJob | None:
-        """Wait for a job, in the thread that runs them.
+        """Have the worker ask for a job and wait for it, in the thread that runs them.
 
         Returns:
             The job; None when none came in time.
@@ -143,21 +142,40 @@ class WorkSession:
             ServerUnavailable: all job servers are down.
             ReactorUnavailable: the reactor has ended.
         """
+        with suppress(TimedOut):  # a job may have come just now
+            THREAD.call(self._go_on, timeout=timeout)
         try:
-            found = self._queue.get(timeout=timeout)
+            found = self._queue.get_nowait()
         except Empty:
             return None
         if isinstance(found, Exception):
             raise found
         return found
 
-    def resume(self) -> None:
-        """Ask for the next job: the thread has finished the last one."""
+    def _go_on(self) -> Deferred[None]:
+        """Ask for the next job: the thread has finished the last one.
+
+        Returns:
+            Fires when something is in the queue.
+        """
+        if not self._queue.empty():
+            return succeed(None)
         self.worker.resume()
+        self._waiting = Deferred(self._forget_waiting)
+        return self._waiting
+
+    def _forget_waiting(self, _waiting: Deferred[None]) -> None:
+        self._waiting = None
+
+    def _put(self, found: OpenJob | Exception) -> None:
+        self._queue.put(found)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.callback(None)
 
     def interrupt(self) -> None:
         """End the waiting of the thread as if all job servers were down."""
-        self._queue.put(self._down)
+        self._put(self._down)
 
     def end(self) -> Deferred[Any]:
         """Disconnect; give unfinished jobs back.
@@ -165,7 +183,6 @@ class WorkSession:
         Returns:
             Fires when the worker has ended, after two seconds at most; never fails.
         """
-        self._reactor.removeSystemEventTrigger(self._trigger)
         if self._open:
             return self.worker.give_back("work() has ended")
         stopping = self.worker.stop("work() has ended")

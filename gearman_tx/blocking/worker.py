@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from gearman_tx.blocking.connection_manager import GearmanConnectionManager
 from gearman_tx.blocking.errors import GearmanError
-from gearman_tx.blocking.reactor_thread import THREAD
 from gearman_tx.blocking.work_session import OpenJob, WorkSession, start_session
 from gearman_tx.errors import ConfigurationError, TimedOut
+from gearman_tx.reactor_thread import THREAD, PerProcess
 from gearman_tx.worker import WorkerJob
 
 POLL_TIMEOUT_IN_SECONDS: Final = 60.0
@@ -33,8 +33,8 @@ class GearmanWorker(GearmanConnectionManager):
         super().__init__(host_list)
         self.worker_abilities: dict[Any, Callable[..., Any]] = {}
         self.worker_client_id: Any = None
-        self._sessions: list[WorkSession] = []
-        self._open: dict[tuple[Any, Any], OpenJob] = {}
+        self._sessions: PerProcess[list[WorkSession]] = PerProcess(list)
+        self._open: PerProcess[dict[tuple[Any, Any], OpenJob]] = PerProcess(dict)
 
     # -------------------------------------------------------------------------- before working
 
@@ -51,14 +51,14 @@ class GearmanWorker(GearmanConnectionManager):
         for name in [name for name in self.worker_abilities if _raw(name) == _raw(task)]:
             del self.worker_abilities[name]
         self.worker_abilities[task] = callback_function
-        for session in list(self._sessions):
+        for session in list(self._sessions()):
             THREAD.call(session.register, task)
         return task
 
     def unregister_task(self, task: Any) -> Any:
         """Withdraw a function, if it is registered; return its name."""
         if self.worker_abilities.pop(task, None) is not None:
-            for session in list(self._sessions):
+            for session in list(self._sessions()):
                 THREAD.call(session.unregister, task)
         return task
 
@@ -96,16 +96,15 @@ class GearmanWorker(GearmanConnectionManager):
                     continue
                 self._run(open_job)
                 goes_on = self.after_poll(True) and self.after_job()
-                if goes_on:
-                    THREAD.call(session.resume)
         finally:
-            self._sessions.remove(session)
-            with contextlib.suppress(GearmanError):  # the reactor may have ended
-                THREAD.call(session.end)
+            if session in self._sessions():  # it is not in a process that a job has forked
+                self._sessions().remove(session)
+                with contextlib.suppress(GearmanError):  # the reactor may have ended
+                    THREAD.call(session.end)
 
     def shutdown(self) -> None:
         """End every running :meth:`work` with ServerUnavailable, after its present job."""
-        for session in list(self._sessions):
+        for session in list(self._sessions()):
             THREAD.call(session.interrupt)
 
     def _begin(self) -> WorkSession:
@@ -121,7 +120,7 @@ class GearmanWorker(GearmanConnectionManager):
             )
         except ConfigurationError as error:
             raise self.translated(error) from error
-        self._sessions.append(session)
+        self._sessions().append(session)
         return session
 
     def _run(self, open_job: OpenJob) -> None:
@@ -130,8 +129,10 @@ class GearmanWorker(GearmanConnectionManager):
         connection = next(one for one in self.connection_list if one.name == job.server)
         current_job = self._make_job(connection, job)
         key = connection, current_job.handle
-        self._open = {at: one for at, one in self._open.items() if not one.is_over}
-        self._open[key] = open_job
+        opened = self._open()
+        for ended in [at for at, one in opened.items() if one.is_over]:
+            del opened[ended]
+        opened[key] = open_job
         self.on_job_execute(current_job)
         if not open_job.is_over:
             THREAD.call(open_job.leave)
@@ -232,7 +233,7 @@ class GearmanWorker(GearmanConnectionManager):
     def _send(
         self, current_job: Any, timeout: float | None, send: Callable[..., Any], *arguments: Any
     ) -> None:
-        open_job = self._open.get((current_job.connection, current_job.handle))
+        open_job = self._open().get((current_job.connection, current_job.handle))
         if open_job is not None:
             with contextlib.suppress(TimedOut):  # the packet is sent when the server reads again
                 THREAD.call(send, open_job, *arguments, timeout=timeout)

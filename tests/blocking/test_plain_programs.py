@@ -31,15 +31,51 @@ def test_ten_thousand_requests(interop: InteropFixture) -> None:
 
 @one_server
 def test_forks(interop: InteropFixture) -> None:
-    """A client may be used in a child that was forked before its first use, and not after it."""
-    outcome = interop.run(program("forks", interop.server.port, interop.function))
+    """Clients and workers may be used in children that were forked before or after their first use.
+
+    Each process has connections of its own. What the parent submitted is lost for the child, and
+    goes on for the parent.
+    """
+    python, *arguments = program("forks", interop.server.port, interop.function)
+    outcome = interop.run([python, "-W", "error", *arguments])
+    in_child = [
+        "submitted: CREATED",
+        "of the parent: UNKNOWN",
+        "worked: b'cba'",
+        "seen: True",
+    ]
     assert outcome.lines == [
+        *["submitted: CREATED"] * 3,
+        "still: CREATED",
+        "worked: b'321'",
+        *in_child,
         "submitted: CREATED",
-        "submitted: CREATED",
-        *["refused: this process was forked"] * 4,
-        "submitted: CREATED",
+        "still: CREATED",
+        *in_child,
     ]
     assert outcome.err == b""
+
+
+def test_warnings_are_errors(interop: InteropFixture) -> None:
+    """No warning of this package or of what it uses reaches a program: client, worker and admin."""
+    code = f"""
+from gearman_tx import blocking as gearman
+class Worker(gearman.GearmanWorker):
+    def after_job(self):
+        return False
+servers = ["127.0.0.1:{interop.server.port}"]
+client, worker, admin = (
+    kind(servers) for kind in (gearman.GearmanClient, Worker, gearman.GearmanAdminClient)
+)
+worker.register_task("{interop.function}", lambda worker, job: job.data[::-1])
+request = client.submit_job("{interop.function}", b"abc", wait_until_complete=False)
+worker.work()
+client.wait_until_jobs_completed([request])
+print(request.result, admin.ping_server() > 0)
+client.submit_job("{interop.function}", b"x", poll_timeout=0.1)
+"""
+    outcome = interop.run([sys.executable, "-W", "error", "-X", "dev", "-c", code])
+    assert (outcome.lines, outcome.err) == (["b'cba' True"], b"")
 
 
 @one_server

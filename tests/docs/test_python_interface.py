@@ -71,4 +71,4 @@ def test_the_tree_of_errors() -> None:
 def test_the_extra_builds_the_reference() -> None:
     """``tox -e docs`` installs ``[docs]`` alone, and docstrings need what modules import."""
     needed = [line for line in requires("gearman-tx") or () if 'extra == "docs"' in line]
-    assert {"sphinx", "furo", "crochet"} <= {re.split(r"\W", line)[0] for line in needed}
+    assert {"sphinx", "furo"} <= {re.split(r"\W", line)[0] for line in needed}

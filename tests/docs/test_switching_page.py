@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from importlib.metadata import requires
 from pathlib import Path
 
 from gearman_tx.blocking import GearmanClient, client, errors, job
-from tests.docs.blocks import read_block, read_blocks, read_commands, runs
+from tests.docs.blocks import read_block, read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess, PeerRunner
@@ -17,15 +16,6 @@ from tests.support.ports import free_port
 from tests.support.servers import running, start_our_server
 
 PAGE = "docs/how-to/switch-from-python-gearman.rst"
-
-
-@runs(PAGE, "install")
-def test_the_extra_is_there() -> None:
-    """The package has an extra of this name, with crochet."""
-    ((command, _),) = read_commands(PAGE, "install")
-    assert command == "pip install 'gearman-tx[blocking]'"
-    needed = [line for line in requires("gearman-tx") or () if 'extra == "blocking"' in line]
-    assert any(line.startswith("crochet") for line in needed)
 
 
 @runs(PAGE, "import")
