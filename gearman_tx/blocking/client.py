@@ -137,7 +137,7 @@ class GearmanClient(GearmanConnectionManager):
         Args:
             job_requests: the requests.
             wait_until_complete: wait until they have ended, not only until they are accepted.
-            poll_timeout: seconds to wait in all; None for ever.
+            poll_timeout: seconds to wait in all; None forever.
 
         Returns:
             The same requests.
@@ -176,7 +176,7 @@ class GearmanClient(GearmanConnectionManager):
 
         Args:
             job_requests: the requests, submitted earlier.
-            poll_timeout: seconds to wait; None for ever.
+            poll_timeout: seconds to wait; None forever.
 
         Returns:
             The same requests. A request whose job server was lost is in the state ``JOB_UNKNOWN``.
@@ -214,7 +214,7 @@ class GearmanClient(GearmanConnectionManager):
 
         Args:
             job_requests: the requests.
-            poll_timeout: seconds to wait; None for ever.
+            poll_timeout: seconds to wait; None forever.
 
         Returns:
             The same requests. Each ``status`` is a dict with ``handle``, ``known``, ``running``,

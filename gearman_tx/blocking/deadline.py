@@ -9,7 +9,7 @@ class Deadline:
     """Counts down from the moment it is made.
 
     Args:
-        seconds: how long; None for ever.
+        seconds: how long; None forever.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -17,5 +17,5 @@ class Deadline:
 
     @property
     def remaining(self) -> float | None:
-        """Seconds that are left, 0 when the time is over; None for ever."""
+        """Seconds that are left, 0 when the time is over; None forever."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())

@@ -53,7 +53,7 @@ class Client(Generic[T]):
             with ``encode`` and ``decode``.
         namespace: the prefix of each function's name.
         accept_timeout: seconds, by default 30, that a task may wait for a server to be up; then it
-            fails with NoServer. None for ever.
+            fails with NoServer. None forever.
         heartbeat: seconds of silence, by default 15, before a server is probed; a server that stays
             silent for two to three times as long is lost. 0 for no probes.
         max_packet: the largest packet body, and so the largest result, in bytes; by default

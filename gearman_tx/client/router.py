@@ -51,7 +51,7 @@ class Router:
         random: draws delays and choices.
         limits: what each connection may cost.
         window: how many submissions a server may leave unanswered.
-        accept_timeout: seconds that a submission may be without a server, or None for ever.
+        accept_timeout: seconds that a submission may be without a server, or None forever.
 
     Attributes:
         clock: tells the time and calls later.

@@ -4,7 +4,7 @@ Without this limit a reactor that runs out of file descriptors would close surpl
 spin. Because accepting pauses in time, no connection is turned away: a waiting one is served when
 another one ends. If descriptors run out all the same, because something else took them, the ports
 rest for a moment, or until a connection ends. Twisted itself would close the waiting connections
-then, or, when memory or the system's table of files is full, try again at once for ever; a
+then, or, when memory or the system's table of files is full, try again at once forever; a
 :class:`PatientSocket` hides the error from it.
 """
 

@@ -139,7 +139,7 @@ class Stage:
     def _why(self, within: float, due: float | None) -> str:
         text = f"there is no result within {within:g} seconds"
         if due is None:
-            return f"{text}, and nothing is due any more: it would wait for ever"
+            return f"{text}, and nothing is due any more: it would wait forever"
         return f"{text}; the next thing is due {due - self.reactor.seconds():g} seconds from now"
 
     def close(self) -> None:

@@ -299,7 +299,7 @@ class WorkerConnection(OutgoingLink):
         """Sleep after a job of ``function``, unless the server was asked for the next job.
 
         The C server does not stop the timeout of a job that has ended. When the worker neither asks
-        nor sleeps until then, the server counts the job as running for ever, or exits.
+        nor sleeps until then, the server counts the job as running forever, or exits.
         """
         if function.timeout > 0 and not (self.is_over or self._slots.is_asked(self)):
             self.send(_PRE_SLEEP)

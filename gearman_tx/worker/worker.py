@@ -36,7 +36,7 @@ class Worker:
         exceptions: whether WORK_EXCEPTION tells the client what a function raised. If False,
             WORK_WARNING with the same text does, followed by WORK_FAIL. That is for clients based
             on libgearman (C, PHP) which do not ask for exceptions, at a C job server: it turns the
-            exception into a WORK_FAIL that they do not understand, and they wait for ever.
+            exception into a WORK_FAIL that they do not understand, and they wait forever.
         limits: when to end, so that a supervisor starts a new worker.
         link_limits: what a connection may cost, and how long it may be silent. The packet limit,
             by default 128 MiB, also limits results.

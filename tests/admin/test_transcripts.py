@@ -142,7 +142,7 @@ def test_lost_worker() -> None:
 
 
 def test_abandoned_job() -> None:
-    """A foreground job that runs on without its client is shown as one that nobody waits for."""
+    """A foreground job that runs on without its client is shown as one without clients."""
     server = empty_server()
     worker, client = server.peer(5, b"resize"), server.peer(6)
     job = server.call(client, b"resize")

@@ -1,4 +1,4 @@
-"""Invalid packets end the connection; no task waits for ever, nothing else breaks."""
+"""Invalid packets end the connection; no task waits forever, nothing else breaks."""
 
 from __future__ import annotations
 

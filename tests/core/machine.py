@@ -195,7 +195,7 @@ class Twins(Pair):
         self.expectations.losses.update(late)
         self.expectations.late |= {handle: holders[handle] for handle in late}
         next_time = self.server.deadlines.next_time()
-        assert next_time is None or next_time > self.core.now, "the timer would ring for ever"
+        assert next_time is None or next_time > self.core.now, "the timer would ring forever"
         self.compare()
 
     # Operators

@@ -100,7 +100,7 @@ def test_a_background_submission_after_an_abandoned_one_is_a_new_job(core: CoreF
 
 
 def test_a_foreground_submission_after_an_abandoned_one_gets_its_result(core: CoreFixture) -> None:
-    """A client that retries with a stable unique hangs for ever on the C server."""
+    """A client that retries with a stable unique hangs forever on the C server."""
     first, second, worker = core.connection(), core.connection(), core.worker(b"f")
     first.submit(unique=b"u")
     first.leave()

@@ -114,7 +114,7 @@ def test_a_failure_does_not_count_as_a_loss(build: BuildCore) -> None:
 
 
 def test_a_given_up_job_frees_its_unique(build: BuildCore) -> None:
-    """A new submission starts afresh."""
+    """A new submission starts from scratch."""
     core = build(job_retries=1)
     client, worker = core.connection(), core.worker(b"f")
     handle = client.submit(unique=b"u")

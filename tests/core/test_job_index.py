@@ -239,7 +239,7 @@ def test_a_job_takes_little_more_than_its_place() -> None:
 
 @pytest.mark.parametrize("outliving", [1, LEAST_FULL, MOST_THIN])
 def test_jobs_that_outlive_their_neighbours_take_little(outliving: int) -> None:
-    """A few of each block are left for ever, or came back from a store so."""
+    """A few of each block are left forever, or came back from a store so."""
     index = filled(*range(MANY))
     for number in range(MANY):
         if number % BLOCK_SIZE >= outliving:

@@ -111,7 +111,7 @@ def test_a_failure_ends_the_job_and_is_never_retried(core: CoreFixture) -> None:
 def test_an_exception_reaches_those_who_asked_for_it_and_the_others_get_work_fail(
     core: CoreFixture,
 ) -> None:
-    """With the bare handle: libgearman hangs for ever on a NUL behind it."""
+    """With the bare handle: libgearman hangs forever on a NUL behind it."""
     asked, other, worker = core.connection(), core.connection(), core.worker(b"f")
     asked.peer.exceptions = True
     handle = asked.submit(unique=b"u")
@@ -216,7 +216,7 @@ def test_results_of_an_abandoned_running_job_go_nowhere(core: CoreFixture) -> No
 
 
 def test_forgiven_handles_are_bounded(core: CoreFixture) -> None:
-    """A worker that never sends WORK_FAIL after its exceptions costs no memory for ever."""
+    """A worker that never sends WORK_FAIL after its exceptions costs no memory forever."""
     client, worker = core.connection(), core.worker(b"f")
     for _ in range(1030):
         client.submit()

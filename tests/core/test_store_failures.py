@@ -19,7 +19,7 @@ def has_notes(core: CoreFixture) -> bool:
 def test_a_job_that_could_not_be_stored_is_refused_and_forgotten(
     durable: CoreFixture,
 ) -> None:
-    """With the reason; a new submission of the same unique starts afresh."""
+    """With the reason; a new submission of the same unique starts from scratch."""
     client = durable.connection()
     client.promise(unique=b"u")
     durable.take()

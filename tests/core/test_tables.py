@@ -33,7 +33,7 @@ def use_up(core: CoreFixture, *functions: bytes) -> None:
 
 
 def test_functions_stay_listed_as_long_as_there_is_room(small: CoreFixture) -> None:
-    """As in the C server, where they stay for ever."""
+    """As in the C server, where they stay forever."""
     use_up(small, b"a", b"b", b"c")
     assert names(small) == [b"a", b"b", b"c"]
 

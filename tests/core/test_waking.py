@@ -84,7 +84,7 @@ def test_a_worker_that_would_sleep_beside_a_job_is_woken_at_once(core: CoreFixtu
 
 
 def test_a_job_for_later_does_not_keep_workers_awake(core: CoreFixture) -> None:
-    """PRE_SLEEP looks for what GRAB_JOB would find; the C server loops for ever here."""
+    """PRE_SLEEP looks for what GRAB_JOB would find; the C server loops forever here."""
     client = core.connection()
     client.promise(due=NOON + 60, priority=HIGH)
     worker = core.sleeper(b"f")

@@ -16,7 +16,7 @@ Limits = tuple[int, int]
 def limits(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
     """Stand in for the kernel: the last element is what holds, (1024, 4096) at first.
 
-    Whoever is not root may not raise the hard limit.
+    Only root may raise the hard limit.
     """
     held = [(1024, 4096)]
 

@@ -73,7 +73,7 @@ def _submission(view: View, _name: str, kind: str, arguments: list[str]) -> str:
     if function in view.limited and any(job.dead for job in _listed(view, function)):
         return "abandoned-job"
     delayed = kind == "SUBMIT_JOB_EPOCH" and arguments[2] == FAR_FUTURE
-    return "delayed-wakes-nobody" if delayed and _sleepers(view, function) else ""
+    return "delayed-wakes-no-worker" if delayed and _sleepers(view, function) else ""
 
 
 def _listed(view: View, function: str) -> list[KnownJob]:

@@ -28,11 +28,11 @@ DIFFERENCES: Final = (
         _JOBS,
         "A queued foreground job whose last client has left stays in the lists, the counts and "
         "the unique index until a worker of the function comes. A submission that joins it is "
-        "acknowledged and then never run; a foreground client that joined it waits for ever. So "
+        "acknowledged and then never run; a foreground client that joined it waits forever. So "
         "does one that joins it while it is running, if the worker is lost.",
-        "The job disappears at once, and a new submission with its unique starts afresh. A job "
+        "The job disappears at once, and a new submission with its unique starts from scratch. A job "
         "that was running goes on, may be joined like any other, and disappears when its worker "
-        "is lost while nobody waits.",
+        "is lost while no client waits.",
         "A client that retries under a stable unique is served instead of hanging.",
         "2.4 and 9.5",
     ),
@@ -147,10 +147,10 @@ DIFFERENCES: Final = (
         "2.5 and 9.9",
     ),
     Difference(
-        "delayed-wakes-nobody",
+        "delayed-wakes-no-worker",
         _TIME,
         "A job that is not yet due wakes the sleeping workers when it is submitted.",
-        "It wakes nobody before its time.",
+        "It wakes no worker before its time.",
         "No worker is woken for nothing.",
         "2.5, 2.10 and 9.9",
     ),
@@ -279,7 +279,7 @@ DIFFERENCES: Final = (
         "One packet with a type of 2147483648 or more ends the server, and so does CAN_DO_TIMEOUT "
         "with a number of exactly 20 digits.",
         "The first closes the connection that sent it, the second means no timeout.",
-        "Nobody can stop the server with one packet.",
+        "No single packet stops the server.",
         "1.6 and 9.2",
     ),
     Difference(

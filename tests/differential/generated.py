@@ -71,7 +71,7 @@ def play_generated(
 
 
 def _with_unread(step: Step, seen: Observation, c_side: Side, tx_side: Side) -> Observation:
-    """Return ``seen`` with the JOB_CREATED that nobody read, because the client had gone."""
+    """Return ``seen`` with the JOB_CREATED that was not read, because the client had gone."""
     if not isinstance(step, Send) or not step.ending:
         return seen
     before = len(c_side.handles)

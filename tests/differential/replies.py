@@ -37,7 +37,7 @@ class Handles:
         return len(self._numbers)
 
     def resolve(self, body: Body) -> bytes:
-        """Return the bytes of ``body``; a job never created has a handle nobody knows."""
+        """Return the bytes of ``body``; a job never created has an unknown handle."""
         by_number = {number: handle for handle, number in self._numbers.items()}
         pieces: list[bytes] = []
         for piece in body:

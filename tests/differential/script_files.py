@@ -6,7 +6,7 @@ One file a subject. A script begins with ``=== its name`` and goes on line by li
     !differs abandoned-job              an allowed difference that it shows; may be repeated
     !bug what is wrong here              a known fault of ours; the test fails when it is mended
     !both --job-retries=2               options of both servers
-    !tx --worker-wakeup=1               options of ours alone; !C likewise
+    !tx --worker-wakeup=1               options of ours alone; !C for the C server alone
     client > SUBMIT_JOB f|u|data        sent by the connection "client", opened when first named
            > "status\r\n"               sent in the same breath
            > close                      ... and then closed (or half-close) without reading

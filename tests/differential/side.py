@@ -256,7 +256,7 @@ class Side:
         return self.control.ask(line)
 
     def discover(self) -> int:
-        """Number the jobs whose JOB_CREATED nobody read; return how many jobs there were."""
+        """Number the jobs whose JOB_CREATED no client read; return how many jobs there were."""
         rows = [row.split(b"\t")[0] for row in self.ask(b"show jobs\r\n")[:-1]]
         for handle in sorted(rows, key=lambda row: int(row.rpartition(b":")[2])):
             self.handles.learn(handle)

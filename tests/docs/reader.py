@@ -103,7 +103,7 @@ class Reader:
 
     def _shell(self, command: str, stdin: bytes = b"") -> PeerProcess:
         # libgearman adds this variable's servers to those of the program, and PHP clients that know
-        # one server twice wait for ever now and then.
+        # one server twice wait forever now and then.
         servers = {"GEARMAN_SERVERS": f"127.0.0.1:{self.port}"} if "gearman-tx" in command else {}
         return self.terminals.start(
             ["sh", "-c", self.own(command)],

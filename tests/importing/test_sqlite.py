@@ -331,7 +331,7 @@ def test_one_that_is_interrupted(tmp_path: Path, path: Path, number: signal.Sign
     old = tmp_path / "queue.db"
     run(old, NEW_TABLE, MANY.format(count=20_000))
     command = [str(BIN / "gearman-tx"), "import", str(old), "--into", str(path), "--delete"]
-    # Who measures coverage holds a lock at times, and a signal then leaves it locked for ever.
+    # Who measures coverage holds a lock at times, and a signal then leaves it locked forever.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment

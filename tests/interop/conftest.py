@@ -47,7 +47,7 @@ def start_kind(kind: str, folder: Path, *options: str, port: int | None = None) 
 
 @define(eq=False)
 class SharedServers:
-    """One running server of each kind for the whole run; a dead one is started anew."""
+    """One running server of each kind for the whole run; a dead one is replaced."""
 
     folder: Path
     running: dict[str, InteropServer] = Factory(dict)

@@ -176,7 +176,7 @@ def test_an_epoch_job_is_found_by_a_worker_that_asks_again(
 
 @ours_only
 def test_an_epoch_job_wakes_a_sleeping_worker(interop: InteropFixture, c: Language) -> None:
-    """A due job wakes a sleeping worker. The C server leaves both asleep for ever."""
+    """A due job wakes a sleeping worker. The C server leaves both asleep forever."""
     epoch_job_runs_in_its_second(interop, c, interop.worker(c, "hold"))
 
 

@@ -15,7 +15,7 @@ def make_backoff(clock: Clock, chance: float = 1.0) -> Backoff:
 
 
 def test_delays_double_up_to_the_cap() -> None:
-    """And stay there for ever."""
+    """And stay there forever."""
     backoff = make_backoff(Clock())
     assert [backoff(attempt) for attempt in range(6)] == [1, 2, 4, 8, 8, 8]
     assert {backoff(0) for _ in range(2000)} == {8}

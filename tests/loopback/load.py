@@ -115,7 +115,7 @@ class LoadGenerator:
         self._connections: dict[int, LoadConnection] = {}
         self._submitters: dict[
             int, LoadConnection
-        ] = {}  # of background jobs that nobody has run yet
+        ] = {}  # of background jobs that have not run yet
         self._clients = [self._join(port, self._as_client) for _ in range(clients)]
         self._workers = [self._join(port, self._as_worker) for _ in range(workers)]
 

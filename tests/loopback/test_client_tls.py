@@ -94,7 +94,7 @@ class TLSTests(ServersCase):
         assert results == [b"cba", workload[::-1], b"fed"] * 10
 
     async def test_an_unknown_certificate(self) -> None:
-        """``tls:host:port`` believes nobody whom the system does not; the error says so."""
+        """``tls:host:port`` accepts only certificates that the system trusts; the error says so."""
         _server, port, _certificate = self.start_tls()
         client = self.make_client(f"tls:localhost:{port}", accept_timeout=0.5)
         with pytest.raises(NoServer, match="certificate verify failed"):

@@ -29,7 +29,7 @@ class Bodies:
     make_client: Any
 
     async def test_a_hundred_thousand_submissions(self) -> None:
-        """They are pipelined: each waits for nobody but the window, and memory stays as it is."""
+        """They are pipelined: only the window holds them up, and memory stays as it is."""
         server = self.start_server()
         client = self.make_client(server)
         start = time.monotonic()

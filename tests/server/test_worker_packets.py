@@ -265,7 +265,7 @@ def test_a_time_limit_is_a_second_at_least(stage: ServerFixture, milliseconds: b
 
 @pytest.mark.parametrize("timeout", [b"0", b"-1000", b"", b"soon", b"9" * 30])
 def test_an_invalid_timeout_is_no_limit(stage: ServerFixture, timeout: bytes) -> None:
-    """Zero, negative, no number and absurdly much: the job may run for ever."""
+    """Zero, negative, no number and absurdly much: the job may run forever."""
     worker = stage.connect()
     worker.tells(req(p.CAN_DO_TIMEOUT, b"f", timeout))
     stage.connect().queues(1, b"f")

@@ -554,7 +554,7 @@ def test_time_goes_from_event_to_event() -> None:
 
 
 def test_a_moment_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that calls itself at once, for ever, is named instead of hanging the test."""
+    """A call that calls itself at once, forever, is named instead of hanging the test."""
     monkeypatch.setattr("gearman_tx.testing.reactor.MOST_CALLS", 1000)
     reactor = MemoryReactor()
 

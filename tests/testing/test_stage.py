@@ -145,7 +145,7 @@ def test_no_result_says_what_is_due() -> None:
         with pytest.raises(NoResult, match=r"within 60 seconds; .* due 30 seconds from now"):
             stage.result(never, within=60)
         stage.advance(60)
-        with pytest.raises(NoResult, match="it would wait for ever"):
+        with pytest.raises(NoResult, match="it would wait forever"):
             stage.result(never)
 
 

@@ -59,7 +59,7 @@ def test_an_exception_reaches_a_client_that_asks(
 def test_an_exception_for_clients_that_understand_only_failures(
     interop: InteropFixture, start: StartWorker, client: Language
 ) -> None:
-    """With ``exceptions=False`` no client waits for ever, at either job server."""
+    """With ``exceptions=False`` no client waits forever, at either job server."""
     start("exception", exceptions=False)
     events = interop.call(client, "events").lines[1:]
     assert events == ["warning ValueError: boom", "fail"]

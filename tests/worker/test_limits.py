@@ -27,7 +27,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_no_limit_is_no_reason() -> None:
-    """A worker without limits lives for ever."""
+    """A worker without limits lives forever."""
     assert Life(LifeLimits(), 0).reason_to_end(1e9) is None
 
 

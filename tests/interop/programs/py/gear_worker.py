@@ -65,7 +65,7 @@ BEHAVIOURS: dict[str, Callable[[Any], None]] = {
 
 
 def main() -> None:
-    """Register the functions of the command line and work for ever."""
+    """Register the functions of the command line and work forever."""
     worker = gear.Worker("gear-worker")
     worker.addServer("127.0.0.1", int(sys.argv[1]))
     worker.waitForServer(10)

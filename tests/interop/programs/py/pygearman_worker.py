@@ -75,7 +75,7 @@ def hold(worker: Worker, job: Any) -> bytes:
 
 
 def main() -> None:
-    """Register the functions of the command line and work for ever."""
+    """Register the functions of the command line and work forever."""
     behaviours = {
         "reverse": reverse,
         "length": length,
