@@ -141,5 +141,5 @@ def _own_log(options: Options) -> tuple[ILogObserver | None, LogFile | None]:
         if options.parent is not None and options.parent[theirs]:
             text = f"--log-file: twistd has --{theirs} already, and one of them would stay empty"
             raise ConfigurationError(text)
-    observer, log_file = open_log(name)
+    observer, log_file = open_log(name, options["log-format"])
     return Verbosity(options["verbose"]).filtered(observer), log_file

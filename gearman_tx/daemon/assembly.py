@@ -67,7 +67,7 @@ def build(
     wiring = Wiring(
         policy,
         reactor,
-        ServerLog(reactor.seconds, log=verbosity.logger("gearman_tx.server")),
+        ServerLog(reactor.seconds, verbosity.traces, log=verbosity.logger("gearman_tx.server")),
         make_commands,
         store=None if queue_file is None else queue_file.store,
         first_id=first_job_id(reactor.seconds()),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from attrs import define, field
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import DeferredList, FirstError, gatherResults, maybeDeferred
 
 from gearman_tx.daemon.endpoints import reason
-from gearman_tx.daemon.tcp_sockets import address_text
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.link import address_text
 
 if TYPE_CHECKING:
     import socket
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from gearman_tx.server import GearmanFactory
+
+_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # named, not bound to
 
 
 @define(eq=False)
@@ -89,6 +91,11 @@ class Listening:
         stopped = [maybeDeferred(port.stopListening) for port in ports]
         return DeferredList(stopped, consumeErrors=True).addCallback(_nothing)
 
+    @property
+    def is_on_all_addresses(self) -> bool:
+        """Whether a port accepts connections from every network of this machine."""
+        return any(getattr(port.getHost(), "host", "") in _ALL_ADDRESSES for port in self.ports)
+
     def __str__(self) -> str:
         """Return the addresses that accept connections, for the log."""
         return ", ".join(self._names)
@@ -111,7 +118,7 @@ def _nothing(_: object) -> None:
 
 def _address_text(address: object) -> str:
     if isinstance(address, (IPv4Address, IPv6Address)):
-        return address_text((address.host, address.port))
+        return address_text(address.host, address.port)
     if isinstance(address, UNIXAddress):
         return os.fsdecode(address.name or b"")
     return str(address)

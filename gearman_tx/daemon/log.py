@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from twisted.logger import (
+    FileLogObserver,
     FilteringLogObserver,
     ILogFilterPredicate,
     ILogObserver,
@@ -14,10 +16,10 @@ from twisted.logger import (
     LogLevel,
     PredicateResult,
     globalLogPublisher,
-    textFileLogObserver,
 )
 from zope.interface import implementer
 
+from gearman_tx.daemon.log_format import FORMATS, TEXT, as_journal, is_journal
 from gearman_tx.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,10 +35,12 @@ LEVELS: Final[dict[str, Any]] = {
     "INFO": LogLevel.info,
     "DEBUG": LogLevel.debug,
 }
-"""The C server's levels and Twisted's. NOTICE logs our lines alone, INFO also Twisted's lines."""
+"""The C server's levels and Twisted's."""
+
+TRACING: Final = "DEBUG"
+"""The level at which each connection is logged, and Twisted's lines that need no action."""
 
 _OURS: Final = "gearman_tx"
-_CHATTY: Final = frozenset({"INFO", "DEBUG"})
 
 
 @implementer(ILogFilterPredicate)
@@ -45,10 +49,14 @@ class Verbosity:
 
     Args:
         name: one of :data:`LEVELS`.
+
+    Attributes:
+        traces: whether each connection is logged, and Twisted's lines that need no action.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.traces = name == TRACING
         self._least = LEVELS[name]
 
     def __call__(self, event: LogEvent) -> Any:
@@ -56,7 +64,7 @@ class Verbosity:
         level = event.get("log_level", LogLevel.info)
         if level < self._least:
             return PredicateResult.no
-        if level > LogLevel.info or self.name in _CHATTY:
+        if level > LogLevel.info or self.traces:
             return PredicateResult.maybe
         is_ours = str(event.get("log_namespace", "")).startswith(_OURS)
         return PredicateResult.maybe if is_ours else PredicateResult.no
@@ -112,10 +120,9 @@ class LogFile:
         """Close the file."""
         self._stream.close()
 
-    @property
-    def observer(self) -> ILogObserver:
-        """An observer that writes each event as a line with time, level and source."""
-        return textFileLogObserver(self)  # type: ignore[arg-type]  # it only needs write and flush
+    def observer(self, log_format: str = TEXT) -> ILogObserver:
+        """Return an observer that writes each event to the file."""
+        return FileLogObserver(cast("TextIO", self), FORMATS[log_format])
 
 
 @implementer(ILogObserver)
@@ -126,18 +133,27 @@ class _NoLog:
         """Drop ``event``."""
 
 
-def open_log(name: str) -> tuple[ILogObserver, LogFile | None]:
+def open_log(name: str, log_format: str = TEXT) -> tuple[ILogObserver, LogFile | None]:
     """Return an observer for the log that ``--log-file`` names, and its file if it has one.
 
     Args:
         name: ``stderr``, ``none`` or a path.
+        log_format: one of :data:`~gearman_tx.daemon.log_format.FORMATS`.
 
     Raises:
         ConfigurationError: the file cannot be written.
     """
-    if name == "stderr":
-        return textFileLogObserver(sys.stderr), None
     if name == "none":
         return _NoLog(), None
+    if name == "stderr":
+        return write_to(sys.stderr, log_format), None
     log_file = LogFile(name)
-    return log_file.observer, log_file
+    return log_file.observer(log_format), log_file
+
+
+def write_to(stream: TextIO, log_format: str = TEXT) -> ILogObserver:
+    """Return an observer that writes to a standard stream; for systemd's journal in its format."""
+    write = FORMATS[log_format]
+    if log_format == TEXT and is_journal(stream, os.environ):
+        write = as_journal
+    return FileLogObserver(stream, write)

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from gearman_tx.daemon.queue_file import QueueFile
     from gearman_tx.server import Wiring
 
+OPEN_TO_ALL: Final = (
+    "the server listens on all addresses and has no access control: anyone who can connect can "
+    "submit, run and cancel jobs (--listen limits the addresses)"
+)
+
 CLOSING_TIME: Final = 0.5
 """Seconds that connections have to close in good order when the server stops."""
 
@@ -107,6 +112,7 @@ class GearmanService(Service):
             ConfigurationError: the server cannot listen, or cannot use its queue file.
         """
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's
+        self._log_version()
         self._listen()
         if self.parts.queue_file is not None:
             self.parts.queue_file.check()
@@ -129,7 +135,7 @@ class GearmanService(Service):
 
     def _fail(self, failure: Failure) -> Failure:
         self.has_failed = True
-        self.parts.log.critical("{reason}", reason=failure.getErrorMessage())
+        self.parts.log.critical("{reason}", reason=failure.getErrorMessage(), event="failed")
         self.parts.wiring.shutdown.at_once("it cannot be served")
         return failure
 
@@ -152,35 +158,41 @@ class GearmanService(Service):
     def _not_loaded(self, failure: Failure) -> None:
         self._fail(failure)
 
-    def _log_start(self, _: None) -> None:
-        parts, log = self.parts, self.parts.log
-        log.info(
+    def _log_version(self) -> None:
+        """Log the line that a report of a fault begins with; it is the first one."""
+        self.parts.log.info(
             "gearman_tx {version}, {kind} (Twisted {twisted}, Python {python}), process id {pid}",
             version=__version__,
             kind=BUILD,
             twisted=twisted.__version__,
             python=platform.python_version(),
             pid=os.getpid(),
+            event="starting",
         )
+
+    def _log_start(self, _: None) -> None:
+        parts, log = self.parts, self.parts.log
         for note in parts.notes:
-            log.info("{note}", note=note)
+            log.info("{note}", note=note, event="note")
         where = str(parts.listening)
-        log.info("listening on {where}", where=where)
+        log.info("listening on {where}", where=where, event="listening")
+        if parts.listening.is_on_all_addresses:
+            log.warn(OPEN_TO_ALL, event="open_to_all")  # noqa: G010  # Twisted's logger
         systemd.notify(os.environ, READY="1", STATUS=f"listening on {where}")
 
     def _reopen_log(self) -> None:
         """SIGHUP: reopen the log file, which may have been moved away."""
         log, log_file = self.parts.log, self.parts.log_file
         if log_file is None:
-            log.info("SIGHUP, but there is no --log-file to reopen")
+            log.info("SIGHUP, but there is no --log-file to reopen", event="log_reopened")
             return
-        log.info("SIGHUP, reopening log file")
+        log.info("SIGHUP, reopening log file", event="log_reopened")
         try:
             log_file.reopen()
         except OSError as error:
             text = "cannot reopen the log file {path}: {reason}; the old one stays in use"
-            reason = error.strerror
-            log.error(text, path=log_file.path, reason=reason)  # noqa: TRY400  # one line, no traceback
+            fields = {"path": str(log_file.path), "reason": error.strerror}
+            log.error(text, **fields, event="log_kept")  # noqa: TRY400  # one line, no traceback
 
     @override
     def stopService(self) -> Deferred[None]:
@@ -195,7 +207,7 @@ class GearmanService(Service):
         parts, queue, shutdown = self.parts, self.parts.wiring.queue, self.parts.wiring.shutdown
         if shutdown.left and queue is None:
             text = "jobs lost, because the queue was in memory: {left}"
-            parts.log.warn(text, left=shutdown.left)  # noqa: G010  # Twisted's logger
+            parts.log.warn(text, left=shutdown.left, event="jobs_lost")  # noqa: G010  # Twisted's logger
         systemd.notify(os.environ, STOPPING="1", STATUS="stopping")
         shutdown.forget()
         stopped = parts.listening.stop()
@@ -236,4 +248,4 @@ class GearmanService(Service):
         self._signals.restore()
         if self._tuning is not None:
             self._tuning.stop()
-        self.parts.log.info("stopped")
+        self.parts.log.info("stopped", event="stopped")

@@ -33,6 +33,7 @@ def notify(environment: Mapping[str, str], **state: str) -> bool:
             sender.setblocking(False)  # noqa: FBT003  # socket's signature
             sender.sendto(message.encode(), address)
     except OSError as error:
-        _log.warn("cannot notify {name}: {error}", name=name, error=error.strerror)
+        text = "cannot notify {name}: {error}"
+        _log.warn(text, name=name, error=error.strerror, event="systemd_not_notified")
         return False
     return True

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.link import address_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +29,6 @@ _ADVICE: Final = {
 _PAUSE: Final = 0.1  # seconds between two attempts to listen on an address in use
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
-
-
-def address_text(address: Sequence[Any]) -> str:
-    """Return ``host:port`` of a socket's address, with brackets around an IPv6 host."""
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def addresses(host: str, port: int) -> list[Address]:
@@ -124,5 +119,5 @@ def _open(family: socket.AddressFamily, address: tuple[Any, ...], backlog: int) 
 
 def _reason(address: Sequence[Any], error: OSError) -> str:
     advice = _ADVICE.get(error.errno or 0)
-    text = f"cannot listen on {address_text(address)}: {error.strerror}"
+    text = f"cannot listen on {address_text(*address[:2])}: {error.strerror}"
     return f"{text} ({advice})" if advice else text

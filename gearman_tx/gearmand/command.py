@@ -15,13 +15,12 @@ from twisted.logger import (
     ILogObserver,
     LegacyLogObserverWrapper,
     globalLogBeginner,
-    textFileLogObserver,
 )
 from twisted.python import usage
 
 from gearman_tx.daemon import GearmanService, build
 from gearman_tx.daemon.assembly import policy_of
-from gearman_tx.daemon.log import LogFile, Verbosity, open_log
+from gearman_tx.daemon.log import LogFile, Verbosity, open_log, write_to
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.gearmand.detach import Terminal, detach
 from gearman_tx.gearmand.options import GearmandOptions
@@ -101,12 +100,12 @@ def _begin_log(options: GearmandOptions) -> LogFile | None:
     log_file: LogFile | None = None
     observer: ILogObserver
     try:
-        observer, log_file = open_log(options["log-file"])
+        observer, log_file = open_log(options["log-file"], options["log-format"])
     except ConfigurationError as error:
         if "log-file" in options.given:
             raise
         _print_error(f"{error}; logging to standard error")
-        observer = textFileLogObserver(sys.stderr)
+        observer = write_to(sys.stderr, options["log-format"])
     observers = [observer]
     if options["syslog"]:
         from twisted.python.syslog import SyslogObserver  # noqa: PLC0415  # only Unix has it

@@ -47,6 +47,7 @@ PROCESS: Final = (
         shown=DEFAULT_LOG_FILE,
         read=values.text,
     ),
+    table.LOG_FORMAT,
     Option("syslog", "Log to syslog as well."),
     table.VERBOSE,
     evolve(table.CONFIG_FILE, shown=DEFAULT_CONFIG_FILE),

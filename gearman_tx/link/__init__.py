@@ -6,6 +6,7 @@
 one of them, :class:`OutgoingLink` is that connection.
 """
 
+from gearman_tx.link.address import address_text
 from gearman_tx.link.backoff import Backoff
 from gearman_tx.link.handler import SUSPEND, Handler
 from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
@@ -44,6 +45,7 @@ __all__ = [
     "Server",
     "SocketSet",
     "Turn",
+    "address_text",
     "make_endpoint",
     "outgoing_handlers",
     "parse_address",

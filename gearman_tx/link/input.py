@@ -130,7 +130,7 @@ class Input:
         except RemoteProtocolError as error:
             owner.protocol_failed(str(error))
         except Exception:  # noqa: BLE001  # an error of one connection ends that one alone
-            _log.failure("a packet could not be handled")
+            _log.failure("a packet could not be handled", event="bug")
             owner.abort()
         else:
             decoder = self._decoder

@@ -216,7 +216,7 @@ class ServedSockets:
                 is_read = False
                 why = self._write(entry)
         except Exception as error:  # noqa: BLE001  # an error of one connection ends that one alone
-            _log.failure("a connection could not be served")
+            _log.failure("a connection could not be served", event="bug")
             why = error
         if why is not None:
             entry.is_ending = True

@@ -71,7 +71,7 @@ class Turn:
             try:
                 output.flush()
             except Exception:  # noqa: BLE001  # an error of one connection ends that one alone
-                _log.failure("a connection could not be written to")
+                _log.failure("a connection could not be written to", event="bug")
                 output.abort()
 
     def _end(self) -> None:
@@ -81,4 +81,4 @@ class Turn:
             try:
                 hook()
             except Exception:  # noqa: BLE001  # the other hooks have their own work
-                _log.failure("the work of a turn could not be done")
+                _log.failure("the work of a turn could not be done", event="bug")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet.protocol import connectionDone
 from typing_extensions import override
 
-from gearman_tx.link import OutputLimits, PacketLink, Turn
+from gearman_tx.link import OutputLimits, PacketLink, Turn, address_text
 from gearman_tx.server.handlers import IN_PIECES
 from gearman_tx.server.peer_link import ServerPeerLink
 from gearman_tx.wire import (
@@ -95,6 +95,13 @@ class Connection(PacketLink):
         """The address of the other end, for reports; ``unix`` for a Unix socket."""
         return self._host
 
+    @property
+    def address(self) -> str:
+        """Host and port of the other end, for the log; ``unix`` for a Unix socket."""
+        assert self.transport is not None, "Twisted sets it first"
+        port = getattr(self.transport.getPeer(), "port", None)
+        return self._host if port is None else address_text(self._host, port)
+
     @override
     def connectionMade(self) -> None:
         """Twisted: the connection is made."""
@@ -107,6 +114,7 @@ class Connection(PacketLink):
         self._host = host.removeprefix(_MAPPED_IPV4)
         self.link.peer = self._job_server.join(self.link)
         self._on_made(self)
+        self._server_log.connected(self)
 
     @override
     def dataReceived(self, data: bytes) -> None:
@@ -132,6 +140,7 @@ class Connection(PacketLink):
         self._turn.touch()
         if self.peer.running:
             self._server_log.worker_lost(self)
+        self._server_log.disconnected(self)
         self._job_server.leaving.leave(self.peer)
 
     def dismiss(self) -> None:
@@ -158,6 +167,10 @@ class Connection(PacketLink):
         self._tables.now = self._seconds()
         self._turn.touch()
         super().output_is_low()
+
+    def tell_http(self) -> None:
+        """TextSide: log that the peer sent an HTTP request."""
+        self._server_log.http_asked(self)
 
     def tell_refused(self, code: bytes, text: bytes) -> None:
         """ServerPeerLink: log a request that was answered with ERROR."""

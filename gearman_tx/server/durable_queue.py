@@ -74,7 +74,7 @@ class DurableQueue:
 
     def _log_notices(self, first: int) -> None:
         for notice in self._store.state.notices[first:]:
-            _log.warn("{notice}", notice=notice)
+            _log.warn("{notice}", notice=notice, event="store_notice")
 
     def _not_loaded(self, failure: Failure) -> Failure | int:
         """Pass on that the stored jobs could not be read, unless the server stops anyway."""
@@ -108,7 +108,7 @@ class DurableQueue:
         try:
             await self._store.close(unused)
         except StoreError as error:
-            _log.error("{error}", error=error)
+            _log.error("{error}", error=error, event="store_not_closed")
 
     def figures(self) -> list[Figure]:
         """Return the state of the queue, as names and values, for reports.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from twisted.logger import Logger
 
 from gearman_tx.link import SUSPEND
+from gearman_tx.server.log import counted
 from gearman_tx.wire import TEXT
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ class Loading:
         self.total = contents.jobs
         self._begun = self._logged = self._turn.clock.seconds()
         if self.total:
-            _log.info("loading {total} stored jobs", total=self.total)
+            text = f"loading {{total}} stored {counted(self.total)}"
+            _log.info(text, total=self.total, event="loading")
         # Loading makes no garbage; collecting it would take half of the time.
         self._collects_garbage = gc.isenabled()
         gc.disable()
@@ -114,7 +116,8 @@ class Loading:
         self.done += len(records)
         if now - self._logged >= PROGRESS_SECONDS:
             self._logged = now
-            _log.info("{done} of {total} stored jobs are loaded", done=self.done, total=self.total)
+            text = "{done} of {total} stored jobs are loaded"
+            _log.info(text, done=self.done, total=self.total, event="loading")
 
     def _restore(self, records: Sequence[JobRecord]) -> None:
         restore = self._job_server.intake.restore
@@ -124,8 +127,8 @@ class Loading:
     def _end(self, count: int) -> int:
         seconds = self._turn.clock.seconds() - self._begun
         if count:
-            text = "{count} stored jobs were loaded in {seconds:.1f} s"
-            _log.info(text, count=count, seconds=seconds)
+            text = f"loaded {{count}} stored {counted(count)} in {{seconds:.1f}} s"
+            _log.info(text, count=count, seconds=seconds, event="loaded")
         self.is_over = True
         self._handlers |= self._real
         waiting, self._waiting = self._waiting, []

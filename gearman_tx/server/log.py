@@ -1,21 +1,24 @@
 """The log of the job server for its operator: refusals, drops and losses, never a workload.
 
 No normal packet is logged, and no peer can fill the log: in each window of time a few lines of each
-kind are written. The others are counted, and the next line of that kind says their number.
+kind are written. The others are counted, and the next line of that kind says their number. Each
+line carries the name of its kind as ``event``, and the address of the peer as ``peer``.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 from twisted.logger import Logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from twisted.python.failure import Failure
 
+    from gearman_tx.core import Job
     from gearman_tx.server.connection import Connection
 
 LINES_A_WINDOW: Final = 10
@@ -23,6 +26,9 @@ LINES_A_WINDOW: Final = 10
 
 WINDOW_SECONDS: Final = 60.0
 """The length of a window."""
+
+MOST_JOBS: Final = 3
+"""How many of a lost worker's jobs are named in its line."""
 
 
 @define
@@ -40,80 +46,110 @@ class ServerLog:
 
     Args:
         seconds: the time, in seconds.
+        traces: whether each connection is logged, when it begins and when it ends.
     """
 
     _seconds: Callable[[], float]
+    traces: bool = False
     _windows: dict[str, _Window] = field(factory=dict)
     _store_fails: bool = False
     _log: Logger = field(factory=lambda: Logger("gearman_tx.server"))
+
+    def connected(self, connection: Connection) -> None:
+        """A connection was accepted."""
+        if self.traces:
+            text = "{peer} (fd {fd}) connected"
+            self._log.debug(text, event="connected", **_whose(connection))
+
+    def disconnected(self, connection: Connection) -> None:
+        """A connection ended; its peer still has its functions."""
+        if self.traces:
+            peer = connection.peer
+            self._log.debug(
+                "{peer} (fd {fd}, id {client_id}) disconnected; functions: {functions}",
+                event="disconnected",
+                client_id=_shown(peer.client_id),
+                functions=", ".join(sorted(_shown(one.name) for one in peer.abilities)) or "-",
+                **_whose(connection),
+            )
 
     def refused(self, connection: Connection, code: bytes, text: bytes) -> None:
         """A request was answered with ERROR."""
         self._warn(
             "refused",
-            "{host} (fd {fd}) was refused: {code}: {text}",
-            host=connection.host,
-            fd=connection.fd,
+            "{peer} (fd {fd}) was refused: {code}: {text}",
             code=_shown(code),
             text=_shown(text),
+            **_whose(connection),
         )
 
     def dropped(self, connection: Connection, reason: str) -> None:
         """A connection was closed because its peer broke a rule or a limit."""
-        text = "{host} (fd {fd}) was dropped: {reason}"
-        fields = {"host": connection.host, "fd": connection.fd, "reason": reason}
-        self._warn("dropped", text, **fields)
+        text = "{peer} (fd {fd}) was dropped: {reason}"
+        self._warn("dropped", text, reason=reason, **_whose(connection))
+
+    def http_asked(self, connection: Connection) -> None:
+        """A peer sent an HTTP request, to which each line is an unknown text command."""
+        text = "{peer} (fd {fd}) sent an HTTP request; this port speaks the Gearman protocol"
+        self._warn("http_asked", text, **_whose(connection))
 
     def worker_lost(self, connection: Connection) -> None:
         """A worker's connection ended while it had jobs; they are queued again or given up."""
+        peer = connection.peer
+        count = len(peer.running)
+        named = [(_shown(job.handle), _shown(job.function.name)) for job in _first(peer.running)]
+        jobs = ", ".join(f"{handle} of {function}" for handle, function in named)
+        if count > MOST_JOBS:
+            jobs += f" and {count - MOST_JOBS} more"
+        text = "worker {peer} (fd {fd}, id {client_id}) left with {count} running "
         self._warn(
-            "worker lost",
-            "worker {host} (fd {fd}, id {client_id}) left with {count} running jobs",
-            host=connection.host,
-            fd=connection.fd,
-            client_id=_shown(connection.peer.client_id),
-            count=len(connection.peer.running),
+            "worker_lost",
+            text + counted(count) + ": {jobs}",
+            client_id=_shown(peer.client_id),
+            count=count,
+            jobs=jobs,
+            **_whose(connection),
         )
 
     def job_timed_out(self, handle: bytes, function: bytes) -> None:
         """Core event: a job ran longer than its worker allowed."""
         text = "job {handle} of {function} ran out of time"
-        self._warn("timed out", text, handle=_shown(handle), function=_shown(function))
+        self._warn("job_timed_out", text, handle=_shown(handle), function=_shown(function))
 
     def job_given_up(self, handle: bytes, function: bytes, losses: int) -> None:
         """Core event: a job was lost as often as ``--job-retries`` allows."""
-        text = "job {handle} of {function} is given up after {losses} losses"
+        text = "job {handle} of {function} is given up; its worker was lost {losses} times"
         fields = {"handle": _shown(handle), "function": _shown(function), "losses": losses}
-        self._warn("given up", text, **fields)
+        self._warn("job_given_up", text, **fields)
 
     def store_failed(self, reason: str) -> None:
         """A batch could not be made durable."""
         self._store_fails = True
-        self._warn("store failed", "background jobs cannot be stored: {reason}", reason=reason)
+        self._warn("store_failed", "background jobs cannot be stored: {reason}", reason=reason)
 
     def store_works(self) -> None:
         """A batch became durable; logged only if the one before failed."""
         if self._store_fails:
             self._store_fails = False
-            self._log.info("background jobs can be stored again")
+            self._log.info("background jobs can be stored again", event="store_works")
 
     def store_warns(self, warning: str) -> None:
         """The store has a warning for the operator."""
-        self._warn("store warns", "{warning}", warning=warning)
+        self._warn("store_warning", "{warning}", warning=warning)
 
     def bug(self, failure: Failure) -> None:
         """An exception shows a bug of the job server."""
-        self._log.failure("a fault of the job server", failure)
+        self._log.failure("a fault of the job server", failure, event="bug")
 
     def accepting_paused(self, connections: int) -> None:
         """No more connections are accepted until one ends."""
         text = "no more connections are accepted while {count} are open"
-        self._warn("accepting paused", text, count=connections)
+        self._warn("accepting_paused", text, count=connections)
 
     def accepting_failed(self, error: OSError) -> None:
         """The system has no room for another connection; the server tries again later."""
         text = "no connection can be accepted for the moment: {reason}"
-        self._warn("accepting failed", text, reason=error.strerror)
+        self._warn("accepting_failed", text, reason=error.strerror)
 
     def _warn(self, kind: str, line: str, **fields: Any) -> None:
         """Write a line, or only count it when its window is full."""
@@ -127,9 +163,23 @@ class ServerLog:
                 fields["withheld"] = withheld
         if window.written < LINES_A_WINDOW:
             window.written += 1
-            self._log.warn(line, **fields)
+            self._log.warn(line, event=kind, **fields)
         else:
             window.withheld += 1
+
+
+def counted(count: int, noun: str = "job") -> str:
+    """Return ``noun`` in the number that ``count`` asks for."""
+    return noun if count == 1 else f"{noun}s"
+
+
+def _first(jobs: Iterable[Job]) -> Iterable[Job]:
+    return islice(jobs, MOST_JOBS)
+
+
+def _whose(connection: Connection) -> dict[str, Any]:
+    """Return the fields that name a connection."""
+    return {"peer": connection.address, "fd": connection.fd}
 
 
 def _shown(text: bytes) -> str:

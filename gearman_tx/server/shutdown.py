@@ -66,23 +66,25 @@ class Shutdown:
         if graceful:
             self.gracefully("text command")
         else:
-            self._log.info("text command: stopping at once")
+            self._log.info("text command: stopping at once", event="stopping")
             self._is_commanded = True
             self._check_each_turn()
 
     def at_once(self, why: str) -> None:
         """Stop now; do not wait for jobs that are queued or running."""
-        self._log.info("{why}: stopping at once", why=why)
+        self._log.info("{why}: stopping at once", why=why, event="stopping")
         self._end()
 
     def gracefully(self, why: str) -> None:
         """Stop when no job is left to wait for, or when the time is over."""
         if self._is_graceful:
-            self._log.info("{why}: stopping already, jobs left: {left}", why=why, left=self.left)
+            text = "{why}: stopping already, jobs left: {left}"
+            self._log.info(text, why=why, left=self.left, event="stopping")
             return
         self._is_graceful = True
         self._job_server.act(self._factory.turn.clock.seconds(), self._drain)
-        self._log.info("{why}: stopping gracefully, jobs left: {left}", why=why, left=self.left)
+        text = "{why}: stopping gracefully, jobs left: {left}"
+        self._log.info(text, why=why, left=self.left, event="stopping")
         self._listening.stop()
         if self._timeout != NO_DEADLINE:
             self._call_in(self._timeout, self._time_is_over)
@@ -116,7 +118,7 @@ class Shutdown:
         elif self._is_graceful and self._job_server.control.is_drained:
             kept = len(self._job_server.tables.jobs)
             text = "no job is left to wait for; kept for the next start: {kept}"
-            self._log.info(text if kept else "no job is left", kept=kept)
+            self._log.info(text if kept else "no job is left", kept=kept, event="drained")
             self._is_drained = True
             self._call_in(READING_TIME, self._end)
             for connection in list(self._factory.connections):
@@ -126,7 +128,7 @@ class Shutdown:
     def _time_is_over(self) -> None:
         self._deadline = None
         text = "the {timeout:g} seconds of --shutdown-timeout are over, jobs left: {left}"
-        self._log.warn(text, timeout=self._timeout, left=self.left)
+        self._log.warn(text, timeout=self._timeout, left=self.left, event="shutdown_timeout")
         self._end()
 
     def _call_in(self, delay: float, function: Callable[[], None]) -> None:

@@ -203,7 +203,7 @@ class StoreCalls:
         was_commit, is_lost = self._state == COMMITTING, bool(failure.check(StoreLostError))
         if is_lost and not self._has_lost:
             self._has_lost = True
-            _log.error("{reason}; all jobs are stored again", reason=reason)
+            _log.error("{reason}; all jobs are stored again", reason=reason, event="store_lost")
             if was_commit:
                 self._ledger.put_back()
             self._ledger.store_again()
@@ -240,7 +240,7 @@ class StoreCalls:
         self._turn.touch()
         if self._state in _UNDER_WAY and self.lag >= TEND_SECONDS:
             text = "the store has not answered for {seconds:.0f} seconds; submissions wait: {count}"
-            _log.warn(text, seconds=self.lag, count=self._ledger.waiting)
+            _log.warn(text, seconds=self.lag, count=self._ledger.waiting, event="store_silent")
 
     def _act(self, verb: Callable[[], None]) -> None:
         self._job_server.act(self._turn.clock.seconds(), verb)
@@ -286,7 +286,8 @@ class StoreCalls:
 
     def _bounded(self, stored: Deferred[None]) -> Deferred[None]:
         def give_up(_: object, seconds: float) -> None:
-            _log.error("the store did not answer for {seconds:g} seconds", seconds=seconds)
+            text = "the store did not answer for {seconds:g} seconds"
+            _log.error(text, seconds=seconds, event="store_silent")
 
         return stored.addTimeout(FINISH_SECONDS, self._turn.clock, give_up)
 
@@ -294,4 +295,4 @@ class StoreCalls:
         self._enter(STOPPED)
         if not self._ledger.is_empty:
             text = "jobs whose end could not be stored run again after the next start: {count}"
-            _log.error(text, count=self._ledger.ended)
+            _log.error(text, count=self._ledger.ended, event="ends_not_stored")

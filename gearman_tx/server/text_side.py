@@ -32,6 +32,7 @@ SLICE_SECONDS: Final = 0.002
 _log: Final = Logger()
 
 _ROWS: Final = 64  # of one report, before the clock is read and the next report follows
+_HTTP_VERSIONS: Final = (b" HTTP/1.1", b" HTTP/1.0")  # the end of the first line of a request
 _JOIN_ROWS: Final = 1024  # joined at once; joining a million would take too long
 
 
@@ -89,6 +90,8 @@ class TextSide:
     def text(self, link: ServerPeerLink, line: bytes) -> bool | None:
         """Answer a text line, in one write; later units wait for a long reply."""
         connection: Connection = link.connection
+        if line.endswith(_HTTP_VERSIONS):
+            connection.tell_http()
         report = _Report(connection, self._commands.reply(link.peer, line))
         if not self._ring:
             while self._has_time():
@@ -133,7 +136,7 @@ class TextSide:
         try:
             is_whole = report.make_some()
         except Exception:  # noqa: BLE001  # one failed report must not stop the others
-            _log.failure("a report could not be made")
+            _log.failure("a report could not be made", event="bug")
             connection.abort()
             return
         if is_whole:

@@ -44,6 +44,7 @@ _LARGE_PART: Final = 16 * 1024  # a part of a body with as many bytes is kept as
 
 _HEADER: Final = Struct(">III")
 _LAST_TYPE: Final[i64] = LAST_PACKET_TYPE  # compiled, it is a plain number here
+_TLS_HANDSHAKE: Final = b"\x16\x03"  # the beginning of its record, of any version
 _R: Final = 0x52  # bytes of the magic
 _E: Final = 0x45
 
@@ -196,6 +197,9 @@ class PacketDecoder:
 
     def _cut_line(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
         """Add the text line at ``start``, or keep its beginning; return where the next unit is."""
+        if data.startswith(_TLS_HANDSHAKE, start):
+            self._fail("a TLS handshake came to a port without TLS")
+            return len(data)
         stop = data.find(b"\n", start, start + self._max_line)
         if stop >= 0:
             line = data[start:stop]
@@ -219,7 +223,8 @@ class PacketDecoder:
         """Return whether a header is wrong; one that is only in the wrong direction is not."""
         magic, packet_type, size = _HEADER.unpack_from(data, start)
         if magic not in {self._magic, self._other}:
-            self._fail(f"magic 0x{magic:08x} is not \\0REQ or \\0RES")
+            text = f"magic 0x{magic:08x} is not \\0REQ or \\0RES; the peer does not speak Gearman"
+            self._fail(text)
         elif not 0 < packet_type <= LAST_PACKET_TYPE:
             self._fail(f"packet type {packet_type} is outside 1 to {LAST_PACKET_TYPE}")
         elif size > self._max_packet:

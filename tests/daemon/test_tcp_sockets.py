@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from gearman_tx.daemon.tcp_sockets import address_text, open_sockets
+from gearman_tx.daemon.tcp_sockets import open_sockets
 from gearman_tx.errors import ConfigurationError
 
 BACKLOG = 16
@@ -122,12 +122,3 @@ def test_a_port_for_root() -> None:
     """The message names the necessary right."""
     with pytest.raises(ConfigurationError, match="ports below 1024 need root"):
         open_sockets("127.0.0.1", 1, BACKLOG)
-
-
-@pytest.mark.parametrize(
-    ("address", "text"),
-    [(("127.0.0.1", 4730), "127.0.0.1:4730"), (("::1", 4730, 0, 0), "[::1]:4730")],
-)
-def test_address_text(address: tuple[object, ...], text: str) -> None:
-    """An IPv6 address has brackets, which separate it from the port."""
-    assert address_text(address) == text

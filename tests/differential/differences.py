@@ -30,9 +30,9 @@ DIFFERENCES: Final = (
         "the unique index until a worker of the function comes. A submission that joins it is "
         "acknowledged and then never run; a foreground client that joined it waits forever. So "
         "does one that joins it while it is running, if the worker is lost.",
-        "The job disappears at once, and a new submission with its unique starts from scratch. A job "
-        "that was running goes on, may be joined like any other, and disappears when its worker "
-        "is lost while no client waits.",
+        "The job disappears at once, and a new submission with its unique starts from scratch. A "
+        "job that was running goes on, may be joined like any other, and disappears when its "
+        "worker is lost while no client waits.",
         "A client that retries under a stable unique is served instead of hanging.",
         "2.4 and 9.5",
     ),

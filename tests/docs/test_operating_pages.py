@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 
@@ -12,6 +13,8 @@ from tests.docs.blocks import read_block, runs
 from tests.docs.conftest import MakeReader
 from tests.interop.interop_server import InteropServer
 from tests.interop.peer_process import PeerProcess
+from tests.loopback.load import pack
+from tests.loopback.speaker import Speaker
 from tests.loopback.test_client_tls import write_certificate
 from tests.support.peers import require_program
 from tests.support.ports import free_port
@@ -20,6 +23,7 @@ from tests.support.servers import wait_ready
 LISTEN = "docs/how-to/listen.rst"
 LIMITS = "docs/how-to/limits.rst"
 SHUT_DOWN = "docs/how-to/shut-down.rst"
+SET_CLIENT_ID = 22
 OPERATIONS = "docs/operations.rst"
 OPTIONS = "docs/reference/options.rst"
 TEXT = "docs/reference/text-protocol.rst"
@@ -120,6 +124,28 @@ def test_how_the_queue_file_is_doing(make_reader: MakeReader) -> None:
     reader.type("gearman -b -f resize photo")  # is answered when the file is loaded
     (outcome,) = reader.run("store")
     assert b"state\tok\n" in outcome.out
+
+
+@runs(OPERATIONS, "json")
+def test_the_log_in_json(make_reader: MakeReader) -> None:
+    """A worker that is lost with a job is logged with the keys of the page, in their order."""
+    reader = make_reader(OPERATIONS, free_port())
+    log = reader.folder / "log"
+    words = f"-L 127.0.0.1 -P gearmand.pid -l {log} --verbose=WARNING --log-format=json"
+    process = reader.begin(f"exec gearman-tx gearmand {words}")
+    answers(process, reader.port)
+    reader.type("gearman -b -f resize photo")
+    with Speaker(reader.port) as worker:
+        worker.tell(pack(SET_CLIENT_ID, b"web1:77"))
+        worker.grab(b"resize", b"photo")
+    shown = json.loads(reader.code("json"))
+    process.wait_until(lambda: "\n" in log.read_text(), "line in the log")
+    (line,) = log.read_text().splitlines()
+    logged = json.loads(line)
+    assert list(logged) == list(shown)
+    for key in ("level", "event", "source", "client_id", "count"):
+        assert logged[key] == shown[key]
+    assert logged["peer"] in logged["message"]
 
 
 @runs(OPERATIONS, "status", "version", "cancel")

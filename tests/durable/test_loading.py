@@ -169,7 +169,7 @@ def test_progress_is_logged(stage: DurableFixture, store: SlowStore, log: LogBoo
         "loading 4 stored jobs",
         "2 of 4 stored jobs are loaded",
         "4 of 4 stored jobs are loaded",
-        "4 stored jobs were loaded in 4.0 s",
+        "loaded 4 stored jobs in 4.0 s",
     ]
 
 

@@ -70,10 +70,10 @@ def test_in_the_foreground(tmp_path: Path) -> None:
 def test_the_log_on_standard_error(tmp_path: Path) -> None:
     """--log-file=stderr logs there with the given verbosity; a daemon keeps it open."""
     port, pid_file, log = free_port(), tmp_path / "pid", tmp_path / "output-0"
-    words = options(tmp_path, port, "--log-file=stderr", "--verbose=INFO")
+    words = options(tmp_path, port, "--log-file=stderr", "--verbose=DEBUG")
     with started(drop_in(*words), tmp_path) as server:
         text = server.ready()
-        assert f"GearmanFactory starting on {port}" in text, "INFO has Twisted's own lines"
+        assert f"GearmanFactory starting on {port}" in text, "DEBUG has Twisted's own lines"
         assert server.end() == 0
     with log.open("wb") as stream:
         subprocess.run(drop_in(*words, "-d"), stderr=stream, check=True)

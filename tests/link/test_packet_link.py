@@ -67,7 +67,8 @@ def test_bytes_that_are_not_the_protocol_end_the_connection_behind_its_answers()
     made, transport = direct()
     made.link.dataReceived(ECHO + b"\0BAD" + bytes(8))
     made.end_turn()
-    assert made.link.reasons == ["magic 0x00424144 is not \\0REQ or \\0RES"]
+    reason = "magic 0x00424144 is not \\0REQ or \\0RES; the peer does not speak Gearman"
+    assert made.link.reasons == [reason]
     assert transport.received == ECHOED
     made.reactor.write_once()
     assert not transport.connected

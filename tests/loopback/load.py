@@ -113,9 +113,7 @@ class LoadGenerator:
         self._foreground = sum(1 for n in range(jobs) if _KINDS[n % 6] not in _BACKGROUND)
         self._poll = select.epoll()
         self._connections: dict[int, LoadConnection] = {}
-        self._submitters: dict[
-            int, LoadConnection
-        ] = {}  # of background jobs that have not run yet
+        self._submitters: dict[int, LoadConnection] = {}  # of background jobs that have not run yet
         self._clients = [self._join(port, self._as_client) for _ in range(clients)]
         self._workers = [self._join(port, self._as_worker) for _ in range(workers)]
 

@@ -28,7 +28,7 @@ def test_a_reader_that_stops_reading_is_paused_then_dropped(log: LogBook) -> Non
     stage.clock.advance(60)
     assert not reader.is_served
     assert len(log.warnings) == 1
-    assert log.warnings[0].startswith("192.168.1.1 (fd -1) was dropped: ")
+    assert log.warnings[0].startswith("192.168.1.1:54321 (fd -1) was dropped: ")
     assert log.warnings[0].endswith("bytes of output are unread and none was taken in 60 seconds")
     stage.worker(b"f").grabs(1, b"f", b"kept")
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import IAddress
+from twisted.logger import LogLevel, formatEvent
 from twisted.python.failure import Failure
 
 from gearman_tx.server import ServerLog
@@ -18,7 +21,7 @@ def test_a_flood_of_refusals_writes_a_few_lines(stage: ServerFixture, log: LogBo
     peer = stage.connect()
     peer.tells(req(p.NOOP) * 5000)
     assert len(log.warnings) == LINES_A_WINDOW
-    line = "192.168.1.1 (fd -1) was refused: INVALID_COMMAND: Command not expected"
+    line = "192.168.1.1:54321 (fd -1) was refused: INVALID_COMMAND: Command not expected"
     assert set(log.warnings) == {line}
     stage.clock.advance(WINDOW_SECONDS)
     peer.tells(req(p.NOOP))
@@ -84,6 +87,77 @@ def test_a_workload_is_never_logged(stage: ServerFixture, log: LogBook) -> None:
     stage.connect().tells(req(p.SUBMIT_JOB, b"f", b"u" * 65, secret))
     assert len(log.warnings) == 4
     assert not any("secret" in line for line in log.warnings)
+
+
+def test_the_jobs_of_a_lost_worker_are_named(stage: ServerFixture, log: LogBook) -> None:
+    """The line names three of them with their functions, and counts the others."""
+    worker = stage.worker(b"f", b"g")
+    client = stage.connect()
+    for function in (b"f", b"g", b"f", b"f", b"f"):
+        client.asks(req(p.SUBMIT_JOB_BG, function, b"", b""))
+        worker.asks(req(p.GRAB_JOB))
+    worker.leaves()
+    jobs = "H:stage:1 of f, H:stage:2 of g, H:stage:3 of f and 2 more"
+    assert log.warnings == [
+        f"worker 192.168.1.1:54321 (fd -1, id -) left with 5 running jobs: {jobs}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (IPv4Address("TCP", "10.0.0.7", 4321), "10.0.0.7:4321"),
+        (IPv6Address("TCP", "fe80::1", 4321), "[fe80::1]:4321"),
+        (IPv6Address("TCP", "::ffff:10.0.0.7", 4321), "10.0.0.7:4321"),
+        (UNIXAddress(b"/run/x"), "unix"),
+    ],
+)
+def test_a_peer_has_its_port(
+    stage: ServerFixture, log: LogBook, address: IAddress, shown: str
+) -> None:
+    """The address names the connection as ``ss`` and a firewall's log do; JSON has it alone."""
+    stage.connect(address).tells(req(p.NOOP))
+    event = log.events[-1]
+    assert log.warnings[-1].startswith(f"{shown} (fd -1) was refused: ")
+    assert (event["event"], event["peer"]) == ("refused", shown)
+
+
+def test_each_connection_is_logged_if_asked_for(stage: ServerFixture, log: LogBook) -> None:
+    """At DEBUG a client can be followed: when it came, when it left, what it offered."""
+    stage.server_log.traces = True
+    worker = stage.worker(b"resize", b"rotate")
+    worker.tells(req(p.SET_CLIENT_ID, b"web1:77"))
+    worker.leaves()
+    assert [formatEvent(event) for event in log.events] == [
+        "192.168.1.1:54321 (fd -1) connected",
+        "192.168.1.1:54321 (fd -1, id web1:77) disconnected; functions: resize, rotate",
+    ]
+    assert {event["log_level"] for event in log.events} == {LogLevel.debug}
+
+
+def test_connections_are_not_logged_otherwise(stage: ServerFixture, log: LogBook) -> None:
+    """Thousands of connections a second write nothing."""
+    stage.worker(b"resize").leaves()
+    assert log.events == []
+
+
+def test_http_at_the_wrong_port_is_logged(stage: ServerFixture, log: LogBook) -> None:
+    """A browser or a health check that asks by HTTP is named; its lines are unknown commands."""
+    peer = stage.connect()
+    answer = peer.asks(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert answer.startswith(b"ERR ")
+    assert log.warnings == [
+        "192.168.1.1:54321 (fd -1) sent an HTTP request; this port speaks the Gearman protocol"
+    ]
+
+
+def test_tls_at_a_plain_port_is_dropped(stage: ServerFixture, log: LogBook) -> None:
+    """The client gets its error at once, and does not wait for an answer that cannot come."""
+    peer = stage.connect()
+    peer.tells(b"\x16\x03\x01\x02\x00\x01\n" + bytes(100))
+    assert not peer.is_served
+    text = "192.168.1.1:54321 (fd -1) was dropped: a TLS handshake came to a port without TLS"
+    assert log.warnings == [text]
 
 
 def test_our_own_faults_are_told_with_their_traceback(log: LogBook) -> None:

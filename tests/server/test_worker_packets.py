@@ -197,7 +197,8 @@ def test_a_lost_worker_gives_its_job_to_another(stage: ServerFixture, log: LogBo
     second.grabs(1, b"f", b"data")
     second.tells(req(p.WORK_COMPLETE, handle(1), b"result"))
     assert client.hears() == res(p.WORK_COMPLETE, handle(1), b"result")
-    text = "worker 192.168.1.1 (fd -1, id unlucky\\n) left with 1 running jobs"
+    who = "worker 192.168.1.1:54321 (fd -1, id unlucky\\n)"
+    text = f"{who} left with 1 running job: H:stage:1 of f"
     assert log.warnings == [text]
 
 
@@ -211,7 +212,7 @@ def test_a_job_lost_too_often_is_given_up(log: LogBook) -> None:
         worker.grabs(1, b"f")
         worker.leaves()
     assert client.hears() == res(p.WORK_FAIL, handle(1))
-    assert log.warnings[-1] == "job H:stage:1 of f is given up after 2 losses"
+    assert log.warnings[-1] == "job H:stage:1 of f is given up; its worker was lost 2 times"
 
 
 def test_a_timeout_gives_the_job_to_another(stage: ServerFixture, log: LogBook) -> None:

@@ -15,6 +15,8 @@ from gearman_tx.core import (
     DEFAULT_MAX_UNIQUE,
     UNLIMITED_RETRIES,
 )
+from gearman_tx.daemon.log import TRACING
+from gearman_tx.daemon.log_format import FORMATS, TEXT
 from gearman_tx.daemon.options import values
 from gearman_tx.daemon.options.option import Option, number, seconds, size
 from gearman_tx.link.limits import DEFAULT_MAX_OUTPUT, DEFAULT_OUTPUT_TIMEOUT, DEFAULT_PAUSE_OUTPUT
@@ -276,9 +278,21 @@ LOG_FILE: Final = Option(
     default="",
 )
 
+LOG_FORMAT: Final = Option(
+    "log-format",
+    f"How a line of the log is written: {' or '.join(FORMATS)}. JSON has one object a line, with "
+    "time, level, event, peer and message. Text to the journal of systemd has no time, and the "
+    "priority of each line.",
+    value="FORMAT",
+    default=TEXT,
+    shown=TEXT,
+    read=values.choice(*FORMATS),
+)
+
 VERBOSE: Final = Option(
     "verbose",
-    f"Verbosity of the log, from low to high: {', '.join(VERBOSITIES)}.",
+    f"Verbosity of the log, from low to high: {', '.join(VERBOSITIES)}. {TRACING} also logs each "
+    "connection, when it begins and when it ends.",
     value="LEVEL",
     default=DEFAULT_VERBOSE,
     shown=DEFAULT_VERBOSE,

@@ -25,6 +25,7 @@ GROUPS: table.Groups = {
     "Limits": table.LIMITS,
     "Log, configuration and shutdown": (
         table.LOG_FILE,
+        table.LOG_FORMAT,
         table.VERBOSE,
         table.CONFIG_FILE,
         *table.STOPPING,
