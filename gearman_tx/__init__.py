@@ -27,6 +27,7 @@ from gearman_tx.errors import (
     Refused,
     RemoteProtocolError,
     TimedOut,
+    TooLarge,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "Status",
     "Task",
     "TimedOut",
+    "TooLarge",
     "Warning",
     "Worker",
     "WorkerJob",

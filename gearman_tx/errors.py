@@ -16,6 +16,29 @@ class LocalProtocolError(GearmanError):
     """This program asked for something that the Gearman protocol cannot express."""
 
 
+class TooLarge(LocalProtocolError):
+    """A packet was not sent, because it is over a limit of this program.
+
+    Attributes:
+        size: the size of the packet's body, in bytes.
+        limit: the largest body that may be sent, in bytes.
+        setting: the setting of this program that is the limit; empty if it cannot be set.
+    """
+
+    def __init__(self, size: int, limit: int, setting: str = "") -> None:
+        super().__init__(size, limit, setting)
+        self.size = size
+        self.limit = limit
+        self.setting = setting
+
+    def __str__(self) -> str:
+        """Return the size, the limit and what to do about it."""
+        remedy = "split the workload, or submit the place where the worker finds it"
+        if self.setting:
+            remedy = f"raise {self.setting} here, and --max-packet of the job server"
+        return f"a packet of {self.size} bytes is over the limit of {self.limit}: {remedy}"
+
+
 class RemoteProtocolError(GearmanError):
     """The peer sent bytes that are not the Gearman protocol; its connection cannot go on."""
 

@@ -14,6 +14,7 @@ from gearman_tx.errors import (
     ConnectionLost,
     LocalProtocolError,
     RemoteProtocolError,
+    TooLarge,
 )
 
 _TLS_KEYS = ("host", "port", "keyfile", "certfile", "ca_certs")
@@ -147,6 +148,8 @@ class GearmanConnectionManager:
         """Return python-gearman's error for an error of this package."""
         if isinstance(error, ConfigurationError | ConnectionLost):
             return ServerUnavailable(f"{self.not_available()}: {error}")
+        if isinstance(error, TooLarge):
+            return ProtocolError(str(TooLarge(error.size, error.limit)))  # there is no setting
         if isinstance(error, LocalProtocolError | RemoteProtocolError | TypeError):
             return ProtocolError(str(error))
         return error

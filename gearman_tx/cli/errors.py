@@ -17,6 +17,7 @@ from gearman_tx.errors import (
     Refused,
     RemoteProtocolError,
     TimedOut,
+    TooLarge,
 )
 
 PROGRAM: Final = "gearman-tx"
@@ -75,6 +76,9 @@ def explain(error: CommandError | GearmanError) -> CommandError:
             return CommandError(text, ExitStatus.REFUSED)
         case Refused():
             return CommandError(f"the job server refused it: {text}", ExitStatus.REFUSED)
+        case TooLarge():
+            text = str(TooLarge(error.size, error.limit))  # no option is that setting
+            return CommandError(text, ExitStatus.USAGE)
         case RemoteProtocolError():
             question = "is this the port of a Gearman job server?"
             return CommandError(f"{text}; {question}", ExitStatus.REFUSED)

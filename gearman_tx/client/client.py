@@ -18,12 +18,13 @@ from gearman_tx.client.preparation import Preparation, Priority
 from gearman_tx.client.queries import ask_everywhere, echo, set_option
 from gearman_tx.client.router import Router
 from gearman_tx.client.submission import Submission
-from gearman_tx.client.submit_packet import as_bytes
+from gearman_tx.client.submit_packet import LIMIT_NAME, as_bytes
 from gearman_tx.client.task import Task
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.link import DEFAULT_HEARTBEAT, LinkLimits, Server, parse_servers
-from gearman_tx.wire import DEFAULT_MAX_PACKET
+from gearman_tx.wire import DEFAULT_MAX_PACKET, PacketType, limited, request
+from gearman_tx.wire.limits import LARGEST_SIZE
 
 T = TypeVar("T", default=bytes)
 
@@ -56,8 +57,8 @@ class Client(Generic[T]):
             fails with NoServer. None forever.
         heartbeat: seconds of silence, by default 15, before a server is probed; a server that stays
             silent for two to three times as long is lost. 0 for no probes.
-        max_packet: the largest packet body, and so the largest result, in bytes; by default
-            128 MiB.
+        max_packet: the largest packet body, and so about the largest workload and the largest
+            result, in bytes; by default 128 MiB, which is also the job server's limit.
         unanswered: how many submissions, by default 4096, one server may leave unanswered.
         random: draws delays and, for some choices, servers; for tests.
 
@@ -90,7 +91,9 @@ class Client(Generic[T]):
             window=unanswered,
             accept_timeout=accept_timeout,
         )
-        self._prepare = Preparation(self._router, encoder, as_bytes(namespace)).prepare
+        self._largest = min(max_packet, LARGEST_SIZE)
+        preparation = Preparation(self._router, encoder, as_bytes(namespace), self._largest)
+        self._prepare = preparation.prepare
 
     def connect(self) -> Deferred[None]:
         """Connect now, instead of at the first use.
@@ -178,6 +181,7 @@ class Client(Generic[T]):
         Raises:
             LocalProtocolError: Gearman has no packet for the arguments: a name with a NUL byte, a
                 unique that is too long, a foreground task for later, a time without a time zone.
+            TooLarge: the packet would be larger than ``max_packet``; nothing is sent.
             Exception: what the encoder raises when it cannot encode the workload.
         """
         callbacks = NO_CALLBACKS
@@ -303,8 +307,12 @@ class Client(Generic[T]):
             Fires with the data. Fails with NoServer when no server is up in time, with
             ConnectionLost when the server is lost, with TimedOut when it does not answer.
             Cancelling it only stops the waiting.
+
+        Raises:
+            TooLarge: the data is larger than ``max_packet``.
         """
-        return Deferred.fromCoroutine(echo(self._router, data))
+        packet = limited(request(PacketType.ECHO_REQ, data), self._largest, LIMIT_NAME)
+        return Deferred.fromCoroutine(echo(self._router, packet, data))
 
     def set_option(self, name: str | bytes) -> Deferred[None]:
         """Set an option on all connections. Servers know ``exceptions``, which is always set.

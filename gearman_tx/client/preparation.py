@@ -25,13 +25,17 @@ class Preparation(Generic[T]):
         router: finds a server for each.
         encoder: encodes workloads and decodes results.
         namespace: the prefix of each function's name.
+        largest: most bytes of the body of a packet.
     """
 
-    def __init__(self, router: SubmissionRouter, encoder: Encoder[T], namespace: bytes) -> None:
+    def __init__(
+        self, router: SubmissionRouter, encoder: Encoder[T], namespace: bytes, largest: int
+    ) -> None:
         self._router = router
         self._encode = encoder.encode
         self._decode = encoder.decode
         self._namespace = namespace
+        self._largest = largest
         self._names = CheckedNames()
 
     def prepare(  # noqa: PLR0913, PLR0917  # a task has as many options; keywords would be slower
@@ -62,6 +66,7 @@ class Preparation(Generic[T]):
             background=background,
             at=at,
             reducer=None if reducer is None else self._namespace + as_bytes(reducer),
+            largest=self._largest,
         )
         submission = Submission(
             self._router,

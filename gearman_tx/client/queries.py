@@ -18,7 +18,7 @@ from gearman_tx.client.router import Router
 from gearman_tx.client.server_link import ServerLink
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.errors import LocalProtocolError
-from gearman_tx.wire import PacketType, request
+from gearman_tx.wire import PacketType
 
 
 async def ask_everywhere(
@@ -66,11 +66,11 @@ def first_known(asked: list[Deferred[JobStatus]]) -> Deferred[JobStatus]:
     return found
 
 
-async def echo(router: Router, data: bytes) -> bytes:
-    """Have a server send ``data`` back; see ``Client.echo``."""
+async def echo(router: Router, packet: bytes, data: bytes) -> bytes:
+    """Have a server send ``data``, which ``packet`` has, back; see ``Client.echo``."""
     await router.when_up()
     connection = _connections(router)[0]
-    return await connection.ask(request(PacketType.ECHO_REQ, data), PacketType.ECHO_RES, data)
+    return await connection.ask(packet, PacketType.ECHO_RES, data)
 
 
 async def set_option(router: Router, name: bytes) -> None:

@@ -7,15 +7,17 @@ from datetime import datetime
 from struct import Struct
 from typing import Final
 
-from gearman_tx.errors import LocalProtocolError
-from gearman_tx.wire import REQUEST_MAGIC, PacketType, request
-from gearman_tx.wire.limits import LARGEST_SIZE
+from gearman_tx.errors import LocalProtocolError, TooLarge
+from gearman_tx.wire import REQUEST_MAGIC, PacketType, limited, request
 
 LARGEST_UNIQUE: Final = 64
 """Most bytes of a unique that job servers take."""
 
 NAMES_KEPT: Final = 1000
 """How many checked function names are kept."""
+
+LIMIT_NAME: Final = "max_packet"
+"""The setting of a client that limits its packets."""
 
 LARGEST_EPOCH: Final = 2**63 - 1
 
@@ -74,6 +76,7 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
     background: bool,
     at: float | datetime | None,
     reducer: bytes | None,
+    largest: int,
 ) -> bytes:
     """Return the packet that submits a task.
 
@@ -86,9 +89,11 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
         background: whether the client does not wait for the result.
         at: when the task may run at the earliest, or None for at once.
         reducer: the function that combines the results of this function's workers, or None.
+        largest: most bytes of the packet's body.
 
     Raises:
         LocalProtocolError: no packet can carry these arguments together.
+        TooLarge: the packet is too large.
     """
     packet_type = SUBMIT.get((priority, background))
     if packet_type is None:
@@ -98,10 +103,8 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
         raise LocalProtocolError(f"{text}: {unique[:80]!r}")
     if at is None and reducer is None:
         size = len(function) + len(unique) + len(workload) + 2
-        if size > LARGEST_SIZE:
-            raise LocalProtocolError(
-                f"a packet of {size} bytes is over the limit of {LARGEST_SIZE}"
-            )
+        if size > largest:
+            raise TooLarge(size, largest, LIMIT_NAME)
         # The hot path: nothing is checked or copied twice.
         header = _pack_header(REQUEST_MAGIC, packet_type, size)
         return b"".join((header, function, b"\0", unique, b"\0", workload))
@@ -109,12 +112,14 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
         raise LocalProtocolError(f"Gearman has no {priority} priority for at= and reducer=")
     if at is None:
         assert reducer is not None, "one of them is given"
-        return request(SUBMIT_REDUCE[background], function, unique, reducer, b"", workload)
+        packet = request(SUBMIT_REDUCE[background], function, unique, reducer, b"", workload)
+        return limited(packet, largest, LIMIT_NAME)
     if not background or reducer is not None:
         text = "a task for a later time is a background task without a reducer"
         raise LocalProtocolError(f"{text}: use background=True")
     epoch = b"%d" % epoch_of(at)
-    return request(PacketType.SUBMIT_JOB_EPOCH, function, unique, epoch, workload)
+    packet = request(PacketType.SUBMIT_JOB_EPOCH, function, unique, epoch, workload)
+    return limited(packet, largest, LIMIT_NAME)
 
 
 def epoch_of(at: float | datetime) -> int:

@@ -28,7 +28,9 @@ from gearman_tx.wire import (
     LAST_PACKET_TYPE,
     RESPONSE_MAGIC,
     TEXT,
+    TOO_LARGE,
     WRONG_MAGIC,
+    OversizedPacket,
     PacketDecoder,
     PacketType,
     request,
@@ -162,6 +164,7 @@ def outgoing_handlers(expected: Mapping[int, Handler]) -> dict[int, Handler]:
     }
     handlers[TEXT] = _unexpected_text
     handlers[WRONG_MAGIC] = _wrong_magic
+    handlers[TOO_LARGE] = _too_large
     handlers[PacketType.ECHO_RES] = _echo_res
     handlers.update(expected)
     return handlers
@@ -183,6 +186,10 @@ def _unexpected_text(_link: Any, line: bytes) -> None:
 
 def _wrong_magic(_link: Any, _body: bytes) -> None:
     raise RemoteProtocolError("a packet came with the magic of a request")
+
+
+def _too_large(_link: Any, packet: OversizedPacket) -> None:
+    raise RemoteProtocolError(str(packet))
 
 
 def _echo_res(_link: Any, _body: bytes) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from gearman_tx.errors import Refused
 from gearman_tx.server.client_side import ClientSide
+from gearman_tx.server.oversized import Oversized
 from gearman_tx.server.worker_side import WorkerSide
-from gearman_tx.wire import LAST_PACKET_TYPE, TEXT, WRONG_MAGIC, PacketType
+from gearman_tx.wire import LAST_PACKET_TYPE, TEXT, TOO_LARGE, WRONG_MAGIC, PacketType
 
 if TYPE_CHECKING:
     from gearman_tx.core import JobServer
@@ -57,6 +58,7 @@ def make_handlers(job_server: JobServer, text: Handler) -> dict[int, Handler]:
     handlers |= {
         TEXT: text,
         WRONG_MAGIC: wrong_magic,
+        TOO_LARGE: Oversized(job_server).too_large,
         PacketType.CAN_DO: worker.can_do,
         PacketType.CANT_DO: worker.cant_do,
         PacketType.RESET_ABILITIES: worker.reset_abilities,

@@ -5,10 +5,11 @@ text lines; :func:`request` and :func:`response` build packets.
 """
 
 from gearman_tx.wire.compiled import IS_COMPILED
-from gearman_tx.wire.decoder import TEXT, WRONG_MAGIC, PacketDecoder
-from gearman_tx.wire.encoder import request, response, response_header
+from gearman_tx.wire.decoder import TEXT, TOO_LARGE, WRONG_MAGIC, PacketDecoder
+from gearman_tx.wire.encoder import limited, request, response, response_header
 from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 from gearman_tx.wire.numbers import leading_number
+from gearman_tx.wire.oversized import OversizedPacket
 from gearman_tx.wire.packets import (
     BY_TYPE,
     HEADER_SIZE,
@@ -32,12 +33,15 @@ __all__ = [
     "REQUEST_MAGIC",
     "RESPONSE_MAGIC",
     "TEXT",
+    "TOO_LARGE",
     "WRONG_MAGIC",
+    "OversizedPacket",
     "Packet",
     "PacketDecoder",
     "PacketType",
     "Sender",
     "leading_number",
+    "limited",
     "request",
     "response",
     "response_header",

@@ -6,9 +6,13 @@ text line, so both may be mixed on one connection. A packet is cut by its size f
 arguments are not parsed here, so a body cannot make the decoder read into the next one.
 
 It owns the bytes of the one unit that is not whole yet, and nothing else. They grow with the data
-received, never with the size claimed. What never happens: an exception. Bytes that are not the
-protocol set :attr:`PacketDecoder.error` and end the decoding for good; the units before them are
-still returned, because the peer must get its answers to them.
+received, never with the size claimed. A packet over the limit is told at once, as a unit of its
+own, and its body is skipped as it arrives: so its sender can be answered, and the connection stays
+in step.
+
+What never happens: an exception. Bytes that are not the protocol set :attr:`PacketDecoder.error`
+and end the decoding for good; the units before them are still returned, because the peer must get
+its answers to them.
 
 Cost: each byte is copied once into its body; twice in a body of many small reads; never in a
 large body that is returned in pieces.
@@ -24,9 +28,11 @@ from mypy_extensions import i64
 from gearman_tx.errors import RemoteProtocolError
 from gearman_tx.large_body import LARGE_BODY, LargeBody
 from gearman_tx.wire.limits import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
+from gearman_tx.wire.oversized import OversizedPacket
 from gearman_tx.wire.packets import (
     HEADER_SIZE,
     LAST_PACKET_TYPE,
+    PACKETS,
     REQUEST_MAGIC,
     RESPONSE_MAGIC,
 )
@@ -39,6 +45,14 @@ TEXT: Final = 0
 
 WRONG_MAGIC: Final = -1
 """The type of a packet in the wrong direction in the results."""
+
+TOO_LARGE: Final = -2
+"""The type of a packet over the limit in the results."""
+
+_WITH_HANDLE: Final = frozenset(
+    int(row.type) for row in PACKETS if row.arguments[:1] == ("handle",)
+)
+_BEGINNING: Final = 1024  # so many bytes of a packet that is too large hold its handle
 
 _LARGE_PART: Final = 16 * 1024  # a part of a body with as many bytes is kept as it came
 
@@ -73,8 +87,10 @@ class PacketDecoder:
         "_missing",
         "_other",
         "_parts",
+        "_skipped",
         "_stays_in_pieces",
         "_type",
+        "_wanted",
         "error",
     )
 
@@ -100,6 +116,10 @@ class PacketDecoder:
         self._type = 0
         self._missing = 0
         self._stays_in_pieces = False
+        # The size of the body that is skipped, or 0; and how many bytes of its beginning are
+        # awaited before it is told, or -1 once it is.
+        self._skipped = 0
+        self._wanted = -1
         self.error: RemoteProtocolError | None = None
 
     @property
@@ -112,7 +132,7 @@ class PacketDecoder:
         """How many bytes of a partial unit are held."""
         return len(self._kept) + sum(map(len, self._parts or []))
 
-    def feed(self, data: bytes) -> list[tuple[int, Any]]:
+    def feed(self, data: bytes) -> list[tuple[int, Any]]:  # noqa: C901  # one loop: calls cost more
         """Take ``data`` and return the units that became whole, in order.
 
         Args:
@@ -120,7 +140,8 @@ class PacketDecoder:
 
         Returns:
             ``(type, body)`` pairs: a packet's number and its body, ``(TEXT, line)`` for a text
-            line without its end, ``(WRONG_MAGIC, body)`` for a packet in the wrong direction.
+            line without its end, ``(WRONG_MAGIC, body)`` for a packet in the wrong direction,
+            ``(TOO_LARGE, OversizedPacket)`` for one over the limit, whose body is skipped.
             A body is ``bytes``; a large one of a type in ``in_pieces`` is a :class:`LargeBody`.
             Check :attr:`error` afterwards.
         """
@@ -158,6 +179,9 @@ class PacketDecoder:
             ):
                 if self._is_unsound(data, start):
                     break
+                if size > self._max_packet:
+                    start = self._begin_skip(data, start, units)
+                    continue
                 packet_type = WRONG_MAGIC
             start += HEADER_SIZE
             if end - start < size:
@@ -172,6 +196,8 @@ class PacketDecoder:
 
     def _fill_body(self, data: bytes, units: list[tuple[int, Any]]) -> int:
         """Add ``data`` to the body that is not whole; return where the next unit starts."""
+        if self._skipped:
+            return self._skip(data, 0, units)
         parts = self._parts
         assert parts is not None, "a body is not whole"
         missing = self._missing
@@ -194,6 +220,30 @@ class PacketDecoder:
         else:
             parts.append(bytearray(data))
         return len(data)
+
+    def _begin_skip(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
+        """Skip the packet at ``start``, which is too large; return where the next unit is."""
+        _, self._type, size = _HEADER.unpack_from(data, start)
+        self._parts = []
+        self._missing = self._skipped = size
+        self._wanted = min(size, _BEGINNING) if self._type in _WITH_HANDLE else 0
+        return self._skip(data, start + HEADER_SIZE, units)
+
+    def _skip(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
+        """Skip what ``data`` has of the body from ``start`` on; return where the next unit is."""
+        end = min(start + self._missing, len(data))
+        self._missing -= end - start
+        if self._wanted >= 0:
+            self._kept += data[start : min(end, start + self._wanted - len(self._kept))]
+            if len(self._kept) == self._wanted:
+                packet = OversizedPacket(self._type, self._skipped, self._max_packet, self._kept)
+                units.append((TOO_LARGE, packet))
+                self._kept = b""
+                self._wanted = -1
+        if not self._missing:
+            self._parts = None
+            self._skipped = 0
+        return end
 
     def _cut_line(self, data: bytes, start: int, units: list[tuple[int, Any]]) -> int:
         """Add the text line at ``start``, or keep its beginning; return where the next unit is."""
@@ -220,15 +270,16 @@ class PacketDecoder:
             self._fail(f"{magic!r} does not start a packet")
 
     def _is_unsound(self, data: bytes, start: int) -> bool:
-        """Return whether a header is wrong; one that is only in the wrong direction is not."""
-        magic, packet_type, size = _HEADER.unpack_from(data, start)
+        """Return whether a header is wrong.
+
+        One that is only in the wrong direction, or of a packet over the limit, is not.
+        """
+        magic, packet_type, _ = _HEADER.unpack_from(data, start)
         if magic not in {self._magic, self._other}:
             text = f"magic 0x{magic:08x} is not \\0REQ or \\0RES; the peer does not speak Gearman"
             self._fail(text)
         elif not 0 < packet_type <= LAST_PACKET_TYPE:
             self._fail(f"packet type {packet_type} is outside 1 to {LAST_PACKET_TYPE}")
-        elif size > self._max_packet:
-            self._fail(f"a packet of {size} bytes is over the limit of {self._max_packet}")
         return self.error is not None
 
     def _fail(self, text: str) -> None:

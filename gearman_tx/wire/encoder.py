@@ -9,10 +9,11 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from gearman_tx.errors import LocalProtocolError
+from gearman_tx.errors import LocalProtocolError, TooLarge
 from gearman_tx.wire.limits import LARGEST_SIZE
 from gearman_tx.wire.packets import (
     BY_TYPE,
+    HEADER_SIZE,
     LAST_PACKET_TYPE,
     REQUEST_MAGIC,
     RESPONSE_MAGIC,
@@ -74,6 +75,23 @@ def response_header(packet_type: int, size: int) -> bytes:
     if not header:
         header = row[size] = _pack(_RESPONSE, packet_type, size)
     return header
+
+
+def limited(packet: bytes, largest: int, setting: str) -> bytes:
+    """Return ``packet``, if its body has no more than ``largest`` bytes.
+
+    Args:
+        packet: a whole packet.
+        largest: most bytes of its body.
+        setting: the name of the setting that is the limit.
+
+    Raises:
+        TooLarge: it has more.
+    """
+    size = len(packet) - HEADER_SIZE
+    if size > largest:
+        raise TooLarge(size, largest, setting)
+    return packet
 
 
 def _row(packet_type: int) -> Packet:

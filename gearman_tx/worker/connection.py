@@ -29,8 +29,8 @@ from typing_extensions import override
 
 from gearman_tx.errors import RemoteProtocolError
 from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, outgoing_handlers
-from gearman_tx.wire import PacketType, request
-from gearman_tx.worker.execution import check_size
+from gearman_tx.wire import PacketType, limited, request
+from gearman_tx.worker.execution import LIMIT_NAME
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob, split_arguments
 from gearman_tx.worker.slots import Slots
@@ -266,7 +266,7 @@ class WorkerConnection(OutgoingLink):
 
     def _report(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
         """Send a packet about a running job, from any thread."""
-        check_size(packet, self._largest)
+        limited(packet, self._largest, LIMIT_NAME)
         if self._owner.is_in_reactor():
             return self._report_here(job, packet)
         report: Callable[[WorkerJob, bytes], Any] = self._report_here

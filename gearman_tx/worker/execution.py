@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import define
 from twisted.internet.defer import CancelledError, Deferred
@@ -10,13 +10,16 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from gearman_tx.encoders import Encoder
-from gearman_tx.errors import JobException, JobFailed, LocalProtocolError
-from gearman_tx.wire import PacketType, request
+from gearman_tx.errors import JobException, JobFailed, TooLarge
+from gearman_tx.wire import PacketType, limited, request
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob
 from gearman_tx.worker.runner import FunctionRunner
 
-_LONGEST_TEXT = 64 * 1024
+LIMIT_NAME: Final = "link_limits.packet"
+"""The setting of a worker that limits its packets."""
+
+_LONGEST_TEXT: Final = 64 * 1024
 _log = Logger("gearman_tx.worker")
 
 
@@ -27,8 +30,7 @@ class Execution:
     Attributes:
         runner: runs a function in its thread, in a process or in the reactor.
         encoder: decodes the workload to ``job.data`` and encodes the result.
-        largest: most bytes of a result. A job server drops a connection that sends more, and
-            assigns the job again, with the same end.
+        largest: most bytes of the body of a packet.
         sends_exception: whether WORK_EXCEPTION reports a function that raises; else WORK_WARNING
             and WORK_FAIL do.
     """
@@ -57,8 +59,7 @@ class Execution:
 
     def _complete(self, result: Any, job: WorkerJob) -> bytes:
         data = b"" if result is None else self.encoder.encode(result)
-        check_size(data, self.largest)
-        return request(PacketType.WORK_COMPLETE, job.handle, data)
+        return self._limited(request(PacketType.WORK_COMPLETE, job.handle, data))
 
     def _fail(self, reason: Failure, job: WorkerJob) -> bytes:
         error = reason.value
@@ -81,18 +82,16 @@ class Execution:
 
     def _exception(self, job: WorkerJob, data: bytes) -> bytes:
         """Return the packets that end ``job`` with an exception."""
+        packet = request(PacketType.WORK_EXCEPTION, job.handle, data)
+        try:
+            self._limited(packet)
+        except TooLarge as error:
+            data = f"{type(error).__name__}: {error}".encode()
+            packet = request(PacketType.WORK_EXCEPTION, job.handle, data)
         if self.sends_exception:
-            return request(PacketType.WORK_EXCEPTION, job.handle, data)
+            return packet
         warning = request(PacketType.WORK_WARNING, job.handle, data)
         return warning + request(PacketType.WORK_FAIL, job.handle)
 
-
-def check_size(data: bytes, largest: int) -> None:
-    """Check that ``data`` may be sent.
-
-    Raises:
-        LocalProtocolError: the data has more than ``largest`` bytes.
-    """
-    if len(data) > largest:
-        text = f"{len(data)} bytes of a result are over the limit of {largest}"
-        raise LocalProtocolError(text)
+    def _limited(self, packet: bytes) -> bytes:
+        return limited(packet, self.largest, LIMIT_NAME)

@@ -51,7 +51,7 @@ class WorkerJob:
             data: sent as it is, without the encoder.
 
         Raises:
-            LocalProtocolError: the data is larger than a packet may be.
+            TooLarge: the data is larger than a packet may be.
         """
         return self._send(self, request(PacketType.WORK_DATA, self.handle, data))
 
@@ -62,7 +62,7 @@ class WorkerJob:
             text: sent as it is, without the encoder.
 
         Raises:
-            LocalProtocolError: the text is larger than a packet may be.
+            TooLarge: the text is larger than a packet may be.
         """
         return self._send(self, request(PacketType.WORK_WARNING, self.handle, text))
 

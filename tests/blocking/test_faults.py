@@ -171,3 +171,25 @@ except gearman.errors.ProtocolError as error:
     print("ProtocolError", error)
 """
     assert peers.run([sys.executable, "-c", code]).out.startswith(b"ProtocolError a ")
+
+
+def test_a_workload_over_the_limit_is_not_sent(
+    start_server: StartServer, peers: PeerRunner
+) -> None:
+    """ProtocolError names size and limit, and the client goes on."""
+    server = start_server()
+    code = f"""
+from gearman_tx import TooLarge, blocking as gearman
+client = gearman.GearmanClient(["127.0.0.1:{server.port}"])
+try:
+    client.submit_job("f", bytes(140_000_000), unique="u")
+except gearman.errors.ProtocolError as error:
+    print(len(str(error)) < 200, type(error.__cause__) is TooLarge, str(error)[:66])
+request = client.submit_job("f", b"x", background=True)
+print(request.state)
+"""
+    assert peers.run([sys.executable, "-c", code]).lines == [
+        "True True a packet of 140000004 bytes is over the limit of 134217728: split ",
+        "CREATED",
+    ]
+    assert "was refused" not in server.process.log.read_text()

@@ -173,6 +173,17 @@ def test_wrong_words(words: tuple[str, ...], remedy: str, tmp_path: Path, our_se
     assert remedy in done.err
 
 
+def test_a_workload_over_the_limit(our_server: str, tmp_path: Path) -> None:
+    """It is refused before it is sent: exit status 2, and one line with size and limit."""
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(140_000_000)
+    done = gearman_tx("submit", "-s", our_server, "f", "--file", "large", folder=tmp_path)
+    assert done.status == 2
+    text = "a packet of 140000003 bytes is over the limit of 134217728: split the workload"
+    assert done.err.startswith(f"gearman-tx: {text}")
+    assert done.err.count("\n") == 1
+
+
 def test_lines_that_cannot_be_read(our_server: str, tmp_path: Path) -> None:
     """Unreadable input is exit status 2."""
     with (tmp_path / "written").open("wb") as stream:

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 
 from gearman_tx.client import Batch, Task
-from gearman_tx.errors import JobFailed, LocalProtocolError
+from gearman_tx.errors import JobFailed, LocalProtocolError, TooLarge
 from gearman_tx.wire import PacketType, response
 from tests.client.client_case import ClientCase
 from tests.client.fake_server import Peer
@@ -244,6 +244,19 @@ class BatchTests(ClientCase):
         client, _peer = self.connected()
         batch = client.submit_many("f", numbers(1), at=1)
         self.failure_of(batch.results(), LocalProtocolError)
+
+    def test_a_workload_that_is_too_large_ends_the_batch(self) -> None:
+        """After the tasks before it; nothing of it is sent, and nothing behind it is read."""
+        client, peer = self.connected(max_packet=100)
+        source = iter([b"1", b"2", bytes(101), b"3"])
+        results = client.submit_many("f", source).results()
+        assert self.workloads(peer) == [b"1", b"2"]
+        peer.create(b"H:1", b"H:2")
+        for number in (1, 2):
+            peer.send(PacketType.WORK_COMPLETE, b"H:%d" % number, b"done")
+        assert self.failure_of(results, TooLarge).size == 104
+        assert next(source) == b"3"
+        assert peer.read() == []
 
     def test_each_task_has_its_own_time(self) -> None:
         """``timeout`` counts from the submission of each task."""

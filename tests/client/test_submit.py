@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from gearman_tx.client import Task, submit_packet
+from gearman_tx.client import client as client_module
 from gearman_tx.encoders import JSON, TEXT
-from gearman_tx.errors import JobException, JobFailed, LocalProtocolError, Refused
+from gearman_tx.errors import JobException, JobFailed, LocalProtocolError, Refused, TooLarge
 from gearman_tx.wire import PacketType
 from tests.client.client_case import ClientCase
 
@@ -222,13 +224,54 @@ class SubmitTests(ClientCase):
         with self.assertRaisesRegex(TypeError, "str or bytes, not int"):
             client.submit(7, b"x")  # type: ignore[arg-type]  # the error under test
 
-    def test_a_packet_that_is_too_large(self) -> None:
-        """The header allows four gibibytes; here the limit is lower."""
-        client, _peer = self.connected()
-        SynchronousTestCase.patch(self, submit_packet, "LARGEST_SIZE", 10)
-        client.submit("f", b"1234567")
-        with self.assertRaisesRegex(LocalProtocolError, "11 bytes is over the limit of 10"):
-            client.submit("f", b"12345678")
+    def test_a_packet_that_is_too_large_is_not_sent(self) -> None:
+        """Of any kind; the error names size, limit and both settings, and no workload."""
+        client, peer = self.connected(max_packet=100)
+        kinds: list[tuple[dict[str, Any], int]] = [
+            ({}, 3),
+            ({"background": True, "unique": "key"}, 6),
+            ({"background": True, "at": 1}, 5),
+            ({"reducer": "r"}, 6),
+        ]
+        for options, rest in kinds:
+            client.submit("f", bytes(100 - rest), **options)
+            assert len(peer.read()) == 1
+            with pytest.raises(TooLarge) as caught:
+                client.submit("f", b"w" * (101 - rest), **options)
+            error = caught.value
+            assert (error.size, error.limit, error.setting) == (101, 100, "max_packet")
+            assert str(error) == (
+                "a packet of 101 bytes is over the limit of 100: "
+                "raise max_packet here, and --max-packet of the job server"
+            )
+            assert "ww" not in repr(error)
+            assert peer.read() == []
+
+    def test_an_echo_that_is_too_large_is_not_sent(self) -> None:
+        """As a submission."""
+        client, peer = self.connected(max_packet=100)
+        with pytest.raises(TooLarge):
+            client.echo(bytes(101))
+        assert peer.read() == []
+        client.echo(b"x" * 100)
+        assert peer.read() == [(PacketType.ECHO_REQ, (b"x" * 100,))]
+
+    def test_no_setting_lifts_the_limit_of_the_header(self) -> None:
+        """It has four bytes for the size."""
+        SynchronousTestCase.patch(self, client_module, "LARGEST_SIZE", 10)
+        client, _peer = self.connected(max_packet=2**40)
+        with pytest.raises(TooLarge):
+            client.echo(bytes(11))
+
+    def test_a_server_with_a_lower_limit_refuses(self) -> None:
+        """With an ERROR in its place; the other tasks go on."""
+        client, peer = self.connected()
+        first, large = client.submit("f", b"first"), client.submit("f", b"large")
+        peer.send(PacketType.JOB_CREATED, b"H:1")
+        peer.send(PacketType.ERROR, b"ARGUMENT_TOO_LARGE", b"A packet of 9 bytes ...")
+        peer.send(PacketType.WORK_COMPLETE, b"H:1", b"done")
+        assert self.failure_of(large.result, Refused).code == b"ARGUMENT_TOO_LARGE"
+        assert self.successResultOf(first.result) == b"done"
 
     def test_the_names_that_are_kept_are_bounded(self) -> None:
         """Any number of function names can be submitted; few are kept."""

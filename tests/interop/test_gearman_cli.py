@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.interop.conftest import StartServer, ours_only
 from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
-from tests.interop.peer_process import PeerProcess
+from tests.interop.peer_process import PeerProcess, PeerRunner
 
 REVERSE = ("perl", "-e", "local $/; print scalar reverse <STDIN>")
 """A worker's command that prints its standard input backwards."""
@@ -148,3 +149,21 @@ def test_progress_of_a_worker_is_shown(interop: InteropFixture, c: Language) -> 
     outcome = interop.run(interop.gearman("hello"))
     assert outcome.out == b"onetwoolleh50% Complete\n"
     assert outcome.err == b"careful"
+
+
+@ours_only
+def test_a_workload_over_the_limit_is_refused(
+    start_server: StartServer, peers: PeerRunner, function: str
+) -> None:
+    """The program prints the reason.
+
+    A worker whose result is too large goes on to the next job, and no job runs twice.
+    """
+    server = start_server("--max-packet=100000")
+    interop = InteropFixture(server, peers, function)
+    outcome = interop.run(interop.gearman(), bytes(200_000))
+    assert b"ARGUMENT_TOO_LARGE" in outcome.err
+    worker = cli_worker(interop, 2, "perl", "-e", "local $/; print scalar(<STDIN>) x 10")
+    interop.run(interop.gearman(), bytes(20_000), status=1)
+    assert interop.run(interop.gearman(), b"ab").out == b"ab" * 10
+    worker.succeed()

@@ -103,14 +103,14 @@ def test_a_result_without_a_separator_does_not_hang(stage: ServerFixture, packet
     assert client.hears() == res(packet_type, handle(2), b"")
 
 
-def test_a_claimed_two_gibibytes_close_the_connection(stage: ServerFixture, log: LogBook) -> None:
+def test_a_claimed_two_gibibytes_are_refused(stage: ServerFixture, log: LogBook) -> None:
     """A size over the limit is refused when its header is read, and nothing is reserved."""
     peer = stage.connect()
-    peer.tells(b"\0REQ\0\0\0\x07\x80\0\0\0" + b"f\0\0")
-    assert not peer.is_served
-    assert log.warnings[-1].endswith(
-        "was dropped: a packet of 2147483648 bytes is over the limit of 134217728"
-    )
+    text = b"A packet of 2147483648 bytes is over the limit of 134217728, which --max-packet sets"
+    answer = peer.asks(b"\0REQ\0\0\0\x07\x80\0\0\0" + b"f\0\0")
+    assert answer == error(b"ARGUMENT_TOO_LARGE", text)
+    assert peer.connection.input.buffered == 0
+    assert log.warnings[-1].endswith(text.decode())
 
 
 def test_a_claimed_size_within_the_limit_costs_what_was_received(stage: ServerFixture) -> None:
@@ -204,9 +204,8 @@ def test_limits_are_the_operators() -> None:
     stage = ServerFixture(limits=ConnectionLimits(packet=100, text_line=20))
     peer = stage.connect()
     assert peer.asks(req(p.ECHO_REQ, b"x" * 100)) == res(p.ECHO_RES, b"x" * 100)
-    peer.tells(req(p.ECHO_REQ, b"x" * 101))
-    assert not peer.is_served
-    peer = stage.connect()
+    assert peer.asks(req(p.ECHO_REQ, b"x" * 101)).startswith(res(p.ERROR, b"")[:8])
+    assert peer.is_served
     peer.tells(b"x" * 21)
     assert not peer.is_served
 

@@ -6,7 +6,7 @@ import pytest
 
 from gearman_tx.errors import Refused
 from gearman_tx.server.handlers import make_handlers
-from gearman_tx.wire import LAST_PACKET_TYPE, PACKETS
+from gearman_tx.wire import LAST_PACKET_TYPE, PACKETS, TOO_LARGE
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import FULL_BODIES, error, packet, req, res
@@ -85,9 +85,9 @@ def test_a_response_is_refused_and_the_connection_goes_on(
 
 
 def test_the_table_has_a_handler_for_everything_the_decoder_returns(stage: ServerFixture) -> None:
-    """The types of packets, text and the wrong magic: nothing else can come, none is missing."""
+    """Packets, text, the wrong magic and too large: nothing else can come, none is missing."""
     handlers = make_handlers(stage.jobs, lambda _connection, _line: None)
-    assert sorted(handlers) == list(range(-1, LAST_PACKET_TYPE + 1))
+    assert sorted(handlers) == list(range(TOO_LARGE, LAST_PACKET_TYPE + 1))
     for row in PACKETS:
         if row.type in REFUSED_TYPES:
             with pytest.raises(Refused):

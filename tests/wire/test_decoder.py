@@ -14,7 +14,9 @@ from gearman_tx.wire import (
     LAST_PACKET_TYPE,
     RESPONSE_MAGIC,
     TEXT,
+    TOO_LARGE,
     WRONG_MAGIC,
+    OversizedPacket,
     PacketDecoder,
     PacketType,
     request,
@@ -188,11 +190,59 @@ def test_a_body_of_the_largest_size_is_taken() -> None:
 
 
 @pytest.mark.parametrize("magic", [b"\0REQ", RESPONSE_MAGIC])
-def test_a_body_over_the_limit_ends_the_decoding_with_its_header(magic: bytes) -> None:
-    """One byte over the limit is refused before any byte of the body, whatever the direction."""
+def test_a_body_over_the_limit_is_told_with_its_header(magic: bytes) -> None:
+    """One byte over the limit is told before any byte of the body, whatever the direction."""
     decoder = PacketDecoder(max_packet=100)
-    assert decoder.feed(header(ECHO, 101, magic)) == []
-    assert str(decoder.error) == "a packet of 101 bytes is over the limit of 100"
+    [(packet_type, packet)] = decoder.feed(header(ECHO, 101, magic))
+    assert (packet_type, packet) == (TOO_LARGE, OversizedPacket(ECHO, 101, 100, b""))
+    assert str(packet) == "a packet of 101 bytes is over the limit of 100"
+    assert decoder.error is None
+    assert decoder.missing == 101
+
+
+@pytest.mark.parametrize("cut", [0, 1, 11, 12, 13, 100, 112, 113])
+def test_a_body_over_the_limit_is_skipped(cut: int) -> None:
+    """The units before and behind it come out as ever, and nothing of it is held."""
+    decoder = PacketDecoder(max_packet=100)
+    stream = echo(b"1").data + echo(b"x" * 101).data + echo(b"2").data
+    at = len(echo(b"1").data) + cut
+    units = decoder.feed(stream[:at])
+    assert decoder.buffered <= 12
+    units += decoder.feed(stream[at:])
+    assert units == [
+        (ECHO, b"1"),
+        (TOO_LARGE, OversizedPacket(ECHO, 101, 100, b"")),
+        (ECHO, b"2"),
+    ]
+    assert decoder.missing == decoder.buffered == 0
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000, 10_000])
+def test_of_a_packet_about_a_job_the_handle_is_told(piece: int) -> None:
+    """The unit waits for as many bytes as hold any handle; then the body is skipped."""
+    decoder = PacketDecoder(max_packet=100)
+    body = b"H:web1:7\0" + b"x" * 5000
+    stream = request(PacketType.WORK_COMPLETE, b"H:web1:7", b"x" * 5000) + echo(b"2").data
+    units = []
+    most = 0
+    for start in range(0, len(stream), piece):
+        units += decoder.feed(stream[start : start + piece])
+        most = max(most, decoder.buffered)
+    expected = OversizedPacket(PacketType.WORK_COMPLETE, len(body), 100, body[:1024])
+    assert units == [(TOO_LARGE, expected), (ECHO, b"2")]
+    assert expected.handle == b"H:web1:7"
+    assert most < 1024
+
+
+def test_a_short_packet_about_a_job_over_a_small_limit_is_told_whole() -> None:
+    """When its last byte arrives."""
+    decoder = PacketDecoder(max_packet=10)
+    stream = request(PacketType.WORK_DATA, b"H:web1:7", b"xyz")
+    assert decoder.feed(stream[:-1]) == []
+    assert decoder.feed(stream[-1:] + echo(b"2").data) == [
+        (TOO_LARGE, OversizedPacket(PacketType.WORK_DATA, 12, 10, b"H:web1:7\0xyz")),
+        (ECHO, b"2"),
+    ]
 
 
 def test_a_line_of_the_largest_size_is_taken() -> None:
@@ -265,10 +315,10 @@ def test_bodies_are_plain_bytes() -> None:
     ],
 )
 def test_a_claim_over_the_limit_is_not_believed(packet_type: PacketType, size: int) -> None:
-    """Two or four claimed GiB end the connection and take no memory."""
+    """Two or four claimed GiB are told at once and take no memory."""
     decoder = PacketDecoder()
-    assert decoder.feed(header(packet_type, size) + b"f\0u\0") == []
-    assert str(decoder.error) == f"a packet of {size} bytes is over the limit of {2**27}"
+    [(kind, packet)] = decoder.feed(header(packet_type, size) + b"f\0u\0")
+    assert (kind, packet.size, packet.limit) == (TOO_LARGE, size, 2**27)
     assert decoder.buffered == 0
 
 

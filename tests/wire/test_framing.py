@@ -14,9 +14,12 @@ from gearman_tx.wire import (
     REQUEST_MAGIC,
     RESPONSE_MAGIC,
     TEXT,
+    TOO_LARGE,
     WRONG_MAGIC,
+    OversizedPacket,
     Packet,
     PacketDecoder,
+    PacketType,
     request,
     response,
 )
@@ -33,12 +36,13 @@ from tests.wire.strategies import (
 
 MAX_PACKET = 64
 MAX_LINE = 32
+BEGINNING = 1024  # bytes that are kept of a packet over the limit which begins with a handle
 
 magics = st.sampled_from([REQUEST_MAGIC, RESPONSE_MAGIC])
 
 numbers = st.one_of(
     st.integers(0, LAST_PACKET_TYPE + 2),
-    st.sampled_from([MAX_PACKET, MAX_PACKET + 1, 2**31 - 1, 2**31, 2**32 - 1]),
+    st.sampled_from([MAX_PACKET, MAX_PACKET + 1, MAX_PACKET + 9, 2**31 - 1, 2**31, 2**32 - 1]),
 )
 
 mangled = st.lists(
@@ -56,14 +60,17 @@ mangled = st.lists(
 """Streams that look like Gearman, more or less."""
 
 
-def naive(magic: bytes, data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
+def naive(magic: bytes, data: bytes) -> tuple[list[tuple[int, object]], bool]:
     """Decode a whole stream the slow and obvious way: the units, and whether it went wrong."""
-    found: list[tuple[int, bytes]] = []
+    found: list[tuple[int, object]] = []
     while data:
         size = naive_size(data)
         if size is None:
             return found, True
         unit, data = data[:size], data[size:]
+        if unit.startswith(b"\0") and size > HEADER_SIZE + MAX_PACKET:
+            found += naive_oversized(unit, size - HEADER_SIZE)
+            continue
         if len(unit) < size:
             break
         if unit.startswith(b"\0"):
@@ -86,7 +93,18 @@ def naive_size(data: bytes) -> int | None:
     number, size = unpack(">II", data[4:HEADER_SIZE])
     if not 0 < number <= LAST_PACKET_TYPE:
         return None
-    return HEADER_SIZE + size if size <= MAX_PACKET else None
+    return HEADER_SIZE + int(size)
+
+
+def naive_oversized(unit: bytes, size: int) -> list[tuple[int, object]]:
+    """Return what is told of a packet over the limit, of which ``unit`` has arrived."""
+    number = int.from_bytes(unit[4:8], "big")
+    has_handle = "handle" in BY_TYPE[PacketType(number)].arguments[:1]
+    wanted = min(size, BEGINNING) if has_handle else 0
+    beginning = unit[HEADER_SIZE : HEADER_SIZE + wanted]
+    if len(beginning) < wanted:
+        return []
+    return [(TOO_LARGE, OversizedPacket(number, size, MAX_PACKET, beginning))]
 
 
 def split_body(row: Packet, body: bytes) -> tuple[bytes, ...]:
@@ -160,9 +178,9 @@ def test_memory_is_bounded_whatever_arrives(
     arrived = 0
     for piece in data.draw(pieces(stream)):
         got = decoder.feed(piece)
-        arrived += len(piece) - sum(len(body) for _, body in got)
+        arrived += len(piece) - sum(len(body) for kind, body in got if kind != TOO_LARGE)
         assert decoder.buffered <= arrived
-        assert decoder.buffered < max(MAX_PACKET, MAX_LINE, HEADER_SIZE)
+        assert decoder.buffered < max(MAX_PACKET, MAX_LINE, HEADER_SIZE, BEGINNING)
         if decoder.error is not None:
             assert decoder.buffered == 0
             assert decoder.feed(piece) == []

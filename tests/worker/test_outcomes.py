@@ -7,13 +7,17 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 
 from gearman_tx.encoders import JSON, TEXT
-from gearman_tx.errors import JobException, JobFailed, LocalProtocolError
+from gearman_tx.errors import JobException, JobFailed, TooLarge
 from gearman_tx.link import LinkLimits, OutputLimits
 from gearman_tx.wire import PacketType
 from gearman_tx.worker import WorkerJob
 from tests.worker.worker_case import WorkerCase
 
 SMALL = LinkLimits(packet=1000, heartbeat=0)
+TOO_LARGE = (
+    b"TooLarge: a packet of %d bytes is over the limit of 1000: "
+    b"raise link_limits.packet here, and --max-packet of the job server"
+)
 
 
 def failing(error: BaseException) -> Any:
@@ -148,12 +152,33 @@ class FailureTests(WorkerCase):
         self.check_exception(text, TypeError, lambda _: 5)
 
     def test_a_result_that_is_too_large_fails_the_job(self) -> None:
-        """The server would drop the connection, and that of each next worker."""
-        text = b"LocalProtocolError: 1001 bytes of a result are over the limit of 1000"
-        self.check_exception(text, LocalProtocolError, lambda _: bytes(1001), link_limits=SMALL)
-        (packet,) = self.packets_of(lambda job: job.send_data(bytes(1001)), link_limits=SMALL)
-        assert packet[0] is PacketType.WORK_EXCEPTION
-        self.logged_errors(LocalProtocolError)
+        """The client is told why, and the worker goes on: the handle and a NUL count too."""
+        fits = b"x" * (1000 - len(b"H:1") - 1)
+        (packet,) = self.packets_of(lambda _: fits, link_limits=SMALL)
+        assert packet == (PacketType.WORK_COMPLETE, (b"H:1", fits))
+        text = TOO_LARGE % 1001
+        self.check_exception(text, TooLarge, lambda _: fits + b"x", link_limits=SMALL)
+
+    def test_a_part_of_a_result_that_is_too_large_is_an_error_of_the_function(self) -> None:
+        """Data and warnings; the function may catch it."""
+        for send in ("send_data", "send_warning"):
+            (packet,) = self.packets_of(
+                lambda job, send=send: getattr(job, send)(bytes(1001)), link_limits=SMALL
+            )
+            assert packet == (PacketType.WORK_EXCEPTION, (b"H:1", TOO_LARGE % 1005))
+            self.logged_errors(TooLarge)
+
+    def test_an_exception_that_is_too_large_is_replaced(self) -> None:
+        """By the reason, with both kinds of packets."""
+        packets = self.packets_of(lambda job: job.fail(bytes(1001)), link_limits=SMALL)
+        assert packets == [(PacketType.WORK_EXCEPTION, (b"H:1", TOO_LARGE % 1005))]
+        packets = self.packets_of(
+            lambda job: job.fail(bytes(1001)), link_limits=SMALL, exceptions=False
+        )
+        assert packets == [
+            (PacketType.WORK_WARNING, (b"H:1", TOO_LARGE % 1005)),
+            (PacketType.WORK_FAIL, (b"H:1",)),
+        ]
 
 
 class BackPressureTests(WorkerCase):

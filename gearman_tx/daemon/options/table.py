@@ -187,8 +187,8 @@ LIMITS: Final = (
     size(
         "max-packet",
         DEFAULT_MAX_PACKET,
-        "Largest packet, and so about the largest workload or result; a connection that sends a "
-        "larger one is closed.",
+        "Largest packet, and so about the largest workload or result; a larger one is answered "
+        "with ERROR and dropped.",
         least=1024,
         most=LARGEST_SIZE,
     ),
