@@ -1,4 +1,4 @@
-"""``twistd gearmand``: the options and the service that ``twistd`` loads.
+"""``twistd gearmand``: the options and the service that ``twistd`` loads, or ``twist``.
 
 ``twistd`` does the rest: it becomes a daemon, writes the PID file, drops privileges, and logs
 unless the server has its own log file. If the server cannot start, one line on standard error gives
@@ -20,6 +20,8 @@ from typing_extensions import override
 
 from gearman_tx.daemon import GearmanService, Options, build
 from gearman_tx.daemon.log import Verbosity, open_log
+from gearman_tx.daemon.twisted_log import TWISTD_LOG, TwistLog, open_twistd_log
+from gearman_tx.daemon.working_folder import absolute
 from gearman_tx.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from twisted.application.service import IService, IServiceCollection
     from twisted.internet.defer import Deferred
 
-    from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.service import Parts
+    from gearman_tx.daemon.twisted_log import ReopenableLog
 
 __all__ = ["Options", "makeService"]
 
@@ -42,7 +44,7 @@ class _TwistdService(GearmanService):
 
     def __init__(self, parts: Parts, options: Options, observer: ILogObserver | None) -> None:
         super().__init__(parts, owns_process=options.parent is not None)
-        self._twistd = options.parent  # None when another program makes the service
+        self._options = options
         self._observer = observer
 
     @override
@@ -67,7 +69,7 @@ class _TwistdService(GearmanService):
     @override
     def stopService(self) -> Deferred[None]:
         """Twisted: end; after a failure with exit status 1, where ``twistd`` would exit with 0."""
-        if self.has_failed and self._twistd is not None:
+        if self.has_failed and self._options.parent is not None:
             atexit.register(_leave, FAILURE)
         return super().stopService()
 
@@ -77,11 +79,12 @@ class _TwistdService(GearmanService):
         try:
             yield
         except ConfigurationError as error:
-            if self._twistd is None or not self._twistd["nodaemon"]:
+            options = self._options
+            if options.parent is None or options.is_daemon:
                 raise  # twistd passes it to its parent process, which has the terminal
             with contextlib.suppress(OSError):
-                Path(self._twistd["pidfile"] or "").unlink()
-            print(f"{Options.program}: {error}", file=sys.__stderr__)
+                Path(options.of_twisted("pidfile") or "").unlink()
+            print(f"{options.program}: {error}", file=sys.__stderr__)
             raise SystemExit(FAILURE) from error
 
 
@@ -115,31 +118,60 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         parts = build(options, reactor, log_file)
         if parts.queue_file is not None and _keeps_user_and_root(options):
             parts.queue_file.check()  # when the service starts, a daemon has left the terminal
+        if not options["log-file"]:
+            observer, parts.log_file = _twisteds_log(options)
         return _TwistdService(parts, options, observer)
     except ConfigurationError as error:
         if options.parent is None:
             raise
-        raise SystemExit(f"{Options.program}: {error}") from error
+        raise SystemExit(f"{options.program}: {error}") from error
 
 
 def _keeps_user_and_root(options: Options) -> bool:
-    """Return whether ``twistd`` changes neither the user nor the root folder."""
-    twistd = options.parent
-    return twistd is not None and twistd["uid"] is None and twistd["chroot"] is None
+    """Return whether the caller changes neither the user nor the root folder."""
+    is_changed = options.of_twisted("uid") is not None or options.of_twisted("chroot") is not None
+    return options.parent is not None and not is_changed
 
 
-def _own_log(options: Options) -> tuple[ILogObserver | None, LogFile | None]:
+def _own_log(options: Options) -> tuple[ILogObserver | None, ReopenableLog | None]:
     """Open the log that ``--log-file`` names, if any.
 
     Raises:
-        ConfigurationError: the log cannot be opened, or ``twistd`` has an option for another log.
+        ConfigurationError: the log cannot be opened, or the caller has an option for another log.
     """
     name = options["log-file"]
     if not name:
         return None, None
+    if options.is_twist:
+        text = "--log-file: twist logs to its own --log-file, before the word gearmand"
+        raise ConfigurationError(text)
     for theirs in ("logfile", "syslog", "logger"):
-        if options.parent is not None and options.parent[theirs]:
+        if options.of_twisted(theirs):
             text = f"--log-file: twistd has --{theirs} already, and one of them would stay empty"
             raise ConfigurationError(text)
     observer, log_file = open_log(name, options["log-format"])
     return Verbosity(options["verbose"]).filtered(observer), log_file
+
+
+def _twisteds_log(options: Options) -> tuple[ILogObserver | None, ReopenableLog | None]:
+    """Open the file to which ``twistd`` logs, or find that of ``twist``, if there is one.
+
+    Returns:
+        The log of the application, None if Twisted opens it; and the file that SIGHUP reopens, None
+        if the log is in no file.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    if options.is_twistd:
+        if options.of_twisted("syslog") or options.of_twisted("logger"):
+            return None, None
+        name = options.of_twisted("logfile") or (TWISTD_LOG if options.is_daemon else "-")
+        if name == "-":
+            return None, None
+        log_file = open_twistd_log(name)
+        return log_file.observer, log_file
+    stream = options.of_twisted("logFile")
+    if stream is None or stream in {sys.stdout, sys.stderr}:
+        return None, None
+    return None, TwistLog(absolute(stream.name), stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +71,7 @@ class TlsFiles:
 
     def _read(self, what: str, path: Any) -> bytes:
         try:
-            return Path(path).read_bytes()
+            return Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
         except OSError as error:
             raise ValueError(f"the {what} cannot be read: {error}") from error
 

@@ -81,7 +81,7 @@ _COLUMNS: Final = (
 @click.option("--ask-password", is_flag=True, help="Ask for the password of the database.")
 @click.option(
     "--password-file",
-    type=click.File("r"),
+    type=click.File("r", encoding="utf-8-sig"),  # perhaps with a byte order mark
     metavar="FILE",
     help="Read the password from the first line of a file.",
 )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from gearman_tx import standard_streams
 from gearman_tx._version import BUILD, __version__
 
 HELP: Final = """\
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status; see :class:`gearman_tx.cli.errors.ExitStatus`.
     """
+    standard_streams.open_closed()
     program, *words = sys.argv if arguments is None else arguments
     if Path(program).name == "gearmand":
         words = ["gearmand", *words]

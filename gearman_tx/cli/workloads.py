@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -17,7 +18,8 @@ _CHUNK: Final = 64 * 1024
 async def read_lines(stream: BinaryIO, reactor: Any) -> AsyncIterator[bytes]:
     r"""Yield the lines of ``stream``, without their line ends, as soon as they come.
 
-    A line ends with ``\n`` or ``\r\n``. A pipe may be silent for hours, so a daemon thread reads
+    A line ends with ``\n`` or ``\r\n``. A byte order mark of UTF-8, with which some editors begin a
+    file, is not part of the first line. A pipe may be silent for hours, so a daemon thread reads
     it; the program can end while the thread waits.
 
     Args:
@@ -30,17 +32,18 @@ async def read_lines(stream: BinaryIO, reactor: Any) -> AsyncIterator[bytes]:
     wanted: SimpleQueue[Deferred[bytes]] = SimpleQueue()
     thread = threading.Thread(target=_read_chunks, args=(stream, wanted, reactor), daemon=True)
     thread.start()
-    rest = b""
+    mark, rest = codecs.BOM_UTF8, b""
     while True:
         chunk: Deferred[bytes] = Deferred()
         wanted.put(chunk)
         data = await chunk
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            yield line.removesuffix(b"\r")
+            yield line.removeprefix(mark).removesuffix(b"\r")
+            mark = b""
         if not data:
             break
-    if rest:
+    if rest := rest.removeprefix(mark):
         yield rest
 
 

@@ -14,7 +14,7 @@ from gearman_tx.daemon.endpoints import parse_endpoints
 from gearman_tx.daemon.listening import Listening
 from gearman_tx.daemon.log import Verbosity
 from gearman_tx.daemon.options import queue_options
-from gearman_tx.daemon.options.table import LEAST_BACKLOG
+from gearman_tx.daemon.options.table import LEAST_BACKLOG, LEAST_FILES
 from gearman_tx.daemon.queue_file import make_queue_file
 from gearman_tx.daemon.queue_file import notes as queue_notes
 from gearman_tx.daemon.service import Parts
@@ -25,14 +25,14 @@ from gearman_tx.server import ConnectionLimits, Keepalive, ServerLog, Wiring
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.options.server_options import ServerOptions
+    from gearman_tx.daemon.twisted_log import ReopenableLog
 
 
 def build(
     options: ServerOptions,
     reactor: Any,
-    log_file: LogFile | None = None,
+    log_file: ReopenableLog | None = None,
     *,
     patience: float = 0.0,
 ) -> Parts:
@@ -41,7 +41,7 @@ def build(
     Args:
         options: the parsed options.
         reactor: the reactor that will run the server.
-        log_file: the server's own log file, which SIGHUP reopens.
+        log_file: the log file that SIGHUP reopens.
         patience: seconds to wait for a port or a queue file that another server uses.
 
     Raises:
@@ -50,7 +50,7 @@ def build(
     policy = policy_of(options)
     verbosity = Verbosity(options["verbose"])
     log = verbosity.logger("gearman_tx.daemon")
-    files = open_files.set_limit(options["file-descriptors"])
+    files = open_files.set_limit(options["file-descriptors"], LEAST_FILES)
     limits = limits_of(options, files)
     listening, left_out = _listening(options, reactor, patience)
 
@@ -79,7 +79,7 @@ def build(
         *left_out,
         *queue_notes(queue_file),
         *queue_options.notes(options),
-        *_notes(options),
+        *_notes(options, files),
     ]
     return Parts(reactor, wiring, listening, log, log_file, notes, queue_file)
 
@@ -157,8 +157,11 @@ def _listening(
     return Listening(reactor, sockets, endpoints), left_out
 
 
-def _notes(options: ServerOptions) -> Iterator[str]:
+def _notes(options: ServerOptions, files: int) -> Iterator[str]:
     """Yield the log lines of the start about options that are changed or have no effect."""
+    wanted = options["file-descriptors"]
+    if wanted and wanted < files:
+        yield f"--file-descriptors: {wanted} is raised to {files}"
     if options["backlog"] < LEAST_BACKLOG:
         yield f"--backlog: {options['backlog']} is raised to {LEAST_BACKLOG}"
     for row in options.rows.values():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from twisted.logger import (
@@ -20,6 +19,7 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from gearman_tx.daemon.log_format import FORMATS, TEXT, as_journal, is_journal
+from gearman_tx.daemon.working_folder import absolute
 from gearman_tx.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class LogFile:
     """
 
     def __init__(self, path: str) -> None:
-        self.path = Path(path).absolute()
+        self.path = absolute(path)
         try:
             self._stream = self._open()
         except OSError as error:

@@ -28,9 +28,13 @@ def queue_path(options: ServerOptions) -> Path:
 
     The latter has the number of ``--port`` in its name, even if the server does not listen on that
     port or the system chooses another: the next start, on a port or on a socket, must find it.
+
+    Raises:
+        ConfigurationError: the working folder was removed.
     """
     named = options["sqlite-path"] or options["libsqlite3-db"]
-    return options.folder / (named or f"gearmand-{options['port']}.sqlite3")
+    path = Path(named or f"gearmand-{options['port']}.sqlite3")
+    return path if path.is_absolute() else options.folder / path
 
 
 @define(eq=False)
@@ -77,7 +81,7 @@ def make_queue_file(
     Args:
         options: the parsed options.
         reactor: for the threads of the store, and its time.
-        handle_prefix: the prefix of the handles of jobs that are taken over from the C server.
+        handle_prefix: the prefix of the handles of jobs that are imported from the C server.
         patience: seconds to wait for a file that another server uses.
     """
     if options["queue-type"] == BUILTIN:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from gearman_tx.daemon.listening import Listening
-    from gearman_tx.daemon.log import LogFile
     from gearman_tx.daemon.queue_file import QueueFile
+    from gearman_tx.daemon.twisted_log import ReopenableLog
     from gearman_tx.server import Wiring
 
 OPEN_TO_ALL: Final = (
@@ -47,7 +47,7 @@ class Parts:
         wiring: the job server.
         listening: the ports that accept its connections.
         log: logs its start and its end.
-        log_file: its own log file, or None.
+        log_file: the log file that SIGHUP reopens, or None.
         notes: additional log lines of the start.
         queue_file: the file of its background jobs, or None.
     """
@@ -56,7 +56,7 @@ class Parts:
     wiring: Wiring
     listening: Listening
     log: Logger
-    log_file: LogFile | None
+    log_file: ReopenableLog | None
     notes: Sequence[str]
     queue_file: QueueFile | None = None
 
@@ -184,7 +184,8 @@ class GearmanService(Service):
         """SIGHUP: reopen the log file, which may have been moved away."""
         log, log_file = self.parts.log, self.parts.log_file
         if log_file is None:
-            log.info("SIGHUP, but there is no --log-file to reopen", event="log_reopened")
+            text = "SIGHUP, but the log is in no file that could be reopened"
+            log.info(text, event="log_reopened")
             return
         log.info("SIGHUP, reopening log file", event="log_reopened")
         try:

@@ -8,7 +8,6 @@ remove them. A daemon leaves the terminal when the PID file exists and signals a
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import (
@@ -21,6 +20,7 @@ from twisted.python import usage
 from gearman_tx.daemon import GearmanService, build
 from gearman_tx.daemon.assembly import policy_of
 from gearman_tx.daemon.log import LogFile, Verbosity, open_log, write_to
+from gearman_tx.daemon.working_folder import absolute
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.gearmand.detach import Terminal, detach
 from gearman_tx.gearmand.options import GearmandOptions
@@ -72,7 +72,7 @@ def _serve(options: GearmandOptions) -> int:
 
     parts = build(options, reactor, patience=PATIENCE)
     service = GearmanService(parts, owns_process=True)
-    pid_file = PidFile(Path(options["pid-file"]).absolute())
+    pid_file = PidFile(absolute(options["pid-file"]))
     try:
         service.privilegedStartService()
         if user is not None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from twisted.python import threadable
 
+from gearman_tx import standard_streams
 from gearman_tx.errors import ReactorUnavailable
 
 _MODULE: Final = "twisted.internet.reactor"
@@ -28,6 +29,7 @@ _hidden: Final[dict[Any, int]] = {}  # what threads of this package run, and in 
 
 def installed_reactor() -> Any:
     """Return the reactor that Twisted has installed; if there is none, install the default one."""
+    standard_streams.open_closed()  # a reactor that is made now opens files
     from twisted.internet import reactor
 
     return reactor

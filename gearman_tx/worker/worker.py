@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 
+from gearman_tx import standard_streams
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link import LinkLimits, Server
@@ -69,6 +70,7 @@ class Worker:
         if concurrency < 1:
             raise ConfigurationError(f"the concurrency {concurrency} is below 1")
         if reactor is None:
+            standard_streams.open_closed()  # a reactor that is made now opens files
             from twisted.internet import reactor
         self.reactor = reactor
         self._namespace = to_name(namespace)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.testing import MemoryReactorClock
 
 from gearman_tx.blocking import (
     PRIORITY_HIGH,
@@ -23,7 +26,9 @@ from gearman_tx.blocking.errors import (
     ProtocolError,
     ServerUnavailable,
 )
+from gearman_tx.blocking.tls import TlsFiles
 from gearman_tx.errors import ConfigurationError
+from tests.loopback.test_client_tls import write_certificate
 
 TLS = {"host": "jobs1", "port": "4731", "keyfile": "k", "certfile": "c", "ca_certs": "a"}
 
@@ -122,3 +127,15 @@ def test_a_refusal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         assert not GearmanClient(["jobs1"]).on_gearman_error(b"QUEUE_ERROR", b"full")
     assert "Received error from server: b'QUEUE_ERROR': b'full'" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pyOpenSSL's, about Twisted
+@pytest.mark.parametrize("begin", [b"", codecs.BOM_UTF8])
+def test_files_of_windows(tmp_path: Path, begin: bytes) -> None:
+    """Keys and certificates may have a byte order mark and the line ends of Windows."""
+    certificate = write_certificate(tmp_path / "key.pem")
+    (tmp_path / "cert.pem").write_bytes(certificate)
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    for path in (key, cert):
+        path.write_bytes(begin + path.read_bytes().replace(b"\n", b"\r\n"))
+    TlsFiles("localhost", 4731, key, cert, cert)(MemoryReactorClock())

@@ -10,7 +10,7 @@ import pytest
 
 from gearman_tx._version import BUILD, __version__
 from gearman_tx.cli import main
-from tests.daemon.process import BIN
+from tests.daemon.process import BIN, run
 
 WITHOUT_CLICK = "import sys; sys.modules['click'] = None; from gearman_tx.cli import main; "
 
@@ -47,6 +47,26 @@ def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().err
     assert said.startswith("gearman-tx: No such command 'german'")
     assert said.endswith("see gearman-tx --help\n")
+
+
+def test_as_a_module(tmp_path: Path) -> None:
+    """``python -m gearman_tx`` is ``gearman-tx``."""
+    command = [sys.executable, "-m", "gearman_tx"]
+    version = run([*command, "--version"], tmp_path)
+    assert version == (0, f"gearman-tx {__version__} ({BUILD})\n", "")
+    done = run([*command, "german"], tmp_path)
+    assert done.status == 2
+    assert done.err.startswith("gearman-tx: No such command 'german'")
+    assert run([*command, "gearmand", "--check-args", "--port=1"], tmp_path) == (0, "", "")
+
+
+def test_as_a_module_without_click(tmp_path: Path) -> None:
+    """One line says what to install."""
+    program = "import runpy, sys; sys.modules['click'] = None; sys.argv[1:] = ['submit', 'f']; "
+    program += "runpy.run_module('gearman_tx', run_name='__main__')"
+    done = run([sys.executable, "-c", program], tmp_path)
+    remedy = "needs more packages: pip install 'gearman-tx[cli]'"
+    assert done == (1, "", f"gearman-tx: the command 'submit' {remedy}\n")
 
 
 def test_a_command_without_click() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -48,6 +49,15 @@ def test_a_file(server: str, tmp_path: Path) -> None:
     words = ("submit", "-s", server, "reverse", "--file", "data")
     assert gearman_tx(*words, folder=tmp_path).out == "owt\n\reno"
     assert gearman_tx(*words, "--lines", folder=tmp_path) == (0, "eno\nowt\n", "")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_a_file_of_windows(server: str, tmp_path: Path) -> None:
+    """The byte order mark of its editors is not part of the first line."""
+    words = ("submit", "-s", server, "reverse", "--file", "data", "--lines")
+    for data, result in ((b"one\r\ntwo\r\n", "eno\nowt\n"), (b"one", "eno\n"), (b"", "")):
+        (tmp_path / "data").write_bytes(codecs.BOM_UTF8 + data)
+        assert gearman_tx(*words, folder=tmp_path) == (0, result, "")
 
 
 @pytest.mark.usefixtures("_workers")

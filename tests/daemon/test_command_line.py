@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ def test_words_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "conf"
     path.write_text("--port 1\t-R\r\n\n# all of this\n--listen=a#b # the rest\n-R", "utf-8")
     assert command_line.in_file(path) == ["--port", "1", "-R", "--listen=a#b", "-R"]
+
+
+@pytest.mark.parametrize("begin", ["", "# of Windows\n\n"])
+def test_a_file_with_a_byte_order_mark(tmp_path: Path, begin: str) -> None:
+    """The mark and the line ends of Windows are parts of no word and of no comment."""
+    path = tmp_path / "conf"
+    text = f"{begin}--port 1\n--listen=a\n".replace("\n", "\r\n")
+    path.write_text(text, "utf-8-sig", newline="")
+    assert path.read_bytes().startswith(codecs.BOM_UTF8)
+    assert command_line.in_file(path) == ["--port", "1", "--listen=a"]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

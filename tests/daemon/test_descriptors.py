@@ -88,6 +88,16 @@ def test_surplus_clients_wait_and_are_served(tmp_path: Path) -> None:
         assert "Traceback" not in server.text
 
 
+def test_too_few_descriptors(tmp_path: Path) -> None:
+    """A number with which no server can work is raised, as the log says."""
+    with serving(tmp_path, "--file-descriptors=10") as server:
+        assert f"--file-descriptors: 10 is raised to {FILES}" in server.text
+        assert f"up to {ROOM} connections, {FILES} open files" in server.text
+        with Peer(server.port) as client:
+            client.submit()
+        assert server.end() == 0
+
+
 def test_descriptors_that_something_else_took(tmp_path: Path) -> None:
     """Descriptors may run out below the limit of connections: then the server sleeps."""
     with serving(tmp_path) as server, Peer(server.port) as other:

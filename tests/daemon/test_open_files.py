@@ -32,7 +32,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
 
 def test_as_many_as_allowed(limits: list[Limits]) -> None:
     """By default the soft limit is raised to the hard one."""
-    assert set_limit(None) == 4096
+    assert set_limit(0, 64) == set_limit(None) == 4096
     assert limits[-1] == (4096, 4096)
 
 
@@ -54,6 +54,16 @@ def test_nothing_to_do(limits: list[Limits]) -> None:
     """An unchanged limit is not set again."""
     assert set_limit(1024) == 1024
     assert limits == [(1024, 4096)]
+
+
+def test_a_wish_that_is_too_small(limits: list[Limits]) -> None:
+    """The number is raised to the least one, or to what this user may have."""
+    assert set_limit(10, 64) == 64
+    assert limits[-1] == (64, 4096)
+    limits[:] = [(20, 32)]
+    assert set_limit(10, 64) == 32
+    limits[:] = [(10, resource.RLIM_INFINITY)]
+    assert set_limit(10, 64) == 64
 
 
 def test_a_wish_above_the_limit(limits: list[Limits]) -> None:

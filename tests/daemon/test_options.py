@@ -151,7 +151,7 @@ def test_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         "--job-retries=-2",
         "--job-retries=256",
         "--worker-wakeup=-1",
-        "--file-descriptors=63",
+        "--file-descriptors=-1",
         "--max-packet=1023",
         "--max-packet=4G",
         "--max-unique=0",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gearman_tx.wire import PacketType
 from tests.daemon.peer import Peer
-from tests.daemon.process import refuses, serving, started, twistd, until
+from tests.daemon.process import daemon, drop_in, refuses, serving, started, twistd, until
 from tests.support.ports import free_port
 
 
@@ -87,39 +88,86 @@ def test_sigusr1_is_ours_when_twistd_has_a_log_file(tmp_path: Path) -> None:
         assert list(tmp_path.glob("twistd.log.*")) == []
 
 
-def test_sighup_reopens_the_log_file(tmp_path: Path) -> None:
-    """After SIGHUP the log goes on in a new file."""
+def own_log(_folder: Path, log: Path) -> list[str]:
+    """Return a command line with the server's own log."""
+    return twistd("-q", "builtin", *where(), f"--log-file={log}")
+
+
+def log_of_twistd(_folder: Path, log: Path) -> list[str]:
+    """Return a command line with the log of ``twistd``."""
+    options = ["-n", "--pidfile=", f"--logfile={log}"]
+    return twistd("-q", "builtin", *where(), twistd_options=options)
+
+
+def log_of_the_drop_in(folder: Path, log: Path) -> list[str]:
+    """Return a command line of the drop-in."""
+    return drop_in(*where(), f"--pid-file={folder / 'pid'}", "-l", str(log))
+
+
+def where() -> list[str]:
+    """Return the options that name a free port."""
+    return ["--listen=127.0.0.1", f"--port={free_port()}"]
+
+
+logs = pytest.mark.parametrize("command", [own_log, log_of_twistd, log_of_the_drop_in])
+
+
+@logs
+def test_sighup_reopens_the_log_file(
+    tmp_path: Path, command: Callable[[Path, Path], list[str]]
+) -> None:
+    """After SIGHUP the log goes on in a new file, as logrotate needs it."""
     log, moved = tmp_path / "gearmand.log", tmp_path / "gearmand.log.1"
-    with serving(tmp_path, f"--log-file={log}", log=log) as server:
+    with started(command(tmp_path, log), tmp_path, log=log) as server:
+        server.ready()
         log.rename(moved)
         server.kill(signal.SIGHUP)
         server.log = moved
         server.says("SIGHUP, reopening log file")
+        until(log.exists, "the log file is reopened")
         server.log = log
         assert server.end(signal.SIGTERM) == 0
         assert "SIGTERM: stopping at once" in log.read_text()
         assert "SIGTERM" not in moved.read_text()
 
 
-def test_sighup_when_the_log_file_cannot_be_made(tmp_path: Path) -> None:
+@logs
+def test_sighup_when_the_log_file_cannot_be_made(
+    tmp_path: Path, command: Callable[[Path, Path], list[str]]
+) -> None:
     """If the new file cannot be opened, the old one stays in use."""
     folder, moved = tmp_path / "log", tmp_path / "moved"
     folder.mkdir()
     log = folder / "gearmand.log"
-    with serving(tmp_path, f"--log-file={log}", log=log) as server:
+    with started(command(tmp_path, log), tmp_path, log=log) as server:
+        server.ready()
         folder.rename(moved)
         server.log = moved / "gearmand.log"
         server.kill(signal.SIGHUP)
-        server.says("cannot reopen the log file", "No such file or directory")
+        server.says(f"cannot reopen the log file {log}: No such file or directory")
         assert server.end(signal.SIGTERM) == 0
+        server.says("SIGTERM: stopping at once")
+
+
+def test_sighup_reopens_the_log_of_a_daemon(tmp_path: Path) -> None:
+    """``twistd`` in the background logs to twistd.log, and that is reopened."""
+    log, moved = tmp_path / "twistd.log", tmp_path / "twistd.log.1"
+    command = twistd(*where(), twistd_options=())
+    with daemon(command, tmp_path, tmp_path / "twistd.pid", log) as server:
+        server.ready()
+        log.rename(moved)
+        server.kill(signal.SIGHUP)
+        until(log.exists, "the log file is reopened")
+        server.end(signal.SIGTERM)
+        server.says("SIGTERM: stopping at once", "stopped", "Server Shut Down.")
 
 
 def test_sighup_and_sigpipe_do_not_end_the_server(tmp_path: Path) -> None:
-    """SIGHUP logs that there is no log file to reopen; SIGPIPE logs nothing."""
+    """SIGHUP logs that no log file can be reopened; SIGPIPE logs nothing."""
     with serving(tmp_path) as server:
         server.kill(signal.SIGPIPE)
         server.kill(signal.SIGHUP)
-        server.says("SIGHUP, but there is no --log-file to reopen")
+        server.says("SIGHUP, but the log is in no file that could be reopened")
         with Peer(server.port) as operator:
             assert operator.ask(b"version").startswith(b"OK")
         assert server.end(signal.SIGTERM) == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.process import Done, run, twistd, until
+from tests.daemon.process import BIN, Done, drop_in, run, started, twistd, until
+from tests.support.ports import free_port
 
 
 @pytest.fixture
@@ -87,3 +88,44 @@ def test_a_daemon_whose_endpoint_cannot_be_listened_on(tmp_path: Path) -> None:
     assert f"{endpoint}: No such file" in done.err
     assert "Traceback" not in done.err
     until(lambda: not (tmp_path / "pid").exists(), "the daemon has cleared its PID file away")
+
+
+@pytest.fixture
+def removed(tmp_path: Path) -> list[str]:
+    """Return the beginning of a command line that runs in a folder that was removed."""
+    folder = tmp_path / "removed"
+    return ["sh", "-c", f'mkdir "{folder}"; cd "{folder}"; rmdir "{folder}"; exec "$0" "$@"']
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        twistd("--port=0", twistd_options=("-n",)),
+        twistd("--port=0"),
+        twistd("--port=0", twistd_options=("--pidfile=",)),
+        twistd("--port=0", "-q", "builtin", twistd_options=("-n", "--pidfile=", "--logfile=log")),
+        twistd("--port=0", "-q", "builtin", "--log-file=log"),
+        drop_in("--port=0", "--pid-file=pid", "--log-file=stderr"),
+        drop_in("--port=0", "--pid-file=/nowhere/pid", "--log-file=stderr", "-q", "sqlite"),
+        [str(BIN / "twist"), "gearmand", "--port=0"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_was_removed(tmp_path: Path, removed: list[str], command: list[str]) -> None:
+    """A server with a file in its working folder says that the folder is gone."""
+    done = run([*removed, *command], tmp_path)
+    assert done.status == 1
+    reason = "gearmand: the working folder was removed: change to another folder\n"
+    assert done.err.endswith(reason)
+    assert done.err.count("\n") == 1
+
+
+def test_a_folder_that_was_removed_and_is_not_needed(tmp_path: Path, removed: list[str]) -> None:
+    """A server whose files are in other folders is started."""
+    where = ["--listen=127.0.0.1", f"--port={free_port()}"]
+    file = f"--sqlite-path={tmp_path / 'queue'}"
+    files = [f"--pid-file={tmp_path / 'pid'}", "--log-file=stderr"]
+    for command in (twistd(*where, file), drop_in(*where, *files), drop_in(*where, *files, file)):
+        with started([*removed, *command], tmp_path) as server:
+            server.ready()
+            assert server.end() == 0

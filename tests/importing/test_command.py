@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gearman_tx.cli.import_queue import _local_time
+from gearman_tx.importing import SourceError, SourceOptions
 from gearman_tx.store.sqlite.schema import VERSION
 from tests.importing.c_server_queue import stored, take
 from tests.store.files import queue_file, small_disk
@@ -123,6 +124,23 @@ def test_a_password_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [prompt.strip() for prompt in asked] == ["Password:"]
     assert done.status == 3
     assert "secret" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "text", ["s\u00e9cret\n", "\ufeffs\u00e9cret\r\nnot this\r\n", "s\u00e9cret"]
+)
+def test_a_password_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """It is the first line, without the byte order mark and the line end of Windows."""
+    (tmp_path / "secret").write_bytes(text.encode())
+    found = []
+
+    def open_source(options: SourceOptions) -> None:
+        found.append(options.password)
+        raise SourceError("not opened")
+
+    monkeypatch.setattr("gearman_tx.cli.import_queue.open_source", open_source)
+    assert take(tmp_path, "redis://127.0.0.1:1", "--password-file", "secret").status == 3
+    assert found == ["s\u00e9cret"]
 
 
 @pytest.mark.parametrize("words", [(), ("--dry-run",)])

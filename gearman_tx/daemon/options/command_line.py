@@ -90,11 +90,13 @@ def _advice(name: str, known: Mapping[str, bool]) -> str:
 def in_file(path: Path) -> list[str]:
     """Return the words of a configuration file, separated by blanks and line ends.
 
+    The file may have the byte order mark and the line ends that editors of Windows write.
+
     Raises:
         ConfigurationError: the file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(f"cannot read it: {reason}") from error

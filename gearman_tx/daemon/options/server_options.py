@@ -11,6 +11,7 @@ from typing_extensions import override
 from gearman_tx.daemon.options import queue_options
 from gearman_tx.daemon.options.table_options import TableOptions, read
 from gearman_tx.daemon.options.values import size_text
+from gearman_tx.daemon.working_folder import working_folder
 from gearman_tx.errors import ConfigurationError
 
 PORT_VARIABLE: Final = "GEARMAND_PORT"
@@ -37,5 +38,9 @@ class ServerOptions(TableOptions):
 
     @property
     def folder(self) -> Path:
-        """The working folder of the server."""
-        return Path.cwd()
+        """The working folder of the server.
+
+        Raises:
+            ConfigurationError: it was removed.
+        """
+        return working_folder()

@@ -38,6 +38,9 @@ DEFAULT_VERBOSE: Final = "NOTICE"
 
 HELP_GROUP: Final = "Help"
 
+LEAST_FILES: Final = 64
+"""The smallest number of open files: half of them are for connections."""
+
 _DAY: Final = 86400.0
 _MOST_RETRIES: Final = 255  # the C server counts losses in one byte
 _MOST_FILES: Final = 2**30
@@ -178,11 +181,12 @@ LIMITS: Final = (
     ),
     Option(
         "file-descriptors",
-        "Files and connections that the process may have open, if this user may set that many. "
-        "The default is as many as the operating system allows.",
+        "Files and connections that the process may have open, if this user may set that many; at "
+        f"least {LEAST_FILES}, to which a smaller number is raised. 0, the default, is as many as "
+        "the operating system allows.",
         letter="f",
         value="NUMBER",
-        read=values.number(64, _MOST_FILES),
+        read=values.number(0, _MOST_FILES),
     ),
     size(
         "max-packet",

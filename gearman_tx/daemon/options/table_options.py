@@ -41,7 +41,7 @@ class TableOptions(usage.Options):
     """
 
     groups: ClassVar[Groups] = {}
-    program: ClassVar[str] = "gearmand"
+    program = "gearmand"
     default_config: ClassVar[Path | None] = None
 
     def __init__(self) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from gearman_tx import standard_streams
 from gearman_tx.daemon.options import c_options, queue_options, table
 from gearman_tx.daemon.options.option import Option
 from gearman_tx.daemon.options.server_options import ServerOptions
 from gearman_tx.daemon.options.table_options import flags, parameters
+from gearman_tx.daemon.working_folder import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def _twistd(name: str, instead: str, letter: str | None = None, value: str | None = None) -> Option:
@@ -43,12 +49,35 @@ GROUPS: table.Groups = {
 
 
 class Options(ServerOptions):
-    """The options of ``twistd gearmand``."""
+    """The options of ``twistd gearmand`` and of ``twist gearmand``."""
 
     groups = GROUPS
     program = "twistd gearmand"
     optFlags = flags(GROUPS)
     optParameters = parameters(GROUPS)
+
+    @override
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Twisted: read the words of a command line.
+
+        Where ``twistd`` is the caller, the process is a job server from here on.
+        """
+        if self.parent is not None:
+            standard_streams.restart_if_closed()
+            if self.is_twist:
+                self.program = "twist gearmand"
+        super().parseOptions(options)
+
+    @override
+    def postOptions(self) -> None:
+        """Twisted: check related options, and the working folder for the PID file of ``twistd``.
+
+        Raises:
+            ConfigurationError: two options contradict each other, or the folder was removed.
+        """
+        super().postOptions()
+        if pid_file := self.of_twisted("pidfile"):
+            absolute(pid_file)
 
     @override
     def getSynopsis(self) -> str:
@@ -59,12 +88,30 @@ class Options(ServerOptions):
             "come\nbefore the word gearmand; twistd --help lists them."
         )
 
+    def of_twisted(self, name: str) -> Any:
+        """Return an option of ``twistd`` or ``twist``, or None if there is no such option."""
+        return None if self.parent is None else self.parent.get(name)
+
+    @property
+    def is_twistd(self) -> bool:
+        """Whether the caller is ``twistd``."""
+        return self.parent is not None and "nodaemon" in self.parent
+
+    @property
+    def is_twist(self) -> bool:
+        """Whether the caller is ``twist``."""
+        return self.parent is not None and "reactorName" in self.parent
+
+    @property
+    def is_daemon(self) -> bool:
+        """Whether ``twistd`` goes to the background."""
+        return self.is_twistd and not self.of_twisted("nodaemon")
+
     @property
     @override
     def folder(self) -> Path:
         """The folder to which ``twistd`` changes before the server starts."""
-        twistd = self.parent
-        if twistd is None:
-            return super().folder
-        folder = Path("/") if twistd["chroot"] is not None else super().folder
-        return folder.joinpath(twistd["rundir"])
+        folder = Path(self.of_twisted("rundir") or ".")
+        if self.of_twisted("chroot") is not None:
+            return Path("/") / folder
+        return absolute(folder)
