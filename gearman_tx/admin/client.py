@@ -19,6 +19,7 @@ from gearman_tx.admin.names import escape, unescape
 from gearman_tx.admin.store_status import StoreStatus, read_store
 from gearman_tx.errors import ConnectionLost, LocalProtocolError, Refused
 from gearman_tx.link.servers import Server, make_endpoint, parse_server
+from gearman_tx.link.steady_time import keep_steady
 from gearman_tx.link.unreachable import why_unreachable
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class AdminClient:
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor
+        keep_steady(reactor)
         self._reactor = reactor
         self._timeout = timeout
         self._server = parse_server(server) if isinstance(server, str) else server

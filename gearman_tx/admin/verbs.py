@@ -104,7 +104,7 @@ def _max_queue(request: Request) -> Iterator[bytes]:
 
 
 def _functions(request: Request) -> Iterator[bytes]:
-    functions, now = request.job_server.snapshots.functions(), request.job_server.now
+    functions, now = request.job_server.snapshots.functions(), request.job_server.unix_time
     yield from reports.functions(functions, now, _filter(request.words, 1))
 
 
@@ -117,7 +117,7 @@ def _jobs(request: Request) -> Iterator[bytes]:
             yield answers.unknown_state(words[2], reports.SHOWN_STATES)
             return
         state = reports.STATES.index(word.lower())
-    jobs, now = request.job_server.snapshots.jobs(), request.job_server.now
+    jobs, now = request.job_server.snapshots.jobs(), request.job_server.unix_time
     yield from reports.jobs(jobs, now, _filter(words, 1), state)
 
 
@@ -130,7 +130,7 @@ def _job(request: Request) -> Iterator[bytes]:
     if job is None:
         yield answers.UNKNOWN_JOB
     else:
-        yield from reports.jobs([job], request.job_server.now)
+        yield from reports.jobs([job], request.job_server.unix_time)
 
 
 def _clients(request: Request) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ from gearman_tx.client.submit_packet import LIMIT_NAME, as_bytes
 from gearman_tx.client.task import Task
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.encoders import BYTES, Encoder
-from gearman_tx.link import DEFAULT_HEARTBEAT, LinkLimits, Server, parse_servers
+from gearman_tx.link import DEFAULT_HEARTBEAT, LinkLimits, Server, keep_steady, parse_servers
 from gearman_tx.wire import DEFAULT_MAX_PACKET, PacketType, limited, request
 from gearman_tx.wire.limits import LARGEST_SIZE
 
@@ -82,6 +82,7 @@ class Client(Generic[T]):
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor  # importing it chooses one
+        keep_steady(reactor)
         self._router = Router(
             parse_servers(servers),
             reactor,

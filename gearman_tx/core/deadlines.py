@@ -2,11 +2,14 @@
 
 One timer of the caller serves all jobs: the caller asks :meth:`Deadlines.next_time` after each turn
 and calls :meth:`Deadlines.tick` at that time.
+
+Delayed jobs wait for a time of the system clock, which may be set while they wait. So while there
+are some, there is a deadline every :data:`LOOK_SECONDS`, at which the caller tells the time anew.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core.retry import TIMED_OUT
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from gearman_tx.core.dispatch import Dispatch
     from gearman_tx.core.retry import Retry
     from gearman_tx.core.tables import Tables
+
+LOOK_SECONDS: Final = 5.0
+"""How often the system clock is looked at while jobs wait for it."""
 
 
 class Deadlines:
@@ -27,11 +33,14 @@ class Deadlines:
         self.retry = retry
 
     def next_time(self) -> float | None:
-        """Return the Unix time at which :meth:`tick` has something to do, or None."""
-        if self.tables.sweeps:
-            return self.tables.now
-        first = self.tables.delayed.next_time()
-        time = self.tables.timeouts.next_time()
+        """Return the time at which :meth:`tick` has something to do, as ``now``, or None."""
+        tables = self.tables
+        if tables.sweeps:
+            return tables.now
+        first = tables.delayed.next_time()
+        if first is not None:
+            first = min(first - tables.ahead, tables.now + LOOK_SECONDS)
+        time = tables.timeouts.next_time()
         if first is None or (time is not None and time < first):
             first = time
         woken = self.dispatch.woken
@@ -40,10 +49,10 @@ class Deadlines:
         return first
 
     def tick(self, now: float) -> None:
-        """Do what is due at ``now``, in Unix seconds."""
+        """Do what is due at ``now``; the caller has told the time of the system clock before."""
         tables = self.tables
         tables.now = now
-        while (job := tables.delayed.pop_due(now)) is not None:
+        while (job := tables.delayed.pop_due(tables.unix_time)) is not None:
             job.function.delayed -= 1
             self.dispatch.enqueue(job)
         while (job := tables.timeouts.pop_due(now)) is not None:

@@ -156,7 +156,8 @@ class Intake:
             record.unique,
             record.workload,
             record.priority,
-            record.submitted,
+            # Its age cannot be negative, even if the system clock was ahead at its submission.
+            min(record.submitted - tables.ahead, tables.now),
             background=True,
             due=record.due,
             reducer=record.reducer,
@@ -168,7 +169,7 @@ class Intake:
 
     def _place(self, job: Job) -> None:
         """Queue ``job`` now, or delay it until it is due."""
-        if job.due > self.tables.now:
+        if job.due and job.due > self.tables.unix_time:
             job.state = DELAYED
             job.function.delayed += 1
             self.tables.delayed.start(job.due, job)

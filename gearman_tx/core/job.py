@@ -43,7 +43,8 @@ class Job:
         workload: the opaque data for the worker; a large one stays in the pieces in which it came.
         priority: HIGH, NORMAL or LOW.
         background: whether the server promised to run it even if its clients leave.
-        submitted: when it was submitted, in Unix seconds.
+        submitted: when it was submitted, as ``Tables.now``, so that its age is right whatever the
+            system clock is set to.
         due: the Unix time before which it does not run; 0 for at once.
         reducer: the reducer's name of a reduce job, else None.
         state: one of :mod:`gearman_tx.core.states`.

@@ -37,7 +37,7 @@ class JobServer:
     Args:
         policy: the operator's decisions.
         events: the log.
-        now: the time, in Unix seconds.
+        now: the time, in seconds; ``tables.set_time`` tells how far the system clock is ahead.
         first_id: the first job's id; neither it nor any larger id may have been given before. With
             a store, ``tables.set_ids`` sets the ids instead.
         durable: whether there is a store, so that background submissions wait for it.
@@ -86,7 +86,7 @@ class JobServer:
         """Call verbs from outside a packet, at the time ``now``.
 
         Args:
-            now: the time, in Unix seconds.
+            now: the time, in seconds of the clock that is never set.
             verb: a function that calls verbs of this server.
 
         Returns:
@@ -100,9 +100,9 @@ class JobServer:
                 self._on_act()
 
     @property
-    def now(self) -> float:
-        """The time that the caller set last, in Unix seconds."""
-        return self.tables.now
+    def unix_time(self) -> float:
+        """The time by the system clock, as far as the caller has told it."""
+        return self.tables.unix_time
 
     def join(self, link: PeerLink) -> Peer:
         """Return the peer of a new connection, for ``leaving.leave`` when the connection ends."""

@@ -161,8 +161,9 @@ class Ledger:
         self._changed_in_flight, self._changed = self._changed, {}
         self._finished_in_flight, self._finished = self._finished, []
         self._settings_in_flight, self._settings = self._settings, {}
-        added = [_record(job) for job in self._again_in_flight if job.state != ENDED]
-        added += [_record(job) for job in self._added_in_flight if job.state != ENDED]
+        ahead = self.tables.ahead
+        added = [_record(job, ahead) for job in self._again_in_flight if job.state != ENDED]
+        added += [_record(job, ahead) for job in self._added_in_flight if job.state != ENDED]
         changed = [
             JobChange(job.id, job.due, job.losses)
             for job in self._changed_in_flight
@@ -264,7 +265,8 @@ class Ledger:
         return refused
 
 
-def _record(job: Job) -> JobRecord:
+def _record(job: Job, ahead: float) -> JobRecord:
+    """Return a job as it is stored, while the system clock is ``ahead`` of the core's time."""
     return JobRecord(
         job.id,
         job.handle,
@@ -275,5 +277,5 @@ def _record(job: Job) -> JobRecord:
         job.reducer,
         job.due,
         job.losses,
-        job.submitted,
+        job.submitted + ahead,
     )

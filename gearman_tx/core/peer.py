@@ -101,7 +101,7 @@ class Peer:
         client_id: the name it gave itself.
         exceptions: whether it gets WORK_EXCEPTION for its jobs; if not, it gets WORK_FAIL instead.
         abilities: the functions it registered; the one whose turn is next comes first.
-        running: the jobs it has as a worker, with the Unix time of each assignment, oldest first.
+        running: the jobs it has as a worker, with the time of each assignment, oldest first.
         tasks: the jobs whose results it waits for as a client.
         asleep: whether it sent PRE_SLEEP and no NOOP since.
         woken_for: the function for whose job it got a NOOP that it has not acted on yet.

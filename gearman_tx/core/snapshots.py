@@ -185,8 +185,13 @@ class Snapshots:
         """Return the status of the newest job with ``unique``, over all functions."""
         return _status(self.tables.newest(unique))
 
+    # The system clock may be set while a report is made; its times are those of the beginning.
+
     def functions(self) -> Iterator[FunctionSnapshot]:
         """Yield every function, the oldest first."""
+        return self._functions(self.tables.ahead)
+
+    def _functions(self, ahead: float) -> Iterator[FunctionSnapshot]:
         for function in list(self.tables.functions.values()):
             high, normal, low = function.queues
             completed, failed, cancelled, abandoned = function.ended
@@ -204,19 +209,22 @@ class Snapshots:
                     function.submitted, completed, failed, cancelled, abandoned, function.lost
                 ),
                 function.is_listed,
-                _ready_since(function),
+                _ready_since(function, ahead),
             )
 
     def jobs(self) -> Iterator[JobSnapshot]:
         """Yield every live job that is not waiting to be made durable, the oldest first."""
+        return self._jobs(self.tables.ahead)
+
+    def _jobs(self, ahead: float) -> Iterator[JobSnapshot]:
         for job in self.tables.jobs:
             if job.state != COMMITTING:
-                yield _job(job)
+                yield _job(job, ahead)
 
     def job(self, handle: bytes) -> JobSnapshot | None:
         """Return the job called ``handle``; None if there is none, or it is being made durable."""
         job = self.tables.jobs.get(handle)
-        return None if job is None or job.state == COMMITTING else _job(job)
+        return None if job is None or job.state == COMMITTING else _job(job, self.tables.ahead)
 
     def peers(self) -> Iterator[PeerSnapshot]:
         """Yield every connected peer, the oldest first."""
@@ -236,18 +244,18 @@ def _status(job: Job | None) -> JobStatus:
     )
 
 
-def _ready_since(function: Function) -> float | None:
+def _ready_since(function: Function, ahead: float) -> float | None:
     earliest: float | None = None
     for queue in function.queues:
         job = queue.first
         if job is not None:
-            since = max(job.submitted, job.due)
+            since = max(job.submitted + ahead, job.due)
             if earliest is None or since < earliest:
                 earliest = since
     return earliest
 
 
-def _job(job: Job) -> JobSnapshot:
+def _job(job: Job, ahead: float) -> JobSnapshot:
     worker = job.worker
     return JobSnapshot(
         job.handle,
@@ -258,7 +266,7 @@ def _job(job: Job) -> JobSnapshot:
         job.background,
         job.tries,
         job.losses,
-        job.submitted,
+        job.submitted + ahead,
         len(job.clients),
         len(job.workload),
         job.progress,

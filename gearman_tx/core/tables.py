@@ -46,7 +46,9 @@ class Tables:
     Attributes:
         policy: the operator's decisions.
         next_id: the id of the next job.
-        now: the time, in Unix seconds; the caller sets it at least once per reactor turn.
+        now: the time of everything that takes time, in seconds; nothing sets its clock back or
+            forward. The caller sets it at least once per reactor turn.
+        ahead: how many seconds the system clock is ahead of ``now``; :meth:`set_time` sets both.
         draining: whether submissions are refused because the server is about to stop.
         keeping: whether stored jobs without clients are also left to the next start.
         functions: every known function by its name, oldest first.
@@ -66,6 +68,7 @@ class Tables:
         "_prefix",
         "_reserved",
         "_thousands",
+        "ahead",
         "delayed",
         "draining",
         "functions",
@@ -85,6 +88,7 @@ class Tables:
         self._last_id: i64 = ids.stop - 1
         self._reserved: deque[range] = deque()  # the blocks of ids that follow
         self.now = now
+        self.ahead = 0.0
         self.draining = False
         self.keeping = False
         self.functions: dict[bytes, Function] = {}
@@ -100,6 +104,21 @@ class Tables:
         # The last handle without its last three digits, and the number in it.
         self._beginning = b""
         self._thousands = 0
+
+    def set_time(self, now: float, unix_time: float) -> None:
+        """Set the time by both clocks; the two meet here and nowhere else.
+
+        Args:
+            now: the time by the clock that is never set.
+            unix_time: the time by the system clock, which may have been set since the last call.
+        """
+        self.now = now
+        self.ahead = unix_time - now
+
+    @property
+    def unix_time(self) -> float:
+        """The time by the system clock, as far as the caller has told it."""
+        return self.now + self.ahead
 
     def new_handle(self) -> tuple[int, bytes]:
         """Return the id and the handle of the next job; neither is ever used again.

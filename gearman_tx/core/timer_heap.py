@@ -1,5 +1,7 @@
 """Jobs ordered by a time: their due time or the end of their time limit.
 
+All times of one heap are of one clock; see :meth:`Tables.set_time`.
+
 A cancelled entry stays in the heap until it reaches the top, or until cancelled entries outnumber
 the live ones and are all removed at once. So starting, cancelling and taking a timer cost O(log n)
 amortised, and memory is proportional to the live entries.
@@ -17,7 +19,7 @@ _SWEEP_FLOOR: Final = 64  # fewer cancelled entries than this are not worth a sw
 
 
 class Timer:
-    """One entry: ``job`` has a deadline at ``when``, in Unix seconds."""
+    """One entry: ``job`` has a deadline at ``when``."""
 
     __slots__ = ("job", "number", "when")
 

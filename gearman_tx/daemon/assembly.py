@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from gearman_tx import __version__
@@ -19,7 +20,7 @@ from gearman_tx.daemon.queue_file import make_queue_file
 from gearman_tx.daemon.queue_file import notes as queue_notes
 from gearman_tx.daemon.service import Parts
 from gearman_tx.daemon.tcp_sockets import open_sockets
-from gearman_tx.link import OutputLimits
+from gearman_tx.link import OutputLimits, keep_steady
 from gearman_tx.server import ConnectionLimits, Keepalive, ServerLog, Wiring
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def build(
     Raises:
         ConfigurationError: an option cannot be used on this machine.
     """
+    keep_steady(reactor)
     policy = policy_of(options)
     verbosity = Verbosity(options["verbose"])
     log = verbosity.logger("gearman_tx.daemon")
@@ -67,10 +69,11 @@ def build(
     wiring = Wiring(
         policy,
         reactor,
+        time.time,
         ServerLog(reactor.seconds, verbosity.traces, log=verbosity.logger("gearman_tx.server")),
         make_commands,
         store=None if queue_file is None else queue_file.store,
-        first_id=first_job_id(reactor.seconds()),
+        first_id=first_job_id(time.time()),
         limits=limits,
     )
     wiring.end_with(listening, options["shutdown-timeout"], reactor.stop, log)

@@ -3,7 +3,7 @@
 :class:`PacketLink` is the Twisted protocol that job server, client and worker share; a
 :class:`Turn` gathers their output of one reactor turn. Client and worker also share the following:
 :func:`parse_servers` reads the names of job servers, :class:`Reconnecting` keeps a connection to
-one of them, :class:`OutgoingLink` is that connection.
+one of them, :class:`OutgoingLink` is that connection. :func:`keep_steady` is for all reactors.
 """
 
 from gearman_tx.link.address import address_text
@@ -25,6 +25,7 @@ from gearman_tx.link.servers import (
     parse_servers,
 )
 from gearman_tx.link.socket_set import SocketSet
+from gearman_tx.link.steady_time import keep_steady
 from gearman_tx.link.turn import Turn
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SocketSet",
     "Turn",
     "address_text",
+    "keep_steady",
     "make_endpoint",
     "outgoing_handlers",
     "parse_address",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.base import ReactorBase
 from twisted.internet.tcp import Connection
+from twisted.python import runtime
 
 PLAIN_NAMES = ("TLS",)
 """The names of a transport that tell whether its socket may be written to directly."""
@@ -18,6 +20,9 @@ SERVED_NAMES = ("disconnected", "readConnectionLost", "reactor", "startReading",
 
 REACTOR_NAMES = ("_justStopped", "_poller", "running", "timeout")
 """The names of a reactor that a wait in its place needs."""
+
+CLOCK_NAMES = ("seconds", "getDelayedCalls")
+"""The names of a reactor that another source of time needs."""
 
 
 def is_plain(transport: Any) -> bool:
@@ -36,6 +41,15 @@ def can_be_served(transport: Any, reactor: Any) -> bool:
 def can_be_waited_for(reactor: Any) -> bool:
     """Return whether ``reactor`` is Twisted's epoll reactor, with an epoll that can be polled."""
     return _has(reactor, REACTOR_NAMES) and hasattr(reactor._poller, "fileno")  # noqa: SLF001  # the name is private
+
+
+def reads_system_clock(reactor: Any) -> bool:
+    """Return whether ``reactor`` is Twisted's and reads the system clock through ``seconds``."""
+    return (
+        isinstance(reactor, ReactorBase)
+        and _has(reactor, CLOCK_NAMES)
+        and reactor.seconds is runtime.seconds
+    )
 
 
 def _has(thing: Any, names: tuple[str, ...]) -> bool:

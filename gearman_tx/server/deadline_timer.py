@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobServer
     from gearman_tx.link import Turn
+    from gearman_tx.server.clocks import Clocks
 
 
 class DeadlineTimer:
@@ -17,12 +18,14 @@ class DeadlineTimer:
     Args:
         job_server: the core.
         turn: the reactor turn; deadlines may change in each.
+        clocks: tell the core the time at each deadline.
     """
 
-    def __init__(self, job_server: JobServer, turn: Turn) -> None:
+    def __init__(self, job_server: JobServer, turn: Turn, clocks: Clocks) -> None:
         self._deadlines = job_server.deadlines
         self._act = job_server.act
         self._clock = turn.clock
+        self._clocks = clocks
         self._call: IDelayedCall | None = None
         self._when = 0.0
         self._is_stopped = False
@@ -42,7 +45,7 @@ class DeadlineTimer:
 
     def _fire(self) -> None:
         self._call = None
-        now = self._clock.seconds()
+        now = self._clocks.tell()
         self._act(now, lambda: self._deadlines.tick(now))
 
     def stop(self) -> None:

@@ -45,7 +45,9 @@ class DurableQueue:
         self._job_server = job_server
         self._store = store
         self._turn = factory.turn
-        self._loading = Loading(job_server, factory.turn, factory.handlers, factory.commands)
+        self._loading = Loading(
+            job_server, factory.clocks, factory.turn, factory.handlers, factory.commands
+        )
         self._calls = StoreCalls(job_server, store, factory.turn, server_log)
         self._is_closing = False
 

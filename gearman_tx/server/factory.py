@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from gearman_tx.link import OutputLimits, SocketSet, Turn
 from gearman_tx.server.accept_gate import AcceptGate
+from gearman_tx.server.clocks import Clocks
 from gearman_tx.server.connection import Connection
 from gearman_tx.server.deadline_timer import DeadlineTimer
 from gearman_tx.server.handlers import make_handlers
@@ -18,6 +19,8 @@ from gearman_tx.server.text_side import TextSide
 from gearman_tx.wire import DEFAULT_MAX_PACKET, DEFAULT_MAX_TEXT_LINE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twisted.internet.interfaces import IAddress, IReactorTime
 
     from gearman_tx.core import JobServer
@@ -52,12 +55,14 @@ class GearmanFactory(ServerFactory):
     Args:
         job_server: the core.
         clock: the reactor, for its time.
+        unix_time: returns the time by the system clock, in Unix seconds.
         server_log: the log.
         commands: the commands of the text protocol.
         limits: the limits of connections.
 
     Attributes:
         commands: the commands of the text protocol.
+        clocks: tell the core the time.
         turn: the reactor turn that all connections share.
         handlers: the handlers of packets and text lines; all connections share the table.
         gate: accepts no more connections than the limit.
@@ -66,15 +71,17 @@ class GearmanFactory(ServerFactory):
 
     noisy = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # one argument for each part
         self,
         job_server: JobServer,
         clock: IReactorTime,
+        unix_time: Callable[[], float],
         server_log: ServerLog,
         commands: TextCommands,
         limits: ConnectionLimits,
     ) -> None:
         self.commands = commands
+        self.clocks = Clocks(job_server, clock.seconds, unix_time)
         self.turn = Turn(clock)
         self._sockets = SocketSet(clock, self.turn)
         self.gate = AcceptGate(limits.connections, server_log, clock)
@@ -83,14 +90,10 @@ class GearmanFactory(ServerFactory):
         self._server_log = server_log
         self._limits = limits
         self.handlers = make_handlers(job_server, TextSide(self.turn, commands).text)
-        self._timer = DeadlineTimer(job_server, self.turn)
-        self.turn.beginnings.append(self._set_time)
+        self._timer = DeadlineTimer(job_server, self.turn, self.clocks)
+        self.turn.beginnings.append(self.clocks.tell)
         job_server.on_act(self.turn.touch)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
-
-    def _set_time(self) -> None:
-        """At the beginning of a turn: set the time at which the core handles its packets."""
-        self._job_server.tables.now = self.turn.clock.seconds()
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Connection:
@@ -98,6 +101,7 @@ class GearmanFactory(ServerFactory):
         limits = self._limits
         connection = Connection(
             self._job_server,
+            self.clocks,
             self.turn,
             self.handlers,
             self._server_log,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobRecord, JobServer
     from gearman_tx.link import Handler, Turn
+    from gearman_tx.server.clocks import Clocks
     from gearman_tx.server.connection import Connection
     from gearman_tx.server.peer_link import ServerPeerLink
     from gearman_tx.server.text_side import TextCommands
@@ -43,6 +44,7 @@ class Loading:
 
     Args:
         job_server: the core, still empty.
+        clocks: tell the core the time.
         turn: the reactor turn.
         handlers: the table of handlers; it is changed in place.
         commands: the commands of the text protocol; those that change something wait.
@@ -56,6 +58,7 @@ class Loading:
     def __init__(
         self,
         job_server: JobServer,
+        clocks: Clocks,
         turn: Turn,
         handlers: dict[int, Handler],
         commands: TextCommands,
@@ -64,6 +67,7 @@ class Loading:
         self.done = 0
         self.is_over = False
         self._job_server = job_server
+        self._clocks = clocks
         self._turn = turn
         self._handlers = handlers
         self._commands = commands
@@ -111,7 +115,7 @@ class Loading:
         return result
 
     def _take(self, records: Sequence[JobRecord]) -> None:
-        now = self._turn.clock.seconds()
+        now = self._clocks.tell()
         self._job_server.act(now, lambda: self._restore(records))
         self.done += len(records)
         if now - self._logged >= PROGRESS_SECONDS:

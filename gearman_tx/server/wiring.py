@@ -33,6 +33,7 @@ class Wiring:
     Args:
         policy: the operator's decisions.
         clock: the reactor, for its time.
+        unix_time: returns the time by the system clock, in Unix seconds.
         server_log: the log.
         make_commands: returns the commands of the text protocol. Its argument is this object, which
             has only :attr:`job_server` then; its methods may be called later.
@@ -54,6 +55,7 @@ class Wiring:
         self,
         policy: Policy,
         clock: IReactorTime,
+        unix_time: Callable[[], float],
         server_log: ServerLog,
         make_commands: Callable[[Wiring], TextCommands],
         *,
@@ -66,7 +68,12 @@ class Wiring:
             policy, server_log, now=clock.seconds(), first_id=first_id, durable=is_durable
         )
         self.factory = factory = GearmanFactory(
-            job_server, clock, server_log, make_commands(self), limits or ConnectionLimits()
+            job_server,
+            clock,
+            unix_time,
+            server_log,
+            make_commands(self),
+            limits or ConnectionLimits(),
         )
         self.queue: DurableQueue | None = None
         if store is not None and is_durable:

@@ -109,6 +109,7 @@ class MemoryServer:
         self._wiring = wiring = Wiring(
             self._policy,
             clock,
+            clock.seconds,
             ServerLog(clock.seconds),
             _commands,
             store=self._store,

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from gearman_tx import standard_streams
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import LinkLimits, Server
+from gearman_tx.link import LinkLimits, Server, keep_steady
 from gearman_tx.worker.engine import WorkerEngine
 from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
 from gearman_tx.worker.limits import LifeLimits
@@ -72,6 +72,7 @@ class Worker:
         if reactor is None:
             standard_streams.open_closed()  # a reactor that is made now opens files
             from twisted.internet import reactor
+        keep_steady(reactor)
         self.reactor = reactor
         self._namespace = to_name(namespace)
         options: dict[str, Any] = {

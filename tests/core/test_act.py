@@ -15,7 +15,7 @@ def test_act_sets_the_time_and_calls_on_act(core: CoreFixture) -> None:
     handle = core.connection().submit()
     assert told == []
     assert core.server.act(NOON + 7, lambda: core.server.control.cancel(handle)) is True
-    assert (core.server.now, told) == (NOON + 7, [0])
+    assert (core.server.unix_time, told) == (NOON + 7, [0])
 
 
 def test_on_act_is_called_after_a_verb_that_fails(core: CoreFixture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gearman_tx.core import HIGH
+from gearman_tx.core.deadlines import LOOK_SECONDS
 from gearman_tx.core.dispatch import WAKE_PATIENCE
 from tests.core.conftest import BuildCore
 from tests.core.core_fixture import NOON, CoreFixture
@@ -21,18 +22,18 @@ def test_there_is_no_deadline_when_nothing_waits_for_one(core: CoreFixture) -> N
 
 def test_the_next_deadline_is_the_earliest_of_all_kinds(core: CoreFixture) -> None:
     """A job that is due, a job that runs too long, a worker that does not grab."""
-    client, worker = core.connection(), core.worker(b"f", timeout=9)
+    client, worker = core.connection(), core.worker(b"f", timeout=3)
     deadlines = core.server.deadlines
-    client.promise(b"g", due=NOON + 10)
-    assert deadlines.next_time() == NOON + 10
+    client.promise(b"g", due=NOON + 4)
+    assert deadlines.next_time() == NOON + 4
     client.submit()
     worker.grab()
-    assert deadlines.next_time() == NOON + 9
+    assert deadlines.next_time() == NOON + 3
     core.sleeper(b"h")
     client.submit(b"h")
     assert deadlines.next_time() == NOON + WAKE_PATIENCE
     core.wait(WAKE_PATIENCE)
-    assert deadlines.next_time() == NOON + 9
+    assert deadlines.next_time() == NOON + 3
 
 
 def test_tick_sets_the_time(core: CoreFixture) -> None:
@@ -75,6 +76,71 @@ def test_a_job_is_due_neither_early_nor_late(core: CoreFixture) -> None:
     core.server.deadlines.tick(NOON + 0.5)
     assert core.counts(b"f") == (1, 0, 0)
     assert core.server.deadlines.next_time() is None
+
+
+def test_the_system_clock_is_looked_at_while_jobs_wait_for_it(core: CoreFixture) -> None:
+    """It may be set while nothing else happens."""
+    handle = core.connection().promise(due=NOON + 1000)
+    assert core.server.deadlines.next_time() == NOON + LOOK_SECONDS
+    core.wait(LOOK_SECONDS)
+    assert core.server.deadlines.next_time() == NOON + 2 * LOOK_SECONDS
+    core.server.control.cancel(handle)
+    assert core.server.deadlines.next_time() is None
+
+
+def test_a_delayed_job_follows_the_system_clock_forward(core: CoreFixture) -> None:
+    """It is due as soon as the clock is set behind its time; limits are where they were."""
+    client, worker = core.connection(), core.worker(b"f", timeout=100)
+    running = client.submit()
+    worker.grab()
+    client.promise(due=NOON + 1000)
+    core.server.tables.set_time(NOON + 3, NOON + 999)
+    assert core.server.deadlines.next_time() == NOON + 4
+    core.server.tables.set_time(NOON + 3, NOON + 1000)
+    assert core.server.deadlines.next_time() == NOON + 3
+    core.wait(0)
+    assert core.counts(b"f") == (1, 1, 0)
+    core.wait(96)
+    assert core.events.timed_out == []
+    core.wait(1)
+    assert core.events.timed_out == [running]
+
+
+def test_a_delayed_job_follows_the_system_clock_back(core: CoreFixture) -> None:
+    """It is not run early, neither one that waited before nor one that comes later."""
+    client = core.connection()
+    client.promise(due=NOON + 10)
+    core.server.tables.set_time(NOON + 9, NOON - 3591)
+    client.promise(due=NOON + 5)
+    core.wait(3595)
+    assert core.counts(b"f") == (0, 0, 2)
+    core.wait(1)
+    assert core.counts(b"f") == (1, 0, 1)
+    core.wait(5)
+    assert core.counts(b"f") == (2, 0, 0)
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_the_age_of_a_job_does_not_follow_the_system_clock(step: float) -> None:
+    """The difference of the two times that a report subtracts stays, also after a restart."""
+    core = CoreFixture(durable=True)
+    client = core.connection()
+    client.promise()
+    core.commit()
+    core.server.tables.set_time(NOON + 7, NOON + 7 + step)
+    assert ages(core) == [7]
+    client.promise()
+    core.commit()
+    assert ages(core) == [7, 0]
+    assert [row.submitted - NOON for row in core.store.rows.values()] == [0, 7 + step]
+    restarted = CoreFixture(durable=True, store=core.store, now=NOON + 8 + step)
+    assert ages(restarted) == [max(0, 8 + step), 1]
+
+
+def ages(core: CoreFixture) -> list[float]:
+    """Return how old the jobs are in a report."""
+    server = core.server
+    return [server.unix_time - job.submitted for job in server.snapshots.jobs()]
 
 
 def test_many_jobs_due_at_once_wake_as_many_workers(core: CoreFixture) -> None:

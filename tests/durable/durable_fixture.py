@@ -41,6 +41,7 @@ class DurableFixture(ServerFixture):
         self.wiring = wiring = Wiring(
             Policy(handle_prefix=b"H:stage"),
             self.clock,
+            self.clock.seconds,
             self.server_log,
             text_commands,
             store=store,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class RealFaultTests(TestCase):
         wiring = Wiring(
             Policy(handle_prefix=b"H:real"),
             self.reactor,
+            time.time,
             server_log,
             text_commands,
             store=SQLiteStore(self.reactor, self.path, busy_seconds=PATIENCE),

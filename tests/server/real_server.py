@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -75,7 +76,9 @@ class RealServerTestCase(TestCase):
         self.reactor: Any = reactor
         server_log = ServerLog(self.reactor.seconds)
         policy = Policy(handle_prefix=b"H:real")
-        wiring = Wiring(policy, self.reactor, server_log, text_commands, limits=self.limits())
+        wiring = Wiring(
+            policy, self.reactor, time.time, server_log, text_commands, limits=self.limits()
+        )
         self.jobs, self.factory = wiring.job_server, wiring.factory
         self._ports: list[Any] = []
         self._peers: list[RawPeer] = []

@@ -94,6 +94,7 @@ class ServerFixture:
         self.wiring = wiring = Wiring(
             policy or Policy(handle_prefix=b"H:stage"),
             self.clock,
+            self.clock.seconds,
             self.server_log,
             lambda wiring: commands or text_commands(wiring),
             store=store,

@@ -92,7 +92,7 @@ class SQLiteStore:
         handle_prefix: bytes = b"H:gearmand",
         c_table: str = DEFAULT_TABLE,
     ) -> None:
-        opening = Opening(reactor.seconds, synchronous, busy_seconds, handle_prefix, c_table)
+        opening = Opening(time.time, synchronous, busy_seconds, handle_prefix, c_table)
         self._reactor = reactor
         self._file = QueueFile(path, opening)
         self._thread = StoreThread(reactor)
@@ -146,12 +146,12 @@ class SQLiteStore:
         except StoreError as error:
             self._record_failure(error)
             raise
-        state, now = self.state, self._reactor.seconds()
+        state = self.state
         state.commits += 1
         state.jobs_added += len(batch.added)
         state.last_error = ""
-        state.last_commit = now
-        state.last_seconds = now - started
+        state.last_commit = time.time()
+        state.last_seconds = self._reactor.seconds() - started
         self._update_state()
         return Committed()
 
