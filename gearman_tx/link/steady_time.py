@@ -6,10 +6,10 @@ hour late, and so does everything that waits for one: time limits, reconnections
 When it is set forward, every call comes at once. Only the reactor itself can be mended, because
 Twisted's own transports and endpoints ask it for their calls.
 
-So the reactor gets another source of time: the system clock's seconds at that moment, and from then
-on those that the monotonic clock counts. The number goes on without a step, so calls that wait
-already, and programs that read ``reactor.seconds()`` as Unix time, do not notice the change. What
-the system clock is set to later does not matter any more.
+So the reactor gets another source of time, which goes on from the system clock's present seconds
+with those that the monotonic clock counts. There is no step, so calls that wait already, and
+programs that read ``reactor.seconds()`` as Unix time, do not notice the change. What the system
+clock is set to later does not matter any more.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def keep_steady(reactor: Any) -> None:
         reactor: any reactor.
     """
     if reads_system_clock(reactor):
-        reactor.seconds = seconds = _steady_seconds()
+        reactor.seconds = seconds = _going_on_from(reactor.seconds())
         for call in reactor.getDelayedCalls():
             call.seconds = seconds  # it would be reset by the system clock
 
 
-def _steady_seconds() -> Callable[[], float]:
+def _going_on_from(now: float) -> Callable[[], float]:
     monotonic = time.monotonic
-    offset = time.time() - monotonic()
+    offset = now - monotonic()
 
     def seconds() -> float:
         """Return seconds since 1970, as if the system clock had not been set since the start."""

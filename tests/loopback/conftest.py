@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.testing import ServerProcess
+from tests.loopback.system_clock import SystemClock, compile_library
 from tests.support.servers import running, start_our_server
+from tests.support.sharing import run_folder
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -24,3 +26,14 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
     """Return a job server with the default options."""
     with running(start_our_server(tmp_path)) as process:
         yield process
+
+
+@pytest.fixture
+def system_clock(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> SystemClock:
+    """Return the system clock of the programs that the test starts from now on."""
+    library = compile_library(run_folder(tmp_path_factory) / "system-clock")
+    clock = SystemClock(tmp_path, library)
+    clock.install(monkeypatch)
+    return clock

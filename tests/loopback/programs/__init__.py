@@ -1,0 +1,1 @@
+"""Programs of users, each run in a process of its own."""
