@@ -129,6 +129,8 @@ def test_the_age_of_a_job_does_not_follow_the_system_clock(step: float) -> None:
     core.commit()
     core.server.tables.set_time(NOON + 7, NOON + 7 + step)
     assert ages(core) == [7]
+    [function] = core.server.snapshots.functions()
+    assert function.ready_since == core.server.unix_time - 7
     client.promise()
     core.commit()
     assert ages(core) == [7, 0]

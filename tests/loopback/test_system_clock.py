@@ -6,6 +6,7 @@ Only delayed jobs follow it, because a person named their time.
 from __future__ import annotations
 
 import contextlib
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from tests.server.packets import (
     req,
 )
 from tests.store.files import small_disk
-from tests.support.servers import running
+from tests.support.servers import running, start_our_server
 
 _SHOW = """
 import time
@@ -61,15 +62,17 @@ def submit(client: Speaker, function: bytes, workload: bytes = b"x") -> int:
 
 
 def delay(client: Speaker, function: bytes, due: int) -> None:
-    """Submit a job that is due at a Unix time."""
+    """Submit a job that is due at a Unix time; return when the server waits for it."""
     client.tell(req(SUBMIT_JOB_EPOCH, function, b"", b"%d" % due, b"x"))
     assert client.hear()[0] == JOB_CREATED
+    client.echo()  # the turn in which the job came is over
 
 
 def take(worker: Speaker, function: bytes, seconds: float) -> None:
-    """Take a job of a function with a time limit, and do nothing about it."""
+    """Take a job of a function with a time limit; return when the server waits for its end."""
     worker.tell(req(CAN_DO_TIMEOUT, function, b"%d" % (seconds * 1000)), req(GRAB_JOB))
     assert worker.hear()[0] == JOB_ASSIGN
+    worker.echo()
 
 
 def sleep(worker: Speaker, function: bytes) -> None:
@@ -133,12 +136,17 @@ def test_a_running_job_is_not_run_twice_when_the_clock_is_set_forward(
 
 
 def test_a_delayed_job_is_due_when_the_clock_is_set_forward(
-    server: GearmanServer, client: Speaker, system_clock: SystemClock
+    tmp_path: Path, system_clock: SystemClock
 ) -> None:
-    """Its worker is woken although nothing else happens."""
-    with Speaker(server.port) as worker:
+    """Its worker is woken although nothing else happens, not even the upkeep of a queue file."""
+    with (
+        running(start_our_server(tmp_path)) as server,
+        Speaker(server.port) as client,
+        Speaker(server.port) as worker,
+    ):
         sleep(worker, b"f")
         delay(client, b"f", system_clock.now() + HOUR // 2)
+        assert not select.select([worker.link], [], [], 0.5)[0], "it is not due yet"
         system_clock.set(HOUR)
         assert worker.hear() == (NOOP, b"")
 

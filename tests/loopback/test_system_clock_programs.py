@@ -43,6 +43,10 @@ class Program:
         assert ready, "the program prints nothing"
         return self._output.readline().decode().rstrip()
 
+    def is_silent(self, seconds: float) -> bool:
+        """Return whether it prints nothing for so long."""
+        return not select.select([self._output], [], [], seconds)[0]
+
     def end(self) -> None:
         """Kill it."""
         self.process.kill()
@@ -114,9 +118,10 @@ def test_a_worker_comes_back_though_the_clock_is_set_back(system_clock: SystemCl
 def test_a_report_is_repeated_though_the_clock_is_set_back(
     server: ServerProcess, system_clock: SystemClock
 ) -> None:
-    """``gearman-tx status --watch 1`` shows the next one after a second."""
-    options = ("status", "--watch", "1", "--json", "--server", server.url)
+    """``gearman-tx status --watch 2`` shows the next one after two seconds."""
+    options = ("status", "--watch", "2", "--json", "--server", server.url)
     with program("-c", _GEARMAN_TX, *options) as report:
         assert report.line() == "[]"
+        assert report.is_silent(0.5), "it should wait for two seconds"
         system_clock.set(-HOUR)
         assert report.line() == "[]"
