@@ -7,6 +7,12 @@ a setting that cannot be used. Messages name the value and the limit.
 
 from __future__ import annotations
 
+from typing import Final
+
+from gearman_tx.redaction import beginning
+
+_SHOWN_TEXT: Final = 1000  # characters of an exception's text in a message
+
 
 class GearmanError(Exception):
     """The base of every error of this package."""
@@ -101,8 +107,15 @@ class JobException(JobFailed):
         return self.data.decode("utf-8", "replace")
 
     def __str__(self) -> str:
-        """Return which job failed, and the exception."""
-        return f"{super().__str__()}: {self.text}"
+        """Return which job failed, and the exception; of a long one the beginning."""
+        text = self.text
+        if len(text) > _SHOWN_TEXT:
+            text = f"{text[:_SHOWN_TEXT]}... ({len(self.data)} bytes)"
+        return f"{super().__str__()}: {text}"
+
+    def __repr__(self) -> str:
+        """Return the names of the job, and the beginning of the exception."""
+        return f"JobException({self.function!r}, {self.handle!r}, {beginning(self.data)})"
 
 
 class ConnectionLost(GearmanError):

@@ -12,6 +12,7 @@ from gearman_tx.blocking.constants import (
     JOB_UNKNOWN,
     PRIORITY_NONE,
 )
+from gearman_tx.redaction import size_of
 
 if TYPE_CHECKING:
     from gearman_tx.blocking.connection import GearmanConnection
@@ -44,9 +45,9 @@ class GearmanJob:
         self.data = data
 
     def __repr__(self) -> str:
-        names = ("connection", "handle", "task", "unique", "data")
+        names = ("connection", "handle", "task", "unique")
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
-        return f"{type(self).__name__}({fields})"
+        return f"{type(self).__name__}({fields}, data={size_of(self.data)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as a dictionary, which ``submit_multiple_jobs`` takes too."""

@@ -38,7 +38,7 @@ from gearman_tx.client.preparation import Priority
 from gearman_tx.errors import JobException, JobFailed, Refused
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class PendingRequest:
     """The state of one request in the reactor's thread.
 

@@ -38,7 +38,7 @@ class Created:
         request.state = JOB_CREATED
 
 
-@frozen
+@frozen(repr=False)
 class DataReceived:
     """The worker sent a part of the result."""
 
@@ -49,7 +49,7 @@ class DataReceived:
         request.data_updates.append(manager.decode_data(self.data))
 
 
-@frozen
+@frozen(repr=False)
 class WarningReceived:
     """The worker sent a warning."""
 
@@ -78,7 +78,7 @@ class StatusReceived:
         }
 
 
-@frozen
+@frozen(repr=False)
 class Completed:
     """The job ended with a result."""
 
@@ -90,7 +90,7 @@ class Completed:
         request.state = JOB_COMPLETE
 
 
-@frozen
+@frozen(repr=False)
 class Failed:
     """The job ended without a result, perhaps with an exception."""
 
@@ -103,7 +103,7 @@ class Failed:
             request.exception = manager.decode_data(self.exception)
 
 
-@frozen
+@frozen(repr=False)
 class SubmissionRefused:
     """The job server refused the request."""
 

@@ -17,7 +17,7 @@ from gearman_tx.errors import Refused
 from gearman_tx.wire import PacketType
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Query:
     """A request other than a submission.
 
@@ -42,7 +42,7 @@ class Query:
             self.answer.errback(refusal)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Forgotten:
     """Stands in the place of a submission that has left the connection; ignores every packet.
 

@@ -64,7 +64,7 @@ class _UnseenFailure:
             _log.warn(_NOT_SEEN, function=name, error=self.error)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Submission(Generic[T]):
     """The state of one task: its request, its place and its outcome.
 

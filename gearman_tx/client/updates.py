@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
+from gearman_tx.redaction import beginning
 from gearman_tx.wire import leading_number
 
 
@@ -17,7 +18,7 @@ class Data:
         data: the bytes, as the worker sent them; no encoder touches them.
     """
 
-    data: bytes
+    data: bytes = field(repr=beginning)
 
 
 @frozen
@@ -28,7 +29,7 @@ class Warning:  # noqa: A001  # the protocol's word; no Python warning is used h
         data: the bytes, as the worker sent them; no encoder touches them.
     """
 
-    data: bytes
+    data: bytes = field(repr=beginning)
 
 
 @frozen

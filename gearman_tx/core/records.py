@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import field, frozen
 
+from gearman_tx.redaction import size_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -38,6 +40,11 @@ class JobRecord(NamedTuple):
     due: float
     losses: int
     submitted: float
+
+    def __repr__(self) -> str:
+        """Return the fields; of the workload, the size."""
+        shown = self._asdict() | {"workload": size_of(self.workload)}
+        return f"JobRecord({shown})"
 
 
 class JobChange(NamedTuple):

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gearman_tx.core import JobRecord
+from gearman_tx.redaction import size_of
 
 _DIGEST_SIZE: Final = 16
 
@@ -41,6 +42,11 @@ class ForeignJob(NamedTuple):
     priority: int
     workload: bytes
     due: float
+
+    def __repr__(self) -> str:
+        """Return the fields; of the workload, the size."""
+        shown = self._asdict() | {"workload": size_of(self.workload)}
+        return f"ForeignJob({shown})"
 
     @property
     def digest(self) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, TypeAlias
 
 from gearman_tx.core import DEFAULT_MAX_FUNCTION_NAME, DEFAULT_MAX_UNIQUE, HIGH, LOW, NORMAL
+from gearman_tx.redaction import size_of
 from gearman_tx.store.foreign_job import ForeignJob
 
 LARGEST_WORKLOAD: Final = 1_000_000_000
@@ -44,6 +45,11 @@ class ForeignRow(NamedTuple):
     workload: bytes | None
     due: object = None
     problem: str = ""
+
+    def __repr__(self) -> str:
+        """Return the fields; of the workload, the size."""
+        shown = self._asdict() | {"workload": size_of(self.workload)}
+        return f"ForeignRow({shown})"
 
     @property
     def label(self) -> str:

@@ -25,6 +25,10 @@ class OversizedPacket(NamedTuple):
         """The handle that the body begins with; empty if it begins with none."""
         return self.beginning.partition(b"\0")[0]
 
+    def __repr__(self) -> str:
+        """Return the fields but for the body."""
+        return f"OversizedPacket({self.type}, {self.size}, {self.limit})"
+
     def __str__(self) -> str:
         """Return the size and the limit."""
         return f"a packet of {self.size} bytes is over the limit of {self.limit}"

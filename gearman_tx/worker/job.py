@@ -9,6 +9,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from gearman_tx.errors import JobException, JobFailed, RemoteProtocolError
+from gearman_tx.redaction import size_of
 from gearman_tx.wire import PacketType, request
 
 
@@ -35,13 +36,13 @@ class WorkerJob:
     """
 
     function: bytes
-    workload: bytes
+    workload: bytes = field(repr=size_of)
     handle: bytes
     unique: bytes = b""
     reducer: bytes = b""
     server: str = ""
     is_lost: bool = False
-    data: Any = None
+    data: Any = field(default=None, repr=size_of)
     _send: Callable[[WorkerJob, bytes], Deferred[None]] = field(kw_only=True, repr=False)
 
     def send_data(self, data: bytes) -> Deferred[None]:
@@ -97,6 +98,7 @@ def split_arguments(body: bytes, count: int) -> list[bytes]:
     """
     arguments = body.split(b"\0", count - 1)
     if len(arguments) != count:
-        text = f"a job came with {len(arguments)} fields, not {count}: {body[:80]!r}"
+        size = len(body)
+        text = f"a job came with {len(arguments)} fields, not {count}, in {size} bytes"
         raise RemoteProtocolError(text)
     return arguments

@@ -193,3 +193,18 @@ print(request.state)
         "CREATED",
     ]
     assert "was refused" not in server.process.log.read_text()
+
+
+def test_too_many_attempts_do_not_show_the_workload(peers: PeerRunner) -> None:
+    """The error names the job, and the size of its data."""
+    code = """
+from gearman_tx import blocking as gearman
+client = gearman.GearmanClient(["127.0.0.1:1"])
+job = gearman.GearmanJob(None, None, "f", "u", b"secret" * 1000)
+request = gearman.GearmanJobRequest(job, max_attempts=0)
+try:
+    client.submit_multiple_requests([request])
+except gearman.errors.ExceededConnectionAttempts as error:
+    print("secret" in str(error) + repr(error), "data=<6000 bytes>" in str(error))
+"""
+    assert peers.run([sys.executable, "-c", code]).lines == ["False True"]

@@ -1,7 +1,8 @@
-"""The C server's queue in SQLite is imported from its own file, of new and of old versions."""
+"""The C server's queue in SQLite is imported from its own file, which is kept as it was."""
 
 from __future__ import annotations
 
+import re
 import socket
 import sqlite3
 import struct
@@ -12,7 +13,7 @@ import pytest
 
 from gearman_tx.core import HIGH, LOW, NORMAL, Batch
 from gearman_tx.store import StoreError
-from tests.store.files import locked_by_another_process, queue_file, read_all
+from tests.store.files import file_size_limit, locked_by_another_process, queue_file, read_all
 from tests.store.records import record
 from tests.support.servers import running, start_c_server
 
@@ -22,6 +23,9 @@ SUBMIT_JOB_LOW_BG = 34
 SUBMIT_JOB_EPOCH = 36
 SUBMIT_REDUCE_JOB_BACKGROUND = 38
 JOB_CREATED = 8
+CAN_DO = 1
+GRAB_JOB = 9
+JOB_ASSIGN = 11
 
 NEW_TABLE = """
 CREATE TABLE gearman_queue (
@@ -63,6 +67,7 @@ def imported(path: Path, **options: str) -> tuple[list[tuple[object, ...]], list
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     assert tables >= {"job", "setting", "policy"}
     assert "gearman_queue" not in tables
+    assert path.stat().st_mode & 0o777 == 0o600
     seen: list[tuple[object, ...]] = [
         (job.function, job.unique, job.priority, job.workload, job.due, job.reducer)
         for job in found
@@ -102,6 +107,7 @@ def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
         submit(link, SUBMIT_REDUCE_JOB_BACKGROUND, b"sum", b"u6", b"adder", b"-", b"1 2")
         submit(link, SUBMIT_JOB_BG, b"resize", b"u" * 64, b"long unique")
         server.stop()
+    before = path.read_bytes()
     found, notices = imported(path)
     assert found == [
         (b"resize", b"u1", NORMAL, b"picture", 0.0, None),
@@ -115,10 +121,84 @@ def test_a_file_of_the_c_server(tmp_path: Path, path: Path) -> None:
         (b"resize", b"u" * 63, NORMAL, b"long unique", 0.0, None),
     ]
     text = f"9 jobs of the C server's table gearman_queue in {path} were imported"
-    assert notices == [text]
+    kept = path.with_name(f"{path.name}.before-gearman-tx-1")
+    assert notices == [f"{text}; the C server's file is now {kept}"]
     file = queue_file(path)
     assert list(file.open().notices) == [], "once"
     file.close()
+    assert kept.read_bytes() == before, "the C server's file is as it was"
+
+
+def grab(link: socket.socket) -> list[bytes]:
+    """Ask for a job of ``resize``; return the fields of the answer, none without a job."""
+    link.sendall(b"\0REQ" + struct.pack(">II", CAN_DO, 6) + b"resize")
+    link.sendall(b"\0REQ" + struct.pack(">II", GRAB_JOB, 0))
+    kind, size = struct.unpack(">4xII", link.recv(12, socket.MSG_WAITALL))
+    fields = link.recv(size, socket.MSG_WAITALL).split(b"\0") if size else []
+    assert (kind == JOB_ASSIGN) == bool(fields)
+    return fields
+
+
+def test_the_way_back(tmp_path: Path, path: Path) -> None:
+    """A C server runs the old jobs from the kept file, and finds no queue in the new one.
+
+    What it stores in the new file is imported in its turn, and kept there.
+    """
+    options = ("--queue-type=libsqlite3", f"--libsqlite3-db={path}")
+
+    def with_c_server(*unique: bytes) -> list[bytes]:
+        """Start a C server on the file, take a job or none, and submit jobs."""
+        with (
+            running(start_c_server(tmp_path, *options)) as server,
+            socket.create_connection(("127.0.0.1", server.port), timeout=10) as link,
+        ):
+            job = grab(link)
+            for one in unique:
+                submit(link, SUBMIT_JOB_BG, b"resize", one, b"picture " + one)
+            server.stop()
+        return job
+
+    assert with_c_server(b"u1") == []
+    file = queue_file(path)
+    file.open()
+    file.close()
+    assert with_c_server(b"u2") == [], "it finds no queue in our file"
+    contents = file.open()
+    text = f"1 jobs of the C server's table gearman_queue in {path} were imported"
+    assert list(contents.notices) == [f"{text}; the table is now called gearman_queue_imported_1"]
+    found = read_all(file)
+    assert [job.unique for job in found] == [b"u1", b"u2"]
+    assert contents.ids.start > found[1].id > found[0].id
+    file.close()
+    with closing(sqlite3.connect(path)) as connection:
+        kept = connection.execute("SELECT unique_key FROM gearman_queue_imported_1").fetchall()
+    assert kept == [("u2",)]
+    file = queue_file(path)
+    assert (list(file.open().notices), file.jobs) == ([], 2), "once"
+    file.close()
+
+    path.unlink()
+    path.with_name(f"{path.name}.before-gearman-tx-1").rename(path)
+    assert with_c_server()[1:] == [b"resize", b"picture u1"]
+    assert with_c_server()[1:] == [b"resize", b"picture u1"], "not done, so still there"
+
+
+def test_a_second_file_of_the_c_server(path: Path) -> None:
+    """Each one is kept, and no handle is given twice."""
+    handles = []
+    for number in (1, 2):
+        row = f"INSERT INTO gearman_queue VALUES ('u{number}', 'f', 1, 'x', 0)"  # noqa: S608  # a number
+        run(path, NEW_TABLE, row)
+        file = queue_file(path)
+        file.open()
+        handles += [job.handle for job in read_all(file)]
+        file.close()
+        kept = path.with_name(f"{path.name}.before-gearman-tx-{number}")
+        with closing(sqlite3.connect(kept)) as connection:
+            found = connection.execute("SELECT unique_key FROM gearman_queue").fetchall()
+        assert found == [(f"u{number}",)]
+        path.unlink()
+    assert len(set(handles)) == 2
 
 
 def test_the_old_table(path: Path) -> None:
@@ -139,7 +219,7 @@ def test_unknown_priorities(path: Path) -> None:
     )
     found, (notice,) = imported(path)
     text = f"3 jobs of the C server's table gearman_queue in {path} were imported"
-    assert notice == f"{text}; 2 of them had an unknown priority and are normal now"
+    assert notice.startswith(f"{text}; 2 of them had an unknown priority and are normal now; ")
     assert found == [
         (b"f", b"", NORMAL, b"", 0.0, None),
         (b"f", b"u", NORMAL, b"text", 5.0, None),
@@ -148,7 +228,7 @@ def test_unknown_priorities(path: Path) -> None:
 
 
 def test_rows_that_are_no_jobs(path: Path) -> None:
-    """They stay in the C server's table, and the notice counts them and shows the first one."""
+    """They are in the C server's file only; the notice counts them and shows the first one."""
     run(
         path,
         NEW_TABLE,
@@ -160,15 +240,12 @@ def test_rows_that_are_no_jobs(path: Path) -> None:
     contents = file.open()
     assert [job.unique for job in read_all(file)] == [b"good"]
     file.close()
-    text = "2 rows are no jobs and stay in that table, the first one is"
+    text = "2 rows are no jobs and were left out, the first one is"
     first = "function NULL, unique 'bad': it has no function"
-    assert contents.notices[0].endswith(f"were imported; {text} {first}")
-    with closing(sqlite3.connect(path)) as connection:
-        left = connection.execute("SELECT unique_key FROM gearman_queue ORDER BY rowid")
-        assert left.fetchall() == [("bad",), ("worse",)]
-    file = queue_file(path)
-    assert (file.open().jobs, file.jobs) == (1, 1), "the table is not looked at again"
-    file.close()
+    assert f"were imported; {text} {first}; the C server's file" in contents.notices[0]
+    with closing(sqlite3.connect(f"{path}.before-gearman-tx-1")) as connection:
+        kept = connection.execute("SELECT unique_key FROM gearman_queue ORDER BY rowid")
+        assert kept.fetchall() == [("bad",), ("good",), ("worse",)]
 
 
 def test_an_empty_table(path: Path) -> None:
@@ -178,18 +255,27 @@ def test_an_empty_table(path: Path) -> None:
 
 
 def test_another_table(path: Path) -> None:
-    """The table may have another name, and other tables are not changed."""
+    """The table may have another name, in small or capital letters."""
     run(
         path,
-        NEW_TABLE.replace("gearman_queue", '"my ""queue"'),
-        """INSERT INTO "my ""queue" VALUES ('u', 'f', 1, 'data', 0)""",
-        "CREATE TABLE notes (text TEXT)",
-        "INSERT INTO notes VALUES ('keep')",
+        NEW_TABLE.replace("gearman_queue", '"my ""Queue"'),
+        """INSERT INTO "my ""Queue" VALUES ('u', 'f', 1, 'data', 0)""",
+        "ANALYZE",  # makes a table of SQLite's own
     )
     found, _ = imported(path, c_table='my "queue')
     assert found == [(b"f", b"u", NORMAL, b"data", 0.0, None)]
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT text FROM notes").fetchone() == ("keep",)
+
+
+def test_tables_of_others(path: Path) -> None:
+    """A file with more tables stays where it is, because others may use them."""
+    run(path, NEW_TABLE, "CREATE TABLE notes (text TEXT)", "CREATE TABLE bills (sum REAL)")
+    before = path.read_bytes()
+    text = f"{path} has the C server's table gearman_queue, and others: bills, notes: "
+    for use in (queue_file(path).open, queue_file(path).check):
+        with pytest.raises(StoreError, match=re.escape(text)):
+            use()
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_many_jobs(path: Path) -> None:
@@ -205,21 +291,37 @@ def test_many_jobs(path: Path) -> None:
 
 
 def test_an_import_that_fails(path: Path) -> None:
-    """The C server's queue is not changed."""
-    run(
-        path,
-        NEW_TABLE,
-        "INSERT INTO gearman_queue VALUES ('u', 'f', 1, 'data', 0)",
-        "CREATE TABLE setting (x)",
-    )
+    """The C server's file is in its place and not changed."""
+    run(path, NEW_TABLE, "INSERT INTO gearman_queue VALUES ('u', 'f', 1, zeroblob(500000), 0)")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="table setting already exists"):
+    with file_size_limit(300_000), pytest.raises(StoreError, match="writing the disk failed"):
         queue_file(path).open()
     assert path.read_bytes() == before
-    run(path, "DROP TABLE setting")
+    assert list(path.parent.iterdir()) == [path]
     with (
         locked_by_another_process(path),
         pytest.raises(StoreError, match="another process holds its lock"),
     ):
         queue_file(path).open()
-    assert imported(path)[0] == [(b"f", b"u", NORMAL, b"data", 0.0, None)]
+    assert imported(path)[0] == [(b"f", b"u", NORMAL, bytes(500_000), 0.0, None)]
+
+
+def test_a_start_that_dies_between_the_two_files(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next start puts the new file in its place."""
+    run(path, NEW_TABLE, "INSERT INTO gearman_queue VALUES ('u', 'f', 1, 'data', 0)")
+
+    def die(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gearman_tx.store.sqlite.replacement.finish_replacement", die)
+    with pytest.raises(KeyboardInterrupt):
+        queue_file(path).open()
+    monkeypatch.undo()
+    assert not path.exists()
+    file = queue_file(path)
+    file.open()
+    assert [job.unique for job in read_all(file)] == [b"u"]
+    file.close()
+    assert Path(f"{path}.before-gearman-tx-1").exists()

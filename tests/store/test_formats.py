@@ -14,7 +14,7 @@ from gearman_tx.core import Batch
 from gearman_tx.store import StoreError
 from gearman_tx.store.sqlite.opening import Opening
 from gearman_tx.store.sqlite.schema import APPLICATION_ID, SCRIPTS, VERSION, upgrade
-from tests.store.files import queue_file, read_all
+from tests.store.files import file_size_limit, queue_file, read_all
 from tests.store.records import limits, record
 
 FORMAT_1 = Path(__file__).with_name("data") / "format-1.sqlite3"
@@ -47,13 +47,24 @@ def query(path: Path, statement: str) -> object:
     return None if row is None else row[0]
 
 
+def kept(path: Path, number: int = 1) -> Path:
+    """Return where the copy of a file is that is made before its upgrade."""
+    return path.with_name(f"{path.name}.before-format-{VERSION}-{number}")
+
+
+def upgraded(path: Path, version: int) -> str:
+    """Return the notice about an upgrade."""
+    text = f"{path} was upgraded from format {version} to {VERSION}"
+    return f"{text}; {kept(path)} is a copy of it in format {version}"
+
+
 def test_a_file_of_the_first_version(path: Path) -> None:
     """A file of format 1 is upgraded with all its contents, and a notice says so."""
     shutil.copyfile(FORMAT_1, path)
     assert query(path, "PRAGMA user_version") == 1
     file = queue_file(path)
     contents = file.open()
-    assert list(contents.notices) == [f"{path} was upgraded from format 1 to {VERSION}"]
+    assert list(contents.notices) == [upgraded(path, 1)]
     assert contents.ids.start == 1000
     assert read_all(file) == FORMAT_1_JOBS
     file.write(Batch(settings=limits({b"resize": (1, 2, 3)})))
@@ -65,6 +76,41 @@ def test_a_file_of_the_first_version(path: Path) -> None:
     file.close()
 
 
+def test_the_old_format_is_kept(path: Path) -> None:
+    """The copy has all that the old file and its log had, for the version that wrote it."""
+    shutil.copyfile(FORMAT_1, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("DELETE FROM job WHERE id = 5")  # is in the log
+        file = queue_file(path)
+        file.open()
+        file.close()
+    copy = kept(path)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert query(copy, "PRAGMA user_version") == 1
+    assert query(copy, "SELECT group_concat(id) FROM job") == "9"
+    assert query(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'policy'") == 0
+    copy.replace(path)  # the older version goes on with it, and is upgraded again
+    assert len(queue_file(path).open().notices) == 1
+    assert copy.exists()
+
+
+def test_no_room_for_the_copy(path: Path) -> None:
+    """The file is not upgraded, and the error says what helps."""
+    shutil.copyfile(FORMAT_1, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE job SET workload = zeroblob(500000)")
+    with file_size_limit(300_000), pytest.raises(StoreError) as caught:
+        queue_file(path).open()
+    text = f"the queue file {path} has format 1, and the copy {kept(path)}, which is made"
+    text += f" before it is upgraded to format {VERSION}, cannot be written: "
+    assert str(caught.value).startswith(text)
+    assert "gearman-tx recover --into" in str(caught.value)
+    assert query(path, "PRAGMA user_version") == 1
+    assert query(path, "SELECT count(*) FROM job") == len(FORMAT_1_JOBS)
+    assert {found.name for found in path.parent.iterdir()} == {path.name}
+
+
 def test_an_upgrade_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An upgrade that fails leaves the file in its old format; the next one succeeds."""
     shutil.copyfile(FORMAT_1, path)
@@ -73,6 +119,7 @@ def test_an_upgrade_is_one_transaction(path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(StoreError, match="already exists"):
         queue_file(path).open()
     monkeypatch.undo()
+    assert not kept(path).exists()
     assert query(path, "PRAGMA user_version") == 1
     file = queue_file(path)
     file.open()
@@ -155,7 +202,7 @@ def test_limits_of_format_3(path: Path) -> None:
         connection.execute("COMMIT")
     file = queue_file(path)
     contents = file.open()
-    assert list(contents.notices) == [f"{path} was upgraded from format 3 to {VERSION}"]
+    assert list(contents.notices) == [upgraded(path, 3)]
     assert contents.settings == limits({b"f": (1, 2, 3), b"": (0, 0, 9)})
     file.close()
 

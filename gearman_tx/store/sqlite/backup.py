@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.sqlite import rows
-from gearman_tx.store.sqlite.disk import sync
+from gearman_tx.store.sqlite.disk import publish, sync
 from gearman_tx.store.sqlite.errors import reason
 from gearman_tx.store.sqlite.schema import find_version
 
@@ -50,9 +50,7 @@ def backup(path: Path, target: Path, *, progress: Callable[[int, int], None] | N
     partial = target.with_name(f"{target.name}.partial")
     try:
         jobs = _copy(path, partial, progress)
-        # Unlike a rename, a link never replaces a file.
-        target.hardlink_to(partial)
-        sync(target.parent)
+        publish(partial, target)
     except sqlite3.Error as error:
         raise StoreError(f"{text}: {reason(error)}") from error
     except OSError as error:

@@ -6,8 +6,7 @@ and makes the C server refuse to start. Names are text there and may hold any by
 reducers, lost tries and times of submission are not stored, so the jobs get new handles and count
 as submitted now.
 
-Imported rows are deleted in the same transaction, for a copy of them would run again wherever the
-file is opened next. The table is dropped unless rows are left that are no jobs.
+What never happens: a row of the C server is changed or deleted. Its operator may want to go back.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from gearman_tx.store.sqlite import rows
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+    from pathlib import Path
 
 DEFAULT_TABLE: Final = "gearman_queue"
 """The name of the C server's table unless ``--libsqlite3-table`` gives another."""
@@ -40,7 +40,7 @@ class ImportedTable:
     Attributes:
         jobs: how many rows became jobs.
         changed: how many of these jobs had an unknown priority and are normal now.
-        left: how many rows are no jobs and are still in the table.
+        left: how many rows are no jobs.
         first_left: the first of these, and why it is no job.
     """
 
@@ -48,6 +48,16 @@ class ImportedTable:
     changed: int = 0
     left: int = 0
     first_left: str = ""
+
+    def text(self, table: str, path: Path) -> str:
+        """Return the result as a message for the operator."""
+        text = f"{self.jobs} jobs of the C server's table {table} in {path} were imported"
+        if self.changed:
+            text += f"; {self.changed} of them had an unknown priority and are normal now"
+        if self.left:
+            text += f"; {self.left} rows are no jobs and were left out, the first one is"
+            text += f" {self.first_left}"
+        return text
 
 
 def has_queue(connection: sqlite3.Connection, table: str) -> bool:
@@ -71,45 +81,45 @@ def read_table(connection: sqlite3.Connection, table: str) -> Iterator[ForeignRo
         yield ForeignRow((rowid, None), function, unique, priority, workload, when)
 
 
-def import_table(
-    connection: sqlite3.Connection, table: str, prefix: bytes, now: float
+def import_rows(
+    source: sqlite3.Connection,
+    table: str,
+    target: sqlite3.Connection,
+    prefix: bytes,
+    now: float,
 ) -> ImportedTable:
-    """Move the jobs of ``table`` into ours, as part of the transaction under way.
+    """Copy the jobs of ``table`` in ``source`` into the transaction under way in ``target``.
 
-    The jobs keep their order and get the ids from 1; our table must be empty.
+    The jobs keep their order. Their ids follow those that are reserved in ``target``.
 
     Args:
-        connection: the file, with the tables of a queue file.
+        source: the file with the C server's table.
         table: the C server's table.
+        target: a queue file; it may be the same file.
         prefix: the prefix of the new handles, as in ``PREFIX:ID``.
         now: the time, in Unix seconds.
     """
     result = ImportedTable()
-    connection.execute("CREATE TEMP TABLE left_row (number INTEGER PRIMARY KEY)")
+    first = next_id = rows.read_next_id(target)
     batch: list[JobRecord] = []
     size = 0
-    for row in read_table(connection, table):
+    for row in read_table(source, table):
         try:
             job, change = to_job(row)
         except NotAJobError as error:
-            connection.execute("INSERT INTO temp.left_row VALUES (?)", (row.key[0],))
             result.left += 1
             result.first_left = result.first_left or f"{row.label}: {error}"
             continue
-        result.jobs += 1
         result.changed += bool(change)
-        batch.append(job.to_record(result.jobs, prefix, now))
+        batch.append(job.to_record(next_id, prefix, now))
+        next_id += 1
         size += len(job.workload)
         if len(batch) == _ROWS_AT_ONCE or size >= _BYTES_AT_ONCE:
-            rows.insert_jobs(connection, batch)
+            rows.insert_jobs(target, batch)
             batch, size = [], 0
-    rows.insert_jobs(connection, batch)
-    if result.left:
-        kept = "SELECT number FROM temp.left_row"
-        connection.execute(f"DELETE FROM {quoted(table)} WHERE rowid NOT IN ({kept})")  # noqa: S608  # the table's name is quoted
-    else:
-        connection.execute(f"DROP TABLE {quoted(table)}")
-    connection.execute("DROP TABLE temp.left_row")
+    rows.insert_jobs(target, batch)
+    rows.set_next_id(target, next_id)
+    result.jobs = next_id - first
     return result
 
 

@@ -1,7 +1,9 @@
 """Open the queue file at a path, and upgrade it to the current format.
 
 What never happens: a file of another program is changed. The file is identified before any change;
-only a new file, a queue file and a file with the C server's table are opened.
+only a new file, a queue file and a file of the C server are opened. A file of the C server is moved
+away, and a queue file with its jobs takes its place. Before an upgrade a copy is made, because an
+older version of this package cannot read the upgraded file.
 """
 
 from __future__ import annotations
@@ -11,10 +13,18 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gearman_tx.store.port import StoreError
-from gearman_tx.store.sqlite.c_queue import DEFAULT_TABLE, has_queue, import_table
+from gearman_tx.store.sqlite.c_file import refuse_shared_file, replace_c_file
+from gearman_tx.store.sqlite.c_queue import (
+    DEFAULT_TABLE,
+    columns_of,
+    has_queue,
+    import_rows,
+    quoted,
+)
+from gearman_tx.store.sqlite.old_format import copy_old_format
 from gearman_tx.store.sqlite.schema import (
     APPLICATION_ID,
     PAGE_SIZE,
@@ -97,12 +107,14 @@ class Opening:
         """Return the version of a file's format, None if it is the C server's file.
 
         Raises:
-            StoreError: it is a file of another program, or of a newer format.
+            StoreError: it is a file of another program, or also of another, or of a newer format.
         """
         found = find_version(connection, path)
-        if found is None and not has_queue(connection, self.c_table):
-            text = f"{path} is a SQLite file of another program, not a queue file"
-            raise StoreError(f"{text}: choose another file")
+        if found is None:
+            if not has_queue(connection, self.c_table):
+                text = f"{path} is a SQLite file of another program, not a queue file"
+                raise StoreError(f"{text}: choose another file")
+            refuse_shared_file(connection, path, self.c_table)
         return found
 
     def connect(self, path: Path) -> Opened:
@@ -120,48 +132,63 @@ class Opening:
             path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False
         )
         try:
-            return self._prepare(connection, path)
+            found = self._identify(connection, path)
+            if found is not None:
+                return self._prepare(connection, path, found)
         except BaseException:
             connection.close()
             raise
+        connection.close()
+        notice = replace_c_file(
+            path,
+            self.c_table,
+            self.handle_prefix,
+            self.seconds(),
+            lambda new: self.connect(new).connection,
+        )
+        opened = self.connect(path)
+        return evolve(opened, notices=[notice, *opened.notices])
 
-    def _prepare(self, connection: sqlite3.Connection, path: Path) -> Opened:
+    def _prepare(self, connection: sqlite3.Connection, path: Path, found: int) -> Opened:
         notices = []
-        found = self._identify(connection, path)
         # Zeroing the pages of a large workload would cost as much as writing them.
         connection.execute("PRAGMA secure_delete = FAST")
-        if found is None:
-            notices.append(self._import_c_queue(connection, path))
-        elif found == 0:
+        if found == 0:
             _set_layout(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
-        if found is not None and found < VERSION:
-            connection.execute("BEGIN IMMEDIATE")
-            upgrade(connection, found)
-            connection.execute("COMMIT")
-            if found:
-                notices.append(f"{path} was upgraded from format {found} to {VERSION}")
+        if found < VERSION:
+            copy = copy_old_format(connection, path, found) if found else None
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                upgrade(connection, found)
+                connection.execute("COMMIT")
+            except BaseException:
+                if copy is not None:
+                    copy.unlink()
+                raise
+            if copy is not None:
+                text = f"{path} was upgraded from format {found} to {VERSION}"
+                notices.append(f"{text}; {copy} is a copy of it in format {found}")
+        if found and has_queue(connection, self.c_table):
+            notices.append(self._import_c_table(connection, path))
         return Opened(connection, found == 0, notices)
 
-    def _import_c_queue(self, connection: sqlite3.Connection, path: Path) -> str:
-        """Turn a file of the C server into a queue file, in one transaction."""
-        connection.execute("BEGIN EXCLUSIVE")
-        upgrade(connection, 0)
-        result = import_table(connection, self.c_table, self.handle_prefix, self.seconds())
+    def _import_c_table(self, connection: sqlite3.Connection, path: Path) -> str:
+        """Import what the C server has put into a queue file, on which it was started.
+
+        Its table is kept under another name, so that it is imported once.
+        """
+        table, number = self.c_table, 1
+        while columns_of(connection, kept := f"{table}_imported_{number}"):
+            number += 1
+        connection.execute("BEGIN IMMEDIATE")
+        result = import_rows(connection, table, connection, self.handle_prefix, self.seconds())
+        connection.execute(f"ALTER TABLE {quoted(table)} RENAME TO {quoted(kept)}")
         connection.execute("COMMIT")
-        _set_layout(connection)
-        with contextlib.suppress(sqlite3.Error):  # without it the file works, but never shrinks
-            connection.execute("VACUUM")
-        text = f"{result.jobs} jobs of the C server's table {self.c_table} in {path} were imported"
-        if result.changed:
-            text += f"; {result.changed} of them had an unknown priority and are normal now"
-        if result.left:
-            text += f"; {result.left} rows are no jobs and stay in that table, the first one is"
-            text += f" {result.first_left}"
-        return text
+        return f"{result.text(table, path)}; the table is now called {kept}"
 
 
 def _need_new_sqlite() -> None:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from gearman_tx.store.port import StoreError
 from gearman_tx.store.sqlite import rows
-from gearman_tx.store.sqlite.disk import sync
+from gearman_tx.store.sqlite.disk import publish
 from gearman_tx.store.sqlite.errors import is_damage, reason
 from gearman_tx.store.sqlite.file_identity import LONE_LOG, has_lone_log
 from gearman_tx.store.sqlite.ids import unseen_id
@@ -153,9 +153,7 @@ def _recover_into(
             lost_id=unseen_id(time.time()),
             progress=progress,
         )
-        # Unlike a rename, a link never replaces a file.
-        into.hardlink_to(partial)
-        sync(into.parent)
+        publish(partial, into)
     finally:
         remove_files(partial)
     return Recovered(into, jobs)

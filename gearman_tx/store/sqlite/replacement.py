@@ -20,12 +20,25 @@ def replacement_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.salvage")
 
 
+def free_name(path: Path, why: str) -> Path:
+    """Return a free name beside ``path``: ``PATH.WORD-NUMBER``.
+
+    Args:
+        path: the file.
+        why: the word.
+    """
+    number = 1
+    while (free := path.with_name(f"{path.name}.{why}-{number}")).exists():
+        number += 1
+    return free
+
+
 def set_aside(path: Path, why: str) -> Path:
     """Rename the file at ``path`` and its log, and put the replacement, if there is one, there.
 
     Args:
         path: the file.
-        why: a word for the new name, which is ``PATH.WORD-NUMBER``.
+        why: the word in the new name, as for :func:`free_name`.
 
     Returns:
         Where the old file is now.
@@ -33,9 +46,7 @@ def set_aside(path: Path, why: str) -> Path:
     Raises:
         OSError: a file cannot be renamed.
     """
-    number = 1
-    while (aside := path.with_name(f"{path.name}.{why}-{number}")).exists():
-        number += 1
+    aside = free_name(path, why)
     path.rename(aside)
     with contextlib.suppress(FileNotFoundError):
         Path(f"{path}-wal").rename(f"{aside}-wal")
