@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import ConnectionLost, TimedOut
+from gearman_tx.link.failure_text import failure_text
 
 END: Final = b"."
 """The last line of a report."""
@@ -97,5 +98,5 @@ class AdminConnection(LineOnlyReceiver):
         questions, self._questions = self._questions, deque()
         for question in questions:
             if not question.answer.called:
-                text = f"the job server closed the connection: {reason.getErrorMessage()}"
+                text = f"no answer from the job server: {failure_text(reason.value)}"
                 question.answer.errback(ConnectionLost(text))

@@ -198,8 +198,6 @@ class ServerLink:
 
     def _failed(self, why: str) -> None:
         """Reconnecting: an attempt to connect failed."""
-        if not (self._is_stopped or self.is_down):
-            _log.warn("cannot connect to job server {server}: {why}", server=self.name, why=why)
         self._go_down(ConnectionLost(f"cannot connect to job server {self.name}: {why}"), None)
 
     def _go_down(self, reason: ConnectionLost, connection: ClientConnection | None) -> None:

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from gearman_tx.errors import Refused, RemoteProtocolError
+from gearman_tx.link.failure_text import failure_text
 from gearman_tx.link.handler import Handler
 from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
 from gearman_tx.link.limits import OutputLimits
@@ -107,7 +108,7 @@ class OutgoingLink(PacketLink):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone."""
         if not self.is_over:
-            self.reason = reason.getErrorMessage().rstrip(".")
+            self.reason = failure_text(reason.value)
         super().connectionLost(reason)
 
     @override

@@ -1,8 +1,8 @@
 """Keep a connection to one job server: Twisted's ``ClientService`` with a back-off of our own.
 
-The protocol that ``build`` makes reports its connection and its loss itself; the service reports
-failed attempts to ``failed``. Stopping closes the connection cleanly, and cuts it if the server
-does not close it in time.
+The protocol that ``build`` makes reports its connection and its loss itself; the service logs
+failed attempts and reports them to ``failed``. Stopping closes the connection cleanly, and cuts it
+if the server does not close it in time.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
+from twisted.logger import ILogObserver, LogEvent, Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
 from gearman_tx.link.backoff import Backoff
+from gearman_tx.link.failed_attempts import FailedAttempts
 from gearman_tx.link.outgoing import OutgoingLink
 from gearman_tx.link.servers import Server, make_endpoint
 from gearman_tx.link.unreachable import why_unreachable
@@ -35,6 +37,14 @@ ATTEMPT_TIMEOUT: Final = 30.0
 
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a connection may take to close before it is cut."""
+
+
+@implementer(ILogObserver)
+class _Silence:
+    """An observer that logs nothing."""
+
+    def __call__(self, event: LogEvent) -> None:
+        """Drop ``event``."""
 
 
 class Reconnecting(ClientService):
@@ -51,6 +61,9 @@ class Reconnecting(ClientService):
         ConfigurationError: the server's endpoint string is wrong.
     """
 
+    # Twisted would log a line for each attempt; see docs/reference/twisted-internals.rst.
+    _log = Logger(observer=_Silence())
+
     def __init__(
         self,
         server: Server,
@@ -64,14 +77,22 @@ class Reconnecting(ClientService):
         self._build = build
         self._backoff = backoff
         self._link: OutgoingLink | None = None
-        endpoint = _Watched(make_endpoint(server, reactor), reactor, failed)
+        self._failed = failed
+        self._attempts = FailedAttempts(server.name, reactor)
+        endpoint = _Watched(server.name, make_endpoint(server, reactor), reactor, self._report)
         factory = _Outgoing(self._make_link)
         super().__init__(endpoint, factory, retryPolicy=backoff, clock=reactor)
 
     def _make_link(self) -> OutgoingLink:
         self._backoff.connected()
+        self._attempts.end()
         self._link = self._build()
         return self._link
+
+    def _report(self, why: str) -> None:
+        if self.running:  # else the attempt was cancelled
+            self._attempts.add(why)
+        self._failed(why)
 
     @override
     def stopService(self) -> Deferred[None]:
@@ -114,9 +135,14 @@ class _Outgoing(Factory):
 class _Watched:
     """An endpoint that reports its failures."""
 
+    name: str
     endpoint: IStreamClientEndpoint
     clock: IReactorTime
     failed: Callable[[str], None]
+
+    def __repr__(self) -> str:
+        """Return the name of the server: Twisted puts it into log lines."""
+        return self.name
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         """Twisted: connect; report a failure, or an attempt that takes too long."""

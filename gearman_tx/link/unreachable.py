@@ -9,6 +9,8 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 
+from gearman_tx.link.failure_text import failure_text
+
 _NO_ANSWER: Final = (CancelledError, ConnectingCancelledError, ConnectTimeout, DeferredTimeout)
 """How Twisted's endpoints say that an attempt took too long; the texts name objects of theirs."""
 
@@ -22,4 +24,4 @@ def why_unreachable(error: BaseException | None, seconds: float) -> str:
     """
     if isinstance(error, _NO_ANSWER):
         return f"it did not answer in {round(seconds, 1):g} seconds"
-    return str(error).rstrip(".")
+    return failure_text(error)

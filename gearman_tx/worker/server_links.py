@@ -7,13 +7,10 @@ from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
-from twisted.logger import Logger
 
 from gearman_tx.link import Backoff, Reconnecting, Server, parse_servers
 from gearman_tx.worker.connection import WorkerConnection
 from gearman_tx.worker.waiters import Waiters
-
-_log = Logger("gearman_tx.worker")
 
 
 class ServerLinks:
@@ -54,21 +51,14 @@ class ServerLinks:
         self.open: dict[WorkerConnection, None] = {}
 
     def _make_service(self, server: Server) -> Reconnecting:
-        def failed(why: str) -> None:
-            if service.running:  # else the attempt was given up because the worker stops
-                text = "cannot connect to job server {server}: {reason}; it will be tried again"
-                _log.warn(text, server=server.name, reason=why)
-            self._is_down(server.name)
-
         backoff = Backoff(self._reactor.seconds, self._random.random)
-        service = Reconnecting(
+        return Reconnecting(
             server,
             self._reactor,
             lambda: self._build(server.name, self._misunderstood[server.name]),
             backoff=backoff,
-            failed=failed,
+            failed=lambda _reason: self._is_down(server.name),
         )
-        return service
 
     @property
     def is_connected(self) -> bool:

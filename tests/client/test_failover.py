@@ -126,7 +126,7 @@ class LostBeforeAcceptanceTests(ClientCase):
         self.advance(2)
         error = self.failure_of(early.result, NoServer)
         assert "no job server was up in 5 seconds: cannot connect to job server s0:" in str(error)
-        assert "job server s1: An error occurred while connecting: nobody listens" in str(error)
+        assert "job server s1: nobody listens" in str(error)
         assert not late.is_done
         self.advance(3)
         self.failure_of(late.result, NoServer)
@@ -272,7 +272,7 @@ class LostAfterAcceptanceTests(ClientCase):
         peers[0].lose()
         assert self.successResultOf(task.accepted) == b"H:1"
         error = self.failure_of(task.result, ConnectionLost)
-        assert str(error) == "job server s0 was lost: Connection was closed cleanly"
+        assert str(error) == "job server s0 was lost: the connection was closed"
         assert functions(peers[1]) == []
 
     def test_a_server_that_dies_in_the_middle_of_a_result(self) -> None:
@@ -314,19 +314,22 @@ class LostAfterAcceptanceTests(ClientCase):
         assert [type(error) for error in errors] == [ConnectionLost]
 
     def test_the_log_tells_of_a_loss_once(self) -> None:
-        """One log line when a server is lost, none for each attempt to reconnect."""
+        """One log line when a server is lost, and one when it cannot be connected again."""
         _client, peer = self.connected()
 
         def lose() -> None:
             peer.lose()
             for _ in range(5):
-                self.advance(30)
+                self.advance(5)
                 self.fakes[0].refuse()
 
-        assert self.warnings(lose) == ["lost job server s0: Connection was closed cleanly"]
+        assert self.warnings(lose) == [
+            "lost job server s0: the connection was closed",
+            "cannot connect to job server s0: nobody listens; trying again",
+        ]
 
     def test_the_log_tells_of_a_server_that_never_was_there(self) -> None:
-        """One log line for the first attempt only."""
+        """One log line for the first attempt, and a count every thirty seconds."""
         self.make_client().connect().addErrback(lambda failure: failure.trap(NoServer))
 
         def refuse() -> None:
@@ -334,8 +337,12 @@ class LostAfterAcceptanceTests(ClientCase):
                 self.fakes[0].refuse()
                 self.advance(30)
 
-        text = "cannot connect to job server s0: An error occurred while connecting: nobody listens"
-        assert self.warnings(refuse) == [text]
+        server = "cannot connect to job server s0: nobody listens"
+        assert self.warnings(refuse) == [
+            f"{server}; trying again",
+            f"still {server}; 2 attempts in 30 seconds",
+            f"still {server}; 3 attempts in 60 seconds",
+        ]
 
 
 class RetryTests(ClientCase):

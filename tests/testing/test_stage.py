@@ -231,7 +231,7 @@ def test_a_server_is_lost() -> None:
         stage.server.lose()
         assert not stage.server.is_up
         assert stage.server.connections == []
-        with pytest.raises(ConnectionLost, match="non-clean"):
+        with pytest.raises(ConnectionLost, match="the connection was reset"):
             stage.result(task)
         with pytest.raises(NoServer, match="refused"):
             stage.result(client.submit("f", b""), within=10)
