@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 import traceback
@@ -49,6 +50,9 @@ def load(targets: Sequence[str]) -> Worker | Functions:
 def find(path: str) -> object:
     """Return the object ``module:object``; modules of the current folder are found too.
 
+    ``sys.argv`` becomes that of ``python module.py``: a module that reads arguments must not take
+    those of ``gearman-tx`` for its own, neither here nor in the processes of its functions.
+
     Raises:
         CommandError: the object does not exist, or the module cannot be imported.
     """
@@ -59,7 +63,11 @@ def find(path: str) -> object:
     here = os.getcwd()  # noqa: PTH109  # sys.path has strings
     if here not in sys.path:
         sys.path.insert(0, here)
+    sys.argv = [module_name]
     try:
+        spec = importlib.util.find_spec(module_name)
+        if spec is not None and spec.origin is not None:
+            sys.argv = [spec.origin]
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         text = f"cannot import {module_name}: {error}"
