@@ -12,13 +12,6 @@ import click
 from attrs import frozen
 from click.core import ParameterSource
 from twisted.internet.task import LoopingCall
-from twisted.logger import (
-    FilteringLogObserver,
-    LogLevel,
-    LogLevelFilterPredicate,
-    globalLogBeginner,
-    textFileLogObserver,
-)
 
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
 from gearman_tx.cli.external_command import ExternalCommand
@@ -28,6 +21,7 @@ from gearman_tx.cli.targets import Functions, load
 from gearman_tx.link import Server
 from gearman_tx.worker import LifeLimits, Worker
 from gearman_tx.worker.limits import Life
+from gearman_tx.worker.log import begin_logging
 
 _MEGABYTE: Final = 1_000_000
 _RELOAD_SECONDS: Final = 0.5  # between two checks of the files
@@ -49,7 +43,7 @@ class WorkOptions:
     Attributes:
         servers: the job servers.
         concurrency: how many jobs run at a time.
-        client_id: the name of the worker in the job servers' reports.
+        client_id: the name of the worker in the job servers' reports; None for ``host:pid``.
         max_jobs: the number of jobs after which the process ends, or None.
         max_seconds: the seconds after which it ends, or None.
         max_memory: the megabytes of memory at which it ends, or None.
@@ -60,7 +54,7 @@ class WorkOptions:
 
     servers: list[Server]
     concurrency: int
-    client_id: str
+    client_id: str | None
     max_jobs: int | None
     max_seconds: float | None
     max_memory: float | None
@@ -100,7 +94,9 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     metavar="N",
     help="How many worker processes to run; one that ends is replaced.",
 )
-@click.option("--client-id", default="", metavar="ID", help="The name of this worker in reports.")
+@click.option(
+    "--client-id", metavar="ID", help="The name of this worker in reports; HOST:PID by default."
+)
 @click.option("--timeout", type=_POSITIVE, metavar="SECONDS", help="Kill a COMMAND after so long.")
 @click.option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="End after so many jobs.")
 @click.option("--max-seconds", type=_POSITIVE, metavar="SECONDS", help="End after so long.")
@@ -146,16 +142,16 @@ def work(
         worker = _make_worker(options, dict.fromkeys(functions, command))
     else:
         worker = _load_worker(words, options)
-    _log(verbose=options.verbose)
+    begin_logging(verbose=options.verbose)
     watch_supervisor()
     if options.reload:
         _watch_code(worker)
     names = ", ".join(sorted(name.decode("utf-8", "replace") for name in worker.functions))
-    print_error(f"process {os.getpid()} works on {names}")
-    reason = worker.run()
+    print_error(f"worker {os.getpid()} started, offers {names}")
+    reason = worker.run(log=False)
     if command is not None:
         command.kill_all()
-    print_error(f"process {os.getpid()} has ended: {reason}")
+    print_error(f"worker {os.getpid()} stopped: {reason}")
     return 0
 
 
@@ -215,12 +211,3 @@ def _watch_code(worker: Worker) -> None:
     checking = LoopingCall(check)
     checking.clock = worker.reactor
     checking.start(_RELOAD_SECONDS, now=False)
-
-
-def _log(*, verbose: bool) -> None:
-    """Log to stderr: warnings and errors, or also informational lines."""
-    level = LogLevel.info if verbose else LogLevel.warn
-    observer = FilteringLogObserver(
-        textFileLogObserver(sys.stderr), [LogLevelFilterPredicate(level)]
-    )
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)

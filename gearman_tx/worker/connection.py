@@ -12,6 +12,9 @@ its jobs runs: the C server gives a running job of a withdrawn function to anoth
 refuses its result. While a function that waits for that moment still gets jobs, the connection
 sends no grab requests, so the moment comes.
 
+A job may be assigned again while it runs, because its time limit has passed. It stays the same
+``WorkerJob`` then, and goes on sending its packets.
+
 What never happens: a job that was not asked for is run; the result of a lost job is sent.
 """
 
@@ -32,7 +35,7 @@ from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, outgoing_
 from gearman_tx.wire import PacketType, limited, request
 from gearman_tx.worker.execution import LIMIT_NAME
 from gearman_tx.worker.functions import WorkerFunction
-from gearman_tx.worker.job import WorkerJob, split_arguments
+from gearman_tx.worker.job import WorkerJob, is_same, split_arguments
 from gearman_tx.worker.slots import Slots
 from gearman_tx.worker.waiters import Waiters
 
@@ -82,8 +85,8 @@ class ConnectionOwner(Protocol):
     def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
         """Run a job that came over ``connection``."""
 
-    def disconnected(self, connection: WorkerConnection, lost: int) -> None:
-        """Note that ``connection`` is over, and that ``lost`` jobs ran."""
+    def disconnected(self, connection: WorkerConnection, lost: list[WorkerJob]) -> None:
+        """Note that ``connection`` is over, and the jobs that are lost with it."""
 
     def closed(self, connection: WorkerConnection, /) -> None:
         """Remove a connection that Twisted has closed."""
@@ -249,11 +252,14 @@ class WorkerConnection(OutgoingLink):
         function = self._leaving.get(name) or self._owner.functions.get(name)
         if function is None:
             raise RemoteProtocolError(f"a job came of {name[:80]!r}, which was not offered")
-        earlier = self.jobs.get(handle)
-        if earlier is not None:  # it took too long, and the server assigned it again
-            earlier[0].is_lost = True
         own_name = name.removeprefix(self._owner.namespace)
         job = WorkerJob(own_name, workload, handle, unique, reducer, self.server, send=self._report)
+        if handle in self.jobs:
+            earlier, _ = self.jobs[handle]
+            if is_same(earlier, job):
+                job = earlier
+            else:
+                earlier.is_lost = True
         self.jobs[handle] = job, function
         if self._leaving:
             self._slots.hold(self)
@@ -289,10 +295,11 @@ class WorkerConnection(OutgoingLink):
         return held is not None and held[0] is job
 
     def end(self, job: WorkerJob, packets: bytes) -> None:
-        """Send the last packets about ``job``, unless it is lost."""
+        """Send the last packets about ``job``, if there are any, unless it is lost."""
         if self._holds(job):
             del self.jobs[job.handle]
-            self.send(packets)
+            if packets:
+                self.send(packets)
             self._settle()
 
     def sleep_after(self, function: WorkerFunction) -> None:
@@ -321,8 +328,8 @@ class WorkerConnection(OutgoingLink):
         super().ended()
         if self._seconds == FIRST_SECONDS and self._slots.is_asked(self):
             self.misunderstood += 1
-        lost = len(self.jobs)
-        for job, _ in self.jobs.values():
+        lost = [job for job, _ in self.jobs.values()]
+        for job in lost:
             job.is_lost = True
         self.jobs.clear()
         self.output_is_low()

@@ -12,6 +12,8 @@ workers.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Iterable
 from random import Random
@@ -35,6 +37,8 @@ from gearman_tx.worker.slots import Slots
 from gearman_tx.worker.waiters import Waiters
 
 _CHECK_SECONDS: Final = 1.0  # between two checks of limits and timeouts
+_WAITING_SECONDS: Final = 30.0  # between two log lines about the jobs that a stop waits for
+_MOST_NAMES: Final = 20
 _log = Logger("gearman_tx.worker")
 
 
@@ -45,7 +49,7 @@ class WorkerEngine:
         servers: the job servers.
         reactor: the reactor.
         concurrency: how many jobs to run at a time.
-        client_id: the worker's name in the job servers' reports.
+        client_id: the worker's name in the job servers' reports; None for ``host:pid``.
         namespace: the prefix of every function's name.
         encoder: decodes workloads and encodes results.
         exceptions: whether WORK_EXCEPTION reports a function that raises.
@@ -55,7 +59,7 @@ class WorkerEngine:
 
     Attributes:
         reactor: the reactor.
-        client_id: as given.
+        client_id: the worker's name in the job servers' reports.
         namespace: as given.
         functions: the registered functions, by their full names.
         slots: the slots that jobs take.
@@ -71,7 +75,7 @@ class WorkerEngine:
         reactor: Any,
         *,
         concurrency: int,
-        client_id: bytes,
+        client_id: bytes | None,
         namespace: bytes,
         encoder: Encoder[Any],
         exceptions: bool,
@@ -80,7 +84,8 @@ class WorkerEngine:
         random: Random,
     ) -> None:
         self.reactor = reactor
-        self.client_id = client_id
+        self.client_id = client_id or b""
+        self._has_default_id = client_id is None
         self.namespace = namespace
         self.functions: dict[bytes, WorkerFunction] = {}
         self.slots = Slots(concurrency, limits.jobs)
@@ -92,13 +97,14 @@ class WorkerEngine:
         self._runner = make_runner(reactor, concurrency, self._turn)
         execution = Execution(self._runner, encoder, link_limits.packet, exceptions)
         self._links = ServerLinks(servers, reactor, self._connect, random)
-        self._jobs = HeldJobs(execution, self.slots, self._end_if_done)
+        self._jobs = HeldJobs(execution, self.slots, reactor.seconds, self._end_if_done)
         self._life: Life | None = None
         self._check = LoopingCall(self._check_time)
         self._check.clock = reactor
         self._thread: int | None = None
         self._connected: Waiters[None] = Waiters()
         self._ended: Waiters[str] = Waiters()
+        self._waiting_logged = 0.0  # the time of the last log line about the jobs it waits for
         self._is_ending = False
         self._has_ended = False
 
@@ -140,6 +146,8 @@ class WorkerEngine:
         """Connect to all job servers; see ``Worker.start``."""
         if self._life is not None or self.reason is not None:
             raise RuntimeError("a worker starts only once; make a new one")
+        if self._has_default_id:
+            self.client_id = _default_client_id()
         self._thread = threading.get_ident()
         self._life = Life(self._limits, self.reactor.seconds())
         self._check.start(_CHECK_SECONDS, now=False)
@@ -148,17 +156,18 @@ class WorkerEngine:
     def stop(self, reason: str) -> None:
         """Take no more jobs, finish the running ones, then disconnect."""
         if self.reason is None:
-            self.reason = reason
-            _log.info(
-                "the worker stops: {reason}; {running} jobs are still running",
-                reason=reason,
-                running=self.slots.running,
-            )
-            self.slots.close()
-            self._links.stop_unconnected()
-            for connection in list(self._links.open):
-                connection.withdraw(*self.functions.values())
-            self._end_if_done()
+            self._stop(reason)
+            self._log_waiting()
+
+    def _stop(self, reason: str) -> None:
+        self.reason = reason
+        self._waiting_logged = self.reactor.seconds()
+        _log.info("the worker stops: {reason}", reason=reason)
+        self.slots.close()
+        self._links.stop_unconnected()
+        for connection in list(self._links.open):
+            connection.withdraw(*self.functions.values())
+        self._end_if_done()
 
     def give_back(self, reason: str) -> None:
         """Disconnect at once; cancel and kill what can be."""
@@ -189,25 +198,30 @@ class WorkerEngine:
     def connected(self, connection: WorkerConnection) -> None:
         """ConnectionOwner: the connection is ready."""
         self._links.add(connection)
-        _log.info("connected to job server {server}", server=connection.server)
+        _log.info(
+            "connected to {server}, offers {functions}",
+            server=connection.server,
+            functions=_list_names(self.functions),
+        )
         self._connected.fire(None)
         self.slots.has_work(connection)
 
     def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
         """ConnectionOwner: run a job and send its outcome over the connection."""
-        self._jobs.run(connection, job, function)
-        if self.slots.quota == 0:
-            self.stop(f"{self._limits.jobs} jobs were taken, as many as it may")
+        self._jobs.take(connection, job, function)
+        if self.slots.quota == 0 and self.reason is None:
+            self._stop(f"{self._limits.jobs} jobs were taken, as many as it may")
 
-    def disconnected(self, connection: WorkerConnection, lost: int) -> None:
+    def disconnected(self, connection: WorkerConnection, lost: list[WorkerJob]) -> None:
         """ConnectionOwner: the connection is over, and its ``lost`` jobs go to other workers."""
+        self._jobs.lose(lost)
         self.slots.lost(connection)
         if self.reason is None or lost:
             _log.warn(
-                "job server {server} is lost with {count} jobs of it running: {reason}",
+                "lost job server {server}: {reason}; {count} of its jobs were running",
                 server=connection.server,
-                count=lost,
                 reason=connection.reason,
+                count=len(lost) or "none",
             )
 
     def closed(self, connection: WorkerConnection) -> None:
@@ -227,6 +241,14 @@ class WorkerEngine:
             reason = self._life.reason_to_end(now)
             if reason is not None:
                 self.stop(reason)
+        elif now - self._waiting_logged >= _WAITING_SECONDS:
+            self._waiting_logged = now
+            self._log_waiting()
+
+    def _log_waiting(self) -> None:
+        """Log which jobs a worker that stops waits for."""
+        if self.slots.running and not self._is_ending:
+            _log.warn("the worker waits for {jobs}", jobs=self._jobs.describe())
 
     def _end_if_done(self) -> None:
         if self.reason is not None and not self.slots.running and not self._links.open:
@@ -246,3 +268,16 @@ class WorkerEngine:
         _log.info("the worker has ended: {reason}", reason=self.reason)
         self._connected.fire(None)
         self._ended.fire(self.reason or "")
+
+
+def _default_client_id() -> bytes:
+    """Return the host and the process id, which tell the workers of a network apart."""
+    return f"{socket.gethostname()}:{os.getpid()}".encode()
+
+
+def _list_names(functions: Iterable[bytes]) -> str:
+    """Return the names of functions for a log line."""
+    names = sorted(name.decode("utf-8", "backslashreplace") for name in functions)
+    more = len(names) - _MOST_NAMES
+    text = ", ".join(names[:_MOST_NAMES]) or "no function"
+    return f"{text} and {more} more" if more > 0 else text

@@ -14,6 +14,7 @@ from gearman_tx.errors import JobException, JobFailed, TooLarge
 from gearman_tx.wire import PacketType, limited, request
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob
+from gearman_tx.worker.processes import ProcessOverdue
 from gearman_tx.worker.runner import FunctionRunner
 
 LIMIT_NAME: Final = "link_limits.packet"
@@ -45,7 +46,9 @@ class Execution:
 
         Returns:
             WORK_COMPLETE, WORK_FAIL or WORK_EXCEPTION, if the function has ended; else a Deferred
-            that fires with one of them and never fails. For cancelling it, see :meth:`Runner.run`.
+            that fires with one of them and never fails. It fires with no packet if the function was
+            ended because of its time limit: the job server's own limit decides what follows. For
+            cancelling it, see :meth:`Runner.run`.
         """
         try:
             job.data = self.encoder.decode(job.workload)
@@ -68,6 +71,15 @@ class Execution:
             if isinstance(error, JobException):
                 return self._exception(job, error.data)
             return request(PacketType.WORK_FAIL, job.handle)
+        if isinstance(error, ProcessOverdue):
+            _log.warn(
+                "job {handle} of {function} took more than {seconds:g} seconds: its process was"
+                " ended, and the job server gives the job to a worker again, or ends it",
+                handle=job.handle.decode("ascii", "backslashreplace"),
+                function=job.function.decode("utf-8", "backslashreplace"),
+                seconds=error.seconds,
+            )
+            return b""
         if not (job.is_lost and isinstance(error, CancelledError)):
             _log.failure(
                 "job {handle} of {function} raised an exception",

@@ -24,8 +24,8 @@ class WorkerFunction:
     Attributes:
         name: its name at the job server, with the namespace.
         call: called with a :class:`WorkerJob`; in a process, with ``job.data`` alone.
-        timeout: seconds after which the job server gives the job to another worker; 0 for never,
-            and less than 1 counts as 1.
+        timeout: seconds after which the job server gives the job to another worker, and a function
+            in a process is ended; 0 for never, and less than 1 counts as 1.
         place: ``reactor`` for an ``async def`` function or one that returns a Deferred, ``thread``
             for a plain function that may block, ``process`` for one that computes.
     """

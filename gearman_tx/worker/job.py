@@ -30,8 +30,8 @@ class WorkerJob:
         unique: the unique of the job; may be empty.
         reducer: the name of the reducer of a reduce job, else empty.
         server: the name of the job server that assigned the job.
-        is_lost: whether the result is of no use any more: the connection to the job server is lost
-            and the server gives the job to another worker, or the server assigned the job again.
+        is_lost: whether the result is of no use any more: the connection to the job server is lost,
+            and the server gives the job to another worker.
         data: the workload, decoded by the worker's encoder.
     """
 
@@ -88,6 +88,19 @@ class WorkerJob:
         if data is not None:
             raise JobException(self.function, self.handle, data)
         raise JobFailed(self.function, self.handle)
+
+
+def is_same(one: WorkerJob, other: WorkerJob) -> bool:
+    """Return whether two assignments are of one job: same server, handle, function and workload.
+
+    A C job server begins its handles again when it restarts, so the handle alone is not enough.
+    """
+    return (
+        one.handle == other.handle
+        and one.server == other.server
+        and one.function == other.function
+        and one.workload == other.workload
+    )
 
 
 def split_arguments(body: bytes, count: int) -> list[bytes]:

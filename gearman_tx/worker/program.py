@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from twisted.logger import Logger
+
 if TYPE_CHECKING:
     from gearman_tx.worker.worker import Worker
+
+_log = Logger("gearman_tx.worker")
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -30,8 +33,12 @@ def run(worker: Worker) -> str:
     reactor = worker.reactor
 
     def stop(name: str) -> None:
-        end: Callable[[str], Any] = worker.give_back if worker.is_stopping else worker.stop
-        end(f"{name} came")
+        if worker.is_stopping:
+            worker.give_back(f"{name} came")
+        else:
+            worker.stop(f"{name} came")
+            if worker.running:
+                _log.warn("another SIGTERM or SIGINT gives its jobs back to the job servers")
 
     def handle_signal(number: int, _frame: FrameType | None) -> None:
         # A signal handler may run at any moment, like another thread.

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
 
 from gearman_tx.link import Turn
 from gearman_tx.worker.functions import REACTOR, THREAD, WorkerFunction
@@ -38,7 +37,7 @@ class Runner:
         turn: the reactor turn that output is gathered in.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, threads: int, turn: Turn) -> None:
+    def __init__(self, reactor: Any, threads: int, turn: Turn) -> None:
         self._threads = Threads(reactor, threads, turn)
         self._processes = Processes(reactor)
 
@@ -47,7 +46,8 @@ class Runner:
 
         Returns:
             The function's result, if it has ended; else a Deferred that fires with the result and
-            fails with the function's exception. Cancelling stops an ``async def`` function or a
+            fails with the function's exception, or with ProcessOverdue if the function was ended in
+            its process because of its time limit. Cancelling stops an ``async def`` function or a
             Deferred; a thread or process runs on, and its outcome is dropped.
 
         Raises:
@@ -57,7 +57,7 @@ class Runner:
             return call_in_reactor(function.call, job)
         if function.place == THREAD:
             return self._threads.run(function.call, job)
-        return self._processes.run(function.call, job.data)
+        return self._processes.run(function.call, job.data, function.timeout)
 
     def close(self) -> None:
         """Let threads and processes end after their present jobs; return at once."""

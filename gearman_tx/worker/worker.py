@@ -16,6 +16,7 @@ from gearman_tx.link import LinkLimits, Server, keep_steady
 from gearman_tx.worker.engine import WorkerEngine
 from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
 from gearman_tx.worker.limits import LifeLimits
+from gearman_tx.worker.log import begin_logging
 from gearman_tx.worker.program import run
 from gearman_tx.worker.service import WorkerService
 
@@ -31,7 +32,8 @@ class Worker:
         servers: the job servers: ``"host:port"``, ``"host"`` or Twisted client endpoint strings.
             Some may be down: the worker connects to each on its own, and tries again.
         concurrency: how many jobs to run at a time, over all servers.
-        client_id: the worker's name in the job servers' reports.
+        client_id: the worker's name in the job servers' reports; None for ``host:pid``, an empty
+            one for no name.
         namespace: the prefix of every function's name.
         encoder: encodes results, and decodes workloads to ``job.data``.
         exceptions: whether WORK_EXCEPTION tells the client what a function raised. If False,
@@ -58,7 +60,7 @@ class Worker:
         servers: str | Iterable[str | Server],
         *,
         concurrency: int = 1,
-        client_id: str | bytes = b"",
+        client_id: str | bytes | None = None,
         namespace: str | bytes = b"",
         encoder: Encoder[Any] = BYTES,
         exceptions: bool = True,
@@ -77,7 +79,7 @@ class Worker:
         self._namespace = to_name(namespace)
         options: dict[str, Any] = {
             "concurrency": concurrency,
-            "client_id": to_name(client_id),
+            "client_id": None if client_id is None else to_name(client_id),
             "namespace": self._namespace,
             "encoder": encoder,
             "exceptions": exceptions,
@@ -138,8 +140,8 @@ class Worker:
             call: takes a :class:`WorkerJob` and returns the result, a Deferred of it or a
                 coroutine; an exception is sent as WORK_EXCEPTION. In a process it takes
                 ``job.data`` instead of the job.
-            timeout: seconds after which the job server gives the job to another worker; 0 is never,
-                and less than 1 counts as 1.
+            timeout: seconds after which the job server gives the job to another worker, and a
+                function in a process is ended; 0 is never, and less than 1 counts as 1.
             place: where it runs: ``"thread"``, the default for plain functions; ``"process"``, for
                 functions that compute, which must be importable by name; ``"reactor"``, for
                 functions that return a Deferred, and the default for ``async def``,
@@ -240,12 +242,16 @@ class Worker:
         self._engine.give_back(reason)
         return self.when_ended()
 
-    def run(self) -> str:
+    def run(self, *, log: bool = True) -> str:
         """Run the worker and the reactor until the worker has ended: a whole program.
 
         After the first SIGTERM or SIGINT it takes no more jobs and finishes the running ones. The
         second signal, or stopping the reactor, gives unfinished jobs back, as :meth:`give_back`
         does.
+
+        Args:
+            log: whether to log connections, warnings and errors to standard error, unless the
+                program has begun logging or has added a log observer.
 
         Returns:
             The reason why it ended.
@@ -253,6 +259,8 @@ class Worker:
         Raises:
             RuntimeError: the worker was started or stopped before.
         """
+        if log:
+            begin_logging()
         return run(self)
 
     def service(self, patience: float | None = None) -> WorkerService:

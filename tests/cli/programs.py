@@ -156,5 +156,5 @@ def working(
     options = [word for server in servers for word in ("-s", server)]
     with started("work", "-v", *options, *words, folder=folder, **variables) as program:
         for server in servers:
-            program.until(f"connected to job server {server}")
+            program.until(f"connected to {server}")
         yield program

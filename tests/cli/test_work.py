@@ -5,13 +5,30 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
-from tests.cli.programs import TASKS, gearman_tx, started, working
+from tests.cli.programs import TASKS, gearman_tx, rows, started, working
 from tests.daemon.process import until, wait_gone
 
+ARGUED = """
+import os
+import sys
+
+from gearman_tx import Worker
+
+worker = Worker(os.environ["TASKS_SERVER"])
+assert len(sys.argv) == 1, sys.argv
+
+
+def arguments(data):
+    return str(sys.argv).encode()
+
+
+worker.register("arguments", arguments, place="process")
+"""
 SHOUT = ("sh", "-c", 'printf "$GEARMAN_FUNCTION: "; tr a-z A-Z; echo loud >&2')
 
 
@@ -52,7 +69,7 @@ def test_the_second_signal_kills_commands(our_server: str, tmp_path: Path) -> No
         with started("submit", "-s", our_server, "endless", "x", folder=tmp_path):
             until(mark.exists, "the command runs")
             program.process.send_signal(signal.SIGINT)
-            program.until("1 jobs are still running")
+            program.until("the worker waits for job H:")
             assert program.end(signal.SIGINT) == 0
         wait_gone(int(mark.read_text()))
 
@@ -62,7 +79,7 @@ def test_limits(our_server: str, tmp_path: Path) -> None:
     with working(tmp_path, [our_server], "tasks:many", "--max-jobs", "1") as program:
         assert gearman_tx("submit", "-s", our_server, "first", "abc").out == "cba"
         assert program.end() == 0
-        assert "has ended: 1 jobs were taken" in program.said
+        assert "stopped: 1 jobs were taken" in program.said
     words = ("tasks:reverse", "--max-seconds", "0.1", "--max-memory", "100000")
     with working(tmp_path, [our_server], *words) as program:
         assert program.end() == 0
@@ -74,30 +91,59 @@ def test_a_worker_of_the_module(our_server: str, tmp_path: Path) -> None:
     (tmp_path / "tasks.py").write_text(TASKS)
     words = ("work", "-v", "tasks:worker")
     with started(*words, folder=tmp_path, TASKS_SERVER=our_server) as program:
-        program.until("connected to job server")
+        program.until("connected to ")
         assert gearman_tx("submit", "-s", our_server, "mine", "abc").out == "cba"
+
+
+def test_a_module_that_reads_its_arguments(our_server: str, tmp_path: Path) -> None:
+    """It sees those of ``python module.py``, also when a process imports it for its function."""
+    (tmp_path / "argued.py").write_text(ARGUED)
+    words = ("work", "-v", "argued:worker")
+    with started(*words, folder=tmp_path, TASKS_SERVER=our_server) as program:
+        program.until("connected to ")
+        done = gearman_tx("submit", "-s", our_server, "arguments", "abc")
+        assert done.out == str([str(tmp_path / "argued.py")])
+
+
+def test_the_client_id(our_server: str, tmp_path: Path) -> None:
+    """It is the host and the process id, unless it is given."""
+    with working(tmp_path, [our_server], "tasks:reverse") as program:
+        name = f"{socket.gethostname()}:{program.process.pid}"
+        assert name in {row["client_id"] for row in rows("workers", "-s", our_server)}
+    with working(tmp_path, [our_server], "tasks:reverse", "--client-id", "mine"):
+        assert "mine" in {row["client_id"] for row in rows("workers", "-s", our_server)}
+
+
+def test_a_server_that_is_down(tmp_path: Path) -> None:
+    """The line has the reason; no line shows an object, or an attempt after the first."""
+    (tmp_path / "tasks.py").write_text(TASKS)
+    with started("work", "-v", "-s", "localhost:1", "tasks:reverse", folder=tmp_path) as program:
+        program.until("cannot connect to job server localhost:1: connection refused; trying again")
+        assert program.end(signal.SIGTERM) == 0
+    assert program.said.count("connect") == 2
+    assert " object at 0x" not in program.said
 
 
 def test_several_processes(our_server: str, tmp_path: Path) -> None:
     """A process that ends, with an error or not, is replaced; a signal ends all of them."""
     words = ("tasks:reverse", "tasks:kill", "--processes", "2", "--max-jobs", "1")
     with working(tmp_path, [our_server], *words) as program:
-        program.until("connected to job server", times=2)
+        program.until("connected to ", times=2)
         assert gearman_tx("submit", "-s", our_server, "reverse", "abc").out == "cba"
         program.until("1 jobs were taken")
-        program.until("connected to job server", times=3)
+        program.until("connected to ", times=3)
         gearman_tx("submit", "-s", our_server, "-b", "kill", "x")
-        program.until("connected to job server", times=4)
+        program.until("connected to ", times=4)
         assert program.end(signal.SIGTERM) == 0
 
 
 def test_processes_end_with_their_supervisor(our_server: str, tmp_path: Path) -> None:
     """A supervisor that is killed leaves no worker behind."""
     with working(tmp_path, [our_server], "tasks:reverse", "--processes", "2") as program:
-        program.until("connected to job server", times=2)
+        program.until("connected to ", times=2)
         assert program.end(signal.SIGKILL) == -signal.SIGKILL  # the output ends with the last one
-        assert len(re.findall(r"process \d+ has ended: SIGTERM came", program.said)) == 2
-        assert len(set(re.findall(r"process (\d+) works", program.said))) == 2
+        assert len(re.findall(r"worker \d+ stopped: SIGTERM came", program.said)) == 2
+        assert len(set(re.findall(r"worker (\d+) started", program.said))) == 2
 
 
 def test_wrong_code_ends_all_processes(tmp_path: Path) -> None:
@@ -114,7 +160,7 @@ def test_reload(our_server: str, tmp_path: Path) -> None:
         _change(path, "def reverse(job: oops", 1)
         program.until("cannot import tasks: SyntaxError")
         _change(path, "def reverse(job):\n    return b'new'\n", 2)
-        program.until("connected to job server", times=2)
+        program.until("connected to ", times=2)
         assert gearman_tx("submit", "-s", our_server, "reverse", "abc").out == "new"
 
 

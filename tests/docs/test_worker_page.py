@@ -59,12 +59,30 @@ def end(worker: PeerProcess, status: int = 0) -> list[str]:
     return worker.succeed(status=status).lines
 
 
-@runs(PAGE, "program", *FUNCTIONS)
+@runs(PAGE, "program", "log", *FUNCTIONS)
 def test_the_program(server: InteropServer, peers: PeerRunner, tmp_path: Path) -> None:
-    """``python worker.py`` does all kinds of jobs and says why it ended."""
+    """``python worker.py`` does all kinds of jobs and says why it ended, and what it logs."""
     worker = peers.start([sys.executable, str(tmp_path / "worker.py")])
     check_functions(server, peers)
     assert end(worker) == ["SIGTERM came"]
+    shown = read_block(PAGE, "log").strip().partition("[")[2]
+    shown = shown.replace("localhost:4730", f"127.0.0.1:{server.port}")
+    first = worker.err.decode().splitlines()[0].partition("[")[2]
+    assert first == shown.replace("reverse", "count, primes, reverse, tick")
+
+
+@runs(PAGE, "logging")
+def test_the_log_of_the_program(server: InteropServer, peers: PeerRunner, tmp_path: Path) -> None:
+    """The lines of the page put the log into the file that they name, and nothing elsewhere."""
+    program = tmp_path / "worker.py"
+    text = f"{read_block(PAGE, 'logging')}\n{program.read_text(encoding='utf-8')}"
+    program.write_text(text, encoding="utf-8")
+    worker = peers.start([sys.executable, str(program)])
+    server.await_workers("primes")
+    assert end(worker) == ["SIGTERM came"]
+    assert worker.err == b""
+    log = (peers.folder / "worker.log").read_text(encoding="utf-8")
+    assert f"INFO:twisted:connected to 127.0.0.1:{server.port}, offers " in log
 
 
 @runs(PAGE, "service")

@@ -342,18 +342,6 @@ class LossTests(WorkerCase):
         assert held.jobs[0].is_lost
         assert peer.transport.disconnecting
 
-    def test_a_job_that_comes_again_replaces_the_first_run(self) -> None:
-        """The server assigned it again after a timeout; only the second result is sent."""
-        _, held, peer = self.held(concurrency=2)
-        self.assign(peer, b"H:1")
-        self.assign(peer, b"H:1")
-        peer.read()
-        assert [job.is_lost for job in held.jobs] == [True, False]
-        held.ends[0].callback(b"first")
-        assert peer.read() == [GRAB]
-        held.ends[1].callback(b"second")
-        assert peer.read() == [(PacketType.WORK_COMPLETE, (b"H:1", b"second")), GRAB]
-
     def test_same_handles_of_two_servers_are_two_jobs(self) -> None:
         """Each result goes to the server that gave the job."""
         worker = self.make_worker(servers=2, concurrency=2)

@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.interop.conftest import ours_only
 from tests.interop.interop_fixture import InteropFixture
 from tests.worker.conftest import StartWorker
@@ -110,3 +112,55 @@ def test_giving_back_kills_processes(
         interop.server.await_exactly(interop.function, (1, 0, 0))
         start("length")
         assert client.succeed().out == b"%d" % len(str(path))
+
+
+@pytest.mark.parametrize("behaviour", ["stuck", "deaf"])
+def test_a_job_that_hangs_is_ended(
+    interop: InteropFixture, start: StartWorker, tmp_path: Path, behaviour: str
+) -> None:
+    """Its process ends when its time is up, before the job runs again; other jobs go on."""
+    path = tmp_path / "runs"
+    path.touch()
+    worker = start(f"{behaviour}@1", f"pid_{interop.function}=pid", concurrency=2)
+    client = interop.start(interop.gearman(str(path)))
+    worker.wait_until(lambda: len(pids_in(path)) == 2, "second run")
+    assert is_gone(pids_in(path)[0])
+    assert path.read_text().count("end") == (1 if behaviour == "stuck" else 0)
+    assert worker.err.count(b"took more than 1 seconds: its process was ended") == 1
+    assert ask(interop, f"pid_{interop.function}")
+    assert client.running
+    client.kill()
+    worker.kill()
+
+
+def pids_in(path: Path) -> list[int]:
+    """Return the process ids that the runs of a job noted."""
+    return [int(line) for line in path.read_text().splitlines() if line != "end"]
+
+
+def test_a_subprocess_of_a_job_that_hangs_is_ended(
+    interop: InteropFixture, start: StartWorker, tmp_path: Path
+) -> None:
+    """``subprocess.run`` kills its program when it is interrupted."""
+    path = tmp_path / "pid"
+    worker = start("program@1")
+    client = interop.start(interop.gearman(str(path)))
+    worker.wait_until(path.exists, "program")
+    pid = int(path.read_text())
+    worker.wait_until(lambda: is_gone(pid), "end of the program")
+    client.kill()
+    worker.kill()
+
+
+def test_a_limit_that_is_kept_changes_nothing(interop: InteropFixture, start: StartWorker) -> None:
+    """The process is used again, and its next job has all of its time, which is a second at least."""
+    start("pid@0.001")
+    pids = {ask(interop, interop.function) for _ in range(3)}
+    assert len(pids) == 1
+
+
+def test_the_start_of_a_process_is_not_counted(interop: InteropFixture, start: StartWorker) -> None:
+    """A module that takes longer than the limit to import delays the job, and does not end it."""
+    worker = start("slow@1")
+    assert ask(interop, interop.function, "hello") == b"olleh"
+    assert b"took more than" not in worker.err

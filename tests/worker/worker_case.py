@@ -47,10 +47,14 @@ class WorkerCase(SynchronousTestCase):
     def make_worker(self, servers: int = 1, **options: Any) -> Worker:
         """Return a worker of as many fake servers, called ``s0``, ``s1`` ...; it is not started.
 
-        The heart does not beat unless the test asks for it.
+        It has no client id, and its heart does not beat, unless the test asks for it.
         """
         self.fakes = [FakeServer(f"s{number}", self.clock) for number in range(servers)]
-        settings: dict[str, Any] = {"link_limits": NO_HEARTBEAT, "reactor": self.clock}
+        settings: dict[str, Any] = {
+            "client_id": "",
+            "link_limits": NO_HEARTBEAT,
+            "reactor": self.clock,
+        }
         return Worker([fake.server for fake in self.fakes], **settings | options)
 
     def held(self, **options: Any) -> tuple[Worker, HeldFunction, Peer]:

@@ -1,6 +1,7 @@
 """Our worker as one language of the interoperability tests, with further behaviours.
 
-``python worker.py PORT[,PORT...] FUNCTION=BEHAVIOUR ...``; the environment variable
+``python worker.py PORT[,PORT...] FUNCTION=BEHAVIOUR[@SECONDS] ...``; a function may have a time
+limit. The environment variable
 ``WORKER_OPTIONS`` holds options of :class:`Worker` as JSON. Beside the behaviours that every
 language knows:
 
@@ -8,6 +9,12 @@ language knows:
 ``pid``      completes with the id of the process that it runs in
 ``die``      ends that process
 ``fifo``     in a process, completes with what it reads from the FIFO that the workload names
+``stuck``    in a process, adds the id of the process to the file that the workload names, waits for
+             ever, and adds "end" when it is interrupted
+``deaf``     does so, but cannot be interrupted
+``program``  in a process, runs a program that writes its process id to the file that the workload
+             names, and does not end
+``slow``     in a process, completes with the workload reversed; the import of its module takes long
 ``async``    completes with the workload reversed, a moment later, in the reactor
 ``plenty``   sends as many KiB of data as the workload says, and completes
 ``quit``     stops the reactor
@@ -20,8 +27,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +130,34 @@ def fifo(data: bytes) -> bytes:
     return Path(data.decode()).read_bytes()
 
 
+def stuck(data: bytes) -> None:
+    """Hang until interrupted."""
+    path = Path(data.decode())
+    note(path, str(os.getpid()))
+    try:
+        threading.Event().wait()
+    finally:
+        note(path, "end")
+
+
+def deaf(data: bytes) -> None:
+    """Hang, and stay so."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, set(signal.Signals))
+    stuck(data)
+
+
+def run_program(data: bytes) -> None:
+    """Run a program that does not end."""
+    code = f"echo $$ > {data.decode()}.new; mv {data.decode()}.new {data.decode()}; sleep 60"
+    subprocess.run(["sh", "-c", code], check=True)
+
+
+def note(path: Path, line: str) -> None:
+    """Add a line to a file."""
+    with path.open("a") as file:
+        file.write(line + "\n")
+
+
 def unportable(_data: bytes) -> Any:
     """Return a value that cannot be pickled."""
     return lambda: None
@@ -140,10 +178,20 @@ BEHAVIOURS: dict[str, tuple[Any, str | None]] = {
     "pid": (pid, "process"),
     "die": (die, "process"),
     "fifo": (fifo, "process"),
+    "stuck": (stuck, "process"),
+    "program": (run_program, "process"),
+    "deaf": (deaf, "process"),
     "lambda": (unportable, "process"),
     "deferred": (lambda _: deferLater(the_reactor(), 0), None),
     "coroutine": (lambda job: later(job), None),  # noqa: PLW0108  # hides that it is async
 }
+
+
+def find(behaviour: str) -> tuple[Any, str | None]:
+    """Return the function of a behaviour and the place where it runs."""
+    if behaviour == "slow":  # not at the top, which each process of a function imports
+        return import_module("slow_import").reverse, "process"
+    return BEHAVIOURS[behaviour]
 
 
 def say(line: str) -> None:
@@ -161,8 +209,9 @@ def main() -> None:
     worker = Worker(servers, **options)
     for argument in sys.argv[2:]:
         name, _, behaviour = argument.partition("=")
-        call, place = BEHAVIOURS[behaviour]
-        worker.register(name, call, place=place)
+        behaviour, _, seconds = behaviour.partition("@")
+        call, place = find(behaviour)
+        worker.register(name, call, place=place, timeout=float(seconds or 0))
     say(worker.run())
 
 
