@@ -153,7 +153,7 @@ def test_a_subprocess_of_a_job_that_hangs_is_ended(
 
 
 def test_a_limit_that_is_kept_changes_nothing(interop: InteropFixture, start: StartWorker) -> None:
-    """The process is used again, and its next job has all of its time, which is a second at least."""
+    """The process is used again; its next job has all of its time, which is a second at least."""
     start("pid@0.001")
     pids = {ask(interop, interop.function) for _ in range(3)}
     assert len(pids) == 1
