@@ -104,7 +104,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
     Args:
         options: parsed by :meth:`~gearman_tx.daemon.Options.parseOptions`.
-        reactor: runs the server; None takes the reactor that Twisted has installed.
+        reactor: runs the server; None takes the reactor that Twisted has installed. Its timed calls
+            follow the monotonic clock from then on.
 
     Raises:
         ConfigurationError: an option cannot be used on this machine, or the port or the queue file

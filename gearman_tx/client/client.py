@@ -47,7 +47,8 @@ class Client(Generic[T]):
     Args:
         servers: ``"host:port"``, ``"host"`` or Twisted endpoint strings such as
             ``"tls:host:port"``, in a list or with commas between them; see :func:`parse_server`.
-        reactor: the reactor, or None for the one that Twisted has installed.
+        reactor: the reactor, or None for the one that Twisted has installed. Its timed calls follow
+            the monotonic clock from then on.
         choice: which server gets a task: by the ``"hash"`` of its unique, ``"in order"``,
             ``"round robin"``, ``"random"``, or a function that makes a :class:`Choice`.
         encoder: the type of workloads and results: ``BYTES``, ``TEXT``, ``JSON``, or any object

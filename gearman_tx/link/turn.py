@@ -34,7 +34,7 @@ class Turn:
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
-        self.beginnings: list[Callable[[], object]] = []
+        self.beginnings: list[Callable[[], None]] = []
         self.hooks: list[Callable[[], None]] = []
         self._call_later = clock.callLater
         self._outputs: list[Output] = []

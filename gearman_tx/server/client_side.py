@@ -12,6 +12,7 @@ from gearman_tx.wire import PacketType, leading_number, response, response_heade
 if TYPE_CHECKING:
     from gearman_tx.core import Job, JobServer, JobStatus
     from gearman_tx.large_body import Body
+    from gearman_tx.server.clocks import Clocks
     from gearman_tx.server.peer_link import ServerPeerLink
 
 # Plain numbers, because a member of an enumeration takes long to look up.
@@ -28,9 +29,11 @@ class ClientSide:
 
     Args:
         job_server: the core.
+        clocks: tell the core the time of the system clock, which delayed jobs follow.
     """
 
-    def __init__(self, job_server: JobServer) -> None:
+    def __init__(self, job_server: JobServer, clocks: Clocks) -> None:
+        self._clocks = clocks
         self._intake = job_server.intake
         self._snapshots = job_server.snapshots
 
@@ -65,6 +68,7 @@ class ClientSide:
         if abs(due) > _LARGEST_EPOCH:
             text = b"SUBMIT_JOB_EPOCH: the epoch %b is over the limit of %d"
             raise Refused(b"INVALID_ARGUMENT", text % (epoch[:40], _LARGEST_EPOCH))
+        self._clocks.tell()
         job = self._intake.submit(
             link.peer, function, unique, workload, NORMAL, background=True, due=due
         )

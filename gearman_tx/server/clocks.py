@@ -2,8 +2,10 @@
 
 Time limits and everything else that takes time follow the reactor, whose clock is never set
 (``link/steady_time.py``). Only delayed jobs, and the times that are stored and shown, follow the
-system clock. The core is told both at the beginning of each turn, so it never compares a time of
-one clock with a time of the other.
+system clock. The core gets the reactor's time in each turn. It gets the system clock's, read
+together with the reactor's, where it matters: when a delayed job comes, when one may be due, and
+when jobs are stored or loaded. So it never compares a time of one clock with a time of the other,
+and other packets cost no look at the system clock.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Clocks:
-    """Tells the core the time.
+    """Tells the core the time by both clocks.
 
     Args:
         job_server: the core.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import JobServer, Peer
     from gearman_tx.errors import Refused
-    from gearman_tx.server.clocks import Clocks
     from gearman_tx.server.log import ServerLog
 
 _MAPPED_IPV4: Final = "::ffff:"  # how an IPv6 socket names an IPv4 peer
@@ -37,7 +36,6 @@ class Connection(PacketLink):
 
     Args:
         job_server: the core.
-        clocks: tell the core the time.
         turn: the reactor turn that output is gathered in.
         handlers: what to do with each packet and with text lines.
         server_log: the log.
@@ -57,7 +55,6 @@ class Connection(PacketLink):
     def __init__(  # noqa: PLR0913  # the factory is the only caller
         self,
         job_server: JobServer,
-        clocks: Clocks,
         turn: Turn,
         handlers: dict[int, Callable[[Any, bytes], bool | None]],
         server_log: ServerLog,
@@ -73,8 +70,9 @@ class Connection(PacketLink):
         super().__init__(turn, decoder, handlers, output_limits, link)
         link.output = self.output
         self._job_server = job_server
-        self._tell_time = clocks.tell
+        self._tables = job_server.tables
         self._turn = turn
+        self._seconds = turn.clock.seconds
         self._server_log = server_log
         self._on_made = on_made
         self._on_lost = on_lost
@@ -121,7 +119,7 @@ class Connection(PacketLink):
     @override
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes arrived; handle them at the time of their arrival."""
-        self._tell_time()
+        self._tables.now = self._seconds()
         self._turn.touch()
         super().dataReceived(data)
 
@@ -138,7 +136,7 @@ class Connection(PacketLink):
         """PacketLink: the connection has ended; its jobs go to other workers."""
         if self._is_dismissed:
             return
-        self._tell_time()
+        self._tables.now = self._seconds()
         self._turn.touch()
         if self.peer.running:
             self._server_log.worker_lost(self)
@@ -159,14 +157,14 @@ class Connection(PacketLink):
     @override
     def proceed(self) -> None:
         """PacketLink: go on with the input; handle it at the present time, not at its arrival."""
-        self._tell_time()
+        self._tables.now = self._seconds()
         self._turn.touch()
         super().proceed()
 
     @override
     def output_is_low(self) -> None:
         """PacketLink: take requests again, as :meth:`proceed` does."""
-        self._tell_time()
+        self._tables.now = self._seconds()
         self._turn.touch()
         super().output_is_low()
 

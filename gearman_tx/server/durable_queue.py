@@ -48,7 +48,7 @@ class DurableQueue:
         self._loading = Loading(
             job_server, factory.clocks, factory.turn, factory.handlers, factory.commands
         )
-        self._calls = StoreCalls(job_server, store, factory.turn, server_log)
+        self._calls = StoreCalls(job_server, store, factory.clocks, factory.turn, server_log)
         self._is_closing = False
 
     def open(self) -> Deferred[None]:

@@ -62,7 +62,7 @@ class GearmanFactory(ServerFactory):
 
     Attributes:
         commands: the commands of the text protocol.
-        clocks: tell the core the time.
+        clocks: tell the core the time of the system clock.
         turn: the reactor turn that all connections share.
         handlers: the handlers of packets and text lines; all connections share the table.
         gate: accepts no more connections than the limit.
@@ -89,11 +89,15 @@ class GearmanFactory(ServerFactory):
         self._job_server = job_server
         self._server_log = server_log
         self._limits = limits
-        self.handlers = make_handlers(job_server, TextSide(self.turn, commands).text)
+        self.handlers = make_handlers(job_server, self.clocks, TextSide(self.turn, commands).text)
         self._timer = DeadlineTimer(job_server, self.turn, self.clocks)
-        self.turn.beginnings.append(self.clocks.tell)
+        self.turn.beginnings.append(self._set_time)
         job_server.on_act(self.turn.touch)
         self.turn.hooks += [self._timer.adjust, self.gate.adjust]
+
+    def _set_time(self) -> None:
+        """At the beginning of a turn: set the time at which the core handles its packets."""
+        self._job_server.tables.now = self.turn.clock.seconds()
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Connection:
@@ -101,7 +105,6 @@ class GearmanFactory(ServerFactory):
         limits = self._limits
         connection = Connection(
             self._job_server,
-            self.clocks,
             self.turn,
             self.handlers,
             self._server_log,

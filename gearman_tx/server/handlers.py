@@ -13,6 +13,7 @@ from gearman_tx.wire import LAST_PACKET_TYPE, TEXT, TOO_LARGE, WRONG_MAGIC, Pack
 if TYPE_CHECKING:
     from gearman_tx.core import JobServer
     from gearman_tx.link import Handler
+    from gearman_tx.server.clocks import Clocks
     from gearman_tx.server.peer_link import ServerPeerLink
 
 
@@ -46,14 +47,15 @@ def unexpected(_link: ServerPeerLink, _body: bytes) -> None:
     raise Refused(b"INVALID_COMMAND", b"Command not expected")
 
 
-def make_handlers(job_server: JobServer, text: Handler) -> dict[int, Handler]:
+def make_handlers(job_server: JobServer, clocks: Clocks, text: Handler) -> dict[int, Handler]:
     """Return a handler for each kind of unit that the decoder may return.
 
     Args:
         job_server: the core.
+        clocks: tell the core the time of the system clock.
         text: the handler of text lines.
     """
-    client, worker = ClientSide(job_server), WorkerSide(job_server)
+    client, worker = ClientSide(job_server, clocks), WorkerSide(job_server)
     handlers: dict[int, Handler] = dict.fromkeys(range(1, LAST_PACKET_TYPE + 1), unexpected)
     handlers |= {
         TEXT: text,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from gearman_tx.core import Committed, JobServer
     from gearman_tx.link import Turn
+    from gearman_tx.server.clocks import Clocks
     from gearman_tx.server.log import ServerLog
     from gearman_tx.store import Store, Tended
 
@@ -89,16 +90,23 @@ class StoreCalls:
     Args:
         job_server: the core; it must have been made ``durable``.
         store: must be open and replayed before the first commit.
+        clocks: tell the core the time of the system clock, in which submissions are stored.
         turn: the reactor turn; a call starts at its end.
         server_log: the log.
     """
 
     def __init__(
-        self, job_server: JobServer, store: Store, turn: Turn, server_log: ServerLog
+        self,
+        job_server: JobServer,
+        store: Store,
+        clocks: Clocks,
+        turn: Turn,
+        server_log: ServerLog,
     ) -> None:
         self._job_server = job_server
         self._ledger = job_server.ledger
         self._store = store
+        self._clocks = clocks
         self._turn = turn
         self._server_log = server_log
         self._state = IDLE
@@ -155,6 +163,7 @@ class StoreCalls:
         self._commit()
 
     def _commit(self) -> None:
+        self._clocks.tell()
         self._call(COMMITTING, self._committed, self._store.commit, self._ledger.take())
 
     def _reserve(self) -> None:

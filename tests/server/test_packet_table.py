@@ -86,7 +86,7 @@ def test_a_response_is_refused_and_the_connection_goes_on(
 
 def test_the_table_has_a_handler_for_everything_the_decoder_returns(stage: ServerFixture) -> None:
     """Packets, text, the wrong magic and too large: nothing else can come, none is missing."""
-    handlers = make_handlers(stage.jobs, lambda _connection, _line: None)
+    handlers = make_handlers(stage.jobs, stage.factory.clocks, lambda _connection, _line: None)
     assert sorted(handlers) == list(range(TOO_LARGE, LAST_PACKET_TYPE + 1))
     for row in PACKETS:
         if row.type in REFUSED_TYPES:
