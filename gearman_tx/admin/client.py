@@ -53,8 +53,8 @@ class AdminClient:
     Args:
         server: ``"host:port"``, ``"host"`` or a Twisted client endpoint string.
         timeout: seconds that it may take to connect, and to answer each command; 10 by default.
-        reactor: the reactor; the global one if None. Its timed calls follow the monotonic clock from
-            then on.
+        reactor: the reactor; the global one if None. Its timed calls follow the monotonic clock
+            from then on.
 
     Raises:
         ConfigurationError: the name of the server is invalid.

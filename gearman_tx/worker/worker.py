@@ -43,8 +43,8 @@ class Worker:
         limits: when to end, so that a supervisor starts a new worker.
         link_limits: what a connection may cost, and how long it may be silent. The packet limit,
             by default 128 MiB, also limits results.
-        reactor: the reactor; None for the one that Twisted has installed. Its timed calls follow the
-            monotonic clock from then on.
+        reactor: the reactor; None for the one that Twisted has installed. Its timed calls follow
+            the monotonic clock from then on.
         random: draws the delays before a lost server is tried again; for tests.
 
     Attributes:
