@@ -89,6 +89,9 @@ BENCH = [
 DOCS = [
     "furo>=2024.8.6",
     "sphinx>=8",
+    "sphinx-copybutton>=0.5.2",
+    "sphinx-design>=0.6",
+    "sphinxcontrib-towncrier>=0.5.0a0",  # the changes since the last version
 ]
 
 LINT = [

@@ -14,8 +14,18 @@ author = "gearman_tx developers"
 project_copyright = "2026, gearman_tx developers"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "gearman_tables", "python_interface"]
-exclude_patterns = ["_build", "_ext", "performance"]  # the last is included by a page
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxcontrib.towncrier.ext",
+    "gearman_tables",
+    "python_interface",
+]
+# What the benchmarks write is included by the pages about performance.
+exclude_patterns = ["_build", "_ext", "performance/*-*.rst"]
+smartquotes_action = "qe"  # not "--", which would make dashes of the hyphens of options
 nitpicky = True  # a broken reference is a warning, and -W makes it an error
 nitpick_ignore_regex = [
     # Documented elsewhere; the build has no network to look there.
@@ -32,6 +42,14 @@ autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 python_maximum_signature_line_length = 80
+
+copybutton_prompt_text = r"[$#] "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
+
+towncrier_draft_autoversion_mode = "draft"  # the heading is "Unreleased"
+towncrier_draft_include_empty = True
+towncrier_draft_working_directory = Path(__file__).parent.parent
 
 html_theme = "furo"
 html_title = f"gearman_tx {release}"

@@ -20,7 +20,7 @@ from tests.interop.peer_process import Outcome, PeerProcess, PeerRunner
 
 BIN: Final = Path(sys.executable).parent
 _INSTALLED: Final = re.compile(r"(?:/opt/gearman-tx|(?<![\w/.])venv)/bin/")
-_SERVER: Final = re.compile(r"\b(twistd) -n gearmand\b(?! --listen)")
+_SERVER: Final = re.compile(r"\b(twistd) -n gearmand\b(?: --listen localhost)?(?! --listen)")
 _ADMIN: Final = re.compile(r"\bgearadmin\b")  # knows no variable for the server
 _PLACES: Final = {"H:myhost:1": r"H:\S+:\d+", "4242": r"\d+", "...": r".*"}
 _PLACE: Final = re.compile(r"H:myhost:\d+|4242|\.\.\.")

@@ -29,16 +29,19 @@ GUARD = 'if __name__ == "__main__":'
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the checkout, and make the tutorial's environment and its photo in it, once for all."""
-    folder = copy_sources(tmp_path_factory.mktemp("tutorial") / "checkout")
+def tutorial_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the tutorial's folder with its environment and its photo, once for all tests."""
+    home = tmp_path_factory.mktemp("tutorial")
+    checkout = copy_sources(home / "checkout")
     words = [command for command, _ in read_commands(PAGE, "install")]
+    words.append("cd ..")  # another terminal
     words += [command for command, _ in read_commands(PAGE, "activate")]
     words += [command for command, _ in read_commands(PAGE, "photo")]
     words.append("command -v python")
+    folder = home / "gearman-tutorial"
     done = subprocess.run(
-        ["sh", "-ec", "\n".join(words)],
-        cwd=folder,
+        ["sh", "-ec", "\n".join(words).replace("/path/to/gearman_tx", str(checkout))],
+        cwd=home,
         env=user_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -65,7 +68,7 @@ class TutorialFixture:
         return started
 
     def save_worker(self, *functions: str) -> None:
-        """Save ``worker.py``, with functions of later blocks above its last two lines."""
+        """Save ``worker.py``, with functions of later blocks above its last lines."""
         path = self.reader.save("worker", "worker.py")
         text = "\n\n".join(self.reader.code(name) for name in functions)
         program = path.read_text(encoding="utf-8")
@@ -97,11 +100,11 @@ def serve(reader: Reader, name: str = "server") -> tuple[InteropServer, PeerProc
 
 @pytest.fixture
 def tutorial(
-    checkout: Path, peers: PeerRunner, make_reader: MakeReader
+    tutorial_folder: Path, peers: PeerRunner, make_reader: MakeReader
 ) -> Iterator[TutorialFixture]:
     """Everything up to the first worker."""
-    reader = make_reader(PAGE, free_port(), programs=checkout / "venv" / "bin")
-    shutil.copy(checkout / "photo.jpg", peers.folder)
+    reader = make_reader(PAGE, free_port(), programs=tutorial_folder / "venv" / "bin")
+    shutil.copy(tutorial_folder / "photo.jpg", peers.folder)
     server, process = serve(reader)
     yield TutorialFixture(reader, server, process)
     assert b"Traceback" not in process.out
@@ -134,24 +137,29 @@ def test_a_worker_and_a_client(tutorial: TutorialFixture) -> None:
     tutorial.reader.run("not-an-image", status=1)
 
 
-@runs(PAGE, "plain-client", "start-plain-client", "plain-worker", "start-plain-worker")
-@runs(PAGE, "ask-plain-worker")
-def test_in_plain_python(tutorial: TutorialFixture) -> None:
-    """The plain client gets its image from the other worker, and the plain worker works."""
+@runs(PAGE, "command-line", "async-client", "start-async-client")
+def test_other_clients(tutorial: TutorialFixture) -> None:
+    """The command line and the client with ``await`` get their image from the same worker."""
     tutorial.save_worker()
     tutorial.start("start-worker", "resize")
-    tutorial.reader.save("plain-client", "plain_client.py")
-    tutorial.reader.run("start-plain-client")
+    tutorial.reader.run("command-line")
     assert tutorial.size_of("small.jpg") == (200, 150)
-    tutorial.reader.save("plain-worker", "plain_worker.py")
-    tutorial.start("start-plain-worker", "grey")
-    tutorial.reader.run("ask-plain-worker")
-    for file, mode in (("photo.jpg", "RGB"), ("grey.jpg", "L")):
-        with Image.open(tutorial.reader.folder / file) as image:
-            assert image.mode == mode
+    tutorial.reader.save("async-client", "async_client.py")
+    tutorial.reader.run("start-async-client")
+    assert tutorial.size_of("small.jpg") == (200, 150)
+    failed = tutorial.reader.type("python async_client.py async_client.py", status=1)
+    assert failed.err.startswith(b"the worker says: UnidentifiedImageError")
 
 
-@runs(PAGE, "php-client", "start-php-client", "php-worker", "start-php-worker", "mixed")
+@runs(
+    PAGE,
+    "php-extensions",
+    "php-client",
+    "start-php-client",
+    "php-worker",
+    "start-php-worker",
+    "mixed",
+)
 def test_in_php(tutorial: TutorialFixture, php: None) -> None:  # noqa: ARG001  # it is there
     """Python works for PHP, and PHP for three clients, which cannot tell; bad images fail."""
     tutorial.save_worker()
@@ -159,9 +167,10 @@ def test_in_php(tutorial: TutorialFixture, php: None) -> None:  # noqa: ARG001  
         ("php-client", "client.php"),
         ("php-worker", "worker.php"),
         ("client", "client.py"),
-        ("plain-client", "plain_client.py"),
+        ("async-client", "async_client.py"),
     ):
         tutorial.reader.save(name, file)
+    tutorial.reader.run("php-extensions")
     (worker,) = tutorial.start("start-worker", "resize")
     tutorial.reader.run("start-php-client")
     assert tutorial.size_of("small.jpg") == (200, 150)
@@ -175,16 +184,14 @@ def test_in_php(tutorial: TutorialFixture, php: None) -> None:  # noqa: ARG001  
     tutorial.reader.type("php client.php worker.php", status=1)
 
 
-@runs(PAGE, "shell-worker", "shell-clients")
+@runs(PAGE, "shell-worker", "shell-client")
 def test_in_the_shell(tutorial: TutorialFixture) -> None:
-    """ImageMagick works for both commands."""
+    """ImageMagick is the worker, and the C program the client."""
     require_program("convert", "apt-get install imagemagick")
     require_program("gearman", "apt-get install gearman-tools")
     tutorial.start("shell-worker", "resize")
-    ours, theirs = (command for command, _ in read_commands(PAGE, "shell-clients"))
-    for command in (ours, theirs):
-        tutorial.reader.type(command)
-        assert tutorial.size_of("small.jpg") == (200, 150)
+    tutorial.reader.run("shell-client")
+    assert tutorial.size_of("small.jpg") == (200, 150)
 
 
 @runs(PAGE, "slow-workers", "album", "start-album", "status")
@@ -242,7 +249,7 @@ def test_another_worker_finishes_the_job_of_a_killed_one(tutorial: TutorialFixtu
     (client,) = tutorial.reader.start("patient-client")
     slow.wait_until(lambda: slow.out.endswith(b"\n"), "job taken")
     _, pid, _, handle = slow.out.split()
-    tutorial.reader.words = {"4242": pid.decode()}
+    tutorial.reader.words = {"PID": pid.decode()}
     tutorial.reader.run("kill")
     slow.finish()
     assert client.running
@@ -260,31 +267,31 @@ def test_another_worker_finishes_the_job_of_a_killed_one(tutorial: TutorialFixtu
     assert patient.finish().out.count(b"takes") == 1
 
 
-@runs(PAGE, "second-server", "two-servers")
+@runs(PAGE, "second-server", "two-servers-worker", "two-servers-client", "one-server-left")
 def test_two_job_servers(tutorial: TutorialFixture) -> None:
-    """The worker is registered with both, and both give it jobs of the client."""
-    second = free_port()
-    tutorial.reader.words = {"4731": str(second)}
-    (process,) = tutorial.reader.start("second-server")
-    wait_ready(ServerProcess(process.process, second, process.out_file))
-    body = "\n".join(f"    {line}" for line in tutorial.reader.code("two-servers").splitlines())
-    program = tutorial.reader.folder / "two.py"
-    program.write_text(
-        "from twisted.internet.defer import Deferred\n"
-        "from twisted.internet.task import react\n"
-        "from gearman_tx import Client, Worker\n\n"
-        f"async def main(reactor):\n{body}\n"
-        "    worker.register('where', lambda job: job.server.encode())\n"
-        "    await worker.start()\n"
-        "    servers = await client.submit_many('where', [b''] * 4)\n"
-        "    print(*(server.decode() for server in servers), flush=True)\n"
-        "    await worker.stop()\n"
-        "    await client.close()\n\n"
-        "react(lambda reactor: Deferred.fromCoroutine(main(reactor)))\n",
-        encoding="utf-8",
-    )
-    servers = tutorial.reader.type("python two.py").out.decode().split()
-    assert set(servers) == {f"localhost:{tutorial.reader.port}", f"localhost:{second}"}
-    assert tutorial.server.text("status") == ["where\t0\t0\t0"]
-    both = InteropServer("ours", ServerProcess(process.process, second, process.out_file))
-    assert both.text("status") == ["where\t0\t0\t0"]
+    """The worker is registered with both; when one is stopped the client uses the other."""
+    reader, second = tutorial.reader, free_port()
+    reader.words = {"4731": str(second)}
+    (process,) = reader.start("second-server")
+    other = ServerProcess(process.process, second, process.out_file)
+    wait_ready(other)
+    worker = tutorial.reader.save("worker", "worker.py")
+    client = tutorial.reader.save("async-client", "async_client.py")
+    for path, line, block in (
+        (worker, 'worker = Worker("localhost:4730")', "two-servers-worker"),
+        (
+            client,
+            'async with Client("localhost:4730", reactor=reactor) as client:',
+            "two-servers-client",
+        ),
+    ):
+        old, new = reader.own(line), reader.code(block).strip()
+        program = path.read_text(encoding="utf-8")
+        assert old in program
+        path.write_text(program.replace(old, new), encoding="utf-8")
+    tutorial.start("start-worker", "resize")
+    InteropServer("ours", other).await_workers("resize", 1)
+    os.killpg(tutorial.process.process.pid, signal.SIGINT)
+    tutorial.process.finish()
+    reader.run("one-server-left")
+    assert tutorial.size_of("small.jpg") == (200, 150)
