@@ -23,11 +23,11 @@ class LocalProtocolError(GearmanError):
 
 
 class TooLarge(LocalProtocolError):
-    """A packet was not sent, because it is over a limit of this program.
+    """A packet was not sent, or not taken, because it is over a limit of this program.
 
     Attributes:
         size: the size of the packet's body, in bytes.
-        limit: the largest body that may be sent, in bytes.
+        limit: the largest body that is sent or taken, in bytes.
         setting: the setting of this program that is the limit; empty if it cannot be set.
     """
 

@@ -59,7 +59,8 @@ class Client(Generic[T]):
         heartbeat: seconds of silence, by default 15, before a server is probed; a server that stays
             silent for two to three times as long is lost. 0 for no probes.
         max_packet: the largest packet body, and so about the largest workload and the largest
-            result, in bytes; by default 128 MiB, which is also the job server's limit.
+            result, in bytes; by default 128 MiB, as the job server's limit. A task with a larger
+            result fails with TooLarge.
         unanswered: how many submissions, by default 4096, one server may leave unanswered.
         random: draws delays and, for some choices, servers; for tests.
 

@@ -21,19 +21,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from gearman_tx.client.lazy_reading import AfterRead, LazyReading
-from gearman_tx.client.ports import AcceptingServer
+from gearman_tx.client.ports import ConnectionOwner
 from gearman_tx.client.requests import Forgotten, Listener, Query, Request
 from gearman_tx.client.submission import Submission
-from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut
+from gearman_tx.client.submit_packet import LIMIT_NAME
+from gearman_tx.errors import ConnectionLost, Refused, RemoteProtocolError, TimedOut, TooLarge
 from gearman_tx.link import PROBE, LinkLimits, OutgoingLink, SocketSet, Turn, outgoing_handlers
-from gearman_tx.wire import PacketType, leading_number, request
+from gearman_tx.wire import TOO_LARGE, OversizedPacket, PacketType, leading_number, request
 
 GREETING_TIMEOUT: Final = 10.0
 """Seconds that a new connection may take to answer the greeting."""
@@ -41,21 +42,14 @@ GREETING_TIMEOUT: Final = 10.0
 REQUEST_TIMEOUT: Final = 30.0
 """Seconds that a server may take to answer a query."""
 
+_ABOUT_A_JOB: Final = frozenset(range(PacketType.WORK_STATUS, PacketType.WORK_FAIL + 1)) | {
+    PacketType.WORK_DATA,
+    PacketType.WORK_EXCEPTION,
+    PacketType.WORK_WARNING,
+}
+
 WINDOW_BYTES: Final = 4 * 1024 * 1024
 """Bytes of unanswered submissions; further ones wait. A single submission may be larger."""
-
-
-class ConnectionOwner(AcceptingServer, Protocol):
-    """Receives the events of a connection; represents the server to submissions."""
-
-    def greeted(self, connection: ClientConnection, /) -> None:
-        """The server has answered the greeting: submissions may be sent."""
-
-    def has_room(self) -> None:
-        """The server answered, so more submissions may be sent."""
-
-    def lost(self, connection: ClientConnection, /) -> None:
-        """The connection is over; take its submissions with :meth:`ClientConnection.release`."""
 
 
 class ClientConnection(OutgoingLink):
@@ -296,6 +290,14 @@ class ClientConnection(OutgoingLink):
         for listener in self._jobs.pop(handle, ()):
             listener.exception(data)
 
+    def too_large(self, packet: OversizedPacket) -> None:
+        """A packet about a job is over the limit: fail the tasks that wait for the job."""
+        if packet.type not in _ABOUT_A_JOB:
+            raise RemoteProtocolError(str(packet))
+        for listener in self._jobs.pop(packet.handle, ()):
+            if isinstance(listener, Submission):
+                listener.give_up(TooLarge(packet.size, packet.limit, LIMIT_NAME))
+
     def _take(self, packet_type: int, key: bytes | None = None) -> Request:
         """Remove and return the request that an answer belongs to.
 
@@ -334,6 +336,7 @@ class ClientConnection(OutgoingLink):
 
 _HANDLERS: Final = outgoing_handlers(
     {
+        TOO_LARGE: ClientConnection.too_large,
         PacketType.JOB_CREATED: ClientConnection.job_created,
         PacketType.ERROR: ClientConnection.error,
         PacketType.OPTION_RES: ClientConnection.option_res,

@@ -17,6 +17,7 @@ from gearman_tx.client.updates import JobStatus
 from gearman_tx.errors import Refused
 
 if TYPE_CHECKING:
+    from gearman_tx.client.connection import ClientConnection
     from gearman_tx.client.submission import Submission
 
 
@@ -37,6 +38,19 @@ class AcceptingServer(Holder, Protocol):
 
     def is_leaving(self, refusal: Refused, /) -> bool:
         """Return whether the server refuses a submission because it shuts down."""
+
+
+class ConnectionOwner(AcceptingServer, Protocol):
+    """Receives the events of a connection; represents the server to submissions."""
+
+    def greeted(self, connection: ClientConnection, /) -> None:
+        """The server has answered the greeting: submissions may be sent."""
+
+    def has_room(self) -> None:
+        """The server answered, so more submissions may be sent."""
+
+    def lost(self, connection: ClientConnection, /) -> None:
+        """The connection is over; take its submissions with :meth:`ClientConnection.release`."""
 
 
 class SubmissionRouter(Protocol):

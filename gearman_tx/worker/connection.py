@@ -21,7 +21,7 @@ What never happens: a job that was not asked for is run; the result of a lost jo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import connectionDone
@@ -30,13 +30,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from gearman_tx.errors import RemoteProtocolError
+from gearman_tx.errors import RemoteProtocolError, TooLarge
 from gearman_tx.link import LinkLimits, OutgoingLink, SocketSet, Turn, outgoing_handlers
-from gearman_tx.wire import PacketType, limited, request
+from gearman_tx.wire import TOO_LARGE, OversizedPacket, PacketType, limited, request
 from gearman_tx.worker.execution import LIMIT_NAME
 from gearman_tx.worker.functions import WorkerFunction
 from gearman_tx.worker.job import WorkerJob, is_same, split_arguments
-from gearman_tx.worker.slots import Slots
+from gearman_tx.worker.ports import ConnectionOwner
 from gearman_tx.worker.waiters import Waiters
 
 FIRST_SECONDS: Final = 5.0
@@ -51,45 +51,13 @@ _GRABS: Final = (
     request(PacketType.GRAB_JOB_UNIQ),
     request(PacketType.GRAB_JOB),
 )
+_ASSIGNS: Final = {
+    PacketType.JOB_ASSIGN,
+    PacketType.JOB_ASSIGN_ALL,
+    PacketType.JOB_ASSIGN_UNIQ,
+}
 _PRE_SLEEP: Final = request(PacketType.PRE_SLEEP)
 _log = Logger("gearman_tx.worker")
-
-
-class ConnectionOwner(Protocol):
-    """What a connection needs of its worker.
-
-    Attributes:
-        reactor: the reactor.
-        client_id: the worker's name in the job server's reports.
-        namespace: the prefix of every function's name.
-        functions: the registered functions, by their full names.
-        slots: the slots that jobs take.
-    """
-
-    reactor: Any
-    client_id: bytes
-    namespace: bytes
-    functions: dict[bytes, WorkerFunction]
-    slots: Slots
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the worker takes no more jobs, or has ended."""
-
-    def is_in_reactor(self) -> bool:
-        """Return whether the calling thread is the reactor's."""
-
-    def connected(self, connection: WorkerConnection, /) -> None:
-        """Add a connection that is ready."""
-
-    def take(self, connection: WorkerConnection, job: WorkerJob, function: WorkerFunction) -> None:
-        """Run a job that came over ``connection``."""
-
-    def disconnected(self, connection: WorkerConnection, lost: list[WorkerJob]) -> None:
-        """Note that ``connection`` is over, and the jobs that are lost with it."""
-
-    def closed(self, connection: WorkerConnection, /) -> None:
-        """Remove a connection that Twisted has closed."""
 
 
 class WorkerConnection(OutgoingLink):
@@ -227,6 +195,13 @@ class WorkerConnection(OutgoingLink):
         handle, name, unique, reducer, workload = split_arguments(body, 5)
         self._take(handle, name, workload, unique, reducer)
 
+    def heard_too_large(self, packet: OversizedPacket) -> None:
+        """A job is over the limit: fail it, because it would come again and again."""
+        if packet.type not in _ASSIGNS:
+            raise RemoteProtocolError(str(packet))
+        handle, name, _ = split_arguments(packet.beginning, 3)
+        self._take(handle, name, b"", error=TooLarge(packet.size, packet.limit, LIMIT_NAME))
+
     def heard_error(self, body: bytes) -> None:
         """ERROR: the server refused a packet, usually a result that came too late."""
         code, _, text = body.partition(b"\0")
@@ -245,9 +220,16 @@ class WorkerConnection(OutgoingLink):
         self._seconds = GRAB_SECONDS
         self._asked_at = self._clock.seconds()
 
-    def _take(
-        self, handle: bytes, name: bytes, workload: bytes, unique: bytes = b"", reducer: bytes = b""
+    def _take(  # noqa: PLR0913, PLR0917  # a job has as many fields
+        self,
+        handle: bytes,
+        name: bytes,
+        workload: bytes,
+        unique: bytes = b"",
+        reducer: bytes = b"",
+        error: Exception | None = None,
     ) -> None:
+        """Run a job, or fail it with ``error``."""
         self._check_asked()
         function = self._leaving.get(name) or self._owner.functions.get(name)
         if function is None:
@@ -268,7 +250,7 @@ class WorkerConnection(OutgoingLink):
             self._settle()
             if name not in self._leaving:
                 self._slots.release(self)
-        self._owner.take(self, job, function)
+        self._owner.take(self, job, function if error is None else function.failing(error))
 
     def _report(self, job: WorkerJob, packet: bytes) -> Deferred[None]:
         """Send a packet about a running job, from any thread."""
@@ -344,6 +326,7 @@ class WorkerConnection(OutgoingLink):
 
 HANDLERS: Final[dict[int, Callable[[Any, bytes], bool | None]]] = outgoing_handlers(
     {
+        TOO_LARGE: WorkerConnection.heard_too_large,
         PacketType.NOOP: WorkerConnection.heard_noop,
         PacketType.NO_JOB: WorkerConnection.heard_no_job,
         PacketType.JOB_ASSIGN: WorkerConnection.heard_job_assign,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 from twisted.internet.defer import Deferred
 
 from gearman_tx.errors import ConfigurationError
@@ -34,6 +34,14 @@ class WorkerFunction:
     call: Callable[[Any], Any]
     timeout: float = field(default=0.0, validator=validators.ge(0))
     place: str = field(default=THREAD, validator=validators.in_(PLACES))
+
+    def failing(self, error: Exception) -> WorkerFunction:
+        """Return a function of the same name that raises ``error``."""
+
+        def call(_job: object) -> NoReturn:
+            raise error
+
+        return evolve(self, call=call, place=REACTOR)
 
 
 def place_of(call: Callable[[Any], Any], place: str | None) -> str:

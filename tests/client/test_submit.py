@@ -273,6 +273,34 @@ class SubmitTests(ClientCase):
         assert self.failure_of(large.result, Refused).code == b"ARGUMENT_TOO_LARGE"
         assert self.successResultOf(first.result) == b"done"
 
+    def test_a_result_that_is_too_large_fails_its_task_alone(self) -> None:
+        """Whatever part of it; the server is not lost, and the other tasks go on."""
+        client, peer = self.connected(max_packet=100)
+        kinds = ("WORK_COMPLETE", "WORK_DATA", "WORK_WARNING", "WORK_EXCEPTION")
+        for kind in kinds:
+            large, other = client.submit("f", b"x", retries=3), client.submit("f", b"y")
+            peer.create(b"H:1", b"H:2")
+            peer.read()
+            peer.send(PacketType[kind], b"H:1", bytes(97))
+            error = self.failure_of(large.result, TooLarge)
+            assert (error.size, error.limit, error.setting) == (101, 100, "max_packet")
+            peer.send(PacketType[kind], b"H:1", bytes(97))
+            peer.send(PacketType.WORK_COMPLETE, b"H:1", b"late")
+            peer.send(PacketType.WORK_COMPLETE, b"H:2", b"done")
+            assert self.successResultOf(other.result) == b"done"
+            assert not peer.transport.disconnecting
+            assert peer.read() == []
+
+    def test_a_result_that_is_too_large_fails_all_that_share_its_job(self) -> None:
+        """One of them was cancelled."""
+        client, peer = self.connected(max_packet=100)
+        first, gone, last = (client.submit("f", b"x", unique="u") for _ in range(3))
+        peer.create(b"H:1", b"H:1", b"H:1")
+        gone.cancel()
+        peer.send(PacketType.WORK_COMPLETE, b"H:1", bytes(97))
+        for task in (first, last):
+            self.failure_of(task.result, TooLarge)
+
     def test_the_names_that_are_kept_are_bounded(self) -> None:
         """Any number of function names can be submitted; few are kept."""
         client, peer = self.connected(namespace=b"n.")

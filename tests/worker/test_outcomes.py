@@ -180,6 +180,29 @@ class FailureTests(WorkerCase):
             (PacketType.WORK_FAIL, (b"H:1",)),
         ]
 
+    def test_a_job_that_is_too_large_fails(self) -> None:
+        """Of each kind; it would come again and again. The worker goes on to the next job."""
+        for kind, rest in (
+            (PacketType.JOB_ASSIGN, ()),
+            (PacketType.JOB_ASSIGN_UNIQ, (b"u",)),
+            (PacketType.JOB_ASSIGN_ALL, (b"u", b"reducer")),
+        ):
+            worker, held, peer = self.held(link_limits=SMALL)
+            peer.send(kind, b"H:1", b"f", *rest, bytes(1001))
+            size = sum(len(part) + 1 for part in (b"H:1", b"f", *rest)) + 1001
+            failed = (PacketType.WORK_EXCEPTION, (b"H:1", TOO_LARGE % size))
+            assert failed in peer.read()
+            assert (held.jobs, worker.running) == ([], 0)
+            self.assign(peer, b"H:2")
+            assert [job.handle for job in held.jobs] == [b"H:2"]
+            self.logged_errors(TooLarge)
+
+    def test_other_packets_that_are_too_large_end_the_connection(self) -> None:
+        """No server has a reason to send them."""
+        _, _, peer = self.held(link_limits=SMALL)
+        peer.send(PacketType.ERROR, b"CODE", bytes(1001))
+        assert peer.transport.disconnecting
+
 
 class BackPressureTests(WorkerCase):
     """A server that does not read."""
