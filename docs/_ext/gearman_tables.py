@@ -2,8 +2,9 @@
 
 ``.. gearmand-options::`` lists the options of ``twistd gearmand``, each with an anchor that
 ``:option:`` can point to. ``.. drop-in-options::`` lists the options with which ``gearman-tx
-gearmand`` replaces twistd's own. ``.. gearman-packets::`` lists the packets by type. The directives
-write reStructuredText and let Sphinx parse it, so the theme decides how it looks.
+gearmand`` replaces twistd's own. ``.. gearman-packets::`` lists the packets by type.
+``.. report-columns::`` lists what the reports of ``gearman-tx`` show. The directives write
+reStructuredText and let Sphinx parse it, so the theme decides how it looks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from gearman_tx.cli.columns import COLUMNS
 from gearman_tx.daemon import Options
 from gearman_tx.daemon.options.option import Option
 from gearman_tx.gearmand.options import PROCESS
@@ -73,6 +75,15 @@ def packet_lines() -> list[str]:
     return lines
 
 
+def column_lines() -> list[str]:
+    """Return a list-table of what reports show: its name, and what it is."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    lines += _row("Name", "What it is")
+    for column in COLUMNS.values():
+        lines += _row(f"``{column.name}``", column.about)
+    return lines
+
+
 def _row(*cells: str) -> list[str]:
     """Return one row of a list-table."""
     first, *others = cells
@@ -119,9 +130,18 @@ class PacketsDirective(_Rendered):
         return packet_lines()
 
 
+class ColumnsDirective(_Rendered):
+    """``.. report-columns::``: what the reports of ``gearman-tx`` show."""
+
+    def lines(self) -> list[str]:
+        """Return the table of columns."""
+        return column_lines()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives with Sphinx."""
     app.add_directive("gearmand-options", OptionsDirective)
     app.add_directive("drop-in-options", DropInOptionsDirective)
     app.add_directive("gearman-packets", PacketsDirective)
+    app.add_directive("report-columns", ColumnsDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -138,10 +138,25 @@ class AdminClient:
         """Fires with the unique of every job (``show unique jobs``)."""
         return self._report(unescape, b"show", b"unique", b"jobs")
 
-    def jobs(self, function: bytes | None = None) -> Deferred[list[replies.JobDetails]]:
-        """Fires with the details of every job, or of one function's; not from a C server."""
-        words = [b"jobs"] if function is None else [b"jobs", _word(function)]
-        return self._report(replies.job_details, *words)
+    def jobs(
+        self, function: bytes | None = None, state: str | None = None
+    ) -> Deferred[list[replies.JobDetails]]:
+        """Fires with the details of jobs, the oldest first; not from a C server.
+
+        Args:
+            function: the function whose jobs are meant; None means every function's.
+            state: ``delayed``, ``queued``, ``running`` or ``kept``; None means any state.
+        """
+        return self._report(replies.job_details, *_jobs_words(function, state))
+
+    def job_lines(
+        self, function: bytes | None = None, state: str | None = None
+    ) -> Deferred[list[bytes]]:
+        """Fires with the rows of the text command ``jobs``, with the arguments of :meth:`jobs`.
+
+        A program that needs a few of very many jobs saves the time to read the others.
+        """
+        return Deferred.fromCoroutine(self._ask_report(*_jobs_words(function, state)))
 
     def functions(self) -> Deferred[list[replies.FunctionDetails]]:
         """Fires with every function's counts and limits; not from a C server."""
@@ -279,6 +294,17 @@ class AdminClient:
 def _word(name: bytes) -> bytes:
     """Return ``name`` as one word of a command."""
     return escape(name).replace(b" ", b"\\x20")
+
+
+def _jobs_words(function: bytes | None, state: str | None) -> list[bytes]:
+    """Return the words of ``jobs``; a lone ``*`` is every function."""
+    if state is not None:
+        return [b"jobs", b"*" if function is None else _job_word(function), state.encode()]
+    return [b"jobs"] if function is None else [b"jobs", _job_word(function)]
+
+
+def _job_word(function: bytes) -> bytes:
+    return b"\\x2a" if function == b"*" else _word(function)
 
 
 async def _if_known(asking: Deferred[T]) -> T | None:

@@ -72,13 +72,13 @@ class QueuedJob:
 
     Attributes:
         handle: the job's handle.
-        retries: how often its worker was lost.
+        losses: how often its worker was lost.
         ignored: whether it is a foreground job without a client that waits for its result.
         background: whether it is a background job.
     """
 
     handle: bytes
-    retries: int
+    losses: int
     ignored: bool
     background: bool
 
@@ -95,13 +95,13 @@ class JobDetails:
         priority: ``high``, ``normal`` or ``low``.
         background: whether it is a background job.
         age: seconds since it was submitted.
-        retries: how often its worker was lost.
+        losses: how often its worker was lost.
         clients: how many submissions wait for its result.
         worker_fd: the descriptor of the worker that runs it, or None.
         worker_host: the address of the worker that runs it, or None.
         size: bytes of workload.
-        progress: numerator and denominator of the last WORK_STATUS.
-        due: seconds until it may run, or None if it may now.
+        progress: numerator and denominator of the last WORK_STATUS, or None if there was none.
+        due_in: seconds until it may run, or None if it may now.
     """
 
     handle: bytes
@@ -111,13 +111,13 @@ class JobDetails:
     priority: str
     background: bool
     age: int
-    retries: int
+    losses: int
     clients: int
     worker_fd: int | None
     worker_host: str | None
     size: int
-    progress: tuple[int, int]
-    due: int | None
+    progress: tuple[int, int] | None
+    due_in: int | None
 
 
 @frozen
@@ -245,8 +245,8 @@ def connection_status(line: bytes) -> ConnectionStatus:
 
 def queued_job(line: bytes) -> QueuedJob:
     """Return a row of ``show jobs``."""
-    handle, retries, ignored, background = line.split(b"\t")
-    return QueuedJob(unescape(handle), int(retries), ignored == b"1", background == b"1")
+    handle, losses, ignored, background = line.split(b"\t")
+    return QueuedJob(unescape(handle), int(losses), ignored == b"1", background == b"1")
 
 
 def job_details(line: bytes) -> JobDetails:
@@ -262,13 +262,13 @@ def job_details(line: bytes) -> JobDetails:
         priority=cells[4].decode(),
         background=cells[5] == b"bg",
         age=int(cells[6]),
-        retries=int(cells[7]),
+        losses=int(cells[7]),
         clients=int(cells[8]),
         worker_fd=None if fd == b"-" else int(fd),
         worker_host=None if host == b"-" else host.decode("ascii", "replace"),
         size=int(cells[11]),
-        progress=(int(done), int(total)),
-        due=None if due == b"-" else int(due),
+        progress=None if cells[12] == b"0/0" else (int(done), int(total)),
+        due_in=None if due == b"-" else int(due),
     )
 
 

@@ -130,7 +130,7 @@ class GearmanAdminClient(GearmanConnectionManager):
         return tuple(
             {
                 "handle": _text(row.handle),
-                "queued": row.retries,
+                "queued": row.losses,
                 "canceled": int(row.ignored),
                 "enabled": int(row.background),
             }

@@ -22,17 +22,17 @@ from gearman_tx.errors import (
 
 PROGRAM: Final = "gearman-tx"
 
-_START_OR_NAME: Final = "start it, or name another server with --server or GEARMAN_SERVERS"
+_OTHER: Final = "name another server with --server or GEARMAN_SERVERS"
 
 
 class ExitStatus(IntEnum):
     """Why a command did not succeed."""
 
     FAILED = 1
-    """A job failed, took too long or is not known; or a queue file cannot be used."""
+    """A job failed or took too long; a job or function is not known; a queue file is unusable."""
 
     USAGE = 2
-    """The command line, or something that it names, is wrong."""
+    """The command line is wrong, or a file or module that it names cannot be read."""
 
     UNREACHABLE = 3
     """A job server or a database could not be reached, was lost or did not answer."""
@@ -68,11 +68,11 @@ def explain(error: CommandError | GearmanError) -> CommandError:
         case JobFailed() | StoreError():
             return CommandError(text, ExitStatus.FAILED)
         case ConnectionLost():
-            return CommandError(f"{text}; {_START_OR_NAME}", ExitStatus.UNREACHABLE)
+            return CommandError(f"{text}; {_remedy(text)}", ExitStatus.UNREACHABLE)
         case TimedOut():
             return CommandError(f"{text}; --timeout gives it more time", ExitStatus.UNREACHABLE)
         case Refused(code=b"UNKNOWN_COMMAND"):
-            text = "the job server does not know this command, or was started without it"
+            text = "the job server does not know this command"
             return CommandError(text, ExitStatus.REFUSED)
         case Refused():
             return CommandError(f"the job server refused it: {text}", ExitStatus.REFUSED)
@@ -83,6 +83,15 @@ def explain(error: CommandError | GearmanError) -> CommandError:
             question = "is this the port of a Gearman job server?"
             return CommandError(f"{text}; {question}", ExitStatus.REFUSED)
     return CommandError(text, ExitStatus.USAGE)  # ConfigurationError, LocalProtocolError
+
+
+def _remedy(reason: str) -> str:
+    """Return what to do when a job server cannot be reached or was lost."""
+    if "lookup failed" in reason:  # Twisted's DNSLookupError
+        return f"check the name, or {_OTHER}"
+    if "refused" in reason:
+        return f"is gearmand running there? If not, start it, or {_OTHER}"
+    return f"start it, or {_OTHER}"
 
 
 def print_error(text: str) -> None:

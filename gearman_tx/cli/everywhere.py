@@ -6,12 +6,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import click
+from attrs import define
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from gearman_tx.admin import AdminClient
 from gearman_tx.cli.errors import CommandError, explain, print_error
 from gearman_tx.cli.running import run
+from gearman_tx.cli.waiting import explaining, say_waiting
 from gearman_tx.errors import GearmanError
 from gearman_tx.link import Server
 
@@ -20,7 +22,12 @@ Operation: TypeAlias = Callable[[AdminClient], Deferred[T] | Coroutine[Deferred[
 
 
 async def ask_all(
-    servers: Sequence[Server], admins: Sequence[AdminClient], operation: Operation[T]
+    servers: Sequence[Server],
+    admins: Sequence[AdminClient],
+    operation: Operation[T],
+    reactor: Any,
+    *,
+    is_silent: bool = False,
 ) -> list[T | CommandError]:
     """Run ``operation`` on all servers and wait for all of them.
 
@@ -28,6 +35,8 @@ async def ask_all(
         servers: the job servers.
         admins: a client for each of them.
         operation: is called with each client.
+        reactor: has the clock.
+        is_silent: whether to print no remark on servers that take long to answer.
 
     Returns:
         For each server the result of the operation, or the reason why it failed.
@@ -36,11 +45,90 @@ async def ask_all(
         Exception: an operation failed because of a fault in this program.
     """
     running = [Deferred.fromCoroutine(_awaited(operation(admin))) for admin in admins]
-    answers: list[tuple[bool, Any]] = await DeferredList(running, consumeErrors=True)
+
+    def explain() -> None:
+        late = [
+            server.name
+            for server, answer in zip(servers, running, strict=True)
+            if not answer.called
+        ]
+        if not is_silent:
+            say_waiting(f"no answer yet from {', '.join(late)}")
+
+    with explaining(reactor, explain):
+        answers: list[tuple[bool, Any]] = await DeferredList(running, consumeErrors=True)
     return [
         _error_of(answer, server) if isinstance(answer, Failure) else answer
         for server, (_, answer) in zip(servers, answers, strict=True)
     ]
+
+
+@define(eq=False)
+class Everywhere:
+    """Several job servers, for a command that asks them more than once.
+
+    Attributes:
+        servers: the job servers that have not failed.
+        admins: a client for each of them.
+        reactor: the reactor that runs.
+        status: the highest exit status of the servers that have failed.
+    """
+
+    servers: list[Server]
+    admins: list[AdminClient]
+    reactor: Any
+    status: int = 0
+
+    async def do(self, operation: Operation[T]) -> dict[str, T]:
+        """Run ``operation`` on the servers that have not failed, and print why some fail.
+
+        Returns:
+            The results of the operation by the names of the servers.
+        """
+        results: dict[str, T] = {}
+        answers = await ask_all(self.servers, self.admins, operation, self.reactor)
+        left: list[tuple[Server, AdminClient]] = []
+        for server, admin, answer in zip(self.servers, self.admins, answers, strict=True):
+            if isinstance(answer, CommandError):
+                print_error(answer.message)
+                self.status = max(self.status, answer.status)
+            else:
+                results[server.name] = answer
+                left.append((server, admin))
+        self.servers = [server for server, _ in left]
+        self.admins = [admin for _, admin in left]
+        return results
+
+
+def run_everywhere(
+    servers: Sequence[Server],
+    timeout: float,
+    main: Callable[[Everywhere], Coroutine[Deferred[Any], Any, T]],
+) -> T:
+    """Run the reactor until ``main`` has ended.
+
+    Args:
+        servers: the job servers.
+        timeout: seconds that each server has to connect, and to answer.
+        main: is called with the servers.
+
+    Returns:
+        The result of ``main``.
+
+    Raises:
+        click.exceptions.Exit: a server failed; the reason is printed on stderr.
+    """
+    found: list[Everywhere] = []
+
+    async def begin(reactor: Any) -> T:
+        admins = [AdminClient(server, timeout=timeout, reactor=reactor) for server in servers]
+        found.append(Everywhere(list(servers), admins, reactor))
+        return await main(found[0])
+
+    result = run(begin)
+    if found[0].status:
+        raise click.exceptions.Exit(found[0].status)
+    return result
 
 
 def do_everywhere(
@@ -59,22 +147,7 @@ def do_everywhere(
     Raises:
         click.exceptions.Exit: it failed on some servers; the reasons are printed on stderr.
     """
-
-    async def ask(reactor: Any) -> list[T | CommandError]:
-        admins = [AdminClient(server, timeout=timeout, reactor=reactor) for server in servers]
-        return await ask_all(servers, admins, operation)
-
-    results: dict[str, T] = {}
-    exit_code = 0
-    for server, answer in zip(servers, run(ask), strict=True):
-        if isinstance(answer, CommandError):
-            print_error(answer.message)
-            exit_code = max(exit_code, answer.status)
-        else:
-            results[server.name] = answer
-    if exit_code:
-        raise click.exceptions.Exit(exit_code)
-    return results
+    return run_everywhere(servers, timeout, lambda everywhere: everywhere.do(operation))
 
 
 def _error_of(failure: Failure, server: Server) -> CommandError:

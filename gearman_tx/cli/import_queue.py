@@ -6,16 +6,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from gearman_tx.cli.columns import columns
 from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
 from gearman_tx.cli.formats import as_json
-from gearman_tx.cli.table import Column, Row, TablePrinter
+from gearman_tx.cli.table import Row, TablePrinter
 from gearman_tx.daemon import host_prefix
 from gearman_tx.importing import (
     DriverMissingError,
@@ -35,25 +35,15 @@ _DEFAULT: Final = "gearmand-4730.sqlite3"
 _CHOICE: Final = "--only-new leaves them out, --again imports them again"
 
 
-def _local_time(seconds: object) -> str:
-    """Return seconds since 1970 as date and time in the local zone."""
-    if not isinstance(seconds, float):
-        return "-"
-    try:
-        return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds")
-    except (OverflowError, ValueError, OSError):  # beyond the year 9999
-        return f"{seconds:g}"
-
-
 _COLUMNS: Final = (
-    Column("Function", "function"),
-    Column("Jobs", "jobs", is_number=True),
-    Column("High", "high", is_number=True),
-    Column("Normal", "normal", is_number=True),
-    Column("Low", "low", is_number=True),
-    Column("Delayed", "delayed", is_number=True),
-    Column("First due", "first_due", _local_time),
-    Column("Last due", "last_due", _local_time),
+    "function",
+    "jobs",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "first_due",
+    "last_due",
 )
 
 
@@ -242,8 +232,7 @@ def _show(outcome: Outcome, source: Source, path: Path, *, is_dry_run: bool, is_
         }
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         return
-    with TablePrinter(refreshes=False) as printer:
-        printer.show(_COLUMNS, rows, ())
+    TablePrinter().show(columns(_COLUMNS), rows, ())
     done = "would be imported into" if is_dry_run else "are now in"
     click.echo(f"{_jobs(count)} of {source.name} {done} {path}")
     if outcome.known:

@@ -1,84 +1,125 @@
-"""``gearman-tx jobs``: the queued and running jobs."""
+"""``gearman-tx jobs``: the jobs that wait or run."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import click
-from attrs import asdict, fields
-from rich.filesize import decimal
+from attrs import fields
 
-from gearman_tx.admin import AdminClient, JobDetails
+from gearman_tx.admin import AdminClient, JobDetails, unescape
+from gearman_tx.admin.replies import job_details, read_rows
+from gearman_tx.admin.reports import SHOWN_STATES
 from gearman_tx.cli.errors import CommandError, ExitStatus
-from gearman_tx.cli.formats import as_text, duration
-from gearman_tx.cli.report import Report, ReportOptions, report_options, show
-from gearman_tx.cli.table import Column, Row
+from gearman_tx.cli.patterns import Patterns
+from gearman_tx.cli.report import LazyRows, Report, ReportOptions, Rows, report_options, show
+from gearman_tx.cli.table import Row
 from gearman_tx.errors import Refused
 
-
-def _size(size: object) -> str:
-    return decimal(size) if isinstance(size, int) else as_text(size)
-
-
-def _progress(progress: object) -> str:
-    if not isinstance(progress, tuple) or not progress[1]:
-        return "-"
-    return f"{progress[0]}/{progress[1]}"
-
-
 COLUMNS = (
-    Column("Handle", "handle"),
-    Column("Function", "function"),
-    Column("Unique", "unique"),
-    Column("State", "state"),
-    Column("Priority", "priority"),
-    Column("Background", "background"),
-    Column("Age", "age", duration, is_number=True),
-    Column("Tries lost", "retries", is_number=True),
-    Column("Size", "size", _size, is_number=True),
-    Column("Progress", "progress", _progress, is_number=True),
-    Column("Due in", "due", duration, is_number=True),
-    Column("Worker", "worker_host"),
+    "handle",
+    "function",
+    "unique",
+    "state",
+    "priority",
+    "background",
+    "age",
+    "losses",
+    "size",
+    "progress",
+    "due_in",
+    "worker_host",
 )
+STATES = tuple(state.decode() for state in SHOWN_STATES)
+_LIMIT = 100  # rows on a terminal
 
 
 @click.command()
-@click.argument("function", required=False)
+@click.argument("functions", metavar="[FUNCTION]...", nargs=-1)
+@click.option("--state", type=click.Choice(STATES), help="Show the jobs in this state only.")
 @report_options
-def jobs(function: str | None, **options: Any) -> None:
-    """Show the queued and running jobs.
+def jobs(functions: tuple[str, ...], state: str | None, **options: Any) -> None:
+    """Show the jobs that wait or run, the oldest first.
 
-    With FUNCTION only the jobs of that function are shown.
+    With FUNCTION, only the jobs of that function are shown. Name as many as you like; * and ? stand
+    for any characters. The exit status is 1 if no job server knows a FUNCTION.
 
-    A C gearmand reports little more than the handles, and cannot report a single function.
+    On a terminal the first 100 jobs are shown, and a narrow terminal leaves out columns: --limit 0
+    and --wide show all. Through a pipe everything is printed.
+
+    A C gearmand reports little more than the handles, and cannot report single functions or states.
 
     \b
     Examples:
       gearman-tx jobs
-      gearman-tx jobs resize --watch 2
+      gearman-tx jobs resize 'image-*' --state running --watch 2
+      gearman-tx jobs --sort size --limit 10
       gearman-tx jobs --json | jq -r '.[] | select(.age > 3600) | .handle'
     """
-    name = None if function is None else function.encode()
+    names = Patterns(functions)
 
-    async def read(admin: AdminClient) -> list[Row]:
+    async def read(admin: AdminClient) -> Rows:
         try:
-            details: list[JobDetails] = await admin.jobs(name)
+            lines = await job_lines(admin, names, state)
         except Refused as refusal:
             if refusal.code != b"UNKNOWN_COMMAND":
                 raise
-            return await _jobs_of_c(admin, name)
-        return [asdict(job, recurse=False) for job in details]
+            return await _jobs_of_c(admin, is_selected=bool(functions or state))
+        return LazyRows(len(lines), map(_row, lines))
 
-    show(Report(COLUMNS, read, "no jobs"), ReportOptions(**options))
+    show(Report(COLUMNS, read, "no jobs", names=names, limit=_LIMIT), ReportOptions(**options))
 
 
-async def _jobs_of_c(admin: AdminClient, function: bytes | None) -> list[Row]:
+async def job_lines(admin: AdminClient, names: Patterns, state: str | None) -> list[bytes]:
+    """Return the rows of the text command ``jobs`` for the functions that the user named.
+
+    Args:
+        admin: is asked.
+        names: the functions.
+        state: the only state of the jobs, or None.
+
+    Raises:
+        Refused: the job server does not know the command.
+    """
+    if not names.words:
+        return await admin.job_lines(None, state)
+    selected = names.select(function.name for function in await admin.functions())
+    if len(selected) == 1:
+        return await admin.job_lines(selected.pop(), state)
+    # One report of all jobs costs the server less than one for each function.
+    lines = await admin.job_lines(None, state) if selected else []
+    return [line for line in lines if unescape(line.split(b"\t", 2)[1]) in selected]
+
+
+def _row(line: bytes) -> Row:
+    """Return a row of ``jobs`` with the names of :mod:`gearman_tx.cli.columns`."""
+    (job,) = read_rows((line,), job_details)
+    progress = job.progress
+    return {
+        "handle": job.handle,
+        "function": job.function,
+        "unique": job.unique,
+        "state": job.state,
+        "priority": job.priority,
+        "background": job.background,
+        "age": job.age,
+        "losses": job.losses,
+        "clients": job.clients,
+        "size": job.size,
+        "progress": progress and {"numerator": progress[0], "denominator": progress[1]},
+        "due_in": job.due_in,
+        "worker_host": job.worker_host,
+        "worker_fd": job.worker_fd,
+    }
+
+
+async def _jobs_of_c(admin: AdminClient, *, is_selected: bool) -> Rows:
     """Return the jobs of a C gearmand, with None for all that it does not report."""
-    if function is not None:
-        text = "it cannot list the jobs of one function; leave the function out"
+    if is_selected:
+        text = "it cannot list the jobs of one function or state; leave FUNCTION and --state out"
         raise CommandError(text, ExitStatus.REFUSED)
     unknown = dict.fromkeys(attribute.name for attribute in fields(JobDetails))
     return [
-        unknown | {"handle": job.handle, "retries": job.retries, "background": job.background}
+        {**unknown, "handle": job.handle, "losses": job.losses, "background": job.background}
         for job in await admin.queued_jobs()
     ]

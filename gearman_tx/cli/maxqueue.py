@@ -7,7 +7,9 @@ from typing import Final
 import click
 
 from gearman_tx.cli.everywhere import do_everywhere
+from gearman_tx.cli.parameters import Count
 from gearman_tx.cli.servers import servers_option, timeout_option
+from gearman_tx.cli.terminal import say
 from gearman_tx.link import Server
 
 _PRIORITIES: Final = 3
@@ -15,9 +17,7 @@ _PRIORITIES: Final = 3
 
 @click.command()
 @click.argument("function")
-@click.argument(
-    "limits", metavar="LIMIT [NORMAL LOW]", nargs=-1, required=True, type=click.IntRange(min=0)
-)
+@click.argument("limits", metavar="LIMIT [NORMAL LOW]", nargs=-1, required=True, type=Count())
 @servers_option
 @timeout_option
 def maxqueue(function: str, limits: tuple[int, ...], servers: list[Server], timeout: float) -> None:
@@ -38,4 +38,4 @@ def maxqueue(function: str, limits: tuple[int, ...], servers: list[Server], time
     name = function.encode()
     for server in do_everywhere(servers, timeout, lambda admin: admin.set_max_queue(name, *limits)):
         text = "/".join(map(str, limits))
-        click.echo(f"{server}: the limit of {function} is {text}")
+        say(f"{server}: the limit of {function} is {text}")

@@ -8,16 +8,10 @@ from typing import Any
 import click
 
 from gearman_tx.admin import AdminClient
-from gearman_tx.cli.formats import milliseconds
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
-from gearman_tx.cli.table import Column, Row
+from gearman_tx.cli.table import Row
 
-COLUMNS = (
-    Column("Version", "version"),
-    Column("Pid", "pid", is_number=True),
-    Column("Connected in", "connect", milliseconds, is_number=True),
-    Column("Answered in", "answer", milliseconds, is_number=True),
-)
+COLUMNS = ("version", "pid", "connected_in", "answered_in")
 
 
 @click.command()
@@ -41,8 +35,15 @@ async def _read(admin: AdminClient) -> list[Row]:
     """Return one row with the times of a server, in seconds."""
     start = time.perf_counter()
     version = await admin.version()
-    connect = time.perf_counter() - start
-    answer = await admin.ping()
+    connected_in = time.perf_counter() - start
+    answered_in = await admin.ping()
     pid = await admin.pid()
     await admin.close()  # the next round measures a new connection
-    return [{"version": version, "pid": pid, "connect": connect, "answer": answer}]
+    return [
+        {
+            "version": version,
+            "pid": pid,
+            "connected_in": connected_in,
+            "answered_in": answered_in,
+        }
+    ]

@@ -13,6 +13,7 @@ from typing_extensions import override
 from gearman_tx._version import BUILD, __version__
 from gearman_tx.cli.completion import VARIABLE
 from gearman_tx.cli.errors import PROGRAM, CommandError, ExitStatus, explain, print_error
+from gearman_tx.cli.terminal import terminal_options
 from gearman_tx.errors import GearmanError
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -21,10 +22,11 @@ _EPILOG: Final = """\
 \b
 Exit status:
     0  success
-    1  a job failed, took too long or is not known; or a queue file cannot be used
-    2  the command line is wrong
-    3  a job server could not be reached, was lost or did not answer
-    4  a job server refused the request, or does not know it
+    1  a job failed or took too long; no server knows a job or a function; a queue file cannot be
+       used; something could not be imported; or you answered no
+    2  the command line is wrong, or a file or module that it names is not there or not readable
+    3  a job server or a database could not be reached, was lost or did not answer
+    4  a job server refused the request, or does not know what it names
   130  interrupted
 
 gearman-tx COMMAND --help describes a command. Under the name gearmand, for example by a symbolic
@@ -37,7 +39,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "work": "Run jobs with a command or with Python functions.",
     "status": "Show the functions, their jobs and their workers.",
     "workers": "Show the workers and their functions.",
-    "jobs": "Show the queued and running jobs.",
+    "jobs": "Show the jobs that wait or run, the oldest first.",
     "cancel": "Cancel jobs by their handles.",
     "maxqueue": "Limit the jobs of a function.",
     "ping": "Check whether job servers answer, and how fast.",
@@ -73,7 +75,7 @@ class _Commands(click.Group):
         if name in SUMMARIES and name not in self.commands:
             attribute = _ATTRIBUTES.get(name, name)
             module = import_module(f"gearman_tx.cli.{attribute}")
-            self.add_command(getattr(module, attribute), name)
+            self.add_command(terminal_options(getattr(module, attribute)), name)
         return super().get_command(ctx, name)
 
     @override
@@ -104,6 +106,7 @@ def gearmand(words: tuple[str, ...]) -> int:
 
 @click.group(cls=_Commands, context_settings=_CONTEXT, epilog=_EPILOG)
 @click.version_option(__version__, "-V", "--version", message=f"gearman-tx %(version)s ({BUILD})")
+@terminal_options
 def commands() -> None:
     """Gearman at the command line: run and operate job servers, submit jobs and work on them.
 

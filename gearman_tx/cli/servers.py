@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from gearman_tx.cli.parameters import SPAN
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.link import Server, parse_servers
 
@@ -46,9 +47,9 @@ def timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` the argument ``timeout``, in seconds, for the answer of a job server."""
     option = click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=5.0,
-        metavar="SECONDS",
+        type=SPAN,
+        default="5s",
+        metavar="TIME",
         show_default=True,
         help="How long a job server may take to connect, and to answer.",
     )

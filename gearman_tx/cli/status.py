@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Any
 
 import click
-from attrs import asdict
 
 from gearman_tx.admin import AdminClient, FunctionDetails
-from gearman_tx.cli.formats import as_text
+from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
-from gearman_tx.cli.table import Column, Row
+from gearman_tx.cli.table import Row
+from gearman_tx.core import PRIORITY_NAMES
 from gearman_tx.errors import Refused
 
-
-def _limits(limits: object) -> str:
-    """Return the limits by priority: one number if they are equal, a dash for no limit."""
-    if not isinstance(limits, tuple) or not any(limits):
-        return "-"
-    if len(set(limits)) == 1:
-        return as_text(limits[0])
-    return "/".join(str(limit or "-") for limit in limits)
-
-
 COLUMNS = (
-    Column("Function", "function"),
-    Column("Jobs", "total", is_number=True),
-    Column("Running", "running", is_number=True),
-    Column("High", "high", is_number=True),
-    Column("Normal", "normal", is_number=True),
-    Column("Low", "low", is_number=True),
-    Column("Delayed", "delayed", is_number=True),
-    Column("Workers", "workers", is_number=True),
-    Column("Limit", "max_queue", _limits, is_number=True),
+    "function",
+    "jobs",
+    "running",
+    "high",
+    "normal",
+    "low",
+    "delayed",
+    "oldest",
+    "workers",
+    "max_queue",
 )
 
 
 @click.command()
-@click.argument("patterns", metavar="[FUNCTION]...", nargs=-1)
+@click.argument("functions", metavar="[FUNCTION]...", nargs=-1)
 @report_options
-def status(patterns: tuple[str, ...], **options: Any) -> None:
+def status(functions: tuple[str, ...], **options: Any) -> None:
     """Show the functions, their jobs and their workers.
 
-    Only functions that match a FUNCTION are shown; it may hold * and ?. High, Normal and Low count
-    the queued jobs by priority, Delayed the jobs that may not run yet, Workers the workers that
-    offer the function. A C gearmand does not report delayed jobs and limits.
+    With FUNCTION, only that function is shown. Name as many as you like; * and ? stand for any
+    characters. The exit status is 1 if no job server knows a FUNCTION.
+
+    Jobs counts all jobs of the function: those that run, the queued ones, which High, Normal and
+    Low count by priority, and the delayed ones, whose time has not come. Oldest is how long the
+    first queued job has been ready for a worker. Workers counts the workers that offer the
+    function. Max queue is the limit that gearman-tx maxqueue sets. A C gearmand does not report
+    delayed jobs, ages and limits.
 
     \b
     Examples:
@@ -53,13 +48,15 @@ def status(patterns: tuple[str, ...], **options: Any) -> None:
       gearman-tx status 'image-*' --watch 1
       gearman-tx status --json | jq '.[] | select(.workers == 0)'
     """
+    names = Patterns(functions)
 
     async def read(admin: AdminClient) -> list[Row]:
         rows = await functions_of(admin)
-        return [row for row in rows if _matches(row["function"], patterns)]
+        selected = names.select(row["function"] for row in rows)
+        return [row for row in rows if row["function"] in selected]
 
-    empty_text = "no function of that name" if patterns else "no functions: no job, no worker"
-    show(Report(COLUMNS, read, empty_text), ReportOptions(**options))
+    empty_text = "no functions: no job, no worker"
+    show(Report(COLUMNS, read, empty_text, names=names), ReportOptions(**options))
 
 
 async def functions_of(admin: AdminClient) -> list[Row]:
@@ -68,11 +65,21 @@ async def functions_of(admin: AdminClient) -> list[Row]:
         functions: list[FunctionDetails] = await admin.functions()
     except Refused:
         return await _functions_of_c(admin)
-    rows = []
-    for function in functions:
-        row = asdict(function, recurse=False)
-        rows.append({"function": row.pop("name")} | row)
-    return rows
+    return [
+        {
+            "function": function.name,
+            "jobs": function.total,
+            "running": function.running,
+            "high": function.high,
+            "normal": function.normal,
+            "low": function.low,
+            "delayed": function.delayed,
+            "oldest": function.oldest,
+            "workers": function.workers,
+            "max_queue": dict(zip(PRIORITY_NAMES, function.max_queue, strict=True)),
+        }
+        for function in functions
+    ]
 
 
 async def _functions_of_c(admin: AdminClient) -> list[Row]:
@@ -80,25 +87,21 @@ async def _functions_of_c(admin: AdminClient) -> list[Row]:
     requests = admin.status(), admin.priority_status()  # both are sent before the first answer
     functions = await requests[0]
     queued = {function.name: function for function in await requests[1]}
-    rows = []
+    rows: list[Row] = []
     for function in functions:
         by_priority = queued.get(function.name)
         rows.append(
             {
                 "function": function.name,
-                "total": function.total,
+                "jobs": function.total,
+                "running": function.running,
                 "high": by_priority and by_priority.high,
                 "normal": by_priority and by_priority.normal,
                 "low": by_priority and by_priority.low,
                 "delayed": None,
-                "running": function.running,
+                "oldest": None,
                 "workers": function.workers,
                 "max_queue": None,
             }
         )
     return rows
-
-
-def _matches(function: bytes, patterns: tuple[str, ...]) -> bool:
-    name = function.decode("utf-8", "backslashreplace")
-    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -10,10 +10,10 @@ import click
 
 from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.parameters import SPAN, WHEN, Count
 from gearman_tx.cli.running import run
 from gearman_tx.cli.servers import servers_option
 from gearman_tx.cli.submission import JobStream, ResultPrinter, SubmitOptions
-from gearman_tx.cli.time_option import read_time
 from gearman_tx.cli.workloads import read_lines
 from gearman_tx.client import Client
 from gearman_tx.link import Server
@@ -52,23 +52,23 @@ from gearman_tx.link import Server
 )
 @click.option(
     "--at",
-    callback=read_time,
-    metavar="TIME",
-    help="Run the job in the background, at this time or later: +90 (seconds), +10m, +2h, +1d, "
-    "2030-01-31T18:00, or seconds since 1970.",
+    type=WHEN,
+    metavar="WHEN",
+    help="Run the job in the background, at this time or later: 90 (seconds from now), 10m, 2h, "
+    "1d, 2030-01-31T18:00 (local time), or @SECONDS since 1970.",
 )
 @click.option(
     "--retries",
-    type=click.IntRange(min=0),
+    type=Count(),
     default=0,
     metavar="N",
     help="Try again N times when a job fails or its server is lost.",
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Give up a job after so long, all its tries included.",
+    type=SPAN,
+    metavar="TIME",
+    help="Give up a job after this time, such as 90 (seconds) or 2h, all its tries included.",
 )
 def submit(
     function: str,
@@ -92,7 +92,7 @@ def submit(
       gearman-tx submit reverse hello
       gearman-tx submit resize --file photo.jpg > small.jpg
       find . -name '*.jpg' | gearman-tx submit --lines --background index
-      gearman-tx submit remind 'the meeting' --at +2h
+      gearman-tx submit remind 'the meeting' --at 2h
     """
     if workload is not None and file is not None:
         raise click.UsageError("give the workload as an argument or with --file, not both")

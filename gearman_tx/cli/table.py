@@ -4,39 +4,50 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
 import click
-from attrs import frozen
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from gearman_tx.cli.formats import as_text
+from gearman_tx.cli import terminal
+from gearman_tx.cli.columns import Column
+from gearman_tx.cli.layout import lay_out, width_of
 
-Row: TypeAlias = dict[str, Any]
+Row: TypeAlias = Mapping[str, Any]
 
-_PIPE_WIDTH: Final = 100_000  # columns; cells in a pipe are never cut
+_BATCH: Final = 1000  # rows whose widths are known before the first of them is printed
 
 
-@frozen
-class Column:
-    """One column of a table.
+def table_lines(
+    columns: Sequence[Column], rows: Iterable[Row], *, room: int | None, has_headings: bool
+) -> Iterator[str]:
+    """Yield the lines of a table, the headings first; nothing for a table without rows.
 
-    Attributes:
-        title: the heading.
-        key: the key of its value in a row, and in JSON.
-        format: returns the text of a cell for a value.
-        is_number: whether the cells are aligned to the right.
+    The rows are looked at in batches, so a long table is printed while its rows come. A later batch
+    with longer cells has wider columns.
+
+    Args:
+        columns: its columns.
+        rows: its rows.
+        room: the width of the terminal; None shows every cell whole.
+        has_headings: whether there is a line of headings.
     """
-
-    title: str
-    key: str
-    format: Callable[[object], str] = as_text
-    is_number: bool = False
+    left = iter(rows)
+    titles = [[column.title] if has_headings else [""] for column in columns]
+    natural = list(map(width_of, titles))
+    while batch := list(islice(left, _BATCH)):
+        cells = [[column.format(row[column.name]) for row in batch] for column in columns]
+        natural = list(map(max, natural, map(width_of, cells)))
+        layout = lay_out(columns, natural, room)
+        if has_headings:
+            yield from layout.lines(titles)
+            has_headings = False
+        yield from layout.lines(cells)
 
 
 class TablePrinter:
@@ -47,19 +58,27 @@ class TablePrinter:
 
     Args:
         refreshes: whether there may be more than one version.
+        has_headings: whether it has a line of headings.
+        is_wide: whether all columns are shown whole, however narrow the terminal is.
     """
 
-    def __init__(self, *, refreshes: bool) -> None:
-        is_terminal = sys.stdout.isatty()
-        self._console = Console(
-            width=None if is_terminal else _PIPE_WIDTH, highlight=False, soft_wrap=False
-        )
+    def __init__(
+        self, *, refreshes: bool = False, has_headings: bool = True, is_wide: bool = False
+    ) -> None:
         self._refreshes = refreshes
+        self._has_headings = has_headings
+        self._is_wide = is_wide
         self._live: Live | None = None
-        if refreshes and is_terminal:
+        if refreshes and terminal.has_escapes(sys.stdout):
+            console = Console(highlight=False, soft_wrap=False)
             self._live = Live(
-                console=self._console, screen=True, auto_refresh=False, vertical_overflow="crop"
+                console=console, screen=True, auto_refresh=False, vertical_overflow="crop"
             )
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether the table takes the whole screen, so that nothing else may be printed."""
+        return self._live is not None
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -75,7 +94,7 @@ class TablePrinter:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, columns: Sequence[Column], rows: Sequence[Row], notes: Sequence[str]) -> None:
+    def show(self, columns: Sequence[Column], rows: Iterable[Row], notes: Sequence[str]) -> None:
         """Print one version of the table.
 
         Args:
@@ -83,34 +102,32 @@ class TablePrinter:
             rows: its rows; an empty table is not printed.
             notes: lines about the table, printed below it on a full screen and otherwise on stderr.
         """
-        table = _make_table(columns, rows) if rows else Text()
-        clock = Text(time.strftime("%H:%M:%S"), style="dim")
+        room = None if self._is_wide else terminal.width()
+        lines = table_lines(columns, rows, room=room, has_headings=self._has_headings)
+        clock = time.strftime("%H:%M:%S")
         if self._live is not None:
-            footer = [Text(line, style="red") for line in notes]
-            self._live.update(Group(clock, table, *footer), refresh=True)
+            self._refresh(self._live, clock, lines, notes)
             return
         if self._refreshes:
-            self._console.print(clock)
-        if rows:
-            for line in self._lines_of(table):
-                click.echo(line)
+            click.echo(clock)
+        print_lines(lines, first_is_bold=self._has_headings)
         for line in notes:
             click.echo(line, err=True)
 
-    def _lines_of(self, table: Table | Text) -> list[str]:
-        """Return the table's lines without the blanks that fill the last column."""
-        with self._console.capture() as printed:
-            self._console.print(table)
-        return [line.rstrip(" ") for line in printed.get().splitlines()]
+    def _refresh(self, live: Live, clock: str, lines: Iterator[str], notes: Sequence[str]) -> None:
+        screen = Text(f"{clock}\n", style="dim", no_wrap=True, overflow="crop")
+        for number, line in enumerate(lines):
+            is_heading = self._has_headings and not number
+            screen.append(f"{line}\n", style="not dim bold" if is_heading else "not dim")
+        for line in notes:
+            screen.append(f"{line}\n", style="not dim red")
+        live.update(screen, refresh=True)
 
 
-def _make_table(columns: Sequence[Column], rows: Sequence[Row]) -> Table:
-    """Return a table; markup in a cell is not interpreted."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(
-            column.title, justify="right" if column.is_number else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(Text(column.format(row[column.key])) for column in columns))
-    return table
+def print_lines(lines: Iterable[str], *, first_is_bold: bool = False) -> None:
+    """Print ``lines`` on stdout, a batch at a time; the first one may be bold on a terminal."""
+    left = iter(lines)
+    for first in islice(left, 1):
+        click.echo(terminal.bold(first) if first_is_bold else first)
+    while batch := list(islice(left, _BATCH)):
+        click.echo("\n".join(batch))

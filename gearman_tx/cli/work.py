@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
 from gearman_tx.cli.external_command import ExternalCommand
+from gearman_tx.cli.parameters import SIZE, SPAN, Count
 from gearman_tx.cli.servers import servers_option
 from gearman_tx.cli.supervisor import Supervisor, is_supervised, watch_supervisor
 from gearman_tx.cli.targets import Functions, load
@@ -23,7 +24,6 @@ from gearman_tx.worker import LifeLimits, Worker
 from gearman_tx.worker.limits import Life
 from gearman_tx.worker.log import begin_logging
 
-_MEGABYTE: Final = 1_000_000
 _RELOAD_SECONDS: Final = 0.5  # between two checks of the files
 _PROGRAM: Final = "import sys; from gearman_tx.cli import main; sys.exit(main())"
 _WORKER_OPTIONS: Final = (  # a Worker has these of its own
@@ -31,7 +31,7 @@ _WORKER_OPTIONS: Final = (  # a Worker has these of its own
     "concurrency",
     "client_id",
     "max_jobs",
-    "max_seconds",
+    "max_time",
     "max_memory",
 )
 
@@ -45,8 +45,8 @@ class WorkOptions:
         concurrency: how many jobs run at a time.
         client_id: the name of the worker in the job servers' reports; None for ``host:pid``.
         max_jobs: the number of jobs after which the process ends, or None.
-        max_seconds: the seconds after which it ends, or None.
-        max_memory: the megabytes of memory at which it ends, or None.
+        max_time: the seconds after which it ends, or None.
+        max_memory: the bytes of memory at which it ends, or None.
         reload: whether it ends when the code has changed.
         timeout: how many seconds a command may take, or None.
         verbose: whether informational lines are logged too.
@@ -56,14 +56,11 @@ class WorkOptions:
     concurrency: int
     client_id: str | None
     max_jobs: int | None
-    max_seconds: float | None
-    max_memory: float | None
+    max_time: float | None
+    max_memory: int | None
     reload: bool
     timeout: float | None
     verbose: bool
-
-
-_POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
@@ -80,7 +77,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option(
     "-c",
     "--concurrency",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=1,
     show_default=True,
     metavar="N",
@@ -88,7 +85,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--processes",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=1,
     show_default=True,
     metavar="N",
@@ -97,11 +94,19 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--client-id", metavar="ID", help="The name of this worker in reports; HOST:PID by default."
 )
-@click.option("--timeout", type=_POSITIVE, metavar="SECONDS", help="Kill a COMMAND after so long.")
-@click.option("--max-jobs", type=click.IntRange(min=1), metavar="N", help="End after so many jobs.")
-@click.option("--max-seconds", type=_POSITIVE, metavar="SECONDS", help="End after so long.")
 @click.option(
-    "--max-memory", type=_POSITIVE, metavar="MB", help="End when the process holds more memory."
+    "--timeout",
+    type=SPAN,
+    metavar="TIME",
+    help="Kill a COMMAND after this time, such as 90 (seconds) or 10m.",
+)
+@click.option("--max-jobs", type=Count(1), metavar="N", help="End after so many jobs.")
+@click.option("--max-time", type=SPAN, metavar="TIME", help="End after this time, such as 2h.")
+@click.option(
+    "--max-memory",
+    type=SIZE,
+    metavar="SIZE",
+    help="End when the process holds more memory, such as 512M.",
 )
 @click.option(
     "--reload", is_flag=True, help="For development: start again when a module changes on disk."
@@ -168,12 +173,7 @@ def _check(words: Sequence[str], functions: Sequence[str], options: WorkOptions)
 
 
 def _make_worker(options: WorkOptions, functions: Functions) -> Worker:
-    memory = options.max_memory
-    limits = LifeLimits(
-        jobs=options.max_jobs,
-        seconds=options.max_seconds,
-        memory=None if memory is None else int(memory * _MEGABYTE),
-    )
+    limits = LifeLimits(jobs=options.max_jobs, seconds=options.max_time, memory=options.max_memory)
     worker = Worker(
         options.servers,
         concurrency=options.concurrency,

@@ -8,14 +8,9 @@ import click
 
 from gearman_tx.admin import AdminClient
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
-from gearman_tx.cli.table import Column, Row
+from gearman_tx.cli.table import Row
 
-COLUMNS = (
-    Column("Fd", "fd", is_number=True),
-    Column("Host", "host"),
-    Column("Client id", "client_id"),
-    Column("Functions", "functions"),
-)
+COLUMNS = ("fd", "host", "client_id", "functions")
 
 
 @click.command()

@@ -42,7 +42,7 @@ def test_a_workers_row_is_read(line: bytes, client_id: bytes, functions: tuple[b
 
 
 def test_a_show_jobs_row_is_read() -> None:
-    """A row of ``show jobs`` has a handle, retries and two flags."""
+    """A row of ``show jobs`` has a handle, losses and two flags."""
     assert replies.queued_job(b"H:vm:5\t1\t0\t1") == replies.QueuedJob(b"H:vm:5", 1, False, True)
 
 
@@ -50,13 +50,19 @@ def test_a_jobs_row_of_a_running_job_is_read() -> None:
     """A row of ``jobs`` names the worker of a running job."""
     line = b"H:vm:5\tresize\tu\trunning\thigh\tbg\t7\t1\t2\t9\t10.0.0.1\t64\t1/2\t-"
     job = replies.job_details(line)
-    assert (job.worker_fd, job.worker_host, job.progress, job.due) == (9, "10.0.0.1", (1, 2), None)
+    assert (job.worker_fd, job.worker_host, job.progress, job.due_in) == (
+        9,
+        "10.0.0.1",
+        (1, 2),
+        None,
+    )
 
 
 def test_a_jobs_row_of_a_delayed_job_is_read() -> None:
     """A row of ``jobs`` says when a delayed job is due, and has no worker."""
     job = replies.job_details(b"H:vm:5\tf\t\tdelayed\tnormal\tfg\t0\t0\t0\t-\t-\t0\t0/0\t60")
-    assert (job.worker_fd, job.worker_host, job.due, job.background) == (None, None, 60, False)
+    assert (job.worker_fd, job.worker_host, job.due_in, job.background) == (None, None, 60, False)
+    assert job.progress is None
 
 
 def test_a_functions_row_is_read_with_columns_to_come() -> None:

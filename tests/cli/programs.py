@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import select
+import signal
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -55,8 +60,9 @@ worker.register("mine", reverse)
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return our environment without Gearman's variables, with ``variables``."""
-    clean = {name: value for name, value in os.environ.items() if name != "GEARMAN_SERVERS"}
+    """Return our environment without what changes the output, with ``variables``."""
+    ours = {"GEARMAN_SERVERS", "NO_COLOR", "COLUMNS"}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
     return {**clean, **variables}
 
 
@@ -82,6 +88,52 @@ def rows(*words: str) -> list[dict[str, Any]]:
     assert done.status == 0, done
     found: list[dict[str, Any]] = json.loads(done.out)
     return found
+
+
+def on_a_terminal(
+    *words: str,
+    data: bytes = b"",
+    columns: int = 100,
+    status: int = 0,
+    interrupted_after: str = "",
+    **variables: str,
+) -> str:
+    """Run ``gearman-tx`` on a terminal and return what the terminal gets.
+
+    Args:
+        words: the command line.
+        data: is typed at once.
+        columns: the width of the terminal.
+        status: the exit status that is expected.
+        interrupted_after: the text after which SIGINT comes.
+        variables: of the environment.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    os.write(ours, data)
+    process = subprocess.Popen(
+        [BIN / "gearman-tx", *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(TERM="xterm", **variables),
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while select.select([ours], (), (), WAIT_SECONDS)[0]:
+            shown += os.read(ours, 65536)
+            if interrupted_after and interrupted_after in shown.decode(errors="replace"):
+                interrupted_after = ""
+                process.send_signal(signal.SIGINT)
+    except OSError:  # on Linux: all other processes have closed the terminal
+        pass
+    finally:
+        os.close(ours)
+        if process.poll() is None and process.wait(WAIT_SECONDS):
+            process.kill()
+    assert process.returncode == status, shown
+    return shown.decode()
 
 
 class Program:

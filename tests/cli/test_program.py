@@ -6,29 +6,59 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from gearman_tx.cli.errors import explain
+from gearman_tx.cli.parameters import SIZE, SPAN, WHEN, Count
 from gearman_tx.cli.program import SUMMARIES, commands, run_command
-from gearman_tx.cli.time_option import read_time
 from gearman_tx.errors import RemoteProtocolError
 
 CONTEXT = click.Context(commands)
-OPTION = click.Option(["--at"])
 
 
-def test_times() -> None:
-    """A time is relative, in seconds since 1970, or a date with or without a zone."""
-    assert read_time(CONTEXT, OPTION, None) is None
-    assert read_time(CONTEXT, OPTION, "1234.5") == 1234.5
-    assert read_time(CONTEXT, OPTION, "2030-01-31T18:00+00:00") == 1896112800
-    assert read_time(CONTEXT, OPTION, "2030-01-31") is not None
-    found = read_time(CONTEXT, OPTION, "+2h")
-    assert found is not None
-    assert abs(found - time.time() - 7200) < 60
+def test_moments() -> None:
+    """A moment is a time from now on, seconds since 1970, or a date with or without a zone."""
+    assert WHEN.convert("@1234.5", None, None) == 1234.5
+    assert WHEN.convert("2030-01-31T18:00+00:00", None, None) == 1896112800
+    assert WHEN.convert("2030-01-31", None, None) > 1896000000
+    for word in ("2h", "+2h", "7200"):
+        assert abs(WHEN.convert(word, None, None) - time.time() - 7200) < 60
+
+
+@pytest.mark.parametrize("word", ["yesterday", "1896112800", "-1", "2h!", "@", "2030-13-01"])
+def test_no_moment(word: str) -> None:
+    """The message has all forms. Seconds since 1970 need their mark."""
+    with pytest.raises(click.BadParameter, match="is not a time: write 90 "):
+        WHEN.convert(word, None, None)
+
+
+def test_spans_and_sizes() -> None:
+    """Options take the units of all other programs of the package."""
+    assert SPAN.convert("2h", None, None) == 7200
+    assert SIZE.convert("128M", None, None) == 2**27
+    assert Count(1).convert("3", None, None) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "said"),
+    [
+        (SPAN, "0", "'0' is not a time: write seconds, or a number with s, m, h, d or w"),
+        (SPAN, "long", "'long' is not a time"),
+        (SIZE, "0", "'0' is not a size: write bytes, or a number with K, M or G such as 64M"),
+        (SIZE, "2T", "'2T' is not a size"),
+        (Count(), "ten", "'ten' is not a whole number of at least 0"),
+        (Count(1), "0", "'0' is not a whole number of at least 1"),
+    ],
+)
+def test_wrong_values(kind: click.ParamType[Any], word: str, said: str) -> None:
+    """The message has the word and the forms that are accepted."""
+    with pytest.raises(click.BadParameter) as error:
+        kind.convert(word, None, None)
+    assert str(error.value).startswith(said)
 
 
 def test_something_else_on_the_port() -> None:

@@ -8,11 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gearman_tx.cli.formats import as_json, as_text, duration, milliseconds
-from gearman_tx.cli.jobs import _progress, _size
-from gearman_tx.cli.status import _limits
-from tests.cli.programs import gearman_tx, rows, started, working
-from tests.support.servers import start_our_server
+from tests.cli.programs import gearman_tx, on_a_terminal, rows, started, working
+from tests.support.servers import running, start_our_server
 
 
 def test_ping(our_server: str, c_server: str) -> None:
@@ -22,10 +19,10 @@ def test_ping(our_server: str, c_server: str) -> None:
     for found in rounds:
         assert [row["server"] for row in found] == [our_server, c_server]
         assert found[1]["version"].startswith("1.1.")
-        assert all(0 < row[time] < 20 for row in found for time in ("answer", "connect"))
+        assert all(0 < row[time] < 20 for row in found for time in ("answered_in", "connected_in"))
     for of_one_server in zip(*rounds, strict=True):
         answer, connect = (
-            min(row[time] for row in of_one_server) for time in ("answer", "connect")
+            min(row[time] for row in of_one_server) for time in ("answered_in", "connected_in")
         )
         assert answer < connect
     table = gearman_tx("ping", "-s", f"{our_server},{c_server}").out.splitlines()
@@ -69,23 +66,40 @@ def test_workers(server: str, tmp_path: Path) -> None:
         assert " me " in gearman_tx("workers", "-s", server).out
 
 
-def test_nothing_to_show(our_server: str) -> None:
-    """A line on stderr replaces an empty table."""
-    done = gearman_tx("status", "-s", our_server, "no-*-such")
-    assert done == (0, "", "no function of that name\n")
+def test_nothing_to_show(tmp_path: Path) -> None:
+    """A line on stderr replaces an empty table, unless the user wants no remarks."""
+    with running(start_our_server(tmp_path)) as server:
+        words = ("jobs", "-s", f"127.0.0.1:{server.port}")
+        assert gearman_tx(*words) == (0, "", "no jobs\n")
+        assert gearman_tx(*words, "--quiet") == (0, "", "")
+        assert gearman_tx(*words, "--json") == (0, "[]\n", "")
+
+
+@pytest.mark.parametrize("command", ["status", "jobs"])
+def test_a_function_that_no_server_knows(our_server: str, command: str) -> None:
+    """The exit status is 1, and one line has the name; other functions are shown."""
+    gearman_tx("submit", "-s", our_server, "-b", "known", "x")
+    done = gearman_tx(command, "-s", our_server, "known", "nosuch", "no-*-such")
+    text = "no job server knows a function nosuch, no-*-such"
+    assert done.err == f"gearman-tx: {text}; gearman-tx status lists those that exist\n"
+    assert done.status == 1
+    assert "known" in done.out
+    assert gearman_tx(command, "-s", our_server, "kno*").status == 0
+
+
+def test_a_server_that_is_down_may_know_the_function(our_server: str) -> None:
+    """Then nothing is said about the name, and the exit status is that of the lost server."""
+    done = gearman_tx("status", "-s", our_server, "-s", "127.0.0.1:1", "nosuch")
+    assert done.status == 3
+    assert "nosuch" not in done.err
 
 
 def test_jobs_of_one_function_at_a_c_server(c_server: str) -> None:
     """A report that the C server does not have is refused, with a hint."""
-    done = gearman_tx("jobs", "-s", c_server, "one")
-    assert done.status == 4
-    assert "leave the function out" in done.err
-
-
-def test_a_name_that_is_too_long(server: str) -> None:
-    """A request that a server refuses for other reasons is exit status 4."""
-    done = gearman_tx("jobs", "-s", server, "x" * 3000)
-    assert done.status == 4 or not done.out
+    for words in (("one",), ("--state", "running")):
+        done = gearman_tx("jobs", "-s", c_server, *words)
+        assert done.status == 4
+        assert "leave FUNCTION and --state out" in done.err
 
 
 def test_watching(our_server: str) -> None:
@@ -123,7 +137,11 @@ def test_maxqueue(our_server: str) -> None:
     """One limit applies to all priorities; three apply to one each."""
     done = gearman_tx("maxqueue", "-s", our_server, "limited", "5")
     assert done == (0, f"{our_server}: the limit of limited is 5\n", "")
-    assert rows("status", "-s", our_server, "limited")[0]["max_queue"] == [5, 5, 5]
+    assert rows("status", "-s", our_server, "limited")[0]["max_queue"] == {
+        "high": 5,
+        "normal": 5,
+        "low": 5,
+    }
     gearman_tx("maxqueue", "-s", our_server, "limited", "5", "0", "7")
     assert gearman_tx("status", "-s", our_server, "limited").out.rstrip().endswith("5/-/7")
     assert gearman_tx("maxqueue", "-s", our_server, "limited", "5", "6").status == 2
@@ -140,11 +158,35 @@ def test_shutdown(tmp_path: Path, our_server: str) -> None:
     """A server stops if it was started with --allow-shutdown; others refuse."""
     server = start_our_server(tmp_path, "--allow-shutdown")
     name = f"127.0.0.1:{server.port}"
-    assert gearman_tx("shutdown", "-s", name, "--graceful") == (0, f"{name} stops\n", "")
+    assert gearman_tx("shutdown", "-s", name, "--graceful") == (
+        0,
+        f"{name} stops; 0 jobs run, 0 wait\n",
+        "",
+    )
     assert server.process.wait(20) == 0
     done = gearman_tx("shutdown", "-s", our_server)
     assert done.status == 4
-    assert "was started without it" in done.err
+    assert "it was started without --allow-shutdown: stop it with SIGTERM" in done.err
+
+
+@pytest.mark.parametrize(("typed", "status"), [("n\n", 1), ("", 130), ("y\n", 0)])
+def test_shutdown_asks_on_a_terminal(tmp_path: Path, typed: str, status: int) -> None:
+    """The question has the number of jobs; the answer no, or Ctrl-C, leaves the server alone."""
+    with running(start_our_server(tmp_path, "--allow-shutdown")) as server:
+        name = f"127.0.0.1:{server.port}"
+        gearman_tx("submit", "-s", name, "-b", "waits", "x")
+        words = ("shutdown", "-s", name)
+        shown = on_a_terminal(
+            *words,
+            data=typed.encode(),
+            status=status,
+            interrupted_after="" if typed else "[y/N]",
+        )
+        assert f"{name}: 0 jobs run, 1 wait" in shown
+        if status:
+            assert gearman_tx("ping", "-s", name).status == 0
+        else:
+            assert server.process.wait(20) == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -161,15 +203,3 @@ def test_completed_words() -> None:
         _GEARMAN_TX_COMPLETE="bash_complete", COMP_WORDS="gearman-tx sta", COMP_CWORD="1"
     )
     assert done.out == "plain,status\n"
-
-
-def test_formats() -> None:
-    """Cells have dashes, units and no control characters."""
-    assert [as_text(value) for value in (None, True, False, 3)] == ["-", "yes", "no", "3"]
-    assert as_text((b"a\n", b"b")) == "a\\x0a, b" or as_text((b"a\n", b"b")) == "a\\n, b"
-    assert as_json((b"\xff", None)) == ["\\xff", None]
-    assert [duration(value) for value in (0, 61, 90061, None)] == ["0s", "1m 1s", "1d 1h", "-"]
-    assert [milliseconds(value) for value in (0.0015, None)] == ["1.50 ms", "-"]
-    assert [_size(value) for value in (1500, None)] == ["1.5 kB", "-"]
-    assert [_progress(value) for value in ((1, 2), (0, 0), None)] == ["1/2", "-", "-"]
-    assert [_limits(value) for value in ((1, 1, 1), (0, 0, 0), (0, 2, 3))] == ["1", "-", "-/2/3"]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
-import pty
-import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.programs import environment, gearman_tx, rows, started, working
+from tests.cli.programs import gearman_tx, on_a_terminal, rows, started, working
 from tests.daemon.process import BIN, WAIT_SECONDS
 
 FUNCTIONS = ("tasks:reverse", "tasks:chat", "bad=tasks:broken", "tasks:kill")
@@ -118,17 +115,17 @@ def test_background_jobs_and_reports(server: str) -> None:
     again = gearman_tx("submit", "-s", server, "-b", "-u", "key", name, "x")
     assert again.out == done.out
     (row,) = rows("status", "-s", server, name)
-    assert (row["server"], row["total"], row["high"], row["running"]) == (server, 1, 1, 0)
+    assert (row["server"], row["jobs"], row["high"], row["running"]) == (server, 1, 1, 0)
     assert handle in [row["handle"] for row in rows("jobs", "-s", server)]
     assert gearman_tx("cancel", "-s", server, handle) == (0, f"{handle} is cancelled\n", "")
 
 
 def test_later(our_server: str) -> None:
     """A job with --at is in the background and due at that time."""
-    done = gearman_tx("submit", "-s", our_server, "--at", "+1h", "later", "x")
+    done = gearman_tx("submit", "-s", our_server, "--at", "1h", "later", "x")
     (row,) = rows("jobs", "-s", our_server, "later")
     assert row["handle"] == done.out.strip()
-    assert 3500 < row["due"] <= 3601  # whole seconds, rounded up twice
+    assert 3500 < row["due_in"] <= 3601  # whole seconds, rounded up twice
     table = gearman_tx("jobs", "-s", our_server, "later").out
     assert "59m" in table or "1h" in table
     assert gearman_tx("cancel", "-s", our_server, row["handle"]).status == 0
@@ -166,7 +163,8 @@ def test_no_server() -> None:
         (("f", "x", "--file", "tasks.py"), "not both"),
         (("f", "x", "--lines"), "leave WORKLOAD out"),
         (("f", "x", "--at", "+1", "-p", "low"), "no priority"),
-        (("f", "x", "--at", "soon"), "'soon' is not a time: +90 (seconds)"),
+        (("f", "x", "--at", "soon"), "'soon' is not a time: write 90 (seconds from now), 10m"),
+        (("f", "x", "--retries", "ten"), "'ten' is not a whole number of at least 0"),
         (("f", "x", "-u", "k" * 65), "over the limit of 64"),
         (("f", "x", "-s", "host:99999"), "outside 1 to 65535"),
         (("f", "x", "-s", "bad:endpoint:x=y"), "bad:endpoint:x=y"),
@@ -228,45 +226,19 @@ def _until_known(server: str, function: str) -> None:
 
 
 @pytest.mark.usefixtures("_workers")
-def test_a_bar_on_a_terminal(our_server: str) -> None:
+def test_a_baron_a_terminal(our_server: str) -> None:
     """On a terminal, progress is a bar that is removed before other output."""
-    shown = _on_a_terminal("submit", "-s", our_server, "chat", data=b"x\n\x04")
+    shown = on_a_terminal("submit", "-s", our_server, "chat", data=b"x\n\x04")
     assert "Ctrl-D" in shown
     assert "1 of 4" in shown
     assert "\x1b[2K" in shown[shown.index("1 of 4") : shown.index("one ")]
     assert "one \r\ncareful\r\ntwo\r\n" in shown.replace("\x1b[?25h", "").replace("\x1b[?25l", "")
 
 
-def test_a_watched_report_on_a_terminal(our_server: str) -> None:
+def test_a_watched_reporton_a_terminal(our_server: str) -> None:
     """On a terminal, a watched report takes the whole screen and gives it back."""
     words = ("ping", "-s", our_server, "--watch", "0.01", "--count", "2")
-    shown = _on_a_terminal(*words)
+    shown = on_a_terminal(*words)
     assert shown.startswith("\x1b[?1049h")
     assert shown.count("Answered in") == 2
     assert "\x1b[?1049l" in shown
-
-
-def _on_a_terminal(*words: str, data: bytes = b"") -> str:
-    """Run ``gearman-tx`` on a terminal, type ``data`` and return the output."""
-    ours, theirs = pty.openpty()
-    os.write(ours, data)
-    process = subprocess.Popen(
-        [BIN / "gearman-tx", *words],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(TERM="xterm", COLUMNS="100"),
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while select.select([ours], (), (), WAIT_SECONDS)[0]:
-            shown += os.read(ours, 65536)
-    except OSError:  # on Linux: all other processes have closed the terminal
-        pass
-    finally:
-        os.close(ours)
-        if process.poll() is None and process.wait(WAIT_SECONDS):
-            process.kill()
-    assert process.returncode == 0, shown
-    return shown.decode()

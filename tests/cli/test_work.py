@@ -80,7 +80,7 @@ def test_limits(our_server: str, tmp_path: Path) -> None:
         assert gearman_tx("submit", "-s", our_server, "first", "abc").out == "cba"
         assert program.end() == 0
         assert "stopped: 1 jobs were taken" in program.said
-    words = ("tasks:reverse", "--max-seconds", "0.1", "--max-memory", "100000")
+    words = ("tasks:reverse", "--max-time", "0.1", "--max-memory", "100G")
     with working(tmp_path, [our_server], *words) as program:
         assert program.end() == 0
         assert "the limit is 0.1" in program.said

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from gearman_tx.cli.import_queue import _local_time
 from gearman_tx.importing import SourceError, SourceOptions
 from gearman_tx.store.sqlite.schema import VERSION
 from tests.importing.c_server_queue import stored, take
@@ -52,12 +51,6 @@ def test_json(tmp_path: Path, old: Path, path: Path) -> None:
             {"function": "g", **usual, "low": 1, "delayed": 1, **due},
         ],
     }
-
-
-def test_a_time_beyond_the_calendar() -> None:
-    """A time after the year 9999 is printed as a number."""
-    assert _local_time(1e15) == "1e+15"
-    assert _local_time(None) == "-"
 
 
 def test_a_full_disk(tmp_path: Path, old: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from gearman_tx.daemon.options import values
+from gearman_tx.quantities import exact_size
 
 if TYPE_CHECKING:
     from gearman_tx.daemon.options.values import Reader
@@ -57,14 +58,14 @@ def number(name: str, default: int, text: str, *, least: int = 0, **more: Any) -
 
 def size(name: str, default: int, text: str, *, least: int, most: int) -> Option:
     """Return an option for a number of bytes from ``least`` to ``most``."""
-    shown, read = values.size_text(default), values.size(least, most)
+    shown, read = exact_size(default), values.size(least, most)
     return Option(name, text, value="SIZE", default=default, shown=shown, read=read)
 
 
 def seconds(name: str, default: float, text: str, *, least: float, most: float) -> Option:
-    """Return an option for a time from ``least`` to ``most`` seconds."""
+    """Return an option for a span of time, from ``least`` to ``most`` seconds."""
     shown, read = f"{default:g}", values.seconds(least, most)
-    return Option(name, text, value="SECONDS", default=default, shown=shown, read=read)
+    return Option(name, text, value="TIME", default=default, shown=shown, read=read)
 
 
 def meaningless(name: str, why: str, **more: Any) -> Option:

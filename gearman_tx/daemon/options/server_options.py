@@ -10,9 +10,9 @@ from typing_extensions import override
 
 from gearman_tx.daemon.options import queue_options
 from gearman_tx.daemon.options.table_options import TableOptions, read
-from gearman_tx.daemon.options.values import size_text
 from gearman_tx.daemon.working_folder import working_folder
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.quantities import exact_size
 
 PORT_VARIABLE: Final = "GEARMAND_PORT"
 
@@ -32,7 +32,7 @@ class ServerOptions(TableOptions):
             self["port"] = read(f"environment variable {PORT_VARIABLE}", self.rows["port"], word)
             self.given.add("port")
         if self["pause-output"] > self["max-output"]:
-            pause, most = size_text(self["pause-output"]), size_text(self["max-output"])
+            pause, most = exact_size(self["pause-output"]), exact_size(self["max-output"])
             raise ConfigurationError(f"--pause-output ({pause}) is more than --max-output ({most})")
         queue_options.settle(self)
 

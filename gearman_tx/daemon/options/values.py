@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.quantities import SIZE_FORMS, SPAN_FORMS, exact_size, read_size, read_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +22,6 @@ LARGEST_NUMBER: Final = 2**31 - 1
 """The largest number for an option without its own limit."""
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
-_SIZE: Final = re.compile(r"([0-9]{1,15})([KMG]?)i?B?", re.IGNORECASE)
-_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 _PRIORITIES: Final = 3
 
 
@@ -52,36 +51,24 @@ def size(least: int, most: int) -> Reader:
     """Return the reader of a number of bytes, such as ``65536``, ``64K``, ``8M`` or ``1G``."""
 
     def read(word: str) -> int:
-        found = _SIZE.fullmatch(word)
-        if found is not None:
-            value = int(found[1]) * _UNITS[found[2].upper()]
-            if least <= value <= most:
-                return value
-        text = f"{word!r} is not a size from {size_text(least)} to {size_text(most)}"
-        raise ConfigurationError(f"{text}; write bytes, or a number with K, M or G such as 64M")
+        value = read_size(word)
+        if value is not None and least <= value <= most:
+            return value
+        text = f"{word!r} is not a size from {exact_size(least)} to {exact_size(most)}"
+        raise ConfigurationError(f"{text}; write {SIZE_FORMS}")
 
     return read
 
 
-def size_text(value: int) -> str:
-    """Return a number of bytes as a word that :func:`size` reads."""
-    for unit in ("G", "M", "K"):
-        if value and not value % _UNITS[unit]:
-            return f"{value // _UNITS[unit]}{unit}"
-    return str(value)
-
-
 def seconds(least: float, most: float) -> Reader:
-    """Return the reader of a time in seconds; fractions such as ``0.5`` are allowed."""
+    """Return the reader of a span of time, such as ``90``, ``0.5`` or ``10m``, in seconds."""
 
     def read(word: str) -> float:
-        try:
-            value = float(word)
-        except ValueError:
-            value = float("nan")
-        if least <= value <= most:  # false for NaN
+        value = read_span(word)
+        if value is not None and least <= value <= most:
             return value
-        raise ConfigurationError(f"{word!r} is not a time from {least:g} to {most:g} seconds")
+        text = f"{word!r} is not a time from {least:g} to {most:g} seconds"
+        raise ConfigurationError(f"{text}; write {SPAN_FORMS}")
 
     return read
 

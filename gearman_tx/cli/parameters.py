@@ -1,0 +1,116 @@
+"""The kinds of values that options and arguments take, with their error messages."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from typing_extensions import override
+
+from gearman_tx.quantities import SIZE_FORMS, SPAN_FORMS, read_size, read_span
+
+if TYPE_CHECKING:
+    _Type = click.ParamType[Any]
+else:
+    _Type = click.ParamType  # older versions of click cannot subscript it
+
+_EPOCH: Final = re.compile(r"@([0-9]{1,12}(?:\.[0-9]{1,9})?)", re.ASCII)
+_THIRTY_YEARS: Final = 1e9  # seconds; a longer span is meant as a time since 1970
+
+
+class _Span(_Type):
+    """A span of time of more than 0 seconds."""
+
+    name = "time"
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Click: return the value of an option, in seconds."""
+        seconds = value if isinstance(value, float) else read_span(str(value))
+        if not seconds:
+            self.fail(f"{value!r} is not a time: write {SPAN_FORMS}", param, ctx)
+        return seconds
+
+
+class _Size(_Type):
+    """A size of more than 0 bytes."""
+
+    name = "size"
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Click: return the value of an option, in bytes."""
+        size = read_size(str(value))
+        if not size:
+            self.fail(f"{value!r} is not a size: write {SIZE_FORMS}", param, ctx)
+        return size
+
+
+class Count(_Type):
+    """A whole number.
+
+    Args:
+        least: the smallest number that is accepted.
+    """
+
+    name = "number"
+
+    def __init__(self, least: int = 0) -> None:
+        self._least = least
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Click: return the value of an option."""
+        word = str(value)
+        if not (word.isascii() and word.isdecimal() and int(word) >= self._least):
+            self.fail(f"{word!r} is not a whole number of at least {self._least}", param, ctx)
+        return int(word)
+
+
+class _When(_Type):
+    """A time from now on, a moment since 1970 or a date; a date without a zone is local."""
+
+    name = "when"
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Click: return the value of an option, in seconds since 1970."""
+        moment = _read_moment(str(value))
+        if moment is None:
+            forms = "90 (seconds from now), 10m, 2h, 1d, 2030-01-31T18:00, @SECONDS (since 1970)"
+            self.fail(f"{value!r} is not a time: write {forms}", param, ctx)
+        return moment
+
+
+def _read_moment(word: str) -> float | None:
+    """Return the seconds since 1970 that ``word`` means, or None if it is not a moment."""
+    seconds = read_span(word.removeprefix("+"))
+    if seconds is not None:
+        return time.time() + seconds if seconds < _THIRTY_YEARS else None
+    if found := _EPOCH.fullmatch(word):
+        return float(found[1])
+    try:
+        return datetime.fromisoformat(word).astimezone().timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+SPAN: Final = _Span()
+"""A span of time, such as ``90``, ``10m`` or ``2h``; its value is in seconds."""
+
+SIZE: Final = _Size()
+"""A size, such as ``65536`` or ``128M``; its value is in bytes."""
+
+WHEN: Final = _When()
+"""A moment; its value is in seconds since 1970."""
