@@ -221,7 +221,7 @@ def test_interrupted(our_server: str, tmp_path: Path) -> None:
 
 
 def _until_known(server: str, function: str) -> None:
-    while not rows("status", "-s", server, function):
+    while gearman_tx("status", "-s", server, function).status:
         pass
 
 
