@@ -70,7 +70,7 @@ def test_every_byte_in_reports(number: int) -> None:
     written = escape(name)
     assert server.ask(b"status") == written + b"\t1\t0\t1\n.\n"
     assert server.ask(b"prioritystatus") == written + b"\t0\t1\t0\t1\n.\n"
-    assert server.ask(b"functions") == written + b"\t1\t0\t1\t0\t0\t0\t1\t0\t0\t0\n.\n"
+    assert server.ask(b"functions") == written + b"\t1\t0\t1\t0\t0\t0\t1\t0\t0\t0\t0\n.\n"
     assert server.ask(b"workers") == b"7 127.0.0.1 %b : %b\n.\n" % (written, written)
     assert server.ask(b"clients") == b"7\t127.0.0.1\t%b\t1\t0\t0\tidle\n.\n" % written
     assert server.ask(b"show unique jobs") == written + b"\n.\n"

@@ -44,7 +44,7 @@ def test_another_file(queue: Path, tmp_path: Path) -> None:
     options = ("--queue-type=sqlite", f"--sqlite-path={new}")
     with running(start_our_server(tmp_path, *options)) as server:
         status = run("status", "-s", f"127.0.0.1:{server.port}", "--json")
-    assert sum(row["total"] for row in json.loads(status.out)) == 400
+    assert sum(row["jobs"] for row in json.loads(status.out)) == 400
 
 
 def test_json(queue: Path) -> None:
