@@ -117,7 +117,7 @@ def test_a_time_limit_ends_though_the_clock_is_set_back(
         sleep(other, b"f")
         system_clock.set(-HOUR)
         assert other.hear() == (NOOP, b"")
-        assert job_of(server, b"f").retries == 1
+        assert job_of(server, b"f").losses == 1
 
 
 def test_a_running_job_is_not_run_twice_when_the_clock_is_set_forward(
@@ -132,7 +132,7 @@ def test_a_running_job_is_not_run_twice_when_the_clock_is_set_forward(
         take(short, b"short", 1)
         sleep(other, b"short")
         assert other.hear() == (NOOP, b"")
-        assert (job_of(server, b"long").state, job_of(server, b"long").retries) == ("running", 0)
+        assert (job_of(server, b"long").state, job_of(server, b"long").losses) == ("running", 0)
 
 
 def test_a_delayed_job_is_due_when_the_clock_is_set_forward(
@@ -172,8 +172,8 @@ def test_a_delayed_job_is_not_run_early_when_the_clock_is_set_back(
         for function in (b"before", b"after"):
             job = job_of(server, function)
             assert job.state == "delayed"
-            assert job.due is not None
-            assert HOUR // 3 < job.due <= HOUR + 2
+            assert job.due_in is not None
+            assert HOUR // 3 < job.due_in <= HOUR + 2
         system_clock.set(0)
         assert worker.hear() == (NOOP, b"")
 
