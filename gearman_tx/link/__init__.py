@@ -15,6 +15,7 @@ from gearman_tx.link.outgoing import PROBE, LinkLimits, OutgoingLink, outgoing_h
 from gearman_tx.link.output import Hole, Output
 from gearman_tx.link.packet_link import PacketLink
 from gearman_tx.link.plain_socket import tcp_socket
+from gearman_tx.link.receipts import Receipt
 from gearman_tx.link.reconnecting import Reconnecting
 from gearman_tx.link.servers import (
     DEFAULT_PORT,
@@ -42,6 +43,7 @@ __all__ = [
     "Output",
     "OutputLimits",
     "PacketLink",
+    "Receipt",
     "Reconnecting",
     "Server",
     "SocketSet",

@@ -1,5 +1,10 @@
 """Bytes that wait for a peer to read, oldest first, cut into pieces for writing.
 
+Theory of operation. The front is a queue of pieces, from which the next bytes to write are taken.
+A receipt (the answer to a submission) and everything that is added behind it are the rear, where
+receipts are kept in blocks (:mod:`gearman_tx.link.receipts`). When the front is empty, it gets the
+first block of the rear, or the pieces up to the next block.
+
 What never happens: a large piece is copied to be joined to another. Small pieces are joined,
 because a piece costs more than the copy.
 """
@@ -8,6 +13,8 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Final
+
+from gearman_tx.link.receipts import Receipt, ReceiptBlock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,37 +57,85 @@ class Backlog:
 
     Attributes:
         size: how many bytes wait.
+        memory: how many bytes of memory they take; fewer, because receipts are compressed.
+        receipts: how many of the bytes that wait are receipts in the rear.
         taken: how many bytes were taken since the beginning.
     """
 
-    __slots__ = ("_pieces", "size", "taken")
+    __slots__ = ("_front", "_rear", "memory", "receipts", "size", "taken")
 
     def __init__(self) -> None:
-        self._pieces: deque[Piece] = deque()
+        self._front: deque[Piece] = deque()
+        self._rear: deque[Piece | ReceiptBlock] = deque()
         self.size = 0
+        self.memory = 0
+        self.receipts = 0
         self.taken = 0
 
     def add(self, pieces: Sequence[Piece]) -> None:
         """Put ``pieces`` at the end."""
         for piece in pieces:
-            if piece:
-                self._pieces.append(piece)
-                self.size += len(piece)
+            size = len(piece)
+            if not size:
+                continue
+            self.size += size
+            if isinstance(piece, Receipt):
+                self._add_receipt(piece)
+                continue
+            self.memory += size
+            if self._rear:
+                self._rear.append(piece)
+            else:
+                self._front.append(piece)
+
+    def _add_receipt(self, receipt: Receipt) -> None:
+        """Put ``receipt`` into the block at the end of the rear."""
+        rear = self._rear
+        block = rear[-1] if rear else None
+        if not isinstance(block, ReceiptBlock) or block.is_full:
+            block = ReceiptBlock()
+            rear.append(block)
+        before: int = block.memory
+        block.add(receipt)
+        self.memory += block.memory - before
+        self.receipts += len(receipt)
+
+    def _advance(self) -> None:
+        """Fill the front, if it is empty, from the rear."""
+        front, rear = self._front, self._rear
+        if front or not rear:
+            return
+        first = rear.popleft()
+        if isinstance(first, ReceiptBlock):
+            data: bytes = first.unpacked()
+            self.receipts -= len(data)
+            self.memory += len(data) - first.memory
+            front.append(data)
+            return
+        front.append(first)
+        while rear:
+            following = rear[0]
+            if isinstance(following, ReceiptBlock):
+                return
+            front.append(following)
+            rear.popleft()
 
     def next_slice(self) -> Piece:
         """Return the next bytes for a transport that buffers; the backlog must not be empty."""
-        if len(self._pieces) > 1:
+        self._advance()
+        if len(self._front) > 1:
             self._gather()
-        first = self._pieces[0]
+        first = self._front[0]
         return memoryview(first)[:SLICE] if len(first) > SLICE else first
 
     def next_pieces(self) -> list[Piece]:
         """Return the next pieces for a socket."""
-        if len(self._pieces) > _PIECES:
+        self._advance()
+        if len(self._front) > _PIECES:
             self._gather()
         size = 0
         first: list[Piece] = []
-        for piece in self._pieces:
+        for piece in self._front:
             if size + len(piece) > MOST_AT_ONCE:
                 first.append(memoryview(piece)[: MOST_AT_ONCE - size])
                 break
@@ -92,7 +147,7 @@ class Backlog:
 
     def _gather(self) -> None:
         """Join the small pieces at the beginning."""
-        pieces = self._pieces
+        pieces = self._front
         size = 0
         first: list[Piece] = []
         while pieces and size < SLICE:
@@ -102,10 +157,11 @@ class Backlog:
         pieces.extendleft(reversed(gathered(first)))
 
     def take(self, size: int) -> None:
-        """Remove the first ``size`` bytes."""
+        """Remove the first ``size`` bytes, which were returned as the next ones."""
         self.size -= size
+        self.memory -= size
         self.taken += size
-        pieces = self._pieces
+        pieces = self._front
         while size:
             first = pieces[0]
             length = len(first)
@@ -117,5 +173,6 @@ class Backlog:
 
     def clear(self) -> None:
         """Remove all bytes."""
-        self._pieces.clear()
-        self.size = 0
+        self._front.clear()
+        self._rear.clear()
+        self.size = self.memory = self.receipts = 0

@@ -3,8 +3,8 @@
 Theory of operation. Each read is decoded into units (packets and text lines), and each unit is
 given to the handler of its type. A handler that cannot finish at once returns ``SUSPEND``: the
 units behind it wait until ``proceed``, and so do bytes that the transport still delivers. The same
-holds while the peer does not read its answers. The input asks its owner to stop reading and to
-read again.
+holds between ``hold`` and ``release``: while the peer does not read its answers, or sends more than
+others can read. The input asks its owner to stop reading and to read again.
 
 The class is separate from the Twisted protocol around it because it is compiled for speed, and a
 Twisted protocol cannot be.
@@ -47,7 +47,7 @@ class Input:
         "_arrived",
         "_decoder",
         "_handlers",
-        "_is_high",
+        "_holds",
         "_is_suspended",
         "_owner",
         "_put_back",
@@ -73,7 +73,7 @@ class Input:
         self._put_back: tuple[int, Any] | None = None  # a unit to be handled again
         self._unread: list[bytes] = []  # bytes that a transport delivered while paused
         self._is_suspended = False  # a handler is not done
-        self._is_high = False  # the peer leaves too much unread
+        self._holds = 0  # how many reasons there are to take no requests
         self._arrived = 0  # bytes since the last unit became whole
         self.units = 0
         self.unit_size = 0
@@ -96,7 +96,7 @@ class Input:
         if decoder is None:
             return
         size = len(data)
-        if self._is_suspended or self._is_high:
+        if self._is_suspended or self._holds:
             self._unread.append(data)
             return
         units = decoder.feed(data)
@@ -157,18 +157,18 @@ class Input:
         self._go_on()
 
     def hold(self) -> None:
-        """The peer leaves too much unread: take no more requests from it."""
-        self._is_high = True
+        """Take no more requests from the peer until each call is followed by a ``release``."""
+        self._holds += 1
         self._pause()
 
     def release(self) -> None:
-        """The peer has read enough: take its requests again."""
-        self._is_high = False
+        """Take requests again, unless there is another reason not to."""
+        self._holds -= 1
         self._go_on()
 
     def _go_on(self) -> None:
         """Handle the units that wait, then read again, unless something else holds them back."""
-        while not (self._is_suspended or self._is_high):
+        while not (self._is_suspended or self._holds):
             decoder, owner = self._decoder, self._owner
             if decoder is None or owner is None:
                 return

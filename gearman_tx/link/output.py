@@ -19,8 +19,7 @@ transport. A peer that stops reading meanwhile, or a TLS peer that never confirm
 off after the same time as one that stops reading at any other moment. ``abort`` cuts it off now.
 
 What never happens: bytes out of order, a byte sent after ``abort`` or a loss, memory above the
-limits. The owner has to stop reading from a peer that does not read, and to drop it when that does
-not help.
+limits: :mod:`gearman_tx.link.unread` watches them.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ from twisted.internet.interfaces import IPullProducer, IPushProducer
 from zope.interface import classImplements
 
 from gearman_tx.link.backlog import Backlog, Piece, gathered
-from gearman_tx.link.stall_watch import StallWatch
 from gearman_tx.link.twisted_probe import is_plain
+from gearman_tx.link.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,28 +63,22 @@ class Output:
     __slots__ = (
         "_backlog",
         "_held",
-        "_held_size",
         "_is_blocked",
         "_is_closing",
         "_is_finished",
-        "_is_high",
         "_is_joined",
-        "_limits",
         "_list",
-        "_owner",
         "_send",
         "_sendmsg",
         "_socket",
         "_transport",
         "_turn",
-        "_watch",
+        "_unread",
         "is_waiting",
     )
 
     def __init__(self, turn: Turn, limits: OutputLimits, owner: OutputOwner) -> None:
         self._turn = turn
-        self._limits = limits
-        self._owner: OutputOwner | None = owner
         # Twisted's types do not have the methods that are used here.
         self._transport: Any = None
         self._socket: Any = None  # the transport, if it can be written to directly
@@ -94,19 +87,22 @@ class Output:
         self._list: list[bytes] = []
         self._is_joined = False  # the turn flushes it
         self._held: deque[bytes | Hole] = deque()
-        self._held_size = 0
         self._backlog = Backlog()
+        self._unread = Unread(turn.clock, limits, self._backlog, owner, self.abort)
         self.is_waiting = False
         self._is_blocked = False
-        self._is_high = False
         self._is_closing = False
         self._is_finished = False
-        self._watch: StallWatch | None = None
 
     @property
     def queued(self) -> int:
-        """How many bytes were sent and wait here: for the peer to read, or behind a hole."""
-        return self._backlog.size + self._held_size
+        """How many bytes of memory is taken by what waits for the peer or behind a hole."""
+        return self._unread.memory
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether older bytes wait for the peer; the answer to a submission is a Receipt then."""
+        return self._backlog.size > 0
 
     def attach(self, transport: Any) -> None:
         """Write to ``transport`` from now on."""
@@ -120,16 +116,12 @@ class Output:
             transport.registerProducer(self, streaming=True)
 
     def detach(self) -> None:
-        """The connection is lost: drop all bytes, and those that are sent from now on.
-
-        The owner is dropped too: without the cycle its memory is freed at once.
-        """
-        self._transport = self._socket = self._send = self._sendmsg = self._owner = None
+        """The connection is lost: drop all bytes, and those that are sent from now on."""
+        self._transport = self._socket = self._send = self._sendmsg = None
         self._list.clear()
         self._held.clear()
         self._backlog.clear()
-        self._held_size = 0
-        self._stop_watch()
+        self._unread.end()
 
     def send(self, data: bytes) -> None:
         """Send ``data`` at the end of this turn, behind everything sent before."""
@@ -159,7 +151,7 @@ class Output:
     def _keep(self, data: bytes) -> None:
         """Keep ``data``, which was sent behind a hole."""
         self._held.append(data)
-        self._held_size += len(data)
+        self._unread.held += len(data)
         self._join()  # the flush looks at the limits
 
     def hold(self) -> Hole:
@@ -176,7 +168,7 @@ class Output:
         while held:
             first = held[0]
             if isinstance(first, bytes):
-                self._held_size -= len(first)
+                self._unread.held -= len(first)
                 self._list.append(first)
             elif first:
                 self._list += first
@@ -213,7 +205,7 @@ class Output:
                 self._backlog.add(gathered(pieces))
                 pieces.clear()
                 self._write_pieces()
-            if not (self._backlog.size or self._held or self._is_high or self._is_closing):
+            if not (self._backlog.size or self._held or self._unread.is_high or self._is_closing):
                 return
         self._write_backlog()
         self._look_at_limits()
@@ -274,51 +266,19 @@ class Output:
         self._is_blocked = True
 
     def _look_at_limits(self) -> None:
-        """Tell the owner when too much is unread, or little enough again; finish a close."""
-        owner = self._owner
-        if owner is None:
-            return
-        queued, limits = self.queued, self._limits
-        if queued > limits.most:
-            text = f"{queued} bytes of output are unread, the limit is {limits.most}"
-            owner.output_failed(text)
-        elif self._is_closing:
+        """Compare what is unread with the limits; finish a close."""
+        if self._transport is None:
+            return  # it was lost by a write
+        if not self._is_closing:
+            self._unread.look()
+        elif not self._unread.has_failed():
             self._finish_if_done()
-        elif queued > limits.pause:
-            self._start_watch()
-            if not self._is_high:
-                self._is_high = True
-                owner.output_is_high()
-        elif self._is_high and queued <= limits.pause // 2:
-            self._stop_watch()
-            self._is_high = False
-            owner.output_is_low()
-
-    def _start_watch(self) -> None:
-        if self._watch is None:
-            self._watch = StallWatch(
-                self._turn.clock, self._limits.timeout, self._backlog, self._has_stalled
-            )
-
-    def _stop_watch(self) -> None:
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
-
-    def _has_stalled(self) -> None:
-        """The peer took no byte for too long."""
-        self._watch = None
-        if self.queued and self._owner is not None:
-            text = f"{self.queued} bytes of output are unread and none was taken in "
-            self._owner.output_failed(f"{text}{self._limits.timeout:g} seconds")
-        else:
-            self.abort()  # it is closing, and the peer does not confirm the end
 
     def close(self) -> None:
         """Close the connection when every hole is filled and all bytes are written."""
         if self._transport is not None and not self._is_closing:
             self._is_closing = True
-            self._start_watch()
+            self._unread.start_watch()
             self._finish_if_done()
 
     def _finish_if_done(self) -> None:

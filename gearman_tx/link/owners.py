@@ -39,5 +39,11 @@ class OutputOwner(Protocol):
     def output_is_low(self) -> None:
         """Read from the peer again."""
 
+    def output_is_crowded(self) -> None:
+        """Slow down those who send to the peer; told again whenever they have sent more."""
+
+    def output_has_room(self) -> None:
+        """Let them send again."""
+
     def output_failed(self, reason: str) -> None:
         """Drop the peer; ``reason`` names the limit that was passed."""

@@ -135,6 +135,12 @@ class PacketLink(Protocol, ABC):
         """Output: the peer has read enough; handle its requests again."""
         self.input.release()
 
+    def output_is_crowded(self) -> None:
+        """Output: others send to the peer faster than it reads."""
+
+    def output_has_room(self) -> None:
+        """Output: the peer has read enough for others to send more."""
+
     def readConnectionLost(self) -> None:  # noqa: N802  # Twisted's name
         """Twisted: the peer will send nothing more; it may still read its answers."""
         self.close()

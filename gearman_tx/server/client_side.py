@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core import HIGH, LOW, NORMAL
 from gearman_tx.errors import Refused
+from gearman_tx.link import Receipt
 from gearman_tx.server.arguments import split, until_nul
 from gearman_tx.wire import PacketType, leading_number, response, response_header
 
@@ -159,8 +160,11 @@ def _answer(link: ServerPeerLink, job: Job | None) -> bool:
     """
     if job is None:
         return link.is_full
-    handle = job.handle
-    link.output.send_parts((response_header(_CREATED, len(handle)), handle))
+    handle, output = job.handle, link.output
+    if output.is_behind:
+        output.send(Receipt(response_header(_CREATED, len(handle)) + handle))
+    else:
+        output.send_parts((response_header(_CREATED, len(handle)), handle))
     return False
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet.protocol import connectionDone
 from typing_extensions import override
 
-from gearman_tx.link import OutputLimits, PacketLink, Turn, address_text
+from gearman_tx.link import OutputLimits, PacketLink, Receipt, Turn, address_text
 from gearman_tx.server.handlers import IN_PIECES
 from gearman_tx.server.peer_link import ServerPeerLink
+from gearman_tx.server.slow_reader import SlowReader
 from gearman_tx.wire import (
     DEFAULT_MAX_PACKET,
     DEFAULT_MAX_TEXT_LINE,
@@ -79,6 +80,7 @@ class Connection(PacketLink):
         self._fd = -1
         self._host = "-"
         self._is_dismissed = False
+        self._slow_reader: SlowReader | None = None  # once it was crowded
 
     @property
     def peer(self) -> Peer:
@@ -134,6 +136,8 @@ class Connection(PacketLink):
     @override
     def ended(self) -> None:
         """PacketLink: the connection has ended; its jobs go to other workers."""
+        if self._slow_reader is not None:
+            self._slow_reader.release()
         if self._is_dismissed:
             return
         self._tables.now = self._seconds()
@@ -172,6 +176,29 @@ class Connection(PacketLink):
         """TextSide: log that the peer sent an HTTP request."""
         self._server_log.http_asked(self)
 
+    @override
+    def output_is_crowded(self) -> None:
+        """PacketLink: let the workers wait that send to this client."""
+        if self._slow_reader is None:
+            self._slow_reader = SlowReader(self.peer, self._turn.clock)
+        self._slow_reader.hold()
+
+    @override
+    def output_has_room(self) -> None:
+        """PacketLink: let the workers go on."""
+        if self._slow_reader is not None:
+            self._slow_reader.release()
+
+    def wait(self) -> None:
+        """SlowReader: read no more from this worker, until :meth:`go_on`."""
+        self.input.hold()
+
+    def go_on(self) -> None:
+        """SlowReader: take the packets of this worker again, as :meth:`proceed` does."""
+        self._tell_time()
+        self._turn.touch()
+        self.input.release()
+
     def tell_refused(self, code: bytes, text: bytes) -> None:
         """ServerPeerLink: log a request that was answered with ERROR."""
         self._server_log.refused(self, code, text)
@@ -180,7 +207,8 @@ class Connection(PacketLink):
     def refuse(self, refusal: Refused) -> None:
         """PacketLink: a handler refused a request; answer ERROR and log it."""
         self.tell_refused(refusal.code, refusal.text)
-        self.send(response(PacketType.ERROR, refusal.code, refusal.text))
+        answer = response(PacketType.ERROR, refusal.code, refusal.text)
+        self.send(Receipt(answer) if self.output.is_behind else answer)
 
     @override
     def protocol_failed(self, reason: str) -> None:

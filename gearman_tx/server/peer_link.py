@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from gearman_tx.core import PeerLink, Promise
+from gearman_tx.link import Receipt
 from gearman_tx.wire import PacketType, response, response_header
 
 if TYPE_CHECKING:
@@ -137,15 +138,19 @@ class _Promise(Promise):
     @override
     def created(self, handle: bytes) -> None:
         """Promise: the job is durable."""
-        link = self._link
-        link.output.fill(self._hole, response_header(_JOB_CREATED, len(handle)) + handle)
-        link.kept(self._size)
+        self._answer(response_header(_JOB_CREATED, len(handle)) + handle)
 
     @override
     def refused(self, code: bytes, text: bytes) -> None:
         """Promise: the job could not be stored."""
+        connection = self._link.connection
+        if connection is not None:
+            connection.tell_refused(code, text)
+        self._answer(response(PacketType.ERROR, code, text))
+
+    def _answer(self, data: bytes) -> None:
+        """Fill the hole with the answer."""
         link = self._link
-        if link.connection is not None:
-            link.connection.tell_refused(code, text)
-        link.output.fill(self._hole, response(PacketType.ERROR, code, text))
+        output = link.output
+        output.fill(self._hole, Receipt(data) if output.is_behind else data)
         link.kept(self._size)

@@ -13,6 +13,7 @@ from tests.loopback.load import pack
 
 ECHO_REQ, ECHO_RES, SUBMIT_JOB, SUBMIT_JOB_BG, JOB_CREATED = 16, 17, 7, 18, 8
 CAN_DO, PRE_SLEEP, NOOP, GRAB_JOB, NO_JOB, JOB_ASSIGN, WORK_COMPLETE = 1, 4, 6, 9, 10, 11, 13
+WORK_DATA = 28
 
 PATIENCE = 20.0
 """Seconds after which the server should have answered."""

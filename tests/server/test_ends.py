@@ -9,6 +9,7 @@ from twisted.internet.protocol import Factory
 
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
+from gearman_tx.server.slow_reader import PATIENCE
 from tests.link.logs import LogBook
 from tests.server import packets as p
 from tests.server.packets import handle, req, res
@@ -55,6 +56,8 @@ def test_results_for_a_client_that_does_not_read_are_bounded(log: LogBook) -> No
     worker.grabs(1, b"f")
     sent = 0
     while client.is_served:
+        if not worker.is_heard:  # it waits for the client
+            stage.clock.advance(PATIENCE)
         worker.tells(req(p.WORK_DATA, handle(1), bytes(100_000)))
         sent += 100_000
         assert client.connection.queued <= OUTPUT.most

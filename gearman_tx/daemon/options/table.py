@@ -226,7 +226,8 @@ LIMITS: Final = (
     size(
         "pause-output",
         DEFAULT_PAUSE_OUTPUT,
-        "Unread output of a connection above which the server reads no more requests from it.",
+        "Unread output of a connection above which the server reads no more requests from it; "
+        "answers to submissions do not count.",
         least=0,
         most=2**40,
     ),
