@@ -57,11 +57,12 @@ class Output:
         owner: the connection, which decides about a peer that does not read.
 
     Attributes:
+        backlog: the bytes that wait for the peer; while there are any, the answer to a submission
+            is sent as a ``Receipt``.
         is_waiting: whether the output waits until a directly written socket has room.
     """
 
     __slots__ = (
-        "_backlog",
         "_held",
         "_is_blocked",
         "_is_closing",
@@ -74,6 +75,7 @@ class Output:
         "_transport",
         "_turn",
         "_unread",
+        "backlog",
         "is_waiting",
     )
 
@@ -87,8 +89,8 @@ class Output:
         self._list: list[bytes] = []
         self._is_joined = False  # the turn flushes it
         self._held: deque[bytes | Hole] = deque()
-        self._backlog = Backlog()
-        self._unread = Unread(turn.clock, limits, self._backlog, owner, self.abort)
+        self.backlog = Backlog()
+        self._unread = Unread(turn.clock, limits, self.backlog, owner, self.abort)
         self.is_waiting = False
         self._is_blocked = False
         self._is_closing = False
@@ -98,11 +100,6 @@ class Output:
     def queued(self) -> int:
         """How many bytes of memory is taken by what waits for the peer or behind a hole."""
         return self._unread.memory
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether older bytes wait for the peer; the answer to a submission is a Receipt then."""
-        return self._backlog.size > 0
 
     def attach(self, transport: Any) -> None:
         """Write to ``transport`` from now on."""
@@ -120,7 +117,7 @@ class Output:
         self._transport = self._socket = self._send = self._sendmsg = None
         self._list.clear()
         self._held.clear()
-        self._backlog.clear()
+        self.backlog.clear()
         self._unread.end()
 
     def send(self, data: bytes) -> None:
@@ -185,7 +182,7 @@ class Output:
             pieces.clear()
             return
         if self._send is None or self.is_waiting:
-            self._backlog.add(pieces)
+            self.backlog.add(pieces)
             pieces.clear()
         else:
             size = 0
@@ -200,19 +197,19 @@ class Output:
                     except OSError:
                         sent = 0  # a lost connection is noticed by the reactor
                     if sent < size:
-                        self._backlog.add([memoryview(data)[sent:]])
+                        self.backlog.add([memoryview(data)[sent:]])
             else:
-                self._backlog.add(gathered(pieces))
+                self.backlog.add(gathered(pieces))
                 pieces.clear()
                 self._write_pieces()
-            if not (self._backlog.size or self._held or self._unread.is_high or self._is_closing):
+            if not (self.backlog.size or self._held or self._unread.is_high or self._is_closing):
                 return
         self._write_backlog()
         self._look_at_limits()
 
     def _write_pieces(self) -> None:
         """Give the socket as much of the backlog as it takes, in a bounded number of writes."""
-        backlog = self._backlog
+        backlog = self.backlog
         for _ in range(_WRITES_A_TURN):
             if not backlog.size or self._sendmsg is None:
                 return
@@ -231,11 +228,11 @@ class Output:
     def _write_backlog(self) -> None:
         """Have the backlog written when the socket has room, or by a transport that buffers."""
         if self._socket is None:
-            while self._backlog.size and not self._is_blocked:
-                part = self._backlog.next_slice()
-                self._backlog.take(len(part))
+            while self.backlog.size and not self._is_blocked:
+                part = self.backlog.next_slice()
+                self.backlog.take(len(part))
                 self._transport.write(bytes(part))
-        elif self._backlog.size and not self.is_waiting:
+        elif self.backlog.size and not self.is_waiting:
             self._socket.registerProducer(self, streaming=False)
             self.is_waiting = True
 
@@ -249,7 +246,7 @@ class Output:
         else:
             if self.is_waiting:  # else ``registerProducer`` called, and there is no room yet
                 self._write_pieces()
-            if self._backlog.size:
+            if self.backlog.size:
                 self._socket.startWriting()
             else:
                 self.is_waiting = False
@@ -283,7 +280,7 @@ class Output:
 
     def _finish_if_done(self) -> None:
         """Close the transport when nothing is left to be written."""
-        if self._is_finished or self._list or self._held or self._backlog.size:
+        if self._is_finished or self._list or self._held or self.backlog.size:
             return
         self._is_finished = True
         transport = self._transport

@@ -161,7 +161,7 @@ def _answer(link: ServerPeerLink, job: Job | None) -> bool:
     if job is None:
         return link.is_full
     handle, output = job.handle, link.output
-    if output.is_behind:
+    if output.backlog.size:
         output.send(Receipt(response_header(_CREATED, len(handle)) + handle))
     else:
         output.send_parts((response_header(_CREATED, len(handle)), handle))

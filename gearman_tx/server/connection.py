@@ -208,7 +208,7 @@ class Connection(PacketLink):
         """PacketLink: a handler refused a request; answer ERROR and log it."""
         self.tell_refused(refusal.code, refusal.text)
         answer = response(PacketType.ERROR, refusal.code, refusal.text)
-        self.send(Receipt(answer) if self.output.is_behind else answer)
+        self.send(Receipt(answer) if self.output.backlog.size else answer)
 
     @override
     def protocol_failed(self, reason: str) -> None:

@@ -152,5 +152,5 @@ class _Promise(Promise):
         """Fill the hole with the answer."""
         link = self._link
         output = link.output
-        output.fill(self._hole, Receipt(data) if output.is_behind else data)
+        output.fill(self._hole, Receipt(data) if output.backlog.size else data)
         link.kept(self._size)
