@@ -78,7 +78,7 @@ def test_a_dropped_worker_is_a_lost_worker(log: LogBook) -> None:
     bad.tells(b"\0BAD")
     assert good.hears() == p.NOOP_PACKET
     good.grabs(1, b"f")
-    assert [("dropped" in line, "running jobs" in line) for line in log.warnings] == [
+    assert [("dropped" in line, "1 running job" in line) for line in log.warnings] == [
         (True, False),
         (False, True),
     ]
