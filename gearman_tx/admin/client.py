@@ -185,8 +185,8 @@ class AdminClient:
             command: one line, without its end.
 
         Returns:
-            Fires with the reply, also with an error: one line, or the lines of a report and its
-            dot. Each line ends in LF.
+            Fires with the reply, which may be an error. It is one line, or the lines of a report
+            and its dot; each line ends in LF.
 
         Raises:
             LocalProtocolError: the command has a line end.

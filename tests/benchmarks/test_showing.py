@@ -101,7 +101,7 @@ def test_the_page_is_restructuredtext() -> None:
     """Docutils finds nothing wrong with it, and the figures are in it."""
     some = results(one_job=kind_result(ours=[10.0], ours_other=[11.0], c_t4=[25.0]))
     rows, verdicts = shown(some)
-    for lines in (tables(rows, COLUMNS), targets(verdicts), machine(some)):
+    for lines in (tables(rows, COLUMNS), targets(verdicts, {}), machine(some)):
         text = "\n".join(lines)
         tree = publish_doctree(text, settings_overrides={"halt_level": 2, "report_level": 2})
         assert tree.astext()
@@ -117,7 +117,7 @@ def test_the_chart_has_a_bar_for_each_ratio() -> None:
 
 
 def test_the_files_of_the_documentation_are_written(tmp_path: Path) -> None:
-    """Three that are included and a chart, which is the same for the same figures."""
+    """The files that are included and a chart, which is the same for the same figures."""
     pytest.importorskip("matplotlib", reason="needs the extra bench")
     some = results(one_job=kind_result(ours=[10.0], c_t4=[25.0]))
     rows, verdicts = shown(some)
@@ -126,6 +126,7 @@ def test_the_files_of_the_documentation_are_written(tmp_path: Path) -> None:
     names = [
         "server-machine.rst",
         "server-options.rst",
+        "server-summary.rst",
         "server-tables.rst",
         "server-targets.rst",
         "server.svg",
