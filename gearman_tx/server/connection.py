@@ -194,10 +194,8 @@ class Connection(PacketLink):
         self.input.hold()
 
     def go_on(self) -> None:
-        """SlowReader: take the packets of this worker again, as :meth:`proceed` does."""
-        self._tell_time()
-        self._turn.touch()
-        self.input.release()
+        """SlowReader: take the packets of this worker again."""
+        self.output_is_low()  # does the same for the other reason to hold them
 
     def tell_refused(self, code: bytes, text: bytes) -> None:
         """ServerPeerLink: log a request that was answered with ERROR."""
