@@ -201,7 +201,7 @@ def test_what_this_version_cannot_do_is_refused(words: str, reason: str) -> None
 def test_a_queue_that_can_be_imported() -> None:
     """For a queue in a database of the C server the message names the import."""
     text = "--queue-type: 'Postgres' is not in this version; there are builtin and sqlite"
-    assert refusal("-qPostgres") == f"{text}, and gearman-tx import takes its jobs over into a file"
+    assert refusal("-qPostgres") == f"{text}; gearman-tx import copies its jobs into a queue file"
 
 
 def test_options_without_effect_are_accepted() -> None:

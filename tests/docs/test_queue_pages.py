@@ -1,23 +1,26 @@
-"""The pages about the queue file: start with it, copy it, look into it, take over another one."""
+"""The pages about the queue file: start with it, copy it, look into it, import the C server's."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from gearman_tx.store.sqlite.schema import ROOT_OF_JOBS
+from gearman_tx.store.sqlite.schema import ROOT_OF_JOBS, VERSION
 from gearman_tx.testing import ServerProcess
 from tests.daemon.process import wait_gone
 from tests.docs.blocks import read_blocks, runs
 from tests.docs.conftest import MakeReader
 from tests.docs.reader import Reader
 from tests.interop.interop_server import InteropServer
-from tests.store.files import damage, stored, zeros
+from tests.store.files import damage, queue_file, stored, zeros
 from tests.store.records import records
+from tests.store.test_formats import FORMAT_1, query
 from tests.store.test_salvage import make
 from tests.support.peers import require_program
 from tests.support.ports import free_port
@@ -87,19 +90,36 @@ def test_a_damaged_file_is_recovered(make_reader: MakeReader) -> None:
         assert len(stored(file)) == 400
 
 
-@runs(HOW_TO, "take-over")
-def test_the_queue_of_the_c_server_is_taken_over(reader: Reader) -> None:
-    """Its jobs are in the queue, and the log says how many they were."""
+@runs(HOW_TO, "downgrade")
+def test_the_file_of_an_older_version(make_reader: MakeReader) -> None:
+    """The copy from before the upgrade is back under the name of the file."""
+    reader = make_reader(HOW_TO, free_port())
+    path = reader.folder / f"gearmand-{reader.port}.sqlite3"
+    shutil.copyfile(FORMAT_1, path)
+    file = queue_file(path)
+    file.open()
+    file.close()
+    reader.run("downgrade")
+    assert query(path, "PRAGMA user_version") == 1
+    assert query(reader.folder / "upgraded" / path.name, "PRAGMA user_version") == VERSION
+
+
+@runs(HOW_TO, "import")
+def test_the_queue_of_the_c_server(reader: Reader) -> None:
+    """Its jobs are in the queue, the log says how many they were, and the file is kept."""
     reader.words = {"/var/lib/gearman": str(reader.folder)}
-    with closing(sqlite3.connect(reader.folder / "queue.db")) as connection:
+    path = reader.folder / "queue.db"
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute(C_TABLE)
         row = ("u", "resize", 1, b"photo", 0)
         connection.execute("INSERT INTO gearman_queue VALUES (?, ?, ?, ?, ?)", row)
         connection.commit()
-    server = start(reader, "take-over")
+    before = path.read_bytes()
+    server = start(reader, "import")
     server.await_counts("resize", lambda counts: counts.total == 1)
     (log,) = (peer for peer in reader.terminals.processes if peer.running)
     log.await_output(b"1 jobs")
+    assert Path(f"{path}.before-gearman-tx-1").read_bytes() == before
 
 
 @runs(REFERENCE, "tables")

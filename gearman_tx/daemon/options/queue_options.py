@@ -44,7 +44,7 @@ def queue_type(word: str) -> str:
     if word.lower() not in QUEUE_TYPES:
         text = f"{word!r} is not in this version; there are {BUILTIN} and {SQLITE}"
         if word.lower() in _IMPORTED:
-            text += ", and gearman-tx import takes its jobs over into a file"
+            text += "; gearman-tx import copies its jobs into a queue file"
         raise ConfigurationError(text)
     return QUEUE_TYPES[word.lower()]
 
@@ -64,8 +64,9 @@ def queue_options(default: str) -> tuple[Option, ...]:
         ),
         Option(
             PATH,
-            "The queue file; this option implies --queue-type=sqlite. A missing file is created, "
-            "and a queue of the C server in the file is taken over. The default is "
+            "The queue file; this option implies --queue-type=sqlite. A missing file is created. "
+            "From a file of the C server the jobs are imported; the C server cannot read FILE "
+            "afterwards, and its file is kept as FILE.before-gearman-tx-1. The default is "
             "gearmand-PORT.sqlite3 in the working folder, with the number of --port.",
             value="FILE",
             default="",
@@ -88,7 +89,7 @@ def queue_options(default: str) -> tuple[Option, ...]:
         ),
         Option(
             "libsqlite3-table",
-            "The table of the C server's queue that is taken over from the file.",
+            "The C server's table, from which jobs are imported if the file is the C server's.",
             value="NAME",
             default=DEFAULT_TABLE,
             shown=DEFAULT_TABLE,
