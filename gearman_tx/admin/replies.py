@@ -102,6 +102,7 @@ class JobDetails:
         size: bytes of workload.
         progress: numerator and denominator of the last WORK_STATUS, or None if there was none.
         due_in: seconds until it may run, or None if it may now.
+        worker_id: the client id of the worker that runs it, or None; older servers do not say it.
     """
 
     handle: bytes
@@ -118,6 +119,7 @@ class JobDetails:
     size: int
     progress: tuple[int, int] | None
     due_in: int | None
+    worker_id: bytes | None
 
 
 @frozen
@@ -253,6 +255,7 @@ def job_details(line: bytes) -> JobDetails:
     """Return a row of ``jobs``."""
     cells = line.split(b"\t")
     fd, host, due = cells[9], cells[10], cells[13]
+    worker_id = cells[14] if len(cells) > 14 else b"-"  # noqa: PLR2004  # its place in the row
     done, _, total = cells[12].partition(b"/")
     return JobDetails(
         handle=unescape(cells[0]),
@@ -269,6 +272,7 @@ def job_details(line: bytes) -> JobDetails:
         size=int(cells[11]),
         progress=None if cells[12] == b"0/0" else (int(done), int(total)),
         due_in=None if due == b"-" else int(due),
+        worker_id=None if worker_id == b"-" else unescape(worker_id),
     )
 
 

@@ -128,7 +128,7 @@ def jobs(
     Columns: handle; function; unique; state; priority; ``bg`` or ``fg``; age in whole seconds;
     retries; waiting clients; descriptor and address of the worker that runs it, each ``-`` if
     none does; workload in bytes; progress as ``numerator/denominator``; whole seconds until it
-    is due, ``-`` if it is not delayed.
+    is due, ``-`` if it is not delayed; client id of the worker, ``-`` if it has none.
 
     Args:
         jobs: the jobs to report.
@@ -153,6 +153,7 @@ def jobs(
             b"-\t-" if worker is None else b"%d\t%b" % (worker.fd, _host(worker)),
             b"%d\t%d/%d" % (job.size, *job.progress),
             _NONE if due is None else b"%d" % max(ceil(due - now), 0),
+            _NONE if job.worker_id is None else escape(job.worker_id),
         )
         yield b"\t".join(cells) + b"\n"
     yield END

@@ -79,7 +79,9 @@ COLUMNS: Final = {
             "progress", "numerator and denominator that the worker reported", 9, formats.progress
         ),
         number("due_in", "seconds until a delayed job is due", 13, formats.span),
-        Column("worker_host", "address of the worker that runs it", 5),
+        Column("worker", "client id of the worker that runs it, or else its address", 5),
+        Column("worker_id", "client id of that worker", 15),
+        Column("worker_host", "address of that worker", 16),
         number("worker_fd", "descriptor of its connection in the server", 14),
         # Functions
         number("jobs", "jobs that wait or run, delayed ones included", 1),

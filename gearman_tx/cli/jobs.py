@@ -28,7 +28,7 @@ COLUMNS = (
     "size",
     "progress",
     "due_in",
-    "worker_host",
+    "worker",
 )
 STATES = tuple(state.decode() for state in SHOWN_STATES)
 _LIMIT = 100  # rows on a terminal
@@ -108,6 +108,8 @@ def _row(line: bytes) -> Row:
         "size": job.size,
         "progress": progress and {"numerator": progress[0], "denominator": progress[1]},
         "due_in": job.due_in,
+        "worker": job.worker_id or job.worker_host,
+        "worker_id": job.worker_id,
         "worker_host": job.worker_host,
         "worker_fd": job.worker_fd,
     }
@@ -118,7 +120,8 @@ async def _jobs_of_c(admin: AdminClient, *, is_selected: bool) -> Rows:
     if is_selected:
         text = "it cannot list the jobs of one function or state; leave FUNCTION and --state out"
         raise CommandError(text, ExitStatus.REFUSED)
-    unknown = dict.fromkeys(attribute.name for attribute in fields(JobDetails))
+    names = (*(attribute.name for attribute in fields(JobDetails)), "worker")
+    unknown = dict.fromkeys(names)
     return [
         {**unknown, "handle": job.handle, "losses": job.losses, "background": job.background}
         for job in await admin.queued_jobs()

@@ -126,6 +126,7 @@ class JobSnapshot(NamedTuple):
         progress: numerator and denominator of the last WORK_STATUS.
         worker: the address of its worker; None if it does not run.
         due: the Unix time it waits for; None if it is not delayed.
+        worker_id: the name that its worker gave itself; None if it does not run.
     """
 
     handle: bytes
@@ -142,6 +143,7 @@ class JobSnapshot(NamedTuple):
     progress: tuple[int, int]
     worker: PeerAddress | None
     due: float | None
+    worker_id: bytes | None
 
     @property
     def abandoned(self) -> bool:
@@ -272,6 +274,7 @@ def _job(job: Job, ahead: float) -> JobSnapshot:
         job.progress,
         None if worker is None else _address(worker),
         job.due if job.state == DELAYED else None,
+        None if worker is None else worker.client_id,
     )
 
 

@@ -76,7 +76,9 @@ def test_every_byte_in_reports(number: int) -> None:
     assert server.ask(b"show unique jobs") == written + b"\n.\n"
     cells = server.ask(b"jobs").removesuffix(b"\n.\n").split(b"\t")
     assert cells[:4] == [b"H:vm:1", written, written, b"queued"]
-    assert len(cells) == 14
+    assert len(cells) == 15
+    server.jobs.dispatch.grab(worker)
+    assert server.ask(b"jobs").removesuffix(b"\n.\n").split(b"\t")[14] == written
 
 
 @pytest.mark.parametrize("number", range(1, 256))

@@ -49,13 +49,15 @@ def test_a_show_jobs_row_is_read() -> None:
 def test_a_jobs_row_of_a_running_job_is_read() -> None:
     """A row of ``jobs`` names the worker of a running job."""
     line = b"H:vm:5\tresize\tu\trunning\thigh\tbg\t7\t1\t2\t9\t10.0.0.1\t64\t1/2\t-"
-    job = replies.job_details(line)
+    job = replies.job_details(line + b"\tweb1\\x09\tto come")
     assert (job.worker_fd, job.worker_host, job.progress, job.due_in) == (
         9,
         "10.0.0.1",
         (1, 2),
         None,
     )
+    assert job.worker_id == b"web1\t"
+    assert replies.job_details(line).worker_id is None  # a server without this column
 
 
 def test_a_jobs_row_of_a_delayed_job_is_read() -> None:
@@ -63,6 +65,7 @@ def test_a_jobs_row_of_a_delayed_job_is_read() -> None:
     job = replies.job_details(b"H:vm:5\tf\t\tdelayed\tnormal\tfg\t0\t0\t0\t-\t-\t0\t0/0\t60")
     assert (job.worker_fd, job.worker_host, job.due_in, job.background) == (None, None, 60, False)
     assert job.progress is None
+    assert job.worker_id is None
 
 
 def test_a_functions_row_is_read_with_columns_to_come() -> None:

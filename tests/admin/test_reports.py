@@ -29,10 +29,10 @@ def test_functions() -> None:
 def test_jobs() -> None:
     """A job's row holds all that is known of it, and where it runs."""
     assert busy_server().ask(b"jobs").splitlines()[2:] == [
-        b"H:vm:3\tresize\tr2\tqueued\tnormal\tbg\t12\t0\t0\t-\t-\t9\t0/0\t-",
-        b"H:vm:4\tresize\trh\trunning\thigh\tbg\t12\t0\t0\t12\t127.0.0.1\t9\t0/0\t-",
-        b"H:vm:5\tresize\trl\tqueued\tlow\tbg\t12\t0\t0\t-\t-\t9\t0/0\t-",
-        b"H:vm:6\tcrop\tcfg\trunning\tnormal\tfg\t12\t0\t1\t11\t127.0.0.1\t9\t1/4\t-",
+        b"H:vm:3\tresize\tr2\tqueued\tnormal\tbg\t12\t0\t0\t-\t-\t9\t0/0\t-\t-",
+        b"H:vm:4\tresize\trh\trunning\thigh\tbg\t12\t0\t0\t12\t127.0.0.1\t9\t0/0\t-\tworker-2",
+        b"H:vm:5\tresize\trl\tqueued\tlow\tbg\t12\t0\t0\t-\t-\t9\t0/0\t-\t-",
+        b"H:vm:6\tcrop\tcfg\trunning\tnormal\tfg\t12\t0\t1\t11\t127.0.0.1\t9\t1/4\t-\tworker-1",
         b".",
     ]
 
@@ -41,7 +41,7 @@ def test_delayed_job() -> None:
     """A delayed job shows how many seconds are left, never less than none."""
     server = empty_server()
     job = server.delay(server.peer(5), b"resize", 60.5)
-    expected = b"\tresize\t\tdelayed\tnormal\tbg\t%d\t0\t0\t-\t-\t9\t0/0\t%d\n.\n"
+    expected = b"\tresize\t\tdelayed\tnormal\tbg\t%d\t0\t0\t-\t-\t9\t0/0\t%d\t-\n.\n"
     assert server.ask(b"jobs") == job.handle + expected % (0, 61)
     server.jobs.tables.now += 61.9
     assert server.ask(b"jobs") == job.handle + expected % (61, 0)

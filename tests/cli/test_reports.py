@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.cli.programs import gearman_tx, on_a_terminal, rows, started, working
+from tests.daemon.process import until
 from tests.support.servers import running, start_our_server
 
 
@@ -92,6 +94,20 @@ def test_a_server_that_is_down_may_know_the_function(our_server: str) -> None:
     done = gearman_tx("status", "-s", our_server, "-s", "127.0.0.1:1", "nosuch")
     assert done.status == 3
     assert "nosuch" not in done.err
+
+
+def test_a_job_names_its_worker(our_server: str, tmp_path: Path) -> None:
+    """By its client id, which tells the workers of one host apart."""
+    with working(tmp_path, [our_server], "-f", "waits", "--", "sleep", "60") as program:
+        gearman_tx("submit", "-s", our_server, "-b", "waits", "x")
+        until(lambda: rows("jobs", "-s", our_server, "waits")[0]["state"] == "running", "it runs")
+        (job,) = rows("jobs", "-s", our_server, "waits")
+        name = f"{socket.gethostname()}:{program.process.pid}"
+        assert (job["worker"], job["worker_id"], job["worker_host"]) == (name, name, "127.0.0.1")
+        assert gearman_tx("cancel", "-s", our_server, job["handle"]).status == 0
+        program.process.send_signal(signal.SIGINT)
+        program.until("the worker waits for job H:")
+        assert program.end(signal.SIGINT) == 0
 
 
 def test_jobs_of_one_function_at_a_c_server(c_server: str) -> None:

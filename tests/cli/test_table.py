@@ -22,7 +22,7 @@ JOB: Row = {
     "size": 2048,
     "progress": {"numerator": 1, "denominator": 4},
     "due_in": None,
-    "worker_host": "127.0.0.1",
+    "worker": "web1:4242",
 }
 
 
@@ -34,9 +34,9 @@ def table(*rows: Row, room: int | None) -> list[str]:
 def test_wide() -> None:
     """Without a limit each column is shown whole."""
     headings, first, second = table(JOB, {**JOB, "unique": "u" * 70}, room=None)
-    after = "  State    Priority  Background    Age  Losses  Size  Progress  Due in  Worker host"
+    after = "  State    Priority  Background    Age  Losses  Size  Progress  Due in  Worker"
     assert headings == f"Handle        Function  {'Unique':70}{after}"
-    after = "  running  normal    yes         1h 1m       0  2.0K       1/4       -  127.0.0.1"
+    after = "  running  normal    yes         1h 1m       0  2.0K       1/4       -  web1:4242"
     assert first == f"H:web1:26032  resize    {'photo-12':70}{after}"
     assert second == f"H:web1:26032  resize    {'u' * 70}{after}"
 
@@ -44,9 +44,9 @@ def test_wide() -> None:
 def test_at_80_columns() -> None:
     """The least important columns are left out, and a long unique is cut."""
     assert table(JOB, {**JOB, "unique": "u" * 70}, room=80) == [
-        "Handle        Function  Unique                 State      Age  Size  Worker host",
-        "H:web1:26032  resize    photo-12               running  1h 1m  2.0K  127.0.0.1",
-        "H:web1:26032  resize    uuuuuuuuuuuuuuuuuuuu…  running  1h 1m  2.0K  127.0.0.1",
+        "Handle        Function  Unique                 State      Age  Size  Worker",
+        "H:web1:26032  resize    photo-12               running  1h 1m  2.0K  web1:4242",
+        "H:web1:26032  resize    uuuuuuuuuuuuuuuuuuuu…  running  1h 1m  2.0K  web1:4242",
     ]
 
 

@@ -167,6 +167,7 @@ def test_functions_are_listed_oldest_first(core: CoreFixture) -> None:
 def test_a_job_shows_what_is_known_of_it(core: CoreFixture) -> None:
     """With the size of its workload, but not the workload."""
     client, worker = core.connection(), core.worker(b"f")
+    worker.peer.client_id = b"worker-1"
     handle = client.submit(b"f", b"12345", unique=b"u", priority=HIGH)
     worker.grab()
     worker.progress(handle, 1, 2)
@@ -186,6 +187,7 @@ def test_a_job_shows_what_is_known_of_it(core: CoreFixture) -> None:
         progress=(1, 2),
         worker=PeerAddress(7, "192.0.2.7"),
         due=None,
+        worker_id=b"worker-1",
     )
     assert not job.abandoned
     assert core.server.snapshots.job(handle) == job
