@@ -44,9 +44,9 @@ def test_wide() -> None:
 def test_at_80_columns() -> None:
     """The least important columns are left out, and a long unique is cut."""
     assert table(JOB, {**JOB, "unique": "u" * 70}, room=80) == [
-        "Handle        Function  Unique                 State      Age  Size  Worker",
-        "H:web1:26032  resize    photo-12               running  1h 1m  2.0K  web1:4242",
-        "H:web1:26032  resize    uuuuuuuuuuuuuuuuuuuu…  running  1h 1m  2.0K  web1:4242",
+        "Handle        Function  Unique                   State      Age  Size  Worker",
+        "H:web1:26032  resize    photo-12                 running  1h 1m  2.0K  web1:4242",
+        "H:web1:26032  resize    uuuuuuuuuuuuuuuuuuuuuu…  running  1h 1m  2.0K  web1:4242",
     ]
 
 
