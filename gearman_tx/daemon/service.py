@@ -228,21 +228,25 @@ class GearmanService(Service):
         if not factory.connections:
             return succeed(None)
         closed: Deferred[None] = Deferred()
+        turn = factory.turn
+
+        def end() -> None:
+            # A new list: the turn may be calling the hooks of the old one.
+            turn.hooks = [hook for hook in turn.hooks if hook is not check]
+            closed.callback(None)
 
         def abort_all() -> None:
             for connection in list(factory.connections):
                 connection.abort()
-            factory.turn.hooks.remove(check)
-            closed.callback(None)
+            end()
 
         def check() -> None:
             if not factory.connections:
                 timer.cancel()
-                factory.turn.hooks.remove(check)
-                closed.callback(None)
+                end()
 
-        timer = factory.turn.clock.callLater(CLOSING_TIME, abort_all)
-        factory.turn.hooks.append(check)
+        timer = turn.clock.callLater(CLOSING_TIME, abort_all)
+        turn.hooks.append(check)
         return closed
 
     def _log_end(self, _: None) -> None:

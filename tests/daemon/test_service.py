@@ -229,6 +229,17 @@ def test_the_end_comes_when_the_last_connection_is_closed(
     assert stopped == [None]
 
 
+def test_the_end_leaves_out_no_work_of_the_turn(service: GearmanService, reactor: Reactor) -> None:
+    """What is done after each turn is also done in the turn in which the last connection ends."""
+    connection, _ = connect(service)
+    done: list[str] = []
+    stopped = stopping(service)
+    service.parts.wiring.factory.turn.hooks.append(lambda: done.append("work"))
+    connection.connectionLost(Failure(ConnectionDone()))
+    reactor.advance(0)
+    assert (stopped, done) == ([None], ["work"])
+
+
 def test_signals_are_handled(service: GearmanService, reactor: Reactor) -> None:
     """SIGHUP without a log file has no effect; SIGUSR1 ends a server without jobs."""
     assert service.running

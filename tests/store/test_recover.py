@@ -92,8 +92,9 @@ def test_the_log_of_a_killed_server(path: Path, tmp_path: Path) -> None:
     assert recover(copy).jobs == 410
 
 
-def test_only_the_log_is_left(path: Path, tmp_path: Path) -> None:
-    """A file that is gone is recovered from its log."""
+@pytest.mark.parametrize("has_target", [True, False])
+def test_only_the_log_is_left(path: Path, tmp_path: Path, *, has_target: bool) -> None:
+    """A file that is gone is recovered from its log; with a target nothing else is made."""
     file = queue_file(path)
     file.open()
     file.write(Batch(changed=[], finished=ids(JOBS)))
@@ -102,9 +103,24 @@ def test_only_the_log_is_left(path: Path, tmp_path: Path) -> None:
     shutil.copyfile(f"{path}-wal", f"{copy}-wal")
     file.close()
     Path(f"{copy}.lock").touch()
-    done = recover(copy)
+    if has_target:
+        done = recover(copy, new := tmp_path / "new.sqlite3")
+        assert (done.path, done.damage) == (new, "")
+        assert not copy.exists()
+        assert done.jobs == len(opened(new)[1])
+    else:
+        done = recover(copy)
+        assert done.damage == "it is empty, but its log is not"
     assert done.jobs > 300
-    assert done.damage == "it is empty, but its log is not"
+
+
+def test_only_the_log_of_another_program_is_left(path: Path, tmp_path: Path) -> None:
+    """Without the file and its lock it is not known to be a queue file."""
+    gone = tmp_path / "gone.sqlite3"
+    shutil.copyfile(path, f"{gone}-wal")
+    with pytest.raises(StoreError, match=r"gone.sqlite3 is not a queue file"):
+        recover(gone, tmp_path / "new.sqlite3")
+    assert not gone.exists()
 
 
 def test_progress(damaged: Path, tmp_path: Path) -> None:

@@ -286,6 +286,23 @@ def test_rows_of_other_tables(path: Path) -> None:
     assert len(opened(path)[1]) == 400
 
 
+@pytest.mark.parametrize("count", [3, 20_000])
+def test_what_was_imported_is_remembered(path: Path, count: int) -> None:
+    """No job is imported again after a salvage, also if the table has inner pages."""
+    make(path, records(range(1, 401)))
+    dice = random.Random(count)
+    rows = sorted((dice.randbytes(8), dice.randbytes(16), 1.7e9 + n / 2) for n in range(count))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO imported VALUES (?, ?, ?)", rows)
+        connection.execute("COMMIT")
+    damage(path, ROOT_OF_JOBS, zeros)
+    assert len(opened(path)[1]) == 400
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT source, digest, taken FROM imported ORDER BY source")
+        assert found.fetchall() == rows
+
+
 def test_a_server_after_a_salvage(path: Path) -> None:
     """A server that found damage at its start goes on like any other."""
     make(path, records(range(1, 401)))

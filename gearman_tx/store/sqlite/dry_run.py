@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from gearman_tx.store.foreign_job import Fate, ForeignJob
 from gearman_tx.store.port import StoreError
+from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.errors import reason
-from gearman_tx.store.sqlite.importer import REMEMBER
 from gearman_tx.store.sqlite.queue_file import QueueFile
 from gearman_tx.store.sqlite.schema import find_version
 
@@ -107,7 +107,7 @@ class DryRun:
             known = "SELECT 1 FROM imported WHERE source = ? AND digest = ?"
             if self._file.execute(known, key).fetchone():
                 return Fate.KNOWN
-        is_new = self._seen.execute(REMEMBER, (*key, 0)).rowcount == 1
+        is_new = rows.remember_import(self._seen, *key, 0.0)
         return Fate.ADDED if is_new else Fate.REPEATED
 
     def commit(self) -> None:

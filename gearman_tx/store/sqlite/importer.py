@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from gearman_tx.core import JobRecord
     from gearman_tx.store.sqlite.opening import Opening
 
-REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?)"
-"""Insert the source, the digest and the time of a job, unless source and digest are there."""
-
 _WHEN: Final = "SELECT taken FROM imported WHERE source = ? AND digest = ?"
 
 _REMEDY: Final = "gearman-tx recover keeps all jobs that can be read"
@@ -135,10 +132,10 @@ class Importer:
         return fates
 
     def _remember(self, digest: bytes) -> Fate:
-        execute = self._connection.execute
-        if execute(REMEMBER, (self._source, digest, self._now)).rowcount == 1:
+        connection = self._connection
+        if rows.remember_import(connection, self._source, digest, self._now):
             return Fate.ADDED
-        (taken,) = execute(_WHEN, (self._source, digest)).fetchone()
+        (taken,) = connection.execute(_WHEN, (self._source, digest)).fetchone()
         return Fate.REPEATED if taken == self._now else Fate.KNOWN
 
     def _as_record(self, job: ForeignJob) -> JobRecord:

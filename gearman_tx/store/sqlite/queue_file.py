@@ -25,6 +25,7 @@ from gearman_tx.store.sqlite import rows
 from gearman_tx.store.sqlite.errors import DamagedError, code_of, is_busy, store_errors
 from gearman_tx.store.sqlite.file_identity import LONE_LOG, Change, FileIdentity, has_lone_log
 from gearman_tx.store.sqlite.ids import ID_BLOCK, unseen_id
+from gearman_tx.store.sqlite.network_disk import network_warning
 from gearman_tx.store.sqlite.opening import is_marked
 from gearman_tx.store.sqlite.queue_lock import QueueLock
 from gearman_tx.store.sqlite.replacement import finish_replacement, set_aside
@@ -114,6 +115,8 @@ class QueueFile:
             notice = self._salvage(error)
             opened = self._connect()
             notices = [notice]
+        if warning := network_warning(self.path):
+            notices.append(warning)
         connection = opened.connection
         with self._errors("read"):
             next_id = rows.read_next_id(connection)

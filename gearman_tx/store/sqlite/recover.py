@@ -139,7 +139,7 @@ def _recover_into(
 ) -> Recovered:
     if into.exists():
         raise StoreError(f"{into}: there is such a file already")
-    if not was_queue and not is_marked(path):
+    if not was_queue and not (path.exists() and is_marked(path)):
         raise StoreError(f"{path} is not a queue file")
     opening = Opening(time.time)
     partial = into.with_name(f"{into.name}.partial")

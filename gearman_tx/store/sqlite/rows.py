@@ -25,6 +25,7 @@ _COLUMNS: Final = (
 _ROW: Final = f"({','.join('?' * len(JobRecord._fields))})"
 _ROWS_A_STATEMENT: Final = (256, 16, 1)
 _ROWS_A_FETCH: Final = 32
+_REMEMBER: Final = "INSERT OR IGNORE INTO imported VALUES (?, ?, ?)"
 
 
 def _slices(count: int) -> Iterator[tuple[int, int]]:
@@ -92,6 +93,21 @@ def set_settings(
                 "INSERT INTO policy VALUES (?, ?, ?)",
                 [(name, key, json.dumps(value)) for key, value in values._asdict().items()],
             )
+
+
+def remember_import(
+    connection: sqlite3.Connection, source: bytes, digest: bytes, taken: float
+) -> bool:
+    """Remember that a job was imported; return whether it was not known before.
+
+    Args:
+        connection: the file.
+        source: the 8 bytes by which the file knows the store of the job.
+        digest: the digest of the job.
+        taken: the time of the import, in Unix seconds.
+    """
+    row = (source, digest, taken)
+    return connection.execute(_REMEMBER, row).rowcount == 1
 
 
 def set_next_id(connection: sqlite3.Connection, number: int) -> None:

@@ -28,8 +28,12 @@ LEAF_OF_TABLE: Final = 0x0D
 LEAF_OF_INDEX: Final = 0x0A
 """The type of a page with rows of an index, or of a table without rowids."""
 
+INNER_OF_INDEX: Final = 0x02
+"""The type of a page with such rows between which it leads to other pages."""
+
 _INNER_HEADER: Final = 12
 _LEAF_HEADER: Final = 8
+_CHILD: Final = 4  # bytes of the number of the page that an inner cell leads to
 
 
 def page_type(number: int, page: bytes) -> int:
@@ -57,12 +61,13 @@ def find_leaves(pages: DamagedPages, root: int) -> set[int] | None:
 
 
 def read_rows(pages: DamagedPages, number: int) -> Iterator[tuple[int, list[Value]]]:
-    """Yield the rowid, 0 in an index, and the values of each readable row of a leaf page."""
+    """Yield the rowid, 0 in an index, and the values of each readable row of a page."""
     page, start = pages.page(number), _start(number)
     has_rowid = page[start] == LEAF_OF_TABLE
-    for cell in _cells(page, start, _LEAF_HEADER):
+    is_inner = page[start] == INNER_OF_INDEX
+    for cell in _cells(page, start, _INNER_HEADER if is_inner else _LEAF_HEADER):
         try:
-            size, place = read_varint(page, cell)
+            size, place = read_varint(page, cell + _CHILD if is_inner else cell)
             rowid = 0
             if has_rowid:
                 rowid, place = read_varint(page, place)

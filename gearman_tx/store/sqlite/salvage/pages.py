@@ -27,7 +27,7 @@ _NUMBER: Final = struct.Struct(">I")
 
 
 class DamagedPages:
-    """The pages of the file at ``path``, numbered from 1.
+    """The pages of the file at ``path`` and of its log, numbered from 1.
 
     Attributes:
         count: the number of pages.
@@ -36,7 +36,10 @@ class DamagedPages:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        log = Path(f"{path}-wal")
+        # Of a file that is gone, the log may be left, and has the newest pages.
+        is_alone = log.exists() and not path.exists()
+        self._file = os.open(os.devnull if is_alone else path, os.O_RDONLY | os.O_CLOEXEC)
         self.size = PAGE_SIZE
         reserved = 0
         header = self._read(0, FILE_HEADER)
@@ -47,7 +50,7 @@ class DamagedPages:
                 self.size = size
                 reserved = header[20]
         self.usable = self.size - reserved
-        self._log, count = read_wal(Path(f"{path}-wal"), self.size)
+        self._log, count = read_wal(log, self.size)
         self.count = count or os.fstat(self._file).st_size // self.size
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Find the jobs and settings in a damaged queue file, without SQLite.
+"""Find the jobs, settings and imports in a damaged queue file, without SQLite.
 
 Theory of operation. Rows are in leaf pages, and each leaf page can be read by itself: the header
 and the inner pages of a tree may be damaged. So every page that is not free is read, and each row
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearman_tx.core import JobRecord
 from gearman_tx.store.sqlite.salvage.btree import (
+    INNER_OF_INDEX,
     LEAF_OF_INDEX,
     LEAF_OF_TABLE,
     find_leaves,
@@ -31,13 +32,19 @@ if TYPE_CHECKING:
 
     from gearman_tx.store.sqlite.salvage.record import Value
 
+    ImportedRow = tuple[bytes, bytes, float]
+    """A row of the table ``imported``: source, digest and time."""
+
 _VERSION: Final = slice(60, 64)
 _MARK: Final = slice(68, 72)
 _PAGES_A_REPORT: Final = 1000
 _SCHEMA_COLUMNS: Final = 5
 _SETTING_COLUMNS: Final = 2
 _POLICY_COLUMNS: Final = 3
+_IMPORTED_COLUMNS: Final = 3
 _LIMIT_COLUMNS: Final = 4  # of the table `max_queue` in formats 2 and 3
+_SOURCE_SIZE: Final = 8
+_DIGEST_SIZE: Final = 16
 
 
 class QueueReader:
@@ -66,8 +73,12 @@ class QueueReader:
         """Close the file."""
         self._pages.close()
 
-    def jobs(self) -> Iterator[JobRecord]:
-        """Yield every readable job, in no order and perhaps twice."""
+    def jobs(self, imported: Callable[[ImportedRow], object]) -> Iterator[JobRecord]:
+        """Yield every readable job, in no order and perhaps twice.
+
+        Args:
+            imported: called with each readable row of the table ``imported``, perhaps twice.
+        """
         free = self._pages.free()
         leaves = None if free is not None else self._leaves_of_jobs()
         for number in range(1, self._pages.count + 1):
@@ -81,9 +92,13 @@ class QueueReader:
                     job = _as_job(rowid, values)
                     if job is not None:
                         yield job
-            elif kind == LEAF_OF_INDEX:
+            elif kind in {LEAF_OF_INDEX, INNER_OF_INDEX}:
                 for _, values in read_rows(self._pages, number):
-                    self._keep(values)
+                    row = _as_imported(values)
+                    if row is not None:
+                        imported(row)
+                    else:
+                        self._keep(values)
 
     def _keep(self, values: list[Value]) -> None:
         """Keep a row of one of the small tables."""
@@ -93,7 +108,6 @@ class QueueReader:
                 self.next_id = max(self.next_id, value)
         elif len(values) == _POLICY_COLUMNS:
             function, key, setting = values
-            # Rows of the table `imported` have as many columns, of other types.
             if isinstance(function, bytes) and isinstance(key, str) and isinstance(setting, str):
                 self.settings.append((function, key, setting))
         elif len(values) == _LIMIT_COLUMNS:
@@ -110,6 +124,23 @@ class QueueReader:
                     found = values[3]
                     root = found if isinstance(found, int) else root
         return find_leaves(self._pages, root)
+
+
+def _as_imported(values: list[Value]) -> ImportedRow | None:
+    """Return a row as one of the table ``imported``, or None if it is of another table."""
+    if len(values) != _IMPORTED_COLUMNS:
+        return None
+    source, digest, taken = values
+    if (
+        isinstance(source, bytes)
+        and len(source) == _SOURCE_SIZE
+        and isinstance(digest, bytes)
+        and len(digest) == _DIGEST_SIZE
+        # SQLite stores the whole numbers of a real column as integers.
+        and isinstance(taken, int | float)
+    ):
+        return source, digest, float(taken)
+    return None
 
 
 def _as_job(rowid: int, values: list[Value]) -> JobRecord | None:

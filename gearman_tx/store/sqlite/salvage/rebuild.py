@@ -102,7 +102,7 @@ def copy_readable(  # noqa: PLR0913  # both files, the ids of the new one
         refuse_newer(damaged.version, path)
         new = stack.enter_context(contextlib.closing(connect(target)))
         new.execute("BEGIN IMMEDIATE")
-        found = damaged.jobs()
+        found = damaged.jobs(lambda row: rows.remember_import(new, *row))
         while records := list(islice(found, _ROWS_AT_ONCE)):
             rows.insert_jobs(new, records)
         rows.set_settings(new, _readable_settings(damaged.settings))
