@@ -10,14 +10,15 @@ from collections.abc import Sized
 from twisted.scripts.twistd import run
 
 from gearman_tx.daemon import service
+from gearman_tx.daemon.free_memory import FreeMemory
 from gearman_tx.daemon.process_tuning import keep_memory
 
 
 class AllocatorTuning:
     """Process tuning that leaves the garbage collector unchanged."""
 
-    def __init__(self, jobs: Sized) -> None:
-        del jobs
+    def __init__(self, jobs: Sized, memory: FreeMemory) -> None:
+        del jobs, memory
 
     def start(self) -> None:
         """Set up the memory allocator alone."""

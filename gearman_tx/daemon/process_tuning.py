@@ -13,7 +13,8 @@ hidden forever.
 The memory allocator of the C library. By default it returns a large buffer to the system as soon as
 the buffer is free, and asks for new memory at the next read; the system clears each page before it
 hands it out. With workloads of 256 KiB that took a fifth of the server's time. So the process keeps
-up to :data:`KEPT` bytes of free memory for reuse.
+free memory for reuse: up to :data:`KEPT` bytes for as long as it likes, and more for some seconds
+(:mod:`gearman_tx.daemon.free_memory`).
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ import ctypes
 import gc
 from typing import TYPE_CHECKING, Final
 
+from gearman_tx.daemon.free_memory import KEPT
+
 if TYPE_CHECKING:
     from collections.abc import Sized
 
+    from gearman_tx.daemon.free_memory import FreeMemory
+
 FREEZE_EVERY: Final = 50_000
 """After so many additional jobs all objects are frozen again."""
-
-KEPT: Final = 64 * 1024 * 1024
-"""How many bytes of free memory at the end of its heap the process keeps at most."""
 
 MAPPED: Final = 1024 * 1024
 """Pieces of memory of at least so many bytes are requested and returned one by one."""
@@ -48,10 +50,12 @@ class ProcessTuning:
 
     Args:
         jobs: all live jobs; only their number is read.
+        memory: gives free memory back.
     """
 
-    def __init__(self, jobs: Sized) -> None:
+    def __init__(self, jobs: Sized, memory: FreeMemory) -> None:
         self._jobs = jobs
+        self._memory = memory
         self._frozen = 0  # the number of jobs at the last freeze; 0 if only the program is frozen
         self._thresholds_before = gc.get_threshold()
 
@@ -62,7 +66,10 @@ class ProcessTuning:
         keep_memory()
 
     def adjust(self) -> None:
-        """Once a turn: freeze after many new jobs, unfreeze when most jobs are gone."""
+        """Once a turn: freeze after many new jobs, unfreeze when most jobs are gone.
+
+        And have the free memory looked at some time later.
+        """
         count = len(self._jobs)
         if count >= self._frozen + FREEZE_EVERY:
             gc.freeze()
@@ -70,9 +77,12 @@ class ProcessTuning:
         elif self._frozen and count < FREEZE_EVERY // 2:
             gc.unfreeze()
             self._frozen = 0
+        if not self._memory.is_watched:
+            self._memory.watch()
 
     def stop(self) -> None:
         """Restore the settings of the collector; those of the allocator stay."""
+        self._memory.stop()
         gc.unfreeze()
         gc.set_threshold(*self._thresholds_before)
 

@@ -15,6 +15,7 @@ from typing_extensions import override
 import twisted
 from gearman_tx._version import BUILD, __version__
 from gearman_tx.daemon import systemd
+from gearman_tx.daemon.free_memory import Allocator, FreeMemory
 from gearman_tx.daemon.process_tuning import ProcessTuning
 from gearman_tx.daemon.signals import SignalHandlers
 
@@ -80,7 +81,8 @@ class GearmanService(Service):
     def __init__(self, parts: Parts, *, owns_process: bool = False) -> None:
         self.parts = parts
         jobs = parts.wiring.job_server.tables.jobs
-        self._tuning = ProcessTuning(jobs) if owns_process else None
+        memory = FreeMemory(parts.reactor, Allocator())
+        self._tuning = ProcessTuning(jobs, memory) if owns_process else None
         self.ready: Deferred[None] = Deferred()
         self.has_failed = False
         self._listens: Deferred[None] | None = None

@@ -7,10 +7,15 @@ import platform
 import subprocess
 import sys
 
+from twisted.internet.task import Clock
+
+from gearman_tx.daemon.free_memory import Allocator, FreeMemory
 from gearman_tx.daemon.process_tuning import FREEZE_EVERY, ProcessTuning
 
 ALLOCATING_PROGRAM = """
 import resource
+from twisted.internet.task import Clock
+from gearman_tx.daemon.free_memory import Allocator, FreeMemory
 from gearman_tx.daemon.process_tuning import ProcessTuning, keep_memory
 
 def faults_of_a_round():
@@ -21,7 +26,7 @@ def faults_of_a_round():
 
 faults_of_a_round()
 before = faults_of_a_round()
-ProcessTuning([]).start()
+ProcessTuning([], FreeMemory(Clock(), Allocator())).start()
 faults_of_a_round()
 print(before, faults_of_a_round(), keep_memory())
 """
@@ -30,7 +35,7 @@ print(before, faults_of_a_round(), keep_memory())
 def test_the_program_is_frozen_and_unfrozen() -> None:
     """Starting hides all objects from the collector; stopping restores it."""
     before = gc.get_threshold()
-    tuning = ProcessTuning([])
+    tuning = ProcessTuning([], FreeMemory(Clock(), Allocator()))
     tuning.start()
     assert gc.get_freeze_count() > 1000
     assert gc.get_threshold() != before
@@ -42,7 +47,7 @@ def test_the_program_is_frozen_and_unfrozen() -> None:
 def test_many_jobs_are_frozen_and_unfrozen_when_they_are_gone() -> None:
     """The collector examines no more than ``FREEZE_EVERY`` jobs; few jobs are not frozen."""
     jobs: list[list[int]] = []
-    tuning = ProcessTuning(jobs)
+    tuning = ProcessTuning(jobs, FreeMemory(Clock(), Allocator()))
     try:
         jobs.extend([] for _ in range(FREEZE_EVERY - 1))
         tuning.adjust()
