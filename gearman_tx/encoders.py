@@ -4,6 +4,8 @@ Gearman carries bytes without a type. An encoder of a client or a worker turns t
 into bytes and back. Both ends must use the same encoding, and a worker in another language must be
 able to read it. There is no encoder for pickles: only Python reads them, and any client that can
 submit a job could run any code in the worker.
+
+An error of an encoder holds no workload, because errors get into logs by their reprs.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, Final, Protocol, TypeVar
 from gearman_tx.errors import ConfigurationError
 
 T = TypeVar("T")
+E = TypeVar("E", UnicodeEncodeError, UnicodeDecodeError)
 
 
 class Encoder(Protocol[T]):
@@ -68,7 +71,10 @@ class TextEncoder:
             TypeError: the value is not a ``str``.
         """
         if isinstance(value, str):
-            return value.encode()
+            try:
+                return value.encode()
+            except UnicodeEncodeError as error:
+                raise _without_data(error) from None
         raise TypeError(f"the text encoder takes str, not {type(value).__name__}")
 
     def decode(self, data: bytes, /) -> str:
@@ -77,7 +83,10 @@ class TextEncoder:
         Raises:
             UnicodeDecodeError: ``data`` is not UTF-8.
         """
-        return data.decode()
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise _without_data(error) from None
 
 
 class JsonEncoder:
@@ -91,7 +100,7 @@ class JsonEncoder:
             ValueError: JSON has no form for this value: it contains itself, or is not finite.
         """
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode()
+        return TEXT.encode(text)
 
     def decode(self, data: bytes, /) -> Any:
         """Return the value that ``data`` encodes; no bytes at all are None.
@@ -101,7 +110,10 @@ class JsonEncoder:
         Raises:
             ValueError: ``data`` is not JSON.
         """
-        return json.loads(data) if data else None
+        try:
+            return json.loads(data) if data else None
+        except UnicodeDecodeError as error:
+            raise _without_data(error) from None
 
 
 class MsgpackEncoder:
@@ -135,7 +147,17 @@ class MsgpackEncoder:
         Raises:
             ValueError: ``data`` is not MessagePack.
         """
-        return self._unpack(data) if data else None
+        try:
+            return self._unpack(data) if data else None
+        except ValueError as error:
+            raise ValueError(str(error)) from None
+
+
+def _without_data(error: E) -> E:
+    """Return ``error`` with the faulty characters or bytes alone, and with their place."""
+    part = error.object[error.start : error.end]
+    reason = f"{error.reason} (at {error.start} of {len(error.object)})"
+    return type(error)(error.encoding, part, 0, len(part), reason)
 
 
 BYTES: Final = BytesEncoder()

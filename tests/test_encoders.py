@@ -71,6 +71,54 @@ def test_what_cannot_be_encoded(encoder: Any, value: Any, kind: type[Exception])
         encoder.encode(value)
 
 
+LONG_TEXT = "." * 5000 + "secret"
+
+
+@pytest.mark.parametrize(
+    ("encoder", "value"),
+    [
+        (TEXT, LONG_TEXT + "\ud800"),
+        (JSON, {"password": LONG_TEXT + "\ud800"}),
+        (JSON, [LONG_TEXT, {1}]),
+        (MsgpackEncoder(), [LONG_TEXT, {1}]),
+    ],
+)
+def test_an_error_of_encoding_shows_no_workload(encoder: Any, value: Any) -> None:
+    """Errors get into logs."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        encoder.encode(value)
+    shown = f"{caught.value} {caught.value!r}"
+    assert "secret" not in shown
+    assert len(shown) < 1000
+
+
+@pytest.mark.parametrize(
+    ("encoder", "data"),
+    [
+        (TEXT, LONG_TEXT.encode() + b"\xff"),
+        (JSON, LONG_TEXT.encode() + b"\xff"),
+        (JSON, LONG_TEXT.encode()),
+        (MsgpackEncoder(), MsgpackEncoder().encode(LONG_TEXT) * 2),
+        (MsgpackEncoder(), MsgpackEncoder().encode(LONG_TEXT)[:-1]),
+    ],
+)
+def test_an_error_of_decoding_shows_no_workload(encoder: Any, data: bytes) -> None:
+    """It says what is wrong, and where."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # each encoder has words of its own
+        encoder.decode(data)
+    shown = f"{caught.value} {caught.value!r}"
+    assert "secret" not in shown
+    assert len(shown) < 1000
+
+
+def test_an_error_of_a_text_says_where_it_is() -> None:
+    """The faulty byte, its place and the size of all."""
+    with pytest.raises(UnicodeDecodeError) as caught:
+        TEXT.decode(LONG_TEXT.encode() + b"\xff...")
+    assert caught.value.object == b"\xff"
+    assert str(caught.value).endswith("invalid start byte (at 5006 of 5010)")
+
+
 @pytest.mark.parametrize(
     ("encoder", "data"),
     [(TEXT, b"\xff"), (JSON, b"{"), (JSON, b"\xff"), (MsgpackEncoder(), b"\xc1")],
