@@ -19,7 +19,8 @@ from twisted.python.components import Componentized
 from typing_extensions import override
 
 from gearman_tx.daemon import GearmanService, Options, build
-from gearman_tx.daemon.log import Verbosity, open_log
+from gearman_tx.daemon.log import Verbosity, open_log, write_to
+from gearman_tx.daemon.log_format import TEXT
 from gearman_tx.daemon.twisted_log import TWISTD_LOG, TwistLog, open_twistd_log
 from gearman_tx.daemon.working_folder import absolute
 from gearman_tx.errors import ConfigurationError
@@ -121,6 +122,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
             parts.queue_file.check()  # when the service starts, a daemon has left the terminal
         if not options["log-file"]:
             observer, parts.log_file = _twisteds_log(options)
+        if observer is not None:
+            observer = Verbosity(options["verbose"]).filtered(observer)
         return _TwistdService(parts, options, observer)
     except ConfigurationError as error:
         if options.parent is None:
@@ -150,8 +153,7 @@ def _own_log(options: Options) -> tuple[ILogObserver | None, ReopenableLog | Non
         if options.of_twisted(theirs):
             text = f"--log-file: twistd has --{theirs} already, and one of them would stay empty"
             raise ConfigurationError(text)
-    observer, log_file = open_log(name, options["log-format"])
-    return Verbosity(options["verbose"]).filtered(observer), log_file
+    return open_log(name, options["log-format"])
 
 
 def _twisteds_log(options: Options) -> tuple[ILogObserver | None, ReopenableLog | None]:
@@ -162,16 +164,20 @@ def _twisteds_log(options: Options) -> tuple[ILogObserver | None, ReopenableLog 
         if the log is in no file.
 
     Raises:
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: the file cannot be written, or Twisted opens a log that has no format of
+            ours.
     """
-    if options.is_twistd:
-        if options.of_twisted("syslog") or options.of_twisted("logger"):
-            return None, None
+    log_format = options["log-format"]
+    theirs = [name for name in ("syslog", "logger") if options.of_twisted(name)]
+    if options.is_twistd and not theirs:
         name = options.of_twisted("logfile") or (TWISTD_LOG if options.is_daemon else "-")
         if name == "-":
-            return None, None
+            return write_to(sys.stdout, log_format), None
         log_file = open_twistd_log(name)
-        return log_file.observer, log_file
+        return log_file.observer(log_format), log_file
+    if log_format != TEXT and options.parent is not None:
+        owner = f"twistd --{theirs[0]}" if theirs else "twist, whose own --log-format comes first"
+        raise ConfigurationError(f"--log-format: the log is that of {owner}")
     stream = options.of_twisted("logFile")
     if stream is None or stream in {sys.stdout, sys.stderr}:
         return None, None

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from attrs import frozen
-from twisted.logger import textFileLogObserver
+from twisted.logger import FileLogObserver
 from twisted.python.logfile import LogFile
 from typing_extensions import override
 
+from gearman_tx.daemon.log_format import FORMATS
 from gearman_tx.daemon.working_folder import absolute
 from gearman_tx.errors import ConfigurationError
 
@@ -59,10 +60,9 @@ class TwistdLog(LogFile):
             raise
         before.close()
 
-    @property
-    def observer(self) -> ILogObserver:
-        """An observer that logs to the file as ``twistd`` does."""
-        return textFileLogObserver(self)  # type: ignore[arg-type]  # it only needs write and flush
+    def observer(self, log_format: str) -> ILogObserver:
+        """Return an observer that writes each event to the file."""
+        return FileLogObserver(cast("TextIO", self), FORMATS[log_format])
 
 
 def open_twistd_log(name: str) -> TwistdLog:

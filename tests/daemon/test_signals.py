@@ -159,7 +159,7 @@ def test_sighup_reopens_the_log_of_a_daemon(tmp_path: Path) -> None:
         server.kill(signal.SIGHUP)
         until(log.exists, "the log file is reopened")
         server.end(signal.SIGTERM)
-        server.says("SIGTERM: stopping at once", "stopped", "Server Shut Down.")
+        server.says("SIGTERM: stopping at once", "stopped")
 
 
 def test_sighup_and_sigpipe_do_not_end_the_server(tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ def test_a_bad_port_in_the_environment(tmp_path: Path) -> None:
     assert_one_line(done, "environment variable GEARMAND_PORT: 'http' is not a whole number")
 
 
+def test_a_format_for_the_log_of_twistd(tmp_path: Path) -> None:
+    """The system's log has a format of its own."""
+    command = twistd("--port=0", "--log-format=json", twistd_options=("-n", "--syslog"))
+    assert_one_line(run(command, tmp_path), "--log-format: the log is that of twistd --syslog")
+
+
 def test_a_log_file_that_cannot_be_written(tmp_path: Path) -> None:
     """Its folder does not exist."""
     log = tmp_path / "nowhere" / "log"

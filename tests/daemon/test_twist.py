@@ -40,6 +40,7 @@ def test_it_serves(tmp_path: Path, program: list[str]) -> None:
         ("--prot=1", "unrecognised option '--prot'; is '--port' meant?"),
         ("--sqlite-path=/nowhere/queue", "the queue file /nowhere/queue needs"),
         ("--endpoint=unix:/nowhere/socket", "--endpoint=unix:/nowhere/socket: No such file"),
+        ("--log-format=json", "--log-format: the log is that of twist, whose own"),
         ("--log-file=log", "--log-file: twist logs to its own --log-file, before the word"),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.daemon.peer import Peer
-from tests.daemon.process import daemon, serving, twistd
+from tests.daemon.process import daemon, serving, started, twistd
 from tests.support.ports import free_port
 
 
@@ -30,6 +33,40 @@ def test_a_log_file_of_its_own(tmp_path: Path) -> None:
         assert "background jobs are kept in" in server.ready()
         server.end(signal.SIGTERM)
     assert not (tmp_path / "twistd.log").exists()
+
+
+def test_the_log_is_the_servers_alone(tmp_path: Path) -> None:
+    """The first line is that of a report of a fault; Twisted's lines come with DEBUG."""
+    with serving(tmp_path) as server:
+        server.end()
+        lines = server.text.splitlines()
+    assert "gearman_tx 0." in lines[0]
+    assert "stopped" in lines[-1]
+    assert all("[gearman_tx." in line for line in lines)
+    with serving(tmp_path, "--verbose=DEBUG") as server:
+        server.says("GearmanFactory starting on")
+
+
+@pytest.mark.parametrize("how", [("-n", "--pidfile="), ("--logfile=log",)])
+def test_json(tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Each line is an object, on standard output and in the file of ``twistd --logfile``."""
+    port = free_port()
+    words = ("--listen=127.0.0.1", f"--port={port}", "--log-format=json")
+    command = twistd(*words, twistd_options=how)
+    if "-n" in how:
+        with started(command, tmp_path) as server:
+            server.ready()
+            server.end()
+            text = server.text
+    else:
+        log = tmp_path / "log"
+        with daemon(command, tmp_path, tmp_path / "twistd.pid", log) as server:
+            server.ready()
+            server.end(signal.SIGTERM)
+            text = server.says("stopped")
+    events = [json.loads(line)["event"] for line in text.splitlines()]
+    assert (events[0], events[-1]) == ("starting", "stopped")
+    assert "listening" in events
 
 
 def test_handles_do_not_repeat_after_a_restart(tmp_path: Path) -> None:
