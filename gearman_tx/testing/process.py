@@ -32,7 +32,11 @@ ASK_SECONDS: Final = 5.0
 """Seconds that the answer to a text command may take."""
 
 _PORT: Final = re.compile(rb"^STATUS=listening on .*?127\.0\.0\.1:([0-9]+)", re.MULTILINE)
-_TWISTD: Final = "from twisted.scripts.twistd import run; run()"
+# The server must not outlive a test run that is killed.
+_TWISTD: Final = (
+    "from gearman_tx.parent import end_with_parent; end_with_parent({parent}, {patience});"
+    "from twisted.scripts.twistd import run; run()"
+)
 
 
 @define(eq=False)
@@ -110,6 +114,8 @@ class ServerProcess:
 class GearmanServer(ServerProcess):
     """``twistd gearmand`` on a free port of 127.0.0.1; it can be stopped and started again.
 
+    It ends within a few seconds of the process that started it, also if that is killed.
+
     Args:
         folder: its working directory, which also has its log; servers that share a folder need
             different ports.
@@ -137,7 +143,8 @@ class GearmanServer(ServerProcess):
         Raises:
             AssertionError: it did not start; the text contains its log.
         """
-        command = [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", "gearmand"]
+        program = _TWISTD.format(parent=os.getpid(), patience=STOP_SECONDS)
+        command = [sys.executable, "-c", program, "--nodaemon", "--pidfile=", "gearmand"]
         command += [f"--listen={HOST}", f"--port={self.port}", *self.options]
         said = start_and_listen(self, command, self.folder)
         found = _PORT.search(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from gearman_tx.testing import GearmanServer
 from gearman_tx.wire import PacketType, request
+from tests.daemon.process import wait_gone
 from tests.support.servers import running
 
 
@@ -96,3 +98,27 @@ def test_servers_side_by_side(tmp_path: Path) -> None:
         other.mkdir(parents=True)
         with running(GearmanServer(other)) as second:
             assert first.port != second.port
+
+
+def test_a_child_that_hangs_ends_with_its_parent(tmp_path: Path) -> None:
+    """One that ignores SIGTERM is cut off after its patience."""
+    code = """
+import os, signal, subprocess, sys, threading
+from gearman_tx.parent import end_with_parent
+
+if sys.argv[1:]:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_with_parent(int(sys.argv[1]), 0.1)
+    print(os.getpid(), flush=True)
+    threading.Event().wait()
+subprocess.Popen([sys.executable, __file__, str(os.getpid())])
+threading.Event().wait()
+"""
+    program = tmp_path / "program.py"
+    program.write_text(code)
+    parent = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    wait_gone(child)

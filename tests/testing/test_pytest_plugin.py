@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.daemon.process import wait_gone
+
 SECONDS = 60
 PIDS = re.compile(r"process id ([0-9]+)")
 
@@ -132,6 +136,40 @@ def test_fails(gearman_server, shared_gearman_server, start_gearman_server):
     pids = set(PIDS.findall(output))
     assert len(pids) == 3
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.parametrize(("options", "processes"), [(("-p", "no:xdist"), 1), (("-n", "2"), 2)])
+def test_no_server_outlives_a_killed_run(
+    tmp_path: Path, options: tuple[str, ...], processes: int
+) -> None:
+    """SIGKILL leaves no time for the end of a fixture; the servers notice it by themselves."""
+    code = """
+import threading
+from pathlib import Path
+import pytest
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_waits(gearman_server, shared_gearman_server, number):
+    with (Path(__file__).parent / "pids").open("w") as pids:
+        pids.write(f"{gearman_server.pid} {shared_gearman_server.pid}\\n")
+    threading.Event().wait()
+"""
+    (tmp_path / "test_it.py").write_text(code, encoding="utf-8")
+    os.mkfifo(tmp_path / "pids")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    try:
+        # Open to write, too, so it has no end.
+        with os.fdopen(os.open(tmp_path / "pids", os.O_RDWR), "rb", buffering=0) as lines:
+            pids = [int(pid) for _ in range(processes) for pid in lines.readline().split()]
+    finally:
+        run.kill()
+        run.wait()
+    assert len(set(pids)) == 2 * processes
+    for pid in pids:
+        wait_gone(pid)
 
 
 def test_a_stage(tmp_path: Path) -> None:
