@@ -19,6 +19,8 @@ from twisted.logger import Logger
 from gearman_tx.errors import Refused, RemoteProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gearman_tx.link.handler import Handler
     from gearman_tx.link.owners import InputOwner
     from gearman_tx.wire import PacketDecoder
@@ -185,6 +187,23 @@ class Input:
     def _pause(self) -> None:
         if self._owner is not None:
             self._owner.pause_reading()
+
+    def handle_rest(self, types: Collection[int]) -> None:
+        """The peer is gone: handle the units of ``types`` that wait, and forget the others."""
+        decoder, units = self._decoder, self._waiting or []
+        self._waiting = None
+        for data in self._unread:
+            if decoder is not None:
+                units += decoder.feed(data)
+        self._unread.clear()
+        for packet_type, body in units:
+            if packet_type in types:
+                try:
+                    self._handlers[packet_type](self._subject, body)
+                except (Refused, RemoteProtocolError):
+                    continue  # no one is left who could be told
+                except Exception:  # noqa: BLE001  # an error of one packet ends that one alone
+                    _log.failure("a packet could not be handled")
 
     def end(self) -> None:
         """Handle nothing more; forget the units that wait, a partial packet and the owner."""

@@ -171,8 +171,12 @@ class PacketLink(Protocol, ABC):
         """Handle nothing more."""
         if not self._is_over:
             self._is_over = True
+            self.ending()
             self.input.end()
             self.ended()
+
+    def ending(self) -> None:
+        """The connection is over; units may still wait in the input."""
 
     @abstractmethod
     def ended(self) -> None:

@@ -8,7 +8,7 @@ from twisted.internet.protocol import connectionDone
 from typing_extensions import override
 
 from gearman_tx.link import OutputLimits, PacketLink, Receipt, Turn, address_text
-from gearman_tx.server.handlers import IN_PIECES
+from gearman_tx.server.handlers import BACKGROUND, IN_PIECES
 from gearman_tx.server.peer_link import ServerPeerLink
 from gearman_tx.server.slow_reader import SlowReader
 from gearman_tx.wire import (
@@ -132,6 +132,14 @@ class Connection(PacketLink):
         self._turn.touch()
         self._on_lost(self)
         self.link.lose()
+
+    @override
+    def ending(self) -> None:
+        """PacketLink: take the background jobs in that were received before the end."""
+        if not self._is_dismissed:
+            self._tables.now = self._seconds()
+            self._turn.touch()
+            self.input.handle_rest(BACKGROUND)
 
     @override
     def ended(self) -> None:

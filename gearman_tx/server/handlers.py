@@ -36,6 +36,20 @@ IN_PIECES: Final = frozenset(
 )
 """The types whose handlers take a large body in pieces, as it came."""
 
+BACKGROUND: Final = frozenset(
+    map(
+        int,
+        (
+            PacketType.SUBMIT_JOB_BG,
+            PacketType.SUBMIT_JOB_HIGH_BG,
+            PacketType.SUBMIT_JOB_LOW_BG,
+            PacketType.SUBMIT_JOB_EPOCH,
+            PacketType.SUBMIT_REDUCE_JOB_BACKGROUND,
+        ),
+    )
+)
+"""The submissions whose jobs run although their client is gone."""
+
 
 def wrong_magic(_link: ServerPeerLink, _body: bytes) -> None:
     """Refuse a packet with the magic of responses."""

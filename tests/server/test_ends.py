@@ -9,9 +9,11 @@ from twisted.internet.protocol import Factory
 
 from gearman_tx.link import OutputLimits
 from gearman_tx.server import ConnectionLimits
+from gearman_tx.server.peer_link import MOST_PROMISES
 from gearman_tx.server.slow_reader import PATIENCE
 from tests.link.logs import LogBook
 from tests.server import packets as p
+from tests.server.held_store_fixture import HeldStoreFixture
 from tests.server.packets import handle, req, res
 from tests.server.server_fixture import ServerFixture
 
@@ -166,3 +168,30 @@ def test_a_lost_connection_is_in_no_report(stage: ServerFixture) -> None:
     peer = stage.connect()
     assert peer.asks(b"workers\n") == b"-1 192.168.1.1 - :\n.\n"
     assert peer.asks(b"status\n") == b"f\t0\t0\t0\n.\n"
+
+
+def test_background_jobs_that_wait_for_the_disk_outlive_their_client() -> None:
+    """What was read before the client left is stored, though more was sent than may wait."""
+    stage = HeldStoreFixture(ConnectionLimits())
+    client = stage.connect()
+    one = req(p.SUBMIT_JOB_BG, b"f", b"", b"")
+    foreground = req(p.SUBMIT_JOB, b"g", b"", b"")
+    client.tells(one * (MOST_PROMISES + 500), foreground, req(p.CAN_DO, b"f"))
+    client.tells(one * 10, req(p.SUBMIT_JOB_BG, b"f", b"u" * 65, b""))
+    assert not client.is_heard
+    client.leaves()
+    while stage.store.under_way is not None:
+        stage.keep()
+    assert stage.status() == b"f\t%d\t0\t0\n.\n" % (MOST_PROMISES + 510)
+
+
+def test_background_jobs_of_a_dropped_client_are_kept() -> None:
+    """A client that is dropped while its packets wait loses none of its background jobs."""
+    stage = ServerFixture(limits=ConnectionLimits(output=OUTPUT))
+    reader = stage.connect(reads=False)
+    reader.tells(req(p.ECHO_REQ, bytes(400_000)))
+    reader.tells(req(p.SUBMIT_JOB_BG, b"f", b"", b"received"), req(p.GRAB_JOB))
+    assert not reader.is_heard
+    stage.clock.advance(60)
+    assert not reader.is_served
+    stage.worker(b"f").grabs(1, b"f", b"received")
