@@ -21,7 +21,7 @@ from typing_extensions import override
 from gearman_tx.daemon import GearmanService, Options, build
 from gearman_tx.daemon.log import Verbosity, open_log, write_to
 from gearman_tx.daemon.log_format import TEXT
-from gearman_tx.daemon.twisted_log import TWISTD_LOG, TwistLog, open_twistd_log
+from gearman_tx.daemon.twisted_log import TWISTD_LOG, TwistdLog, TwistLog
 from gearman_tx.daemon.working_folder import absolute
 from gearman_tx.errors import ConfigurationError
 
@@ -173,7 +173,7 @@ def _twisteds_log(options: Options) -> tuple[ILogObserver | None, ReopenableLog 
         name = options.of_twisted("logfile") or (TWISTD_LOG if options.is_daemon else "-")
         if name == "-":
             return write_to(sys.stdout, log_format), None
-        log_file = open_twistd_log(name)
+        log_file = TwistdLog(name)
         return log_file.observer(log_format), log_file
     if log_format != TEXT and options.parent is not None:
         owner = f"twistd --{theirs[0]}" if theirs else "twist, whose own --log-format comes first"

@@ -140,7 +140,21 @@ def run_command(words: Sequence[str]) -> int:
     except click.Abort:
         print_error("interrupted")
         return ExitStatus.INTERRUPTED
+    except FileNotFoundError as error:
+        return _without_folder(error)
     return status if isinstance(status, int) else 0
+
+
+def _without_folder(error: FileNotFoundError) -> int:
+    """Print that the working folder was removed, if that is the reason of an error."""
+    from gearman_tx.daemon.working_folder import working_folder  # noqa: PLC0415  # for this alone
+
+    try:
+        working_folder()
+    except GearmanError as gone:
+        print_error(str(gone))
+        return ExitStatus.USAGE
+    raise error
 
 
 def _usage_error(error: click.UsageError) -> int:

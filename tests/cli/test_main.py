@@ -49,6 +49,18 @@ def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.endswith("see gearman-tx --help\n")
 
 
+@pytest.mark.parametrize(
+    "words", [("work", "module:function"), ("recover", "queue"), ("import", "queue.db")]
+)
+def test_a_folder_that_was_removed(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A command that needs the working folder says that it is gone."""
+    folder = tmp_path / "removed"
+    remove = f'mkdir "{folder}"; cd "{folder}"; rmdir "{folder}"; exec "$0" "$@"'
+    done = run(["sh", "-c", remove, str(BIN / "gearman-tx"), *words], tmp_path)
+    text = "gearman-tx: the working folder was removed: change to another folder\n"
+    assert done == (2, "", text)
+
+
 def test_as_a_module(tmp_path: Path) -> None:
     """``python -m gearman_tx`` is ``gearman-tx``."""
     command = [sys.executable, "-m", "gearman_tx"]
