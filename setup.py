@@ -61,6 +61,14 @@ IMPORT_REDIS = ["redis>=5"]
 MSGPACK = ["msgpack>=1.1"]
 ALL = [*CLI, *IMPORT_MYSQL, *IMPORT_POSTGRESQL, *IMPORT_REDIS, *MSGPACK, *TLS]
 
+WEB = [  # what the page on web frameworks shows
+    "django>=4.2",
+    "fastapi>=0.100",
+    "flask>=2.3",
+    "gunicorn>=21",
+    "uvicorn>=0.23",
+]
+
 TEST = [
     "coverage[toml]>=7.10",  # 7.10 measures the servers that tests start as processes
     "crochet>=2.1",  # a program may have it run the reactor
@@ -75,6 +83,7 @@ TEST = [
     "pytest-xdist>=3.8",
     *BUILD,  # the build is tested
     *ALL,
+    *WEB,
 ]
 
 BENCH = [

@@ -20,6 +20,9 @@ GIVEN: Final = frozenset(
     {
         "gearman_tx.Task",
         "gearman_tx.WorkerJob",
+        "gearman_tx.aio.Batch",
+        "gearman_tx.aio.Task",
+        "gearman_tx.aio.Job",
         "gearman_tx.client.Batch",
         "gearman_tx.client.HashRing",
         "gearman_tx.client.InOrder",

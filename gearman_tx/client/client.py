@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, Self
 from twisted.internet.defer import Deferred
 from typing_extensions import TypeVar
 
-from gearman_tx.client.batch import DEFAULT_WINDOW, Batch
+from gearman_tx.client.batch import Batch
 from gearman_tx.client.choice import MakeChoice
 from gearman_tx.client.ports import NO_CALLBACKS, Callbacks
 from gearman_tx.client.preparation import Preparation, Priority
@@ -21,6 +21,7 @@ from gearman_tx.client.submission import Submission
 from gearman_tx.client.submit_packet import LIMIT_NAME, as_bytes
 from gearman_tx.client.task import Task
 from gearman_tx.client.updates import JobStatus
+from gearman_tx.client.window import DEFAULT_WINDOW
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.link import DEFAULT_HEARTBEAT, LinkLimits, Server, keep_steady, parse_servers
 from gearman_tx.wire import DEFAULT_MAX_PACKET, PacketType, limited, request
@@ -96,7 +97,8 @@ class Client(Generic[T]):
         )
         self._largest = min(max_packet, LARGEST_SIZE)
         preparation = Preparation(self._router, encoder, as_bytes(namespace), self._largest)
-        self._prepare = preparation.prepare
+        # For the room ``aio``, whose tasks are prepared in another thread and started in this one.
+        self.prepare = preparation.prepare
 
     def connect(self) -> Deferred[None]:
         """Connect now, instead of at the first use.
@@ -190,7 +192,7 @@ class Client(Generic[T]):
         callbacks = NO_CALLBACKS
         if on_data or on_warning or on_status or on_retry:
             callbacks = Callbacks(on_data, on_warning, on_status, on_retry)
-        submission, task = self._prepare(
+        submission, task = self.prepare(
             workload,
             unique,
             function,
@@ -249,7 +251,7 @@ class Client(Generic[T]):
             ValueError: the window is below 1.
         """
         fixed, make_unique = (b"", unique) if callable(unique) else (unique, None)
-        prepare = self._prepare
+        prepare = self.prepare
 
         def begin(workload: T) -> tuple[Submission[T], Task[T]]:
             return prepare(

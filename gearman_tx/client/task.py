@@ -93,6 +93,17 @@ class Task(Generic[T]):
         """Return the next update; the loop ends when the task does, also when it fails."""
         return await self._submission.updates.next()
 
+    def next_updates(self) -> Deferred[list[Update]]:
+        """Return all updates since the last call: fewer wake-ups than one for each update.
+
+        Returns:
+            Fires with at least one update, or with none when the task has ended; never fails.
+            Cancelling it only stops the waiting.
+        """
+        updates = self._submission.updates
+        updates.begin()
+        return Deferred.fromCoroutine(updates.take())
+
     def status(self) -> Deferred[JobStatus]:
         """Ask the server that accepted the task for its status.
 

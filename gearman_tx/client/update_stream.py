@@ -62,9 +62,30 @@ class UpdateStream:
             StopAsyncIteration: the task has ended and all its updates are read.
             RuntimeError: another loop waits for the next update already.
         """
-        while not self._kept:
-            if self.is_over:
-                raise StopAsyncIteration
+        await self._wait()
+        if not self._kept:
+            raise StopAsyncIteration
+        update = self._kept.popleft()
+        self._kept_bytes -= _size(update)
+        return update
+
+    async def take(self) -> list[Update]:
+        """Return all unread updates; wait until there is one.
+
+        Returns:
+            The updates; none when the task has ended and all its updates are read.
+
+        Raises:
+            RuntimeError: another loop waits for the next update already.
+        """
+        await self._wait()
+        updates = list(self._kept)
+        self._kept.clear()
+        self._kept_bytes = 0
+        return updates
+
+    async def _wait(self) -> None:
+        while not (self._kept or self.is_over):
             if self._reader is not None:
                 raise RuntimeError("two loops wait for the next update of one task")
             self._reader = Deferred()
@@ -72,9 +93,6 @@ class UpdateStream:
                 await self._reader
             finally:
                 self._reader = None
-        update = self._kept.popleft()
-        self._kept_bytes -= _size(update)
-        return update
 
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.called:

@@ -8,7 +8,7 @@ from importlib.metadata import requires
 import pytest
 
 import gearman_tx
-from gearman_tx import admin, client, encoders, errors, testing, worker
+from gearman_tx import admin, aio, client, encoders, errors, testing, worker
 from tests.docs.blocks import DOCS, read_block, runs
 
 FOLDER = DOCS / "reference" / "api"
@@ -34,7 +34,9 @@ INSIDE = {
 """What is re-exported for other rooms, or needs no description."""
 
 
-@pytest.mark.parametrize("room", [gearman_tx, admin, client, encoders, errors, testing, worker])
+@pytest.mark.parametrize(
+    "room", [gearman_tx, admin, aio, client, encoders, errors, testing, worker]
+)
 def test_everything_has_its_place(room: object) -> None:
     """Each public name of a room that users import from is described on some page."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in FOLDER.glob("*.rst"))

@@ -166,14 +166,15 @@ def test_text_commands_are_answered_through_nc(terminal: Terminal) -> None:
     assert "status" in text
 
 
-@runs(PAGE, "library-worker", "library-client")
+@runs(PAGE, "library-worker", "library-client", "library-asyncio")
 def test_the_library_is_client_and_worker(terminal: Terminal) -> None:
-    """The client of README.rst prints what the worker of README.rst makes of its job."""
+    """The clients of README.rst print what the worker of README.rst makes of their jobs."""
     worker = terminal.start_program("library-worker")
     try:
-        client = terminal.start_program("library-client", subprocess.PIPE)
-        output, _ = client.communicate(timeout=COMMAND_SECONDS)
-        assert output == b"b'olleh'\n"
+        for name in ("library-client", "library-asyncio"):
+            client = terminal.start_program(name, subprocess.PIPE)
+            output, _ = client.communicate(timeout=COMMAND_SECONDS)
+            assert output == b"b'olleh'\n"
     finally:
         end(worker)
 
