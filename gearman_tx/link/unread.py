@@ -45,6 +45,7 @@ class Unread:
     __slots__ = (
         "_abort",
         "_backlog",
+        "_before",
         "_clock",
         "_is_crowded",
         "_limits",
@@ -69,6 +70,7 @@ class Unread:
         self._abort: Callable[[], None] | None = abort
         self._watch: StallWatch | None = None
         self._is_crowded = False
+        self._before = 0  # what was unread at the last look
         self.held = 0
         self.is_high = False
 
@@ -89,7 +91,7 @@ class Unread:
             if not self.is_high:
                 self.is_high = True
                 owner.output_is_high()
-            if size > limits.crowded:
+            if size > limits.crowded and size > self._before:
                 self._is_crowded = True
                 owner.output_is_crowded()
         elif self.is_high and size <= limits.pause // 2:
@@ -99,6 +101,7 @@ class Unread:
         if self._is_crowded and size <= limits.has_room:
             self._is_crowded = False
             owner.output_has_room()
+        self._before = size
 
     def has_failed(self) -> bool:
         """Drop the peer if it is above the last limit; return whether it is."""

@@ -21,6 +21,7 @@ class Probe(PacketLink):
         reasons: why the protocol failed.
         too_slow: why the output failed.
         highs: True whenever the output became high, False whenever it became low.
+        crowds: True whenever others were to be slowed down, False whenever they might go on.
         ends: how often ``ended`` was called.
     """
 
@@ -39,6 +40,7 @@ class Probe(PacketLink):
         self.reasons: list[str] = []
         self.too_slow: list[str] = []
         self.highs: list[bool] = []
+        self.crowds: list[bool] = []
         self.ends = 0
 
     @override
@@ -52,6 +54,16 @@ class Probe(PacketLink):
         """Note it and go on."""
         self.highs.append(False)
         super().output_is_low()
+
+    @override
+    def output_is_crowded(self) -> None:
+        """Note it."""
+        self.crowds.append(True)
+
+    @override
+    def output_has_room(self) -> None:
+        """Note it."""
+        self.crowds.append(False)
 
     @override
     def ended(self) -> None:

@@ -103,6 +103,26 @@ def test_a_slow_peer_is_not_a_stalled_one() -> None:
     assert made.reactor.getDelayedCalls() == []
 
 
+def test_a_crowded_peer_is_told_of_whenever_it_gets_more() -> None:
+    """Halfway to the last limit others are slowed down, until the peer has taken its share."""
+    made, transport = direct(OutputLimits(pause=1000, most=8_000_000, timeout=30.0), room=0)
+    flood(made, 4_000_000)
+    assert made.link.crowds == []
+    flood(made, 1_500_000)
+    assert made.link.crowds == [True]
+    for _ in range(3):
+        transport.take(400_000)
+        assert made.link.crowds == [True]
+    flood(made, 1000)
+    assert made.link.crowds == [True, True]
+    while made.link.queued > 4_000_000 - 1024 * 1024:
+        assert made.link.crowds == [True, True]
+        transport.take(100_000)
+    assert made.link.crowds == [True, True, False]
+    made.take()
+    assert made.link.crowds == [True, True, False]
+
+
 def test_what_waits_behind_a_hole_is_counted() -> None:
     """A reply that does not come lets no more pile up behind it than a peer that does not read."""
     made, transport = direct(LIMITS)
