@@ -89,6 +89,21 @@ def test_a_handler_that_fails_costs_its_connection_alone(log: LogBook) -> None:
     assert neighbour.value() == ECHOED
 
 
+def test_the_rest_of_an_input_is_handled_when_its_peer_is_gone(log: LogBook) -> None:
+    """Units of the wanted types are, in order and whatever they raise; later ones are not."""
+    made, _ = direct()
+    made.link.dataReceived(b"suspend\nfirst\nrefuse\n" + ECHO)
+    made.link.dataReceived(b"malformed\nfail\nlast\npart")
+    made.link.input.handle_rest({TEXT})
+    lines = [b"suspend", b"first", b"refuse", b"malformed", b"fail", b"last"]
+    assert made.link.handled == lines
+    assert log.failures() == ["a packet could not be handled: ZeroDivisionError"]
+    made.link.input.end()
+    made.link.input.handle_rest({TEXT})
+    made.link.dataReceived(b"later\n")
+    assert made.link.handled == lines
+
+
 def test_suspended_units_wait_for_proceed() -> None:
     """Units behind a suspended one, and bytes that a transport gives anyway, wait their turn."""
     made, transport = direct()
