@@ -91,7 +91,7 @@ class WorkSession:
         self,
         reactor: Any,
         servers: Iterable[Server],
-        client_id: str | bytes,
+        client_id: str | bytes | None,
         names: Iterable[str | bytes],
         down: str,
     ) -> None:
@@ -193,7 +193,7 @@ class WorkSession:
 def start_session(
     reactor: Any,
     servers: Iterable[Server],
-    client_id: str | bytes,
+    client_id: str | bytes | None,
     names: Iterable[str | bytes],
     down: str,
 ) -> WorkSession:

@@ -26,7 +26,7 @@ class GearmanWorker(GearmanConnectionManager):
 
     Attributes:
         worker_abilities: the registered functions by name.
-        worker_client_id: the worker's name in the job servers' reports; None for none.
+        worker_client_id: the worker's name in the job servers' reports; None for ``host:pid``.
     """
 
     def __init__(self, host_list: Iterable[Any] | None = None) -> None:
@@ -114,7 +114,7 @@ class GearmanWorker(GearmanConnectionManager):
                 start_session,
                 THREAD.start(),
                 list(servers.values()),
-                self.worker_client_id or b"",
+                self.worker_client_id,
                 list(self.worker_abilities),
                 self.not_available(),
             )

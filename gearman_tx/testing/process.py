@@ -19,16 +19,16 @@ from attrs import define
 from gearman_tx.admin import JobDetails, read_jobs
 from gearman_tx.wire import PacketType, request
 
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
 """Seconds that a server may take to start."""
 
-STOP_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 30.0
 """Seconds that a server may take to stop."""
 
 HOST: Final = "127.0.0.1"
 """The address that it listens on: only programs on this machine can connect."""
 
-ASK_SECONDS: Final = 5.0
+ASK_SECONDS: Final = 30.0
 """Seconds that the answer to a text command may take."""
 
 _PORT: Final = re.compile(rb"^STATUS=listening on .*?127\.0\.0\.1:([0-9]+)", re.MULTILINE)
@@ -94,7 +94,7 @@ class ServerProcess:
         """Send ``signal_number``, wait for the exit and return the exit status.
 
         Raises:
-            subprocess.TimeoutExpired: it did not stop within ten seconds, and was killed.
+            subprocess.TimeoutExpired: it did not stop within thirty seconds, and was killed.
         """
         if self.is_up:
             self.process.send_signal(signal_number)

@@ -42,6 +42,8 @@ def test_the_server_dies_under_a_worker(start_server: StartServer, peers: PeerRu
     server = start_server()
     worker = peers.start(program("worker", server.port, "f", "again"))
     server.await_workers("f")
+    name = f"{socket.gethostname()}:{worker.process.pid}"
+    assert any(f" {name} : f" in line for line in server.text("workers"))
     server.process.kill()
     worker.await_output(b"ServerUnavailable Found no valid connections in list: [GearmanConn")
     again = start_server(port=server.port)

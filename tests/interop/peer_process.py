@@ -18,7 +18,7 @@ from pathlib import Path
 
 from attrs import Factory, define, frozen
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0  # far above what any of these waits takes on a busy machine
 PAUSE_SECONDS = 0.01
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import gear
 from gear import constants
 
-SECONDS = 15.0
+SECONDS = 60.0
 
 
 def say(*words: object) -> None:

@@ -68,7 +68,7 @@ def main() -> None:
     """Register the functions of the command line and work forever."""
     worker = gear.Worker("gear-worker")
     worker.addServer("127.0.0.1", int(sys.argv[1]))
-    worker.waitForServer(10)
+    worker.waitForServer(60)
     behaviours: dict[str, Callable[[Any], None]] = {}
     for ability in sys.argv[2:]:
         function, behaviour = ability.split("=")
