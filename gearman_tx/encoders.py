@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol, TypeVar
 from gearman_tx.errors import ConfigurationError
 
 T = TypeVar("T")
-E = TypeVar("E", UnicodeEncodeError, UnicodeDecodeError)
+_Error = TypeVar("_Error", UnicodeEncodeError, UnicodeDecodeError)
 
 
 class Encoder(Protocol[T]):
@@ -153,7 +153,7 @@ class MsgpackEncoder:
             raise ValueError(str(error)) from None
 
 
-def _without_data(error: E) -> E:
+def _without_data(error: _Error) -> _Error:
     """Return ``error`` with the faulty characters or bytes alone, and with their place."""
     part = error.object[error.start : error.end]
     reason = f"{error.reason} (at {error.start} of {len(error.object)})"

@@ -16,6 +16,7 @@ from tests.loopback.memory import MEBIBYTE, reserved, resident
 from tests.loopback.speaker import (
     ECHO_REQ,
     ECHO_RES,
+    ERROR,
     JOB_CREATED,
     SUBMIT_JOB,
     SUBMIT_JOB_BG,
@@ -86,14 +87,15 @@ def test_a_worker_that_dies_in_the_middle_gives_its_job_to_another(server: Serve
 
 
 def test_a_claimed_size_reserves_nothing(server: ServerProcess) -> None:
-    """A claim of two gibibytes closes the connection; one within the limit costs nothing."""
+    """A claim of two gibibytes is refused; one within the limit costs nothing."""
     before, space = resident(server), reserved(server)
     speakers = [Speaker(server.port) for _ in range(20)]
     for speaker in speakers:
         speaker.tell(b"\0REQ\0\0\0\x07\x07\xff\xff\xff" + b"f\0u\0data")
     with Speaker(server.port) as greedy, Speaker(server.port) as other:
         greedy.tell(b"\0REQ\0\0\0\x07\x80\0\0\0" + b"f\0u\0data")
-        assert greedy.hear_all() == b""
+        packet_type, body = greedy.hear()
+        assert (packet_type, body.split(b"\0")[0]) == (ERROR, b"ARGUMENT_TOO_LARGE")
         other.echo()
     assert resident(server) - before < 8 * MEBIBYTE
     assert reserved(server) - space < 64 * MEBIBYTE

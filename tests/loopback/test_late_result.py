@@ -8,6 +8,7 @@ from gearman_tx.testing import GearmanServer
 from tests.loopback.load import pack
 from tests.loopback.speaker import (
     CAN_DO,
+    CAN_DO_TIMEOUT,
     GRAB_JOB,
     JOB_ASSIGN,
     JOB_CREATED,
@@ -18,8 +19,6 @@ from tests.loopback.speaker import (
     Speaker,
 )
 from tests.support.servers import running
-
-CAN_DO_TIMEOUT = 23
 
 
 def test_a_stored_job_that_a_late_worker_ends_does_not_come_back(tmp_path: Path) -> None:

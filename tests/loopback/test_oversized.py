@@ -12,17 +12,18 @@ from tests.loopback.memory import MEBIBYTE, resident
 from tests.loopback.speaker import (
     CAN_DO,
     ECHO_REQ,
+    ERROR,
     GRAB_JOB,
     JOB_ASSIGN,
     JOB_CREATED,
     NO_JOB,
     SUBMIT_JOB,
     WORK_COMPLETE,
+    WORK_FAIL,
     Speaker,
 )
 from tests.support.servers import running, start_our_server
 
-WORK_FAIL, ERROR = 14, 19
 SIZE = 64 * MEBIBYTE
 LIMIT = MEBIBYTE
 
