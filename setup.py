@@ -76,6 +76,7 @@ TEST = [
     "gear>=0.16",  # a peer: OpenStack's Python client and worker
     "hypothesis>=6.100",
     "pillow>=10",  # the tutorial resizes images
+    "prometheus-client>=0.20",  # reads what `gearman-tx metrics` prints
     "pygearman>=0.2.6",  # a peer: the Python 3 fork of the classic client
     "pytest>=8.2",
     "pytest-cov>=6",

@@ -77,6 +77,11 @@ class AdminClient:
         self._connection: AdminConnection | None = None
         self._lock = DeferredLock()  # the first question connects, the others wait for it
 
+    @property
+    def server(self) -> Server:
+        """The job server that is asked."""
+        return self._server
+
     async def _ask(self, *words: bytes, is_report: bool | None = False) -> list[bytes]:
         connection = await self._connected()
         return await connection.ask(b" ".join(words), is_report=is_report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gearman_tx.link.servers import DEFAULT_PORT
+from gearman_tx.addresses import DEFAULT_PORT
 
 DEFAULT_GEARMAN_PORT: Final = DEFAULT_PORT
 """The port of a job server given without one."""

@@ -7,12 +7,13 @@ import click
 from gearman_tx.admin import AdminClient
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.everywhere import do_everywhere
+from gearman_tx.cli.names import HANDLE, as_bytes
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.link import Server
 
 
 @click.command()
-@click.argument("handles", metavar="HANDLE...", nargs=-1, required=True)
+@click.argument("handles", metavar="HANDLE...", nargs=-1, required=True, type=HANDLE)
 @servers_option
 @timeout_option
 def cancel(handles: tuple[str, ...], servers: list[Server], timeout: float) -> None:
@@ -29,7 +30,7 @@ def cancel(handles: tuple[str, ...], servers: list[Server], timeout: float) -> N
     """
 
     async def cancel_all(admin: AdminClient) -> list[bool]:
-        return [await admin.cancel(handle.encode()) for handle in handles]
+        return [await admin.cancel(as_bytes(handle)) for handle in handles]
 
     answers = do_everywhere(servers, timeout, cancel_all)
     unknown = []

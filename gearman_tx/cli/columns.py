@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
+from gearman_tx.admin.store_status import IN_MEMORY
 from gearman_tx.cli import formats
 from gearman_tx.cli.formats import as_text
 
@@ -60,6 +61,10 @@ def _moment(seconds: object) -> str:
         return f"{seconds:g}"
 
 
+def _kind(kind: object) -> str:
+    return "memory: the jobs end with the server" if kind == IN_MEMORY else as_text(kind)
+
+
 COLUMNS: Final = {
     column.name: column
     for column in (
@@ -68,7 +73,12 @@ COLUMNS: Final = {
         Column("handle", "handle of the job"),
         Column("function", "function", may_be_cut=True),
         Column("unique", "unique of the job", 6, may_be_cut=True),
-        Column("state", "``delayed``, ``queued``, ``running`` or ``kept``", 1),
+        Column(
+            "state",
+            "a job is ``delayed``, ``queued``, ``running`` or ``kept``, a connection ``asleep``, "
+            "``busy`` or ``idle``, a store ``ok``, ``failing`` or ``loading N of M``",
+            1,
+        ),
         Column("priority", "``high``, ``normal`` or ``low``", 8),
         Column("background", "whether it is a background job", 10),
         number("age", "seconds since the submission", 2, formats.span),
@@ -108,6 +118,28 @@ COLUMNS: Final = {
         Column("host", "address of the peer", 1),
         Column("client_id", "name that the peer gave itself", 2, may_be_cut=True),
         Column("functions", "functions that it offers", may_be_cut=True),
+        number("abilities", "how many functions it offers", 3),
+        number("awaited", "jobs whose results it waits for", 4),
+        # Stores of background jobs
+        Column("kind", "``sqlite``, or ``builtin`` for a queue in memory", 1, _kind),
+        Column("path", "queue file", 2),
+        number("stored", "jobs in the queue file", 3),
+        number("file_size", "bytes of the queue file", 4, formats.size),
+        number("log_size", "bytes of its write-ahead log", 5, formats.size),
+        number("commits", "batches stored since the start", 6),
+        number("added", "jobs that they added", 7),
+        number("errors", "batches that could not be stored", 8),
+        number("waiting", "submissions that wait to be stored and answered", 9),
+        number(
+            "lag",
+            "seconds for which a change has been waiting to be stored",
+            10,
+            formats.milliseconds,
+        ),
+        Column("last_commit", "when the newest batch was stored, seconds since 1970", 11, _moment),
+        number("commit_time", "seconds that it took", 12, formats.milliseconds),
+        Column("last_error", "why the newest batch could not be stored", 13),
+        Column("notices", "events about the file that operators should know", 14),
         # Servers
         Column("version", "version of the job server", 3),
         number("pid", "its process id", 4),

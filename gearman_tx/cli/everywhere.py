@@ -63,6 +63,27 @@ async def ask_all(
     ]
 
 
+def ask_everywhere(
+    servers: Sequence[Server], timeout: float, operation: Operation[T]
+) -> list[T | CommandError]:
+    """Run the reactor until ``operation`` has ended on all servers.
+
+    Args:
+        servers: the job servers.
+        timeout: seconds that each server has to connect, and to answer.
+        operation: is called with a client for each server.
+
+    Returns:
+        For each server the result of the operation, or the reason why it failed.
+    """
+
+    async def ask(reactor: Any) -> list[T | CommandError]:
+        admins = [AdminClient(server, timeout=timeout, reactor=reactor) for server in servers]
+        return await ask_all(servers, admins, operation, reactor)
+
+    return run(ask)
+
+
 @define(eq=False)
 class Everywhere:
     """Several job servers, for a command that asks them more than once.

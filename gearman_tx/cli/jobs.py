@@ -11,6 +11,7 @@ from gearman_tx.admin import AdminClient, JobDetails, unescape
 from gearman_tx.admin.replies import job_details, read_rows
 from gearman_tx.admin.reports import SHOWN_STATES
 from gearman_tx.cli.errors import CommandError, ExitStatus
+from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.report import LazyRows, Report, ReportOptions, Rows, report_options, show
 from gearman_tx.cli.table import Row
@@ -35,7 +36,7 @@ _LIMIT = 100  # rows on a terminal
 
 
 @click.command()
-@click.argument("functions", metavar="[FUNCTION]...", nargs=-1)
+@click.argument("functions", metavar="[FUNCTION]...", nargs=-1, type=FUNCTION)
 @click.option("--state", type=click.Choice(STATES), help="Show the jobs in this state only.")
 @report_options
 def jobs(functions: tuple[str, ...], state: str | None, **options: Any) -> None:
@@ -92,8 +93,13 @@ async def job_lines(admin: AdminClient, names: Patterns, state: str | None) -> l
 
 
 def _row(line: bytes) -> Row:
-    """Return a row of ``jobs`` with the names of :mod:`gearman_tx.cli.columns`."""
+    """Return a line of ``jobs`` as a row."""
     (job,) = read_rows((line,), job_details)
+    return row_of(job)
+
+
+def row_of(job: JobDetails) -> Row:
+    """Return a job as a row with the names of :mod:`gearman_tx.cli.columns`."""
     progress = job.progress
     return {
         "handle": job.handle,

@@ -32,6 +32,7 @@ Options:
 """The help where click is not installed."""
 
 _MISSING: Final = 1
+_UNKNOWN: Final = 3  # to Nagios, 1 would be a warning
 _USAGE: Final = 2
 
 
@@ -75,5 +76,8 @@ def _without_click(words: Sequence[str]) -> int:
         sys.stdout.write(f"gearman-tx {__version__} ({BUILD})\n")
         return 0
     text = f"the command {command!r} needs more packages: pip install 'gearman-tx[cli]'"
+    if command == "check":
+        sys.stdout.write(f"GEARMAN UNKNOWN - {text}\n")
+        return _UNKNOWN
     sys.stderr.write(f"gearman-tx: {text}\n")
     return _MISSING

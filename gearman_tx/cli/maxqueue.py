@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from gearman_tx.cli.everywhere import do_everywhere
+from gearman_tx.cli.names import FUNCTION, as_bytes
 from gearman_tx.cli.parameters import Count
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.terminal import say
@@ -16,7 +17,7 @@ _PRIORITIES: Final = 3
 
 
 @click.command()
-@click.argument("function")
+@click.argument("function", type=FUNCTION)
 @click.argument("limits", metavar="LIMIT [NORMAL LOW]", nargs=-1, required=True, type=Count())
 @servers_option
 @timeout_option
@@ -35,7 +36,7 @@ def maxqueue(function: str, limits: tuple[int, ...], servers: list[Server], time
     """
     if len(limits) not in {1, _PRIORITIES}:
         raise click.UsageError("give one limit, or three: for high, normal and low priority")
-    name = function.encode()
+    name = as_bytes(function)
     for server in do_everywhere(servers, timeout, lambda admin: admin.set_max_queue(name, *limits)):
         text = "/".join(map(str, limits))
         say(f"{server}: the limit of {function} is {text}")

@@ -13,15 +13,15 @@ from typing_extensions import override
 from gearman_tx.quantities import SIZE_FORMS, SPAN_FORMS, read_size, read_span
 
 if TYPE_CHECKING:
-    _Type = click.ParamType[Any]
+    ParameterType = click.ParamType[Any]
 else:
-    _Type = click.ParamType  # older versions of click cannot subscript it
+    ParameterType = click.ParamType  # older versions of click cannot subscript it
 
 _EPOCH: Final = re.compile(r"@([0-9]{1,12}(?:\.[0-9]{1,9})?)", re.ASCII)
 _THIRTY_YEARS: Final = 1e9  # seconds; a longer span is meant as a time since 1970
 
 
-class _Span(_Type):
+class _Span(ParameterType):
     """A span of time of more than 0 seconds."""
 
     name = "time"
@@ -37,7 +37,7 @@ class _Span(_Type):
         return seconds
 
 
-class _Size(_Type):
+class _Size(ParameterType):
     """A size of more than 0 bytes."""
 
     name = "size"
@@ -53,7 +53,7 @@ class _Size(_Type):
         return size
 
 
-class Count(_Type):
+class Count(ParameterType):
     """A whole number.
 
     Args:
@@ -76,7 +76,7 @@ class Count(_Type):
         return int(word)
 
 
-class _When(_Type):
+class _When(ParameterType):
     """A time from now on, a moment since 1970 or a date; a date without a zone is local."""
 
     name = "when"

@@ -62,6 +62,9 @@ class Report:
         names_server: whether each row names its server even if there is only one.
         names: the functions that the user named, if the command takes any.
         limit: how many rows a table on a terminal shows unless ``--limit`` is given; 0 is all.
+        is_record: whether a table has a line for each value, because there are few rows.
+        faults: is called with all rows, and with whether all servers have answered; returns what
+            of them sets the exit status. None if nothing does.
     """
 
     columns: tuple[str, ...]
@@ -70,6 +73,8 @@ class Report:
     names_server: bool = False
     names: Patterns = field(factory=lambda: Patterns(()))
     limit: int = 0
+    is_record: bool = False
+    faults: Callable[[list[Row], bool], Iterable[CommandError]] | None = None
 
 
 @frozen
@@ -206,6 +211,7 @@ async def _show(report: Report, options: ReportOptions, reactor: Any) -> _Round:
         refreshes=options.watch is not None,
         has_headings=not options.no_headers,
         is_wide=options.wide,
+        is_record=report.is_record,
     )
 
     async def ask() -> _Round:
@@ -262,6 +268,8 @@ async def _ask(
     unknown = report.names.take_unknown()
     if unknown is not None and not found.errors:  # a server that failed may know the function
         found.errors.append(unknown)
+    if report.faults is not None:
+        found.errors.extend(report.faults(list(found.rows()), not found.errors))
     return found
 
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gearman_tx.cli.names import DEFAULT_SERVER, SERVER, SERVERS_VARIABLE, split_servers
 from gearman_tx.cli.parameters import SPAN
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import Server, parse_servers
 
-DEFAULT: Final = "localhost:4730"
-VARIABLE: Final = "GEARMAN_SERVERS"
+if TYPE_CHECKING:
+    from gearman_tx.link import Server
 
 
 def _read(
-    _context: click.Context, _parameter: click.Parameter, values: Sequence[str]
-) -> list[Server]:
-    """Return the servers in ``values``, each of which may hold several between commas."""
-    names = [name for value in values for name in value.split(",") if name.strip()]
+    context: click.Context, _parameter: click.Parameter, values: Sequence[str]
+) -> list[Server] | list[str]:
+    """Return the servers in ``values``, or their names for the Tab key."""
+    names = split_servers(values)
+    if context.resilient_parsing:
+        return names
+    from gearman_tx.link import parse_servers  # noqa: PLC0415  # it imports Twisted
+
     try:
-        return parse_servers(names or DEFAULT)
+        return parse_servers(names or DEFAULT_SERVER)
     except ConfigurationError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -34,11 +38,12 @@ def servers_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "servers",
         multiple=True,
         metavar="SERVER",
-        envvar=VARIABLE,
+        type=SERVER,
+        envvar=SERVERS_VARIABLE,
         callback=_read,
         help="A job server: HOST:PORT, HOST, or a Twisted endpoint such as tls:HOST:PORT or "
         "unix:PATH. Repeat the option for several, or put commas between them. The default is "
-        f"the environment variable GEARMAN_SERVERS, then {DEFAULT}.",
+        f"the environment variable GEARMAN_SERVERS, then {DEFAULT_SERVER}.",
     )
     return option(command)
 

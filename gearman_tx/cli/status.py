@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gearman_tx.admin import AdminClient, FunctionDetails
+from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
 from gearman_tx.cli.table import Row
@@ -28,7 +29,7 @@ COLUMNS = (
 
 
 @click.command()
-@click.argument("functions", metavar="[FUNCTION]...", nargs=-1)
+@click.argument("functions", metavar="[FUNCTION]...", nargs=-1, type=FUNCTION)
 @report_options
 def status(functions: tuple[str, ...], **options: Any) -> None:
     """Show the functions, their jobs and their workers.

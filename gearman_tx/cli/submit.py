@@ -10,6 +10,7 @@ import click
 
 from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.parameters import SPAN, WHEN, Count
 from gearman_tx.cli.running import run
 from gearman_tx.cli.servers import servers_option
@@ -20,7 +21,7 @@ from gearman_tx.link import Server
 
 
 @click.command()
-@click.argument("function")
+@click.argument("function", type=FUNCTION)
 @click.argument("workload", required=False)
 @servers_option
 @click.option(

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from gearman_tx.cli import terminal
 from gearman_tx.cli.columns import Column
-from gearman_tx.cli.layout import lay_out, width_of
+from gearman_tx.cli.layout import GAP, lay_out, width_of
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -50,6 +50,19 @@ def table_lines(
         yield from layout.lines(cells)
 
 
+def record_lines(
+    columns: Sequence[Column], rows: Iterable[Row], *, has_headings: bool
+) -> Iterator[str]:
+    """Yield a line for each value of each row, with an empty line between two rows."""
+    width = max(len(column.title) for column in columns)
+    for number, row in enumerate(rows):
+        if number:
+            yield ""
+        for column in columns:
+            title = f"{column.title:<{width}}{GAP}" if has_headings else ""
+            yield f"{title}{column.format(row[column.name])}"
+
+
 class TablePrinter:
     """Prints a table once or again and again.
 
@@ -60,14 +73,21 @@ class TablePrinter:
         refreshes: whether there may be more than one version.
         has_headings: whether it has a line of headings.
         is_wide: whether all columns are shown whole, however narrow the terminal is.
+        is_record: whether there is a line for each value.
     """
 
     def __init__(
-        self, *, refreshes: bool = False, has_headings: bool = True, is_wide: bool = False
+        self,
+        *,
+        refreshes: bool = False,
+        has_headings: bool = True,
+        is_wide: bool = False,
+        is_record: bool = False,
     ) -> None:
         self._refreshes = refreshes
         self._has_headings = has_headings
         self._is_wide = is_wide
+        self._is_record = is_record
         self._live: Live | None = None
         if refreshes and terminal.has_escapes(sys.stdout):
             console = Console(highlight=False, soft_wrap=False)
@@ -79,6 +99,10 @@ class TablePrinter:
     def has_screen(self) -> bool:
         """Whether the table takes the whole screen, so that nothing else may be printed."""
         return self._live is not None
+
+    @property
+    def _has_bold_line(self) -> bool:
+        return self._has_headings and not self._is_record
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -102,22 +126,25 @@ class TablePrinter:
             rows: its rows; an empty table is not printed.
             notes: lines about the table, printed below it on a full screen and otherwise on stderr.
         """
-        room = None if self._is_wide else terminal.width()
-        lines = table_lines(columns, rows, room=room, has_headings=self._has_headings)
+        if self._is_record:
+            lines = record_lines(columns, rows, has_headings=self._has_headings)
+        else:
+            room = None if self._is_wide else terminal.width()
+            lines = table_lines(columns, rows, room=room, has_headings=self._has_headings)
         clock = time.strftime("%H:%M:%S")
         if self._live is not None:
             self._refresh(self._live, clock, lines, notes)
             return
         if self._refreshes:
             click.echo(clock)
-        print_lines(lines, first_is_bold=self._has_headings)
+        print_lines(lines, first_is_bold=self._has_bold_line)
         for line in notes:
             click.echo(line, err=True)
 
     def _refresh(self, live: Live, clock: str, lines: Iterator[str], notes: Sequence[str]) -> None:
         screen = Text(f"{clock}\n", style="dim", no_wrap=True, overflow="crop")
         for number, line in enumerate(lines):
-            is_heading = self._has_headings and not number
+            is_heading = self._has_bold_line and not number
             screen.append(f"{line}\n", style="not dim bold" if is_heading else "not dim")
         for line in notes:
             screen.append(f"{line}\n", style="not dim red")

@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
 from gearman_tx.cli.external_command import ExternalCommand
+from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.parameters import SIZE, SPAN, Count
 from gearman_tx.cli.servers import servers_option
 from gearman_tx.cli.supervisor import Supervisor, is_supervised, watch_supervisor
@@ -70,6 +71,7 @@ class WorkOptions:
     "--function",
     "functions",
     multiple=True,
+    type=FUNCTION,
     metavar="FUNCTION",
     help="Run COMMAND for the jobs of this function. Repeat the option for several.",
 )

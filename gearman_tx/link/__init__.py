@@ -6,6 +6,7 @@
 one of them, :class:`OutgoingLink` is that connection. :func:`keep_steady` is for all reactors.
 """
 
+from gearman_tx.addresses import DEFAULT_PORT, parse_address
 from gearman_tx.link.address import address_text
 from gearman_tx.link.backoff import Backoff
 from gearman_tx.link.handler import SUSPEND, Handler
@@ -17,14 +18,7 @@ from gearman_tx.link.packet_link import PacketLink
 from gearman_tx.link.plain_socket import tcp_socket
 from gearman_tx.link.receipts import Receipt
 from gearman_tx.link.reconnecting import Reconnecting
-from gearman_tx.link.servers import (
-    DEFAULT_PORT,
-    Server,
-    make_endpoint,
-    parse_address,
-    parse_server,
-    parse_servers,
-)
+from gearman_tx.link.servers import Server, make_endpoint, parse_server, parse_servers
 from gearman_tx.link.socket_set import SocketSet
 from gearman_tx.link.steady_time import keep_steady
 from gearman_tx.link.turn import Turn

@@ -7,26 +7,18 @@ Twisted's client endpoint strings: ``tls:host:port``, ``unix:/run/gearman.sock``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from attrs import frozen
-from twisted.internet.abstract import isIPv6Address
 from twisted.internet.endpoints import HostnameEndpoint, clientFromString
 from twisted.internet.interfaces import IStreamClientEndpoint
 
+from gearman_tx.addresses import parse_address
 from gearman_tx.errors import ConfigurationError
-
-DEFAULT_PORT: Final = 4730
-"""The port of a server whose name has none."""
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds after which an address that does not answer is given up."""
-
-LARGEST_PORT: Final = 65535
-
-_HOST_AND_PORT: Final = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]/=]+)(?::(?P<port>[0-9]+))?")
 
 
 @frozen
@@ -57,28 +49,6 @@ def parse_server(text: str) -> Server:
     text = text.strip()
     address = parse_address(text)
     return Server(text, _FromString(text)) if address is None else _tcp_server(*address)
-
-
-def parse_address(text: str) -> tuple[str, int] | None:
-    """Return the host and the TCP port that ``text`` names, or None for an endpoint string.
-
-    Args:
-        text: as for :func:`parse_server`.
-
-    Raises:
-        ConfigurationError: ``text`` is empty or its port is invalid.
-    """
-    if not text:
-        raise ConfigurationError("the name of a job server is empty; localhost:4730 is one")
-    if isIPv6Address(text):
-        return text, DEFAULT_PORT
-    found = _HOST_AND_PORT.fullmatch(text)
-    if found is None:
-        return None
-    host, port = found["host"].strip("[]"), int(found["port"] or DEFAULT_PORT)
-    if not 0 < port <= LARGEST_PORT:
-        raise ConfigurationError(f"{text}: port {port} is outside 1 to {LARGEST_PORT}")
-    return host.lower(), port
 
 
 def parse_servers(servers: str | Iterable[str | Server]) -> list[Server]:

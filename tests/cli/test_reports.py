@@ -215,7 +215,5 @@ def test_completion(shell: str) -> None:
 
 def test_completed_words() -> None:
     """A command is completed from its first letters."""
-    done = gearman_tx(
-        _GEARMAN_TX_COMPLETE="bash_complete", COMP_WORDS="gearman-tx sta", COMP_CWORD="1"
-    )
+    done = gearman_tx(_GEARMAN_TX_COMPLETE="bash_complete", COMP_LINE="gearman-tx sta")
     assert done.out == "plain,status\n"
