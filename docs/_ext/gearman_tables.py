@@ -3,8 +3,9 @@
 ``.. gearmand-options::`` lists the options of ``twistd gearmand``, each with an anchor that
 ``:option:`` can point to. ``.. drop-in-options::`` lists the options with which ``gearman-tx
 gearmand`` replaces twistd's own. ``.. gearman-packets::`` lists the packets by type.
-``.. report-columns::`` lists what the reports of ``gearman-tx`` show. The directives write
-reStructuredText and let Sphinx parse it, so the theme decides how it looks.
+``.. report-columns::`` lists what the reports of ``gearman-tx`` show, and ``.. metrics::`` what it
+prints for Prometheus. The directives write reStructuredText and let Sphinx parse it, so the theme
+decides how it looks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from gearman_tx.cli.columns import COLUMNS
+from gearman_tx.cli.metric_names import METRICS
 from gearman_tx.daemon import Options
 from gearman_tx.daemon.options.option import Option
 from gearman_tx.gearmand.options import PROCESS
@@ -84,6 +86,15 @@ def column_lines() -> list[str]:
     return lines
 
 
+def metric_lines() -> list[str]:
+    """Return a list-table of the metrics: name, kind, and what it is."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    lines += _row("Name", "Kind", "What it is")
+    for name, (kind, about) in METRICS.items():
+        lines += _row(f"``{name}``", kind, about)
+    return lines
+
+
 def _row(*cells: str) -> list[str]:
     """Return one row of a list-table."""
     first, *others = cells
@@ -138,10 +149,19 @@ class ColumnsDirective(_Rendered):
         return column_lines()
 
 
+class MetricsDirective(_Rendered):
+    """``.. metrics::``: what ``gearman-tx metrics`` prints."""
+
+    def lines(self) -> list[str]:
+        """Return the table of metrics."""
+        return metric_lines()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives with Sphinx."""
     app.add_directive("gearmand-options", OptionsDirective)
     app.add_directive("drop-in-options", DropInOptionsDirective)
     app.add_directive("gearman-packets", PacketsDirective)
     app.add_directive("report-columns", ColumnsDirective)
+    app.add_directive("metrics", MetricsDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,8 +12,8 @@ from tests.support.ports import free_port
 
 PAGE = "docs/reference/command-line.rst"
 BASH = """
-COMP_WORDS=(gearman-tx st)
-COMP_CWORD=1
+COMP_LINE='gearman-tx stat'
+COMP_POINT=15
 _gearman_tx_completion gearman-tx
 echo "${COMPREPLY[@]}"
 """
@@ -30,7 +30,7 @@ def reader(make_reader: MakeReader) -> Reader:
 
 @runs(PAGE, "bash")
 def test_bash(reader: Reader) -> None:
-    """``st`` becomes ``status``."""
+    """``stat`` becomes ``status``."""
     require_program("bash", "apt-get install bash")
     path = reader.save("bash", ".bashrc")
     path.write_text(path.read_text() + BASH, encoding="utf-8")
@@ -49,9 +49,9 @@ def test_zsh(reader: Reader) -> None:
 
 @runs(PAGE, "fish")
 def test_fish(reader: Reader) -> None:
-    """``st`` becomes ``status``."""
+    """``stat`` becomes ``status``."""
     require_program("fish", "apt-get install fish")
     (reader.folder / ".config" / "fish" / "completions").mkdir(parents=True)
     reader.run("fish")
-    (line,) = reader.type("fish -c 'complete -C \"gearman-tx st\"'").lines
+    (line,) = reader.type("fish -c 'complete -C \"gearman-tx stat\"'").lines
     assert line.split()[0] == "status"

@@ -55,7 +55,7 @@ def test_a_failure(reader: Reader, server: InteropServer) -> None:
     assert outcome.out == b"it failed\n"
 
 
-@runs(PAGE, "background", "reports", "json", "deeds")
+@runs(PAGE, "background", "reports", "json", "one-job", "ask", "deeds")
 def test_queues(make_reader: MakeReader, peers: PeerRunner) -> None:
     """What was left behind is shown, counted, limited and cancelled; then the server stops."""
     require_program("jq", "apt-get install jq")
@@ -65,7 +65,11 @@ def test_queues(make_reader: MakeReader, peers: PeerRunner) -> None:
         reader.run("background")
         reader.run("reports")
         reader.run("json")
-        reader.words = {"H:myhost:1": server.text("show jobs")[0].split("\t")[0]}
+        first, second, _ = (row.split("\t")[0] for row in server.text("show jobs"))
+        reader.words = {"H:myhost:2": second}
+        reader.run("one-job", status=1)
+        reader.run("ask")
+        reader.words = {"H:myhost:1": first}
         reader.run("deeds")
         assert process.process.wait(20) == 0
 
