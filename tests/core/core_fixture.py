@@ -138,7 +138,7 @@ class CoreFixture:
 
     @property
     def now(self) -> float:
-        """The time, in Unix seconds."""
+        """The time by the clock that is never set; at the start it shows Unix seconds."""
         return self.server.tables.now
 
     def connection(self) -> FakeConnection:
@@ -199,7 +199,8 @@ class CoreFixture:
 
     def restart(self) -> CoreFixture:
         """Return a new core on the same store, as after ``kill -9``."""
-        return CoreFixture(self.server.tables.policy, durable=True, store=self.store, now=self.now)
+        policy, now = self.server.tables.policy, self.server.unix_time
+        return CoreFixture(policy, durable=True, store=self.store, now=now)
 
     def counts(self, name: bytes) -> tuple[int, int, int]:
         """Return how many jobs of a function are queued, running and delayed."""

@@ -198,6 +198,12 @@ class Twins(Pair):
         assert next_time is None or next_time > self.core.now, "the timer would ring forever"
         self.compare()
 
+    def set_clock(self, seconds: float) -> None:
+        """Set the system clock forward or back for both; what follows from it comes later."""
+        self.server.tables.set_time(self.core.now, self.server.unix_time + seconds)
+        self.model.ahead += seconds
+        self.compare(noops=0)
+
     # Operators
 
     def cancel(self, handle: bytes) -> None:

@@ -25,6 +25,7 @@ class Model:
     job_retries: int
     default_limits: tuple[int, int, int]
     max_functions: int
+    ahead: float = 0.0
     next_id: int = 1
     draining: bool = False
     keeping: bool = False
@@ -40,6 +41,11 @@ class Model:
     flying: list[ModelJob] = field(factory=list)
 
     # Looking
+
+    @property
+    def unix_time(self) -> float:
+        """The time by the system clock."""
+        return self.now + self.ahead
 
     def find(self, handle: bytes) -> ModelJob | None:
         """Return the live job called ``handle``."""
@@ -143,7 +149,7 @@ class Model:
         self.places += 1
         job.place = self.places
         is_kept = self.keeping and job.background and not job.clients
-        job.state = "delayed" if job.due > self.now else "kept" if is_kept else "queued"
+        job.state = "delayed" if job.due > self.unix_time else "kept" if is_kept else "queued"
 
     # Workers
 
@@ -248,7 +254,7 @@ class Model:
     def pass_time(self, seconds: float) -> list[bytes]:
         """Do what is due; return the handles of the jobs that timed out."""
         self.now += seconds
-        due = [job for job in self.jobs if job.state == "delayed" and job.due <= self.now]
+        due = [job for job in self.jobs if job.state == "delayed" and job.due <= self.unix_time]
         for job in sorted(due, key=lambda job: (job.due, job.place)):
             self.place(job)
         late = [(job.deadline, job.place, job) for job in self.jobs if job.deadline is not None]
@@ -334,8 +340,12 @@ class Model:
         return [job.handle for job in self.flying if job.state != "ended"]
 
     def settle(self, elsewhere: dict[bytes, Answer]) -> None:
-        """Let a commit succeed, except for jobs that others hold ``elsewhere``."""
-        flying, self.flying = self.flying, []
+        """Let a commit succeed, except for jobs that others hold ``elsewhere``.
+
+        Those that are stored are queued first.
+        """
+        flying = sorted(self.flying, key=lambda job: job.handle in elsewhere)
+        self.flying = []
         self.answer(flying, {job.handle: elsewhere.get(job.handle, job.handle) for job in flying})
 
     def fail_commit(self, refusal: Refusal) -> None:

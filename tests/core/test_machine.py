@@ -152,7 +152,7 @@ class JobServerMachine(RuleBasedStateMachine):
     )
     def submit_for_later(self, pair: int, name: bytes, unique: bytes, delay: float) -> None:
         """SUBMIT_JOB_EPOCH."""
-        due = self.twins.core.now + delay
+        due = self.twins.server.unix_time + delay
         self.twins.submit(pair, name, unique, b"x", NORMAL, background=True, reducer=None, due=due)
 
     # Workers
@@ -232,6 +232,11 @@ class JobServerMachine(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         """Time passes."""
         self.twins.wait(seconds)
+
+    @rule(seconds=st.sampled_from([3600.0, -3600.0, 1.0, -1.0]))
+    def set_clock(self, seconds: float) -> None:
+        """The system clock is set."""
+        self.twins.set_clock(seconds)
 
     # Operators
 

@@ -154,7 +154,7 @@ def test_stored_jobs_are_the_same_after_loading(stage: DurableFixture, store: Sl
     assert worker.asks(req(p.GRAB_JOB)) == p.NO_JOB_PACKET
     stage.clock.advance(60)
     worker.grabs(3, b"f", b"work")
-    assert operator.asks(b"functions f\n").endswith(b"\t0\t3\t0\n.\n")
+    assert operator.asks(b"functions f\n").endswith(b"\t0\t3\t0\t-\n.\n")
 
 
 def test_progress_is_logged(stage: DurableFixture, store: SlowStore, log: LogBook) -> None:
