@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from gearman_tx.importing import SourceError, SourceOptions
 from gearman_tx.store.sqlite.schema import VERSION
 from tests.importing.c_server_queue import stored, take
-from tests.store.files import queue_file, small_disk
+from tests.store.files import queue_file, read_all, small_disk
 from tests.store.test_c_queue import NEW_TABLE, run
 
 
@@ -163,6 +164,17 @@ def test_a_queue_file_of_a_newer_format(tmp_path: Path, old: Path, path: Path) -
         done = take(tmp_path, str(old), *words)
         assert done.status == 1
         assert f"has format 99, this version reads up to {VERSION}" in done.err
+
+
+def test_handles_of_the_c_server_are_not_given_again(tmp_path: Path, old: Path, path: Path) -> None:
+    """The C server numbered its jobs from 1; those of a new file have larger numbers."""
+    now = time.time()
+    take(tmp_path, str(old))
+    file = queue_file(path)
+    first = file.open().ids.start
+    numbers = [job.id for job in read_all(file)]
+    file.close()
+    assert now * 1_000_000 <= numbers[0] < numbers[1] < first
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path, old: Path, path: Path) -> None:

@@ -65,9 +65,9 @@ def queue_options(default: str) -> tuple[Option, ...]:
         Option(
             PATH,
             "The queue file; this option implies --queue-type=sqlite. A missing file is created. "
-            "From a file of the C server the jobs are imported; the C server cannot read FILE "
-            "afterwards, and its file is kept as FILE.before-gearman-tx-1. The default is "
-            "gearmand-PORT.sqlite3 in the working folder, with the number of --port.",
+            "On a file of the C server, the jobs are imported into a new file of that name, in "
+            "which a C server finds no jobs; its file is kept as FILE.before-gearman-tx-1. The "
+            "default is gearmand-PORT.sqlite3 in the working folder, with the number of --port.",
             value="FILE",
             default="",
         ),

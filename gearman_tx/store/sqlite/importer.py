@@ -98,7 +98,7 @@ class Importer:
             if damage:
                 raise StoreError(f"{self.path} is damaged ({damage}): {_REMEDY}")
             self._next_id = rows.read_next_id(connection)
-            if opened.is_new and self._lock.was_there:  # the ids that were given are not known
+            if opened.is_new:  # the ids of the C server and of a lost file are not known
                 self._next_id = max(self._next_id, unseen_id(self._now))
             connection.execute("BEGIN IMMEDIATE")
 
