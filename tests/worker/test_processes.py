@@ -24,9 +24,7 @@ def ask(interop: InteropFixture, name: str, workload: str = "x") -> bytes:
     return interop.run(["gearman", "-h", "127.0.0.1", "-p", port, "-f", name, workload]).out
 
 
-pytestmark = ours_only
-
-
+@ours_only
 def test_jobs_use_one_process_again(interop: InteropFixture, start: StartWorker) -> None:
     """It is another one than the worker's."""
     worker = start("pid")
@@ -35,6 +33,7 @@ def test_jobs_use_one_process_again(interop: InteropFixture, start: StartWorker)
     assert int(first) != worker.process.pid
 
 
+@ours_only
 def test_a_process_that_dies_fails_its_job_alone(
     interop: InteropFixture, start: StartWorker
 ) -> None:
@@ -49,6 +48,7 @@ def test_a_process_that_dies_fails_its_job_alone(
     assert ask(interop, interop.function) != first
 
 
+@ours_only
 def test_an_idle_process_that_dies_is_replaced(interop: InteropFixture, start: StartWorker) -> None:
     """A process that was killed between two jobs costs none of them."""
     worker = start("pid")
@@ -58,6 +58,7 @@ def test_an_idle_process_that_dies_is_replaced(interop: InteropFixture, start: S
     assert int(ask(interop, interop.function)) != pid
 
 
+@ours_only
 def test_a_result_that_cannot_leave_the_process_fails_the_job(
     interop: InteropFixture, start: StartWorker
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_result_that_cannot_leave_the_process_fails_the_job(
     ask(interop, interop.function)
 
 
+@ours_only
 def test_signals_to_the_group_do_not_reach_the_job(
     interop: InteropFixture, start: StartWorker, tmp_path: Path
 ) -> None:
@@ -86,6 +88,7 @@ def test_signals_to_the_group_do_not_reach_the_job(
     assert worker.succeed().lines[-1] == "SIGINT came"
 
 
+@ours_only
 def test_a_process_does_not_outlive_its_worker(interop: InteropFixture, start: StartWorker) -> None:
     """The process ends even when the worker is killed."""
     worker = start("pid")
@@ -95,6 +98,7 @@ def test_a_process_does_not_outlive_its_worker(interop: InteropFixture, start: S
     interop.start(["sleep", "20"]).wait_until(lambda: is_gone(pid), "end of the process")
 
 
+@ours_only
 def test_giving_back_kills_processes(
     interop: InteropFixture, start: StartWorker, tmp_path: Path
 ) -> None:
@@ -121,13 +125,16 @@ def test_a_job_that_hangs_is_ended(
     """Its process ends when its time is up, before the job runs again; other jobs go on."""
     path = tmp_path / "runs"
     path.touch()
-    worker = start(f"{behaviour}@1", f"pid_{interop.function}=pid", concurrency=2)
+    # The C server forgets the limit of a running job when its worker asks for another one in vain.
+    slots = 2 if interop.server.kind == "ours" else 1
+    worker = start(f"{behaviour}@1", f"pid_{interop.function}=pid", concurrency=slots)
     client = interop.start(interop.gearman(str(path)))
     worker.wait_until(lambda: len(pids_in(path)) == 2, "second run")
     assert is_gone(pids_in(path)[0])
     assert path.read_text().count("end") == (1 if behaviour == "stuck" else 0)
     assert worker.err.count(b"took more than 1 seconds: its process was ended") == 1
-    assert ask(interop, f"pid_{interop.function}")
+    if slots > 1:
+        assert ask(interop, f"pid_{interop.function}")
     assert client.running
     client.kill()
     worker.kill()
@@ -138,6 +145,7 @@ def pids_in(path: Path) -> list[int]:
     return [int(line) for line in path.read_text().splitlines() if line != "end"]
 
 
+@ours_only
 def test_a_subprocess_of_a_job_that_hangs_is_ended(
     interop: InteropFixture, start: StartWorker, tmp_path: Path
 ) -> None:
@@ -152,6 +160,7 @@ def test_a_subprocess_of_a_job_that_hangs_is_ended(
     worker.kill()
 
 
+@ours_only
 def test_a_limit_that_is_kept_changes_nothing(interop: InteropFixture, start: StartWorker) -> None:
     """The process is used again; its next job has all of its time, which is a second at least."""
     start("pid@0.001")
@@ -159,6 +168,7 @@ def test_a_limit_that_is_kept_changes_nothing(interop: InteropFixture, start: St
     assert len(pids) == 1
 
 
+@ours_only
 def test_the_start_of_a_process_is_not_counted(interop: InteropFixture, start: StartWorker) -> None:
     """A module that takes longer than the limit to import delays the job, and does not end it."""
     worker = start("slow@1")
