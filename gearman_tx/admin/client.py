@@ -18,7 +18,7 @@ from gearman_tx.admin.connection import END, AdminConnection
 from gearman_tx.admin.names import escape, unescape
 from gearman_tx.admin.store_status import StoreStatus, read_store
 from gearman_tx.errors import ConnectionLost, LocalProtocolError, Refused
-from gearman_tx.link.servers import Server, make_endpoint, parse_server
+from gearman_tx.link.servers import Server, as_server, make_endpoint
 from gearman_tx.link.steady_time import keep_steady
 from gearman_tx.link.unreachable import why_unreachable
 
@@ -72,7 +72,7 @@ class AdminClient:
         keep_steady(reactor)
         self._reactor = reactor
         self._timeout = timeout
-        self._server = parse_server(server) if isinstance(server, str) else server
+        self._server = as_server(server)
         self._endpoint = make_endpoint(self._server, reactor)
         self._connection: AdminConnection | None = None
         self._lock = DeferredLock()  # the first question connects, the others wait for it

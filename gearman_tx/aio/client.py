@@ -23,8 +23,10 @@ from gearman_tx.client.client import ACCEPT_TIMEOUT, CLOSE_WAIT, DEFAULT_UNANSWE
 from gearman_tx.client.ports import NO_CALLBACKS, Callbacks
 from gearman_tx.client.preparation import Priority
 from gearman_tx.client.submission import Submission
+from gearman_tx.client.submit_packet import DEFAULT_MAX_UNIQUE
 from gearman_tx.client.window import DEFAULT_WINDOW
 from gearman_tx.encoders import BYTES, Encoder
+from gearman_tx.kinds import check_encoder, check_seconds
 from gearman_tx.link import DEFAULT_HEARTBEAT, Server, parse_servers
 from gearman_tx.reactor_thread import THREAD, PerProcess
 from gearman_tx.wire import DEFAULT_MAX_PACKET
@@ -53,6 +55,7 @@ class Client(Generic[T]):
             silent for two to three times as long is lost. 0 for no probes.
         max_packet: the largest packet body, and so the largest result, in bytes; by default
             128 MiB.
+        max_unique: the longest unique, in bytes; by default 64.
         unanswered: how many submissions, by default 4096, one server may leave unanswered.
 
     Raises:
@@ -69,6 +72,7 @@ class Client(Generic[T]):
         accept_timeout: float | None = ACCEPT_TIMEOUT,
         heartbeat: float = DEFAULT_HEARTBEAT,
         max_packet: int = DEFAULT_MAX_PACKET,
+        max_unique: int = DEFAULT_MAX_UNIQUE,
         unanswered: int = DEFAULT_UNANSWERED,
     ) -> None:
         make = partial(
@@ -79,9 +83,11 @@ class Client(Generic[T]):
             accept_timeout=accept_timeout,
             heartbeat=heartbeat,
             max_packet=max_packet,
+            max_unique=max_unique,
             unanswered=unanswered,
         )
         make(reactor=IdleReactor())  # raises what is wrong with the arguments, and starts nothing
+        check_encoder(encoder)
         self._encode = encoder.encode
         self._decode = encoder.decode
         self._clients = clients = PerProcess(lambda: make(reactor=THREAD.start()))
@@ -172,6 +178,7 @@ class Client(Generic[T]):
         callbacks = NO_CALLBACKS
         if on_data or on_warning or on_status or on_retry:
             callbacks = _called_in_loop(on_data, on_warning, on_status, on_retry)
+        check_seconds("timeout", timeout)
         submission, task = self._prepare(
             workload,
             unique,
@@ -230,6 +237,7 @@ class Client(Generic[T]):
         Raises:
             ValueError: the window is below 1.
         """
+        check_seconds("timeout", timeout)
         fixed, make_unique = (b"", unique) if callable(unique) else (unique, None)
         prepare = self._prepare
 

@@ -245,10 +245,11 @@ class GearmanClient(GearmanConnectionManager):
 
     # ------------------------------------------------------------------------------- internals
 
-    def _make_request(
-        self, job: dict[str, Any], background: bool, max_retries: int
-    ) -> GearmanJobRequest:
+    def _make_request(self, job: Any, background: bool, max_retries: int) -> GearmanJobRequest:
         """Return the request for a job that a caller described."""
+        if not (isinstance(job, dict) and "task" in job and "data" in job):
+            text = "a job is a dict with the keys 'task' and 'data'"
+            raise ProtocolError(f"{text}, not a {type(job).__name__} without them")
         unique = job.get("unique") or os.urandom(self.random_unique_bytes).hex()
         return GearmanJobRequest(
             self.job_class(None, None, job["task"], unique, job["data"]),

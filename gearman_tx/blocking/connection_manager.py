@@ -16,6 +16,7 @@ from gearman_tx.errors import (
     RemoteProtocolError,
     TooLarge,
 )
+from gearman_tx.kinds import kind_of
 
 _TLS_KEYS = ("host", "port", "keyfile", "certfile", "ca_certs")
 
@@ -85,6 +86,9 @@ class GearmanConnectionManager:
 
     def __init__(self, host_list: Iterable[Any] | None = None) -> None:
         self.connection_list: list[Any] = []
+        if isinstance(host_list, str | bytes) or not isinstance(host_list, Iterable | None):
+            text = "host_list is a list of job servers, such as ['localhost:4730']"
+            raise GearmanError(f"{text}, not {kind_of(host_list)}")
         for element in host_list or ():
             if isinstance(element, str | tuple):
                 self.add_connection(element)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from gearman_tx.kinds import check_seconds
+
 
 class Deadline:
     """Counts down from the moment it is made.
@@ -13,6 +15,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float | None) -> None:
+        check_seconds("poll_timeout", seconds)
         self._end = None if seconds is None else time.monotonic() + seconds
 
     @property

@@ -11,6 +11,7 @@ from gearman_tx.blocking.connection_manager import GearmanConnectionManager
 from gearman_tx.blocking.errors import GearmanError
 from gearman_tx.blocking.work_session import OpenJob, WorkSession, start_session
 from gearman_tx.errors import ConfigurationError, TimedOut
+from gearman_tx.kinds import check_function
 from gearman_tx.reactor_thread import THREAD, PerProcess
 from gearman_tx.worker import WorkerJob
 
@@ -48,6 +49,7 @@ class GearmanWorker(GearmanConnectionManager):
         Returns:
             The name.
         """
+        check_function("callback_function", callback_function)
         for name in [name for name in self.worker_abilities if _raw(name) == _raw(task)]:
             del self.worker_abilities[name]
         self.worker_abilities[task] = callback_function

@@ -15,6 +15,7 @@ from random import Random
 from typing import Final, Protocol, TypeAlias
 
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.kinds import check_function
 
 POINTS_PER_SERVER: Final = 160
 """Points of one server on the ring: enough that the servers' shares differ by about a tenth."""
@@ -128,6 +129,7 @@ def make_choice(choice: str | MakeChoice, names: Sequence[str], random: Random) 
         ConfigurationError: there is no choice of that name.
     """
     if not isinstance(choice, str):
+        check_function("choice", choice)
         return choice(names, random)
     make = CHOICES.get(choice)
     if make is None:

@@ -18,11 +18,12 @@ from gearman_tx.client.preparation import Preparation, Priority
 from gearman_tx.client.queries import ask_everywhere, echo, set_option
 from gearman_tx.client.router import Router
 from gearman_tx.client.submission import Submission
-from gearman_tx.client.submit_packet import LIMIT_NAME, as_bytes
+from gearman_tx.client.submit_packet import DEFAULT_MAX_UNIQUE, LIMIT_NAME, as_bytes
 from gearman_tx.client.task import Task
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.client.window import DEFAULT_WINDOW
 from gearman_tx.encoders import BYTES, Encoder
+from gearman_tx.kinds import check_count, check_encoder, check_seconds
 from gearman_tx.link import DEFAULT_HEARTBEAT, LinkLimits, Server, keep_steady, parse_servers
 from gearman_tx.wire import DEFAULT_MAX_PACKET, PacketType, limited, request
 from gearman_tx.wire.limits import LARGEST_SIZE
@@ -62,6 +63,8 @@ class Client(Generic[T]):
         max_packet: the largest packet body, and so about the largest workload and the largest
             result, in bytes; by default 128 MiB, as the job server's limit. A task with a larger
             result fails with TooLarge.
+        max_unique: the longest unique, in bytes; by default 64, as in job servers. A server that is
+            started with ``--max-unique`` takes longer ones.
         unanswered: how many submissions, by default 4096, one server may leave unanswered.
         random: draws delays and, for some choices, servers; for tests.
 
@@ -80,9 +83,16 @@ class Client(Generic[T]):
         accept_timeout: float | None = ACCEPT_TIMEOUT,
         heartbeat: float = DEFAULT_HEARTBEAT,
         max_packet: int = DEFAULT_MAX_PACKET,
+        max_unique: int = DEFAULT_MAX_UNIQUE,
         unanswered: int = DEFAULT_UNANSWERED,
         random: Random | None = None,
     ) -> None:
+        check_encoder(encoder)
+        check_seconds("accept_timeout", accept_timeout)
+        check_seconds("heartbeat", heartbeat)
+        check_count("max_packet", max_packet)
+        check_count("max_unique", max_unique)
+        check_count("unanswered", unanswered)
         if reactor is None:
             from twisted.internet import reactor  # importing it chooses one
         keep_steady(reactor)
@@ -96,7 +106,9 @@ class Client(Generic[T]):
             accept_timeout=accept_timeout,
         )
         self._largest = min(max_packet, LARGEST_SIZE)
-        preparation = Preparation(self._router, encoder, as_bytes(namespace), self._largest)
+        preparation = Preparation(
+            self._router, encoder, as_bytes(namespace), self._largest, max_unique
+        )
         # For the room ``aio``, whose tasks are prepared in another thread and started in this one.
         self.prepare = preparation.prepare
 
@@ -165,7 +177,8 @@ class Client(Generic[T]):
             function: the name of the function, without the namespace.
             workload: the data for the function; the encoder turns it into bytes.
             unique: submissions with the same unique become one job, while the job is queued or
-                runs. Empty: never joined; ``-``: joined by equal workloads. At most 64 bytes.
+                runs. Empty: never joined; ``-``: joined by equal workloads. At most 64 bytes,
+                or ``max_unique``.
             priority: ``"high"``, ``"normal"`` or ``"low"``.
             background: do not wait for the result. The task is done when a server has accepted it.
             at: the earliest time to run it: seconds since 1970, or a datetime with a time zone.
@@ -192,6 +205,7 @@ class Client(Generic[T]):
         callbacks = NO_CALLBACKS
         if on_data or on_warning or on_status or on_retry:
             callbacks = Callbacks(on_data, on_warning, on_status, on_retry)
+        check_seconds("timeout", timeout)
         submission, task = self.prepare(
             workload,
             unique,
@@ -250,6 +264,7 @@ class Client(Generic[T]):
         Raises:
             ValueError: the window is below 1.
         """
+        check_seconds("timeout", timeout)
         fixed, make_unique = (b"", unique) if callable(unique) else (unique, None)
         prepare = self.prepare
 

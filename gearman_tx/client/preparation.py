@@ -10,6 +10,7 @@ from gearman_tx.client.submission import Submission
 from gearman_tx.client.submit_packet import CheckedNames, as_bytes, submit_packet
 from gearman_tx.client.task import Task
 from gearman_tx.encoders import Encoder
+from gearman_tx.kinds import check_count, check_seconds
 
 T = TypeVar("T")
 
@@ -26,16 +27,23 @@ class Preparation(Generic[T]):
         encoder: encodes workloads and decodes results.
         namespace: the prefix of each function's name.
         largest: most bytes of the body of a packet.
+        max_unique: most bytes of a unique.
     """
 
     def __init__(
-        self, router: SubmissionRouter, encoder: Encoder[T], namespace: bytes, largest: int
+        self,
+        router: SubmissionRouter,
+        encoder: Encoder[T],
+        namespace: bytes,
+        largest: int,
+        max_unique: int,
     ) -> None:
         self._router = router
         self._encode = encoder.encode
         self._decode = encoder.decode
         self._namespace = namespace
         self._largest = largest
+        self._max_unique = max_unique
         self._names = CheckedNames()
 
     def prepare(  # noqa: PLR0913, PLR0917  # a task has as many options; keywords would be slower
@@ -55,6 +63,9 @@ class Preparation(Generic[T]):
 
         Args and errors are those of ``Client.submit``.
         """
+        if retries or try_timeout is not None:
+            check_count("retries", retries)
+            check_seconds("try_timeout", try_timeout)
         name = self._names[function]
         key = as_bytes(unique) if unique else b""
         data = self._encode(workload)
@@ -67,6 +78,7 @@ class Preparation(Generic[T]):
             at=at,
             reducer=None if reducer is None else self._namespace + as_bytes(reducer),
             largest=self._largest,
+            max_unique=self._max_unique,
         )
         submission = Submission(
             self._router,

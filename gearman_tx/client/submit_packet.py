@@ -8,10 +8,11 @@ from struct import Struct
 from typing import Final
 
 from gearman_tx.errors import LocalProtocolError, TooLarge
+from gearman_tx.kinds import kind_of
 from gearman_tx.wire import REQUEST_MAGIC, PacketType, limited, request
 
-LARGEST_UNIQUE: Final = 64
-"""Most bytes of a unique that job servers take."""
+DEFAULT_MAX_UNIQUE: Final = 64
+"""Most bytes of a unique that job servers take, unless they are set up to take more."""
 
 NAMES_KEPT: Final = 1000
 """How many checked function names are kept."""
@@ -77,6 +78,7 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
     at: float | datetime | None,
     reducer: bytes | None,
     largest: int,
+    max_unique: int,
 ) -> bytes:
     """Return the packet that submits a task.
 
@@ -90,6 +92,7 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
         at: when the task may run at the earliest, or None for at once.
         reducer: the function that combines the results of this function's workers, or None.
         largest: most bytes of the packet's body.
+        max_unique: most bytes of the unique.
 
     Raises:
         LocalProtocolError: no packet can carry these arguments together.
@@ -98,8 +101,8 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
     packet_type = SUBMIT.get((priority, background))
     if packet_type is None:
         raise LocalProtocolError(f"priority {priority!r} is not 'high', 'normal' or 'low'")
-    if len(unique) > LARGEST_UNIQUE:
-        text = f"a unique of {len(unique)} bytes is over the limit of {LARGEST_UNIQUE}"
+    if len(unique) > max_unique:
+        text = f"a unique of {len(unique)} bytes is over the limit of {max_unique}, max_unique"
         raise LocalProtocolError(f"{text}: {unique[:80]!r}")
     if at is None and reducer is None:
         size = len(function) + len(unique) + len(workload) + 2
@@ -122,16 +125,20 @@ def submit_packet(  # noqa: PLR0913  # a submission has as many parts
     return limited(packet, largest, LIMIT_NAME)
 
 
-def epoch_of(at: float | datetime) -> int:
+def epoch_of(at: object) -> int:
     """Return a time in whole seconds since 1970, rounded up so that nothing runs early.
 
     Raises:
         LocalProtocolError: the time has no time zone, or is out of the range of the packet.
+        TypeError: it is no time.
     """
     if isinstance(at, datetime):
         if at.tzinfo is None:
             raise LocalProtocolError(f"{at} has no time zone; datetime.now().astimezone() has one")
         at = at.timestamp()
+    elif not isinstance(at, int | float):
+        text = "at is a datetime with a time zone or a number of seconds since 1970"
+        raise TypeError(f"{text}, not {kind_of(at)}")
     if not 0 <= at <= LARGEST_EPOCH:
         raise LocalProtocolError(f"the time {at} is outside 0 to {LARGEST_EPOCH}")
     return math.ceil(at)

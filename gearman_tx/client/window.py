@@ -19,9 +19,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, I
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from gearman_tx.client.submission import Submission
+from gearman_tx.kinds import check_count
 
 DEFAULT_WINDOW: Final = 1000
 """Most tasks that are submitted and not yet taken by the caller."""
+
+_SOURCES: Final = (Iterable, AsyncIterable)
 
 _PARTS: Final = 8  # the window is filled when one of so many parts is free
 
@@ -50,12 +53,18 @@ class TaskWindow(ABC, Generic[T, K]):
         in_order: whether tasks are given in the order of the source, or of their ends.
 
     Raises:
+        TypeError: the workloads are one workload, or no iterable.
         ValueError: the window is below 1.
     """
 
     def __init__(
         self, workloads: Iterable[T] | AsyncIterable[T], *, window: int, in_order: bool
     ) -> None:
+        check_count("window", window)
+        if isinstance(workloads, str | bytes) or not isinstance(workloads, _SOURCES):
+            # The workload itself may be large or secret.
+            kind = type(workloads).__name__
+            raise TypeError(f"workloads is a list or another iterable of workloads, not {kind}")
         if window < 1:
             raise ValueError(f"a window of {window} tasks is below 1")
         self._window = window

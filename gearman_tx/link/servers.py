@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from gearman_tx.addresses import parse_address
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.kinds import kind_of
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds after which an address that does not answer is given up."""
@@ -51,6 +52,21 @@ def parse_server(text: str) -> Server:
     return Server(text, _FromString(text)) if address is None else _tcp_server(*address)
 
 
+def as_server(server: object) -> Server:
+    """Return the server that a user named.
+
+    Raises:
+        ConfigurationError: it is neither a name nor a :class:`Server`, or the name is not valid.
+    """
+    if isinstance(server, str):
+        return parse_server(server)
+    if isinstance(server, Server):
+        return server
+    raise ConfigurationError(
+        f"a job server is text such as 'localhost:4730', not {kind_of(server)}"
+    )
+
+
 def parse_servers(servers: str | Iterable[str | Server]) -> list[Server]:
     """Return the servers that a user listed.
 
@@ -63,9 +79,12 @@ def parse_servers(servers: str | Iterable[str | Server]) -> list[Server]:
     """
     if isinstance(servers, str):
         servers = servers.split(",")
+    elif isinstance(servers, bytes | Server) or not isinstance(servers, Iterable):
+        text = "job servers are a list such as ['localhost:4730'], or text"
+        raise ConfigurationError(f"{text}, not {kind_of(servers)}")
     known: dict[str, Server] = {}
     for entry in servers:
-        server = parse_server(entry) if isinstance(entry, str) else entry
+        server = as_server(entry)
         if server.name in known:
             raise ConfigurationError(f"job server {server.name} is listed twice")
         known[server.name] = server

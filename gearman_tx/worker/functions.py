@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen, validators
 from twisted.internet.defer import Deferred
 
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.kinds import check_function, kind_of
 
 REACTOR: Final = "reactor"
 THREAD: Final = "thread"
@@ -54,6 +55,7 @@ def place_of(call: Callable[[Any], Any], place: str | None) -> str:
         ConfigurationError: ``place`` is unknown; or it is another place for a function that must
             run in the reactor; or it is a process and the function cannot be imported by its name.
     """
+    check_function("the function of a worker", call)
     if place is not None and place not in PLACES:
         raise ConfigurationError(f"the place {place!r} is none of {', '.join(PLACES)}")
     if _is_of_reactor(call):
@@ -90,8 +92,10 @@ def to_name(text: str | bytes) -> bytes:
     """Return ``text`` as it is sent: in UTF-8.
 
     Raises:
-        ConfigurationError: ``text`` contains NUL.
+        ConfigurationError: ``text`` contains NUL, or is no text.
     """
+    if not isinstance(text, str | bytes):
+        raise ConfigurationError(f"a name is str or bytes, not {kind_of(text)}")
     name = text.encode() if isinstance(text, str) else text
     if b"\0" in name:
         raise ConfigurationError(f"a name contains NUL: {name[:80]!r}")

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from gearman_tx import standard_streams
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.errors import ConfigurationError
+from gearman_tx.kinds import check_count, check_encoder, check_seconds
 from gearman_tx.link import LinkLimits, Server, keep_steady
 from gearman_tx.worker.engine import WorkerEngine
 from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
@@ -70,6 +71,8 @@ class Worker:
         reactor: Any = None,
         random: Random | None = None,
     ) -> None:
+        check_count("concurrency", concurrency)
+        check_encoder(encoder)
         if concurrency < 1:
             raise ConfigurationError(f"the concurrency {concurrency} is below 1")
         if reactor is None:
@@ -153,6 +156,7 @@ class Worker:
                 not fit the function.
             ValueError: the timeout is negative.
         """
+        check_seconds("timeout", timeout)
         full_name = self._namespace + to_name(name)
         if not name:
             raise ConfigurationError("the name of a function is empty")

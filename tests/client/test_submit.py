@@ -224,6 +224,14 @@ class SubmitTests(ClientCase):
         with self.assertRaisesRegex(TypeError, "str or bytes, not int"):
             client.submit(7, b"x")  # type: ignore[arg-type]  # the error under test
 
+    def test_a_longer_unique(self) -> None:
+        """``max_unique`` allows it, for job servers that take it."""
+        client, peer = self.connected(max_unique=100)
+        client.submit("f", b"x", unique="u" * 100)
+        assert peer.read() == [(PacketType.SUBMIT_JOB, (b"f", b"u" * 100, b"x"))]
+        with self.assertRaisesRegex(LocalProtocolError, "101 bytes is over the limit of 100, max_"):
+            client.submit("f", b"x", unique="u" * 101)
+
     def test_a_packet_that_is_too_large_is_not_sent(self) -> None:
         """Of any kind; the error names size, limit and both settings, and no workload."""
         client, peer = self.connected(max_packet=100)
