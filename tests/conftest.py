@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import distribution, peers
+from tests.support import distribution, measuring, peers
 
 GEARMAN_VARIABLES = (
     "GEARMAND_PORT",
@@ -45,6 +47,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Arrange the tests for several processes."""
     if hasattr(config, "workerinput"):
         distribution.arrange(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Measure the programs of a test, or not."""
+    with measuring.measured_programs(item.path, Path(__file__).parent):
+        return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:

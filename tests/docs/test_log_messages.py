@@ -27,7 +27,9 @@ def test_every_event_has_its_entry() -> None:
 
 def test_every_line_of_the_server_has_an_event() -> None:
     """A call of the log without ``event`` would be null in JSON."""
-    calls = re.compile(r"\b_?log\.(?:debug|info|warn|error|critical|failure)\(((?:[^()]|\([^()]*\))*)\)")
+    calls = re.compile(
+        r"\b_?log\.(?:debug|info|warn|error|critical|failure)\(((?:[^()]|\([^()]*\))*)\)"
+    )
     missing = [
         f"{path.relative_to(ROOT)}: {' '.join(found[0].split())}"
         for room in ("server", "daemon")
