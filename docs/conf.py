@@ -53,3 +53,4 @@ towncrier_draft_working_directory = Path(__file__).parent.parent
 
 html_theme = "furo"
 html_title = f"gearman_tx {release}"
+html_favicon = "images/logo.svg"
