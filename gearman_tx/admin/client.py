@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.defer import Deferred, DeferredList, DeferredLock, succeed
 from twisted.internet.endpoints import connectProtocol
 
-from gearman_tx.admin import replies
+from gearman_tx.admin import answers, replies
 from gearman_tx.admin.connection import END, AdminConnection
 from gearman_tx.admin.names import escape, unescape
 from gearman_tx.admin.store_status import StoreStatus, read_store
@@ -39,6 +39,9 @@ _COMMANDS: Final = frozenset(
     (b"cancel", b"create", b"drop", b"getpid", b"maxqueue", b"shutdown", b"verbose", b"version")
 )
 """The commands that are answered by one line."""
+
+_WINDOW: Final = 1000  # commands that are sent before the answer to the first of them
+_UNKNOWN_JOB: Final = answers.UNKNOWN_JOB.rstrip()
 
 
 class AdminClient:
@@ -262,6 +265,31 @@ class AdminClient:
 
     async def _cancel(self, handle: bytes) -> bool:
         return await _if_known(self._command(b"cancel", b"job", _word(handle))) is not None
+
+    def cancel_many(self, handles: Sequence[bytes]) -> Deferred[list[bool]]:
+        """End jobs as :meth:`cancel` does, and send many commands before the first answer.
+
+        Returns:
+            Fires with whether there was such a job, for each handle.
+        """
+        return Deferred.fromCoroutine(self._cancel_many(handles))
+
+    async def _cancel_many(self, handles: Sequence[bytes]) -> list[bool]:
+        connection = await self._connected()
+        found = []
+        for start in range(0, len(handles), _WINDOW):
+            asking = [
+                connection.ask(b"cancel job " + _word(handle), is_report=False)
+                for handle in handles[start : start + _WINDOW]
+            ]
+            outcomes: list[tuple[bool, Any]] = await DeferredList(asking, consumeErrors=True)
+            for is_reply, outcome in outcomes:
+                if not is_reply:
+                    outcome.raiseException()
+                found.append(outcome[0] != _UNKNOWN_JOB)
+                if found[-1]:
+                    replies.check(outcome[0])
+        return found
 
     def create_function(self, function: bytes) -> Deferred[bytes]:
         """Make a function known, as the first submission or worker would; fires with ``b""``."""

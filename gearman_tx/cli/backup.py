@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gearman_tx.cli.new_file import FILE, making, refuse_folder
+from gearman_tx.cli.new_file import FILE, making, refuse_folder, refuse_missing
 from gearman_tx.store import backup as copy_queue
 
 
@@ -30,6 +30,7 @@ def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # c
       gearman-tx backup gearmand-4730.sqlite3 copy.sqlite3
       gearman-tx backup /var/lib/gearmand/gearmand-4730.sqlite3 /backup/$(date +%F).sqlite3
     """
+    refuse_missing(queue)
     refuse_folder(copy)
     with making() as show:
         jobs = copy_queue(queue, copy, progress=lambda left, total: show(total - left, total))

@@ -15,6 +15,7 @@ from gearman_tx.cli.columns import columns
 from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
 from gearman_tx.cli.formats import as_json
+from gearman_tx.cli.new_file import refuse_folder, refuse_missing
 from gearman_tx.cli.table import Row, TablePrinter
 from gearman_tx.daemon import host_prefix
 from gearman_tx.importing import (
@@ -116,7 +117,7 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     Either all jobs are imported or none. They also stay in the source, unless --delete is given.
     An import that meets a job of an earlier import is refused, unless --only-new or --again is
     given. A row that is not a job is reported and stays in the source, and the exit status is 1.
-    If a database does not answer, the exit status is 3.
+    If a database does not answer, the exit status is 3; if a file is not there, it is 2.
 
     --ask-password asks for a password and --password-file reads it from a file. Otherwise it comes
     from the environment: PGPASSWORD, MYSQL_PWD or REDISCLI_AUTH.
@@ -138,9 +139,12 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     if ask_password:
         password = click.prompt("Password", hide_input=True, err=True)
     elif password_file is not None:
-        password = password_file.readline().rstrip("\r\n")
+        password = password_file.readline().decode().rstrip("\r\n")
     names = tuple(name.encode("utf-8", "surrogateescape") for name in functions)
     options = SourceOptions(source, table, prefix, names, password, delete)
+    if options.path is not None:
+        refuse_missing(options.path)
+    refuse_folder(into)
     if options.path is not None and options.path.resolve() == into.resolve():
         text = f"{into} is both source and queue file; a server that is started on it"
         raise CommandError(f"{text} imports its jobs", ExitStatus.USAGE)

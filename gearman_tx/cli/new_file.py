@@ -11,9 +11,20 @@ from typing import Final
 import click
 
 from gearman_tx.cli.console import ConsoleOutput
+from gearman_tx.cli.errors import CommandError, ExitStatus
 
 FILE: Final = click.Path(path_type=Path)
 """The type of an argument that is a path."""
+
+
+def refuse_missing(path: Path) -> None:
+    """Check the path of a file to be read.
+
+    Raises:
+        CommandError: there is none.
+    """
+    if not path.exists():
+        raise CommandError(f"{path}: No such file or directory", ExitStatus.USAGE)
 
 
 def refuse_folder(path: Path) -> None:
@@ -21,9 +32,11 @@ def refuse_folder(path: Path) -> None:
 
     Raises:
         UsageError: it is a folder.
+        CommandError: its folder does not exist.
     """
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder: name the file to create in it")
+    refuse_missing(path.parent)
 
 
 @contextmanager

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 from typing_extensions import override
 
+from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.quantities import SIZE_FORMS, SPAN_FORMS, read_size, read_span
 
 if TYPE_CHECKING:
@@ -76,6 +79,35 @@ class Count(ParameterType):
         return int(word)
 
 
+class _Input(ParameterType):
+    """A file to read bytes from; ``-`` is standard input."""
+
+    name = "path"
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> BinaryIO:
+        """Click: return the open file of an option."""
+        path = str(value)
+        if path == "-":
+            return self.standard_input()
+        try:
+            return Path(path).open("rb")
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}", ExitStatus.USAGE) from error
+
+    def standard_input(self) -> BinaryIO:
+        """Return standard input.
+
+        Raises:
+            CommandError: the program was started without one, as with ``<&-``.
+        """
+        if sys.stdin is None:
+            raise CommandError("standard input is closed: name a file", ExitStatus.USAGE)
+        return sys.stdin.buffer
+
+
 class _When(ParameterType):
     """A time from now on, a moment since 1970 or a date; a date without a zone is local."""
 
@@ -108,6 +140,9 @@ def _read_moment(word: str) -> float | None:
 
 SPAN: Final = _Span()
 """A span of time, such as ``90``, ``10m`` or ``2h``; its value is in seconds."""
+
+INPUT: Final = _Input()
+"""A file to read; its value is an open file of bytes."""
 
 SIZE: Final = _Size()
 """A size, such as ``65536`` or ``128M``; its value is in bytes."""

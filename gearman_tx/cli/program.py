@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 import click
@@ -23,7 +25,7 @@ _EPILOG: Final = """\
 Exit status:
     0  success
     1  a job failed or took too long; no server knows a job or a function; a queue file cannot be
-       used; something could not be imported; or you answered no
+       used; something could not be imported; the output could not be written; or you answered no
     2  the command line is wrong, or a file or module that it names is not there or not readable
     3  a job server or a database could not be reached, was lost or did not answer
     4  a job server refused the request, or does not know what it names
@@ -43,7 +45,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "jobs": "Show the jobs that wait or run, the oldest first.",
     "job": "Show jobs with all that is known of them.",
     "wait": "Wait until background jobs have ended.",
-    "cancel": "Cancel jobs by their handles.",
+    "cancel": "Cancel jobs by their handles, or all jobs of functions.",
     "maxqueue": "Limit the jobs of a function.",
     "create": "Make functions known, before a job or a worker names them.",
     "drop": "Make job servers forget functions.",
@@ -58,6 +60,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "import": "Import the jobs of the C server's queue into a queue file.",
     "gearmand": "Run a job server; see gearmand --help.",
     "completion": "Print the completion script of a shell.",
+    "help": "Describe a command.",
 }
 """The commands, the most used ones first, and the first sentence of the help of each.
 
@@ -66,7 +69,10 @@ of which import Twisted.
 """
 
 _ALIASES: Final[Mapping[str, str]] = {"functions": "status"}
-_ATTRIBUTES: Final[Mapping[str, str]] = {"import": "import_queue"}  # "import" is Python's word
+_ATTRIBUTES: Final[Mapping[str, str]] = {  # "import" and "help" are Python's words
+    "import": "import_queue",
+    "help": "describe",
+}
 
 
 class _Commands(click.Group):
@@ -129,6 +135,9 @@ commands.add_command(gearmand)
 
 def run_command(words: Sequence[str]) -> int:
     """Run one of the commands, print its error on stderr, and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name may have letters that the terminal has not
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = commands.main(
             list(words),
@@ -146,6 +155,10 @@ def run_command(words: Sequence[str]) -> int:
     except click.ClickException as error:  # a file cannot be opened
         print_error(f"{error.format_message()}; is it there, and readable?")
         return ExitStatus.USAGE
+    except OSError as error:  # click has ended the program if nobody reads its output
+        what = error.filename or "cannot write the output"
+        print_error(f"{what}: {error.strerror or error}")
+        return ExitStatus.FAILED
     except click.Abort:
         print_error("interrupted")
         return ExitStatus.INTERRUPTED

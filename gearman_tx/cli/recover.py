@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gearman_tx.cli.new_file import FILE, making, refuse_folder
+from gearman_tx.cli.new_file import FILE, making, refuse_folder, refuse_missing
 from gearman_tx.store import Recovered
 from gearman_tx.store import recover as recover_queue
 
@@ -32,6 +32,7 @@ def recover(queue: Path, into: Path | None, as_json: bool) -> None:  # noqa: FBT
       gearman-tx recover gearmand-4730.sqlite3
       gearman-tx recover /var/lib/gearmand/gearmand-4730.sqlite3 --into recovered.sqlite3
     """
+    refuse_missing(queue)
     if into is not None:
         refuse_folder(into)
     with making() as show:

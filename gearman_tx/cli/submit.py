@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, BinaryIO
 
 import click
+from attrs import evolve
 
 from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.job_request import JobRequest, requests_of_json, requests_of_lines
+from gearman_tx.cli.job_wait import JobWait
 from gearman_tx.cli.names import FUNCTION
-from gearman_tx.cli.parameters import SPAN, WHEN, Count
+from gearman_tx.cli.parameters import INPUT, SPAN, WHEN, Count
+from gearman_tx.cli.results import JSONPrinter, Printer
 from gearman_tx.cli.running import run
 from gearman_tx.cli.servers import servers_option
-from gearman_tx.cli.submission import JobStream, ResultPrinter, SubmitOptions
+from gearman_tx.cli.submission import JobStream
+from gearman_tx.cli.terminal import note
+from gearman_tx.cli.waiting import explaining, say_waiting
 from gearman_tx.cli.workloads import read_lines
 from gearman_tx.client import Client
 from gearman_tx.link import Server
 
 
 @click.command()
-@click.argument("function", type=FUNCTION)
+@click.argument("function", required=False, type=FUNCTION)
 @click.argument("workload", required=False)
 @servers_option
 @click.option(
     "--file",
     "file",
-    type=click.File("rb"),
+    type=INPUT,
     metavar="PATH",
     help="Read the workload from this file; - is standard input.",
 )
 @click.option("-n", "--lines", is_flag=True, help="Submit one job for each line of the input.")
+@click.option(
+    "--jsonl",
+    is_flag=True,
+    help="Submit one job for each line of the input, a JSON object with workload and, if they "
+    "differ from the options, function, unique, priority and at.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON object for each job, on one line: handle, server, function, unique, result, "
+    "error and duration in seconds.",
+)
 @click.option(
     "-b", "--background", is_flag=True, help="Print the job's handle and wait for no result."
 )
@@ -71,19 +90,24 @@ from gearman_tx.link import Server
     metavar="TIME",
     help="Give up a job after this time, such as 90 (seconds) or 2h, all its tries included.",
 )
-def submit(
-    function: str,
+def submit(  # noqa: PLR0913  # an argument for each option
+    *,
+    function: str | None,
     workload: str | None,
     servers: list[Server],
     file: BinaryIO | None,
-    lines: bool,  # noqa: FBT001  # click passes it by name
+    lines: bool,
+    jsonl: bool,
+    as_json: bool,
     **given: Any,
 ) -> int:
     """Submit jobs and print their results.
 
     The workload of the job is the argument WORKLOAD, the content of --file, or else standard input.
-    With --lines each line is a job; many jobs run at a time, and the results come in the order of
-    the lines, one on each line.
+
+    With --lines, each line is the workload of a job; with --jsonl, each line is a JSON object that
+    describes a job, and FUNCTION is needed only for objects that name none. Many jobs run at a
+    time. The results come in the order of the lines, one on each line.
 
     Results and data go unchanged to standard output, warnings and errors to standard error. On a
     terminal a bar shows the progress of the job. The exit status is 1 if a job failed.
@@ -94,28 +118,48 @@ def submit(
       gearman-tx submit resize --file photo.jpg > small.jpg
       find . -name '*.jpg' | gearman-tx submit --lines --background index
       gearman-tx submit remind 'the meeting' --at 2h
+      echo '{"function": "reverse", "workload": "abc", "priority": "high"}' |
+        gearman-tx submit --jsonl --json
     """
+    _check(function, workload, file, lines=lines, jsonl=jsonl)
+    request = JobRequest(function or "", b"", **given)
+    if function is not None:
+        try:
+            request.check()
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+    stream = None
+    if workload is None:
+        stream = file or INPUT.standard_input()
+        if stream.isatty():
+            note("reading the terminal: Ctrl-D at the start of a line ends the input")
+    requests = None
+    if stream is not None and (lines or jsonl):
+        read = requests_of_json if jsonl else requests_of_lines
+        requests = partial(_requests, read, stream, request)
+    else:
+        data = _as_bytes(workload or "") if stream is None else _read(stream)
+        request = evolve(request, workload=data)
+    return run(partial(_submit, servers, request, requests, as_json))
+
+
+def _check(
+    function: str | None, workload: str | None, file: BinaryIO | None, *, lines: bool, jsonl: bool
+) -> None:
+    """Refuse arguments and options that exclude each other.
+
+    Raises:
+        click.UsageError: the command line is wrong.
+    """
+    if function is None and not jsonl:
+        raise click.UsageError("Missing argument 'FUNCTION'")
     if workload is not None and file is not None:
         raise click.UsageError("give the workload as an argument or with --file, not both")
-    if workload is not None and lines:
-        raise click.UsageError("--lines reads --file or standard input: leave WORKLOAD out")
-    if given["at"] is not None:
-        given["background"] = True
-        if given["priority"] != "normal":
-            raise click.UsageError("Gearman has no priority for a job with --at")
-    options = SubmitOptions(function, **given)
-    stream = file or sys.stdin.buffer
-    if workload is None and stream.isatty():
-        print_error("reads the terminal; Ctrl-D at the start of a line ends it")
-    try:
-        data = None
-        if not lines:
-            data = stream.read() if workload is None else _as_bytes(workload)
-        return run(partial(_submit, servers, options, data, stream))
-    except BrokenPipeError:
-        raise  # the reader of the results is gone; click ends the program
-    except OSError as error:
-        raise CommandError(f"{stream.name}: {error.strerror}", ExitStatus.USAGE) from error
+    if lines and jsonl:
+        raise click.UsageError("choose --lines or --jsonl")
+    if workload is not None and (lines or jsonl):
+        option = "--lines" if lines else "--jsonl"
+        raise click.UsageError(f"{option} reads --file or standard input: leave WORKLOAD out")
 
 
 def _as_bytes(word: str) -> bytes:
@@ -123,24 +167,51 @@ def _as_bytes(word: str) -> bytes:
     return word.encode("utf-8", "surrogateescape")
 
 
+def _read(stream: BinaryIO) -> bytes:
+    """Return the content of ``stream``.
+
+    Raises:
+        CommandError: it cannot be read.
+    """
+    try:
+        return stream.read()
+    except OSError as error:
+        raise CommandError(f"{stream.name}: {error.strerror}", ExitStatus.USAGE) from error
+
+
+def _requests(
+    read: Callable[[AsyncIterator[bytes], JobRequest], AsyncIterator[JobRequest]],
+    stream: BinaryIO,
+    like: JobRequest,
+    reactor: Any,
+) -> AsyncIterator[JobRequest]:
+    """Return the jobs that the lines of ``stream`` mean."""
+    return read(read_lines(stream, reactor), like)
+
+
 async def _submit(
     servers: list[Server],
-    options: SubmitOptions,
-    workload: bytes | None,
-    stream: BinaryIO,
+    request: JobRequest,
+    requests: Callable[[Any], AsyncIterator[JobRequest]] | None,
+    as_json: bool,  # noqa: FBT001  # given by position
     reactor: Any,
 ) -> int:
-    """Submit one job, or one for each line of ``stream``; return the exit status."""
+    """Submit ``request``, or all of ``requests``; return the exit status."""
     output = ConsoleOutput()
-    printer = ResultPrinter(
-        output, lambda error: print_error(error.message), one_per_line=workload is None
+    printer = (JSONPrinter if as_json else Printer)(
+        output,
+        reactor,
+        lambda error: print_error(error.message),
+        JobWait(servers, reactor, output.remark).explain,
+        one_per_line=requests is not None,
     )
+    names = ", ".join(server.name for server in servers)
     async with Client(servers, reactor=reactor) as client:
         try:
-            await client.connect()
-            if workload is None:
-                jobs = JobStream(client, options, printer)
-                return await jobs.run(read_lines(stream, reactor))
-            return await printer.print_all(options.submit(client, workload))
+            with explaining(reactor, lambda: say_waiting(f"connecting to {names}")):
+                await client.connect()
+            if requests is not None:
+                return await JobStream(client, printer).run(requests(reactor))
+            return await printer.print_all(printer.submitted(request.submit(client)))
         finally:
             output.hide_bar()

@@ -14,7 +14,7 @@ SECONDS: Final = 2.0
 
 
 @contextmanager
-def explaining(reactor: Any, explain: Callable[[], object]) -> Iterator[None]:
+def explaining(reactor: Any, explain: Callable[[], object]) -> Iterator[Callable[[], None]]:
     """Call ``explain`` once if the body takes longer than :data:`SECONDS`.
 
     It is called only if someone may read it: stderr is a terminal, and there is no ``--quiet``.
@@ -22,18 +22,30 @@ def explaining(reactor: Any, explain: Callable[[], object]) -> Iterator[None]:
     Args:
         reactor: has the clock.
         explain: tells what the command waits for.
+
+    Yields:
+        A function to call when the waiting is over before the body is.
     """
-    if is_quiet() or sys.stderr is None or not sys.stderr.isatty():
-        yield
+    if is_quiet() or not sys.stderr.isatty():
+        yield lambda: None
         return
     call = reactor.callLater(SECONDS, explain)
-    try:
-        yield
-    finally:
+
+    def stop() -> None:
         if call.active():
             call.cancel()
+
+    try:
+        yield stop
+    finally:
+        stop()
+
+
+def waiting_text(reason: str) -> str:
+    """Return what a command waits for, and how to end it."""
+    return f"waiting: {reason}; Ctrl-C leaves"
 
 
 def say_waiting(reason: str) -> None:
     """Print what a command waits for, and how to end it."""
-    note(f"waiting: {reason}; Ctrl-C leaves")
+    note(waiting_text(reason))

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, Final
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from gearman_tx.cli.errors import CommandError, ExitStatus
+
 _CHUNK: Final = 64 * 1024
 
 
@@ -27,7 +29,7 @@ async def read_lines(stream: BinaryIO, reactor: Any) -> AsyncIterator[bytes]:
         reactor: the lines are yielded in its thread.
 
     Raises:
-        OSError: the file cannot be read.
+        CommandError: the file cannot be read.
     """
     wanted: SimpleQueue[Deferred[bytes]] = SimpleQueue()
     thread = threading.Thread(target=_read_chunks, args=(stream, wanted, reactor), daemon=True)
@@ -36,7 +38,10 @@ async def read_lines(stream: BinaryIO, reactor: Any) -> AsyncIterator[bytes]:
     while True:
         chunk: Deferred[bytes] = Deferred()
         wanted.put(chunk)
-        data = await chunk
+        try:
+            data = await chunk
+        except OSError as error:
+            raise CommandError(f"{stream.name}: {error.strerror}", ExitStatus.USAGE) from error
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             yield line.removeprefix(mark).removesuffix(b"\r")

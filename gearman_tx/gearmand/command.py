@@ -101,6 +101,8 @@ def _begin_log(options: GearmandOptions) -> LogFile | None:
     observer: ILogObserver
     try:
         observer, log_file = open_log(options["log-file"], options["log-format"])
+        if log_file is not None and not options["daemon"] and sys.stderr.isatty():
+            _print_error(f"logging to {log_file.path} (-l stderr shows the log here)")
     except ConfigurationError as error:
         if "log-file" in options.given:
             raise

@@ -19,6 +19,9 @@ from typing import Any
 
 from tests.daemon.process import BIN, WAIT_SECONDS, Done
 
+SIGNAL_SECONDS = 3.0
+"""How long a program may take to answer a signal before it gets another one."""
+
 TASKS = '''\
 """Functions of a test."""
 
@@ -105,7 +108,7 @@ def on_a_terminal(
         data: is typed at once.
         columns: the width of the terminal.
         status: the exit status that is expected.
-        interrupted_after: the text after which SIGINT comes.
+        interrupted_after: the end of the output after which SIGINT comes.
         variables: of the environment.
     """
     ours, theirs = pty.openpty()
@@ -116,15 +119,21 @@ def on_a_terminal(
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=environment(TERM="xterm", **variables),
+        env=environment(**{"TERM": "xterm", **variables}),
     )
     os.close(theirs)
     shown = b""
     try:
-        while select.select([ours], (), (), WAIT_SECONDS)[0]:
-            shown += os.read(ours, 65536)
-            if interrupted_after and interrupted_after in shown.decode(errors="replace"):
-                interrupted_after = ""
+        seconds = WAIT_SECONDS
+        while True:
+            if select.select([ours], (), (), seconds)[0]:
+                shown += os.read(ours, 65536)
+                seconds = WAIT_SECONDS
+            elif seconds == WAIT_SECONDS:
+                break
+            if interrupted_after and shown.decode(errors="replace").endswith(interrupted_after):
+                # A signal that comes just before a program begins to read does not wake it.
+                seconds = SIGNAL_SECONDS
                 process.send_signal(signal.SIGINT)
     except OSError:  # on Linux: all other processes have closed the terminal
         pass

@@ -55,14 +55,12 @@ def test_json(queue: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_copied(queue: Path, tmp_path: Path) -> None:
-    """One line names the file, with exit status 1; a folder is an error in the command line."""
+    """One line names the file, with exit status 1, or 2 if the command line names it wrongly."""
     other = tmp_path / "other"
     with closing(sqlite3.connect(other)) as connection:
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
     nowhere = tmp_path / "nowhere"
     for source, copy, why in (
-        (nowhere, tmp_path / "copy", f"{nowhere}: No such file or directory"),
-        (queue, nowhere / "copy", f"{nowhere / 'copy'}.partial: No such file or directory"),
         (queue, other, "there is such a file already"),
         (other, tmp_path / "copy", f"{other} is not a queue file"),
     ):
@@ -73,6 +71,9 @@ def test_what_cannot_be_copied(queue: Path, tmp_path: Path) -> None:
             else (f"gearman-tx: cannot copy {source} to {copy}: {why}\n")
         )
         assert done == (1, "", text)
+    for source, copy in ((nowhere, tmp_path / "copy"), (queue, nowhere / "copy")):
+        done = run("backup", str(source), str(copy))
+        assert done == (2, "", f"gearman-tx: {nowhere}: No such file or directory\n")
     done = run("backup", str(queue), str(tmp_path))
     assert (done.status, done.out) == (2, "")
     assert f"{tmp_path} is a folder: name the file to create in it" in done.err

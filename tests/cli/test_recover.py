@@ -58,11 +58,10 @@ def test_json(queue: Path) -> None:
 
 
 def test_errors(queue: Path, tmp_path: Path) -> None:
-    """One line and exit status 1; a folder instead of a file is an error in the command line."""
+    """One line and exit status 1, or 2 if the command line names a wrong file."""
     text = tmp_path / "text"
     text.write_text("not a database at all\n" * 100)
     for words, why in (
-        ([str(tmp_path / "nowhere")], "nowhere: No such file or directory"),
         ([str(text)], "text is not a queue file (file is not a database"),
         ([str(queue), "--into", str(text)], f"{text}: there is such a file already"),
         ([str(queue), "--into", "/proc/new"], "No such file or directory"),
@@ -71,6 +70,10 @@ def test_errors(queue: Path, tmp_path: Path) -> None:
         assert (done.status, done.out) == (1, "")
         assert why in done.err
         assert done.err.count("\n") == 1
+    nowhere = tmp_path / "nowhere"
+    for words in ([str(nowhere)], [str(queue), "--into", str(nowhere / "new")]):
+        done = run("recover", *words)
+        assert done == (2, "", f"gearman-tx: {nowhere}: No such file or directory\n")
     done = run("recover", str(queue), "--into", str(tmp_path))
     assert (done.status, done.out) == (2, "")
     assert f"{tmp_path} is a folder: name the file to create in it" in done.err

@@ -149,6 +149,116 @@ def test_cancel_an_unknown_job(server: str) -> None:
     assert done.err.startswith("gearman-tx: no job server knows H:none:1: ended, or never there")
 
 
+def test_cancel_by_function(our_server: str) -> None:
+    """All jobs of the functions are counted or cancelled, in one state only if it is named."""
+    for function in ("gone-1", "gone-2"):
+        gearman_tx("submit", "-s", our_server, "-nb", function, data=b"1\n2\n3\n")
+    gearman_tx("submit", "-s", our_server, "--at", "1h", "gone-1", "x")
+    words = ("cancel", "-s", our_server, "-f", "gone-*")
+    queued = "3 jobs of gone-1 queued, 3 jobs of gone-2 queued"
+    done = gearman_tx(*words, "--dry-run")
+    counts = f"1 job of gone-1 delayed, {queued}"
+    assert done == (0, f"{our_server}: {counts} would be cancelled\n", "")
+    done = gearman_tx(*words, "--state", "queued")
+    assert done == (0, f"{our_server}: 6 jobs cancelled\n", "")
+    assert [row["jobs"] for row in rows("status", "-s", our_server, "gone-*")] == [1, 0]
+    assert gearman_tx(*words, "--quiet") == (0, "", "")
+    assert gearman_tx(*words) == (0, "", "no jobs\n")
+    done = gearman_tx("cancel", "-s", our_server, "-f", "nosuch")
+    assert done.status == 1
+    assert done.err.startswith("gearman-tx: no job server knows a function nosuch;")
+
+
+def test_cancel_by_function_asks_on_a_terminal(our_server: str) -> None:
+    """The question has the number of jobs; without a yes none is cancelled."""
+    gearman_tx("submit", "-s", our_server, "-b", "asked-for", "x")
+    words = ("cancel", "-s", our_server, "-f", "asked-for")
+    shown = on_a_terminal(*words, data=b"n\n", status=1)
+    assert f"{our_server}: 1 job of asked-for queued\r\nCancel them? [y/N]" in shown
+    assert "nothing was done" in shown
+    shown = on_a_terminal(*words, "--yes")
+    assert shown == f"{our_server}: 1 job cancelled\r\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "name either handles or a --function"),
+        (("H:a:1", "-f", "x"), "name either handles or a --function"),
+        (("H:a:1", "--dry-run"), "--state and --dry-run go with --function"),
+    ],
+)
+def test_cancel_needs_one_kind_of_name(words: tuple[str, ...], why: str) -> None:
+    """Handles and functions are not mixed."""
+    done = gearman_tx("cancel", *words)
+    assert done.status == 2
+    assert why in done.err
+
+
+def test_more_jobs_than_are_asked_for_at_a_time(our_server: str) -> None:
+    """Many jobs are cancelled, each once."""
+    lines = b"\n".join(b"%d" % number for number in range(2500))
+    gearman_tx("submit", "-s", our_server, "-nb", "very-many", data=lines)
+    done = gearman_tx("cancel", "-s", our_server, "-f", "very-many")
+    assert done == (0, f"{our_server}: 2,500 jobs cancelled\n", "")
+    assert rows("status", "-s", our_server, "very-many")[0]["jobs"] == 0
+
+
+def test_forms_for_programs(our_server: str) -> None:
+    """TSV has names and plain values; JSON lines and JSON have the same objects."""
+    gearman_tx("submit", "-s", our_server, "-nb", "forms", "-u", "a\tb", data=b"1\n")
+    words = ("jobs", "-s", our_server, "forms")
+    names, values = (line.split("\t") for line in gearman_tx(*words, "-o", "tsv").out.splitlines())
+    row = dict(zip(names, values, strict=True))
+    assert row["unique"] == "a\\x09b"
+    assert (row["background"], row["size"], row["due_in"], row["progress"]) == ("true", "1", "", "")
+    assert len(gearman_tx(*words, "-o", "tsv", "--no-headers").out.splitlines()) == 1
+    (found,) = rows(*words)
+    assert found["progress"] is None
+    line = json.loads(gearman_tx(*words, "-o", "jsonl").out)
+    assert {**line, "age": 0} == {**found, "age": 0}
+    assert gearman_tx(*words, "--no-headers").out.split()[:2] == [row["handle"], "forms"]
+    gearman_tx("cancel", "-s", our_server, row["handle"])
+
+
+def test_order_and_number_of_rows(our_server: str) -> None:
+    """Rows are sorted by any column, turned round, and limited; the rest is counted."""
+    for text in ("small", "a little larger", "m"):
+        gearman_tx("submit", "-s", our_server, "-b", "sorted", text)
+    words = ("jobs", "-s", our_server, "sorted")
+    assert [row["size"] for row in rows(*words)] == [5, 15, 1]
+    assert [row["size"] for row in rows(*words, "--sort", "size")] == [15, 5, 1]
+    assert [row["size"] for row in rows(*words, "--sort", "size", "--reverse")] == [1, 5, 15]
+    assert [row["size"] for row in rows(*words, "--reverse", "--limit", "2")] == [1, 15]
+    done = gearman_tx(*words, "--limit", "1")
+    assert len(done.out.splitlines()) == 2
+    assert done.err == "… and 2 more; --limit 0 shows all\n"
+    done = gearman_tx(*words, "--sort", "weight")
+    assert done.status == 2
+    assert "there is no column 'weight' to sort by: name handle, function" in done.err
+    assert gearman_tx("cancel", "-s", our_server, "-f", "sorted").status == 0
+
+
+def test_jobs_in_one_state(our_server: str) -> None:
+    """--state selects, also over several functions."""
+    for function in ("one-state", "two-state"):
+        gearman_tx("submit", "-s", our_server, "-b", function, "x")
+        gearman_tx("submit", "-s", our_server, "--at", "1h", function, "x")
+    words = ("jobs", "-s", our_server, "--state", "delayed")
+    assert [row["function"] for row in rows(*words, "one-state")] == ["one-state"]
+    assert {row["function"] for row in rows(*words, "*-state")} == {"one-state", "two-state"}
+    assert gearman_tx("cancel", "-s", our_server, "-f", "*-state").status == 0
+
+
+def test_help_of_a_command() -> None:
+    """``help status`` is ``status --help``; without a command it is ``--help``."""
+    assert gearman_tx("help", "status") == gearman_tx("status", "--help")
+    assert gearman_tx("help") == gearman_tx("--help")
+    done = gearman_tx("help", "stats")
+    assert done.status == 2
+    assert "No such command 'stats'" in done.err
+
+
 def test_maxqueue(our_server: str) -> None:
     """One limit applies to all priorities; three apply to one each."""
     done = gearman_tx("maxqueue", "-s", our_server, "limited", "5")
@@ -196,7 +306,7 @@ def test_shutdown_asks_on_a_terminal(tmp_path: Path, typed: str, status: int) ->
             *words,
             data=typed.encode(),
             status=status,
-            interrupted_after="" if typed else "[y/N]",
+            interrupted_after="" if typed else "[y/N]: ",
         )
         assert f"{name}: 0 jobs run, 1 wait" in shown
         if status:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import json
+import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ import pytest
 
 from tests.cli.programs import gearman_tx, on_a_terminal, rows, started, working
 from tests.daemon.process import BIN, WAIT_SECONDS
+from tests.support.servers import running, start_our_server
 
 FUNCTIONS = ("tasks:reverse", "tasks:chat", "bad=tasks:broken", "tasks:kill")
 
@@ -162,6 +166,8 @@ def test_no_server() -> None:
         ((), "Missing argument 'FUNCTION'; see gearman-tx submit --help"),
         (("f", "x", "--file", "tasks.py"), "not both"),
         (("f", "x", "--lines"), "leave WORKLOAD out"),
+        (("f", "x", "--jsonl"), "--jsonl reads --file or standard input"),
+        (("f", "--lines", "--jsonl"), "choose --lines or --jsonl"),
         (("f", "x", "--at", "+1", "-p", "low"), "no priority"),
         (("f", "x", "--at", "soon"), "'soon' is not a time: write 90 (seconds from now), 10m"),
         (("f", "x", "--retries", "ten"), "'ten' is not a whole number of at least 0"),
@@ -190,6 +196,106 @@ def test_a_workload_over_the_limit(our_server: str, tmp_path: Path) -> None:
     text = "a packet of 140000003 bytes is over the limit of 134217728: split the workload"
     assert done.err.startswith(f"gearman-tx: {text}")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("_workers")
+def test_empty_lines(our_server: str) -> None:
+    """An empty result is an empty line, so that results stand in the order of the lines."""
+    done = gearman_tx("submit", "-s", our_server, "-n", "reverse", data=b"ab\n\ncd\n")
+    assert done == (0, "ba\n\ndc\n", "")
+
+
+@pytest.mark.usefixtures("_workers")
+def test_results_in_json(our_server: str) -> None:
+    """An object has the handle, the server, the result or the error, and the time it took."""
+    done = gearman_tx("submit", "-s", our_server, "--json", "-u", "key", "reverse", "abc")
+    found = json.loads(done.out)
+    assert found.pop("handle").startswith("H:")
+    assert 0 < found.pop("duration") < 60
+    usual = {"server": our_server, "function": "reverse", "unique": "key"}
+    assert found == {**usual, "result": "cba", "error": None}
+    done = gearman_tx("submit", "-s", our_server, "--json", "bad", "x")
+    found = json.loads(done.out)
+    assert done.status == 1
+    assert found["result"] is None
+    assert found["error"].endswith("of bad failed: ValueError: no way")
+    done = gearman_tx("submit", "-s", our_server, "--json", "chat", "x")
+    assert json.loads(done.out)["result"] == "one two"
+    data = b"\x00\xff"
+    done = gearman_tx("submit", "-s", our_server, "--json", "reverse", data=data)
+    assert json.loads(done.out)["result"] == {"base64": "/wA="}
+    done = gearman_tx("submit", "-s", our_server, "--json", "-b", "no-worker-at-all", "x")
+    found = json.loads(done.out)
+    assert (found["result"], found["error"]) == (None, None)
+    assert gearman_tx("cancel", "-s", our_server, found["handle"]).status == 0
+
+
+@pytest.mark.usefixtures("_workers")
+def test_jobs_in_json(our_server: str) -> None:
+    """Each line says what differs from the options; the results come in the order of the lines."""
+    lines = (
+        b'{"workload": "abc"}',
+        b"",
+        b'{"workload": {"base64": "eHl6"}, "priority": "high", "unique": "u"}',
+        b'{"function": "chat", "workload": "x"}',
+        b'{"function": "held", "at": "1h", "workload": "later"}',
+    )
+    done = gearman_tx("submit", "-s", our_server, "reverse", "--jsonl", data=b"\n".join(lines))
+    assert done.status == 0, done
+    *results, handle = done.out.splitlines()
+    assert results == ["cba", "zyx", "one two"]
+    (row,) = rows("jobs", "-s", our_server, "held")
+    assert (row["handle"], row["state"]) == (handle, "delayed")
+    assert gearman_tx("cancel", "-s", our_server, handle).status == 0
+
+
+@pytest.mark.usefixtures("_workers")
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"[]", "a job is a JSON object with function, workload, unique, priority, at"),
+        (b"{", "Expecting property name"),
+        (b'{"prio": "low"}', "there is no key 'prio'"),
+        (b'{"function": 3}', "function is not a text: 3"),
+        (b'{"workload": 3}', 'workload is neither a text nor {"base64": "..."}'),
+        (b'{"workload": {"base64": "?"}}', "the workload is not base64"),
+        (b'{"priority": "urgent"}', "priority is 'urgent': write high, normal or low"),
+        (b'{"at": "soon"}', "'soon' is not a time"),
+        (b'{"at": "1h", "priority": "low"}', "Gearman has no priority for a job with a time"),
+        (b'{"function": ""}', "name the function"),
+    ],
+)
+def test_wrong_jobs_in_json(our_server: str, line: bytes, why: str) -> None:
+    """One line has the number and the reason; the jobs before it are done."""
+    data = b'{"workload": "abc"}\n' + line
+    done = gearman_tx("submit", "-s", our_server, "reverse", "--jsonl", data=data)
+    assert (done.status, done.out) == (2, "cba\n")
+    assert done.err.startswith("gearman-tx: line 2: ")
+    assert why in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("f",), ("f", "--file", "-"), ("f", "--lines"), ("--jsonl",)])
+def test_closed_standard_input(our_server: str, words: tuple[str, ...]) -> None:
+    """One line says so, with exit status 2."""
+    command = shlex.join([str(BIN / "gearman-tx"), "submit", "-s", our_server, *words])
+    done = subprocess.run(["sh", "-c", f"{command} <&-"], capture_output=True, check=False)
+    text = b"gearman-tx: standard input is closed: name a file\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", text)
+
+
+@pytest.mark.parametrize("words", [("status",), ("submit", "-b", "full-disk", "x")])
+def test_output_that_cannot_be_written(our_server: str, words: tuple[str, ...]) -> None:
+    """One line says so, with exit status 1."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [BIN / "gearman-tx", *words, "-s", our_server],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    text = b"gearman-tx: cannot write the output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, text)
 
 
 def test_lines_that_cannot_be_read(our_server: str, tmp_path: Path) -> None:
@@ -242,3 +348,46 @@ def test_a_watched_reporton_a_terminal(our_server: str) -> None:
     assert shown.startswith("\x1b[?1049h")
     assert shown.count("Answered in") == 2
     assert "\x1b[?1049l" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("submit", "nobody-works", "x"), r"no worker offers nobody-works \(H:\S+:\d+\)"),
+        (("submit", "--jsonl"), r"no worker offers of-json \(H:\S+:\d+\)"),
+    ],
+)
+def test_a_wait_is_explained_on_a_terminal(
+    our_server: str, words: tuple[str, ...], reason: str
+) -> None:
+    """After two seconds a line says what is waited for, and how to leave."""
+    shown = on_a_terminal(
+        *words,
+        *("-s", our_server),
+        data=b'{"function": "of-json"}\n',
+        status=130,
+        interrupted_after="Ctrl-C leaves\r\n",
+    )
+    assert re.search(rf"waiting: {reason}; Ctrl-C leaves\r\n", shown)
+
+
+@pytest.mark.usefixtures("_workers")
+def test_a_result_ends_its_line_on_a_terminal(our_server: str) -> None:
+    """The prompt of the shell comes below the result."""
+    assert on_a_terminal("submit", "-s", our_server, "reverse", "abc").endswith("cba\r\n")
+
+
+def test_a_silent_server_is_named_on_a_terminal(tmp_path: Path) -> None:
+    """A server that does not answer is named after two seconds, for reports and for jobs."""
+    with running(start_our_server(tmp_path)) as server:
+        name = f"127.0.0.1:{server.port}"
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            shown = on_a_terminal(
+                *("status", "-s", name, "--timeout", "1m"),
+                status=130,
+                interrupted_after="Ctrl-C leaves\r\n",
+            )
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+    assert f"waiting: no answer yet from {name}; Ctrl-C leaves\r\n" in shown

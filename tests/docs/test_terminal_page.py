@@ -46,6 +46,15 @@ def test_jobs(reader: Reader, server: InteropServer) -> None:
     assert outcome.out == b"HELLO"
 
 
+@runs(PAGE, "json-lines")
+def test_json(reader: Reader, server: InteropServer) -> None:
+    """Jobs are read as JSON, and results are printed as JSON."""
+    require_program("jq", "apt-get install jq")
+    reader.start("worker")
+    server.await_workers("shout")
+    reader.run("json-lines")
+
+
 @runs(PAGE, "failure")
 def test_a_failure(reader: Reader, server: InteropServer) -> None:
     """A worker that fails gives an exit status that the shell sees."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import pwd
 import shutil
 import signal
@@ -65,6 +66,26 @@ def test_in_the_foreground(tmp_path: Path) -> None:
         assert server.end(signal.SIGINT) == 0
         assert not (tmp_path / "pid").exists()
     assert (tmp_path / "output-0").read_bytes() == b""
+
+
+def test_a_terminal_is_told_where_the_log_is(tmp_path: Path) -> None:
+    """On a terminal one line names the log file, since nothing else is shown there."""
+    ours, theirs = pty.openpty()
+    words = drop_in(*options(tmp_path, free_port()))
+    process = subprocess.Popen(words, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"\n" not in shown:
+            shown += os.read(ours, 1000)
+        assert shown.decode() == (
+            f"gearmand: logging to {tmp_path / 'log'} (-l stderr shows the log here)\r\n"
+        )
+        until((tmp_path / "pid").exists, "the server runs")
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+        os.close(ours)
 
 
 def test_the_log_on_standard_error(tmp_path: Path) -> None:

@@ -298,7 +298,7 @@ def test_wrong_options(tmp_path: Path, old: Path, path: Path) -> None:
     run(tmp_path / "empty.db", "CREATE TABLE notes (x)")
     assert take(tmp_path, str(old)).status == 0
     for words, status, text in (
-        (("nothing.db",), 3, f"of {tmp_path}/nothing.db: No such file or directory"),
+        (("nothing.db",), 2, "gearman-tx: nothing.db: No such file or directory"),
         (("empty.db",), 3, "has no table gearman_queue of the C server; its tables: notes;"),
         ((str(path), "--into", "x"), 3, f"{path} is a queue file already: start a server on it"),
         ((str(old), "--into", str(old)), 2, "is both source and queue file"),
