@@ -218,10 +218,10 @@ class WorkerEngine:
         self.slots.lost(connection)
         if self.reason is None or lost:
             _log.warn(
-                "lost job server {server}: {reason}; {count} of its jobs were running",
+                "lost job server {server}: {reason}; jobs of it that were running: {count}",
                 server=connection.server,
                 reason=connection.reason,
-                count=len(lost) or "none",
+                count=len(lost),
             )
 
     def closed(self, connection: WorkerConnection) -> None:

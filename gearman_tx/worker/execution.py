@@ -73,7 +73,7 @@ class Execution:
             return request(PacketType.WORK_FAIL, job.handle)
         if isinstance(error, ProcessOverdue):
             _log.warn(
-                "job {handle} of {function} took more than {seconds:g} seconds: its process was"
+                "job {handle} of {function} exceeded its limit of {seconds:g} s: its process was"
                 " ended, and the job server gives the job to a worker again, or ends it",
                 handle=job.handle.decode("ascii", "backslashreplace"),
                 function=job.function.decode("utf-8", "backslashreplace"),

@@ -132,7 +132,7 @@ def test_a_job_that_hangs_is_ended(
     worker.wait_until(lambda: len(pids_in(path)) == 2, "second run")
     assert is_gone(pids_in(path)[0])
     assert path.read_text().count("end") == (1 if behaviour == "stuck" else 0)
-    assert worker.err.count(b"took more than 1 seconds: its process was ended") == 1
+    assert worker.err.count(b"exceeded its limit of 1 s: its process was ended") == 1
     if slots > 1:
         assert ask(interop, f"pid_{interop.function}")
     assert client.running
@@ -173,4 +173,4 @@ def test_the_start_of_a_process_is_not_counted(interop: InteropFixture, start: S
     """A module that takes longer than the limit to import delays the job, and does not end it."""
     worker = start("slow@1")
     assert ask(interop, interop.function, "hello") == b"olleh"
-    assert b"took more than" not in worker.err
+    assert b"exceeded its limit" not in worker.err

@@ -109,7 +109,7 @@ class AgainTests(WorkerCase):
         assert worker.running == 0
         assert peer.read() == [GRAB]
         (line,) = log.warnings
-        assert line.startswith("job H:1 of f took more than 1 seconds: its process was ended")
+        assert line.startswith("job H:1 of f exceeded its limit of 1 s: its process was ended")
 
     def test_a_lost_thread_is_waited_for(self) -> None:
         """Its outcome is of no use: the function may have given up. Then the job runs again."""
