@@ -90,7 +90,9 @@ class Client(Generic[T]):
         check_encoder(encoder)
         self._encode = encoder.encode
         self._decode = encoder.decode
-        self._clients = clients = PerProcess(lambda: make(reactor=THREAD.start()))
+        self._clients = clients = PerProcess(
+            lambda: THREAD.call(lambda: make(reactor=THREAD.start()))
+        )
         finalizer = weakref.finalize(self, _close, clients)
         finalizer.atexit = False
 

@@ -61,7 +61,9 @@ class Worker:
         # It has the functions and options; each process runs a copy of it.
         idle = IdleReactor()
         self._template = worker.Worker(known, concurrency=concurrency, reactor=idle, **options)
-        self._workers = PerProcess(lambda: self._template.copy(known, reactor=THREAD.start()))
+        self._workers = PerProcess(
+            lambda: THREAD.call(lambda: self._template.copy(known, reactor=THREAD.start()))
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = Context()
 

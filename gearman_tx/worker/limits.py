@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import Attribute, define, field, frozen
+
+from gearman_tx.errors import ConfigurationError
+
+try:
+    import resource
+except ImportError:  # Windows
+    _CAN_MEASURE = False
+else:
+    _CAN_MEASURE = True
 
 _STATM: Final = Path("/proc/self/statm")
 _KIBIBYTE: Final = 1024
@@ -17,6 +25,13 @@ _KIBIBYTE: Final = 1024
 def _positive(_limits: LifeLimits, attribute: Attribute[Any], value: float | None) -> None:
     if value is not None and value <= 0:
         raise ValueError(f"{attribute.name}: {value} is not above 0")
+
+
+def _measurable(limits: LifeLimits, attribute: Attribute[Any], value: float | None) -> None:
+    _positive(limits, attribute, value)
+    if value is not None and not _CAN_MEASURE:
+        text = "this system does not tell how much memory a process uses"
+        raise ConfigurationError(f"{attribute.name}: {text}")
 
 
 @frozen
@@ -30,12 +45,13 @@ class LifeLimits:
         code: when the file of an imported module has changed on disk.
 
     Raises:
+        ConfigurationError: memory cannot be measured on this system (Windows).
         ValueError: a limit is not above 0.
     """
 
     jobs: int | None = field(default=None, validator=_positive)
     seconds: float | None = field(default=None, validator=_positive)
-    memory: int | None = field(default=None, validator=_positive)
+    memory: int | None = field(default=None, validator=_measurable)
     code: bool = False
 
 
