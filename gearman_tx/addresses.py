@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import socket
+from ipaddress import IPv6Address
 from typing import Final
 
 from gearman_tx.errors import ConfigurationError
@@ -41,7 +41,7 @@ def parse_address(text: str) -> tuple[str, int] | None:
 
 def _is_ipv6(text: str) -> bool:
     try:
-        socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-    except (OSError, ValueError):
+        IPv6Address(text)
+    except ValueError:
         return False
     return True

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gearman_tx.admin import MAX_WORDS
 from gearman_tx.cli.errors import ExitStatus
 from gearman_tx.cli.everywhere import Everywhere, run_everywhere
 from gearman_tx.cli.servers import servers_option, timeout_option
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.link import Server
 
 
 @click.command()

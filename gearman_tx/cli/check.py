@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from attrs import evolve, frozen
@@ -28,7 +28,9 @@ from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.table import Row
 from gearman_tx.cli.threshold import COUNTS, SPANS, Range
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.link import Server
 
 _WILD: Final = frozenset("*?[")
 

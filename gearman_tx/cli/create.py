@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from gearman_tx.admin import AdminClient
 from gearman_tx.cli.everywhere import do_everywhere
 from gearman_tx.cli.names import as_bytes
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.terminal import say
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
+    from gearman_tx.link import Server
 
 
 @click.command()

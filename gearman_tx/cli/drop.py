@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
-from gearman_tx.admin import AdminClient
 from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
 from gearman_tx.cli.everywhere import Everywhere, run_everywhere
 from gearman_tx.cli.formats import as_text
@@ -17,7 +17,10 @@ from gearman_tx.cli.status import functions_of
 from gearman_tx.cli.table import Row
 from gearman_tx.cli.terminal import confirm, say, yes_option
 from gearman_tx.errors import Refused
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
+    from gearman_tx.link import Server
 
 
 @click.command()

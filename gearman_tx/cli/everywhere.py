@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 from attrs import define
-from twisted.internet.defer import Deferred, DeferredList
-from twisted.python.failure import Failure
 
-from gearman_tx.admin import AdminClient
 from gearman_tx.cli.errors import CommandError, explain, print_error
-from gearman_tx.cli.running import run
 from gearman_tx.cli.waiting import explaining, say_waiting
 from gearman_tx.errors import GearmanError
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
+
+    from gearman_tx.admin import AdminClient
+    from gearman_tx.link import Server
 
 T = TypeVar("T")
-Operation: TypeAlias = Callable[[AdminClient], Deferred[T] | Coroutine[Deferred[Any], Any, T]]
+Operation: TypeAlias = "Callable[[AdminClient], Deferred[T] | Coroutine[Deferred[Any], Any, T]]"
 
 
 async def ask_all(
@@ -44,6 +46,9 @@ async def ask_all(
     Raises:
         Exception: an operation failed because of a fault in this program.
     """
+    from twisted.internet.defer import Deferred, DeferredList  # noqa: PLC0415  # Twisted, which the Tab key does not need
+    from twisted.python.failure import Failure  # noqa: PLC0415  # as above
+
     running = [Deferred.fromCoroutine(_awaited(operation(admin))) for admin in admins]
 
     def explain() -> None:
@@ -76,6 +81,8 @@ def ask_everywhere(
     Returns:
         For each server the result of the operation, or the reason why it failed.
     """
+    from gearman_tx.admin import AdminClient  # noqa: PLC0415  # Twisted, which the Tab key does not need
+    from gearman_tx.cli.running import run  # noqa: PLC0415  # as above
 
     async def ask(reactor: Any) -> list[T | CommandError]:
         admins = [AdminClient(server, timeout=timeout, reactor=reactor) for server in servers]
@@ -139,6 +146,9 @@ def run_everywhere(
     Raises:
         click.exceptions.Exit: a server failed; the reason is printed on stderr.
     """
+    from gearman_tx.admin import AdminClient  # noqa: PLC0415  # Twisted, which the Tab key does not need
+    from gearman_tx.cli.running import run  # noqa: PLC0415  # as above
+
     found: list[Everywhere] = []
 
     async def begin(reactor: Any) -> T:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from gearman_tx.admin import AdminClient, StoreStatus
+from gearman_tx.admin import StoreStatus
 from gearman_tx.cli.formats import as_text, span
 from gearman_tx.cli.nagios import NO_LIMITS, Figure, Finding, Limits, State
 from gearman_tx.cli.status import functions_of
 from gearman_tx.cli.table import Row
 from gearman_tx.core import PRIORITY_NAMES
 from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
 
 _LOADING: Final = "loading"
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import fields
 
-from gearman_tx.admin import AdminClient, JobDetails
+from gearman_tx.admin import JobDetails
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.jobs import row_of
 from gearman_tx.cli.names import HANDLE, as_bytes
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
 from gearman_tx.cli.table import Row
-from gearman_tx.client import Client
 from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
 
 COLUMNS = tuple(attribute.name for attribute in fields(JobDetails))
 
@@ -61,6 +63,8 @@ def job(handles: tuple[str, ...], **options: Any) -> None:
 async def _jobs_of_c(admin: AdminClient, handles: list[bytes]) -> list[Row]:
     """Return jobs of a C gearmand, with None for all that it does not report."""
     from twisted.internet import reactor  # importing it installs one
+
+    from gearman_tx.client import Client  # noqa: PLC0415  # Twisted, which the Tab key does not need
 
     queued = {row.handle: row for row in await admin.queued_jobs()}
     unknown = dict.fromkeys(COLUMNS)

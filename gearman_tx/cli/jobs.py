@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import fields
 
-from gearman_tx.admin import AdminClient, JobDetails, unescape
+from gearman_tx.admin import JobDetails, unescape
 from gearman_tx.admin.replies import job_details, read_rows
 from gearman_tx.admin.reports import SHOWN_STATES
 from gearman_tx.cli.errors import CommandError, ExitStatus
@@ -16,6 +16,9 @@ from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.report import LazyRows, Report, ReportOptions, Rows, report_options, show
 from gearman_tx.cli.table import Row
 from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
 
 COLUMNS = (
     "handle",

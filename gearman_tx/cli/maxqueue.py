@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,7 +11,9 @@ from gearman_tx.cli.names import FUNCTION, as_bytes
 from gearman_tx.cli.parameters import Count
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.terminal import say
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.link import Server
 
 _PRIORITIES: Final = 3
 

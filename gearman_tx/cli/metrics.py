@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from attrs import frozen
 
-from gearman_tx.admin import AdminClient, StoreStatus
+from gearman_tx.admin import StoreStatus
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.everywhere import ask_everywhere
 from gearman_tx.cli.formats import as_text
@@ -26,7 +26,10 @@ from gearman_tx.cli.status import functions_of
 from gearman_tx.cli.table import Row
 from gearman_tx.core import PRIORITY_NAMES
 from gearman_tx.errors import Refused
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
+    from gearman_tx.link import Server
 
 _STORE: Final = (
     ("gearman_store_jobs", "jobs"),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
-from gearman_tx.admin import AdminClient, FunctionStatus
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.everywhere import Everywhere, run_everywhere
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.terminal import confirm, say, yes_option
 from gearman_tx.errors import Refused
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient, FunctionStatus
+    from gearman_tx.link import Server
 
 
 @click.command()
@@ -50,7 +53,7 @@ def shutdown(graceful: bool, yes: bool, servers: list[Server], timeout: float) -
     async def main(everywhere: Everywhere) -> None:
         jobs = {
             server: _jobs(functions)
-            for server, functions in (await everywhere.do(AdminClient.status)).items()
+            for server, functions in (await everywhere.do(lambda admin: admin.status())).items()
         }
         if jobs:
             confirm(_question(jobs), yes=yes)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearman_tx.admin import AdminClient, FunctionDetails
+from gearman_tx.admin import FunctionDetails
 from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
 from gearman_tx.cli.table import Row
 from gearman_tx.core import PRIORITY_NAMES
 from gearman_tx.errors import Refused
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
 
 COLUMNS = (
     "function",

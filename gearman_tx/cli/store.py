@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearman_tx.admin import AdminClient
 from gearman_tx.admin.store_status import FAILING
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
 from gearman_tx.cli.table import Row
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
 
 COLUMNS = (
     "kind",

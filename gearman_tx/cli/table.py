@@ -7,16 +7,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import click
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from gearman_tx.cli import terminal
 from gearman_tx.cli.columns import Column
 from gearman_tx.cli.layout import GAP, lay_out, width_of
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -90,6 +90,9 @@ class TablePrinter:
         self._is_record = is_record
         self._live: Live | None = None
         if refreshes and terminal.has_escapes(sys.stdout):
+            from rich.console import Console  # noqa: PLC0415  # few tables need it
+            from rich.live import Live  # noqa: PLC0415  # as above
+
             console = Console(highlight=False, soft_wrap=False)
             self._live = Live(
                 console=console, screen=True, auto_refresh=False, vertical_overflow="crop"
@@ -142,6 +145,8 @@ class TablePrinter:
             click.echo(line, err=True)
 
     def _refresh(self, live: Live, clock: str, lines: Iterator[str], notes: Sequence[str]) -> None:
+        from rich.text import Text  # noqa: PLC0415  # as above
+
         screen = Text(f"{clock}\n", style="dim", no_wrap=True, overflow="crop")
         for number, line in enumerate(lines):
             is_heading = self._has_bold_line and not number

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearman_tx.admin import AdminClient
 from gearman_tx.cli.report import Report, ReportOptions, report_options, show
 from gearman_tx.cli.table import Row
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
 
 COLUMNS = ("fd", "host", "client_id", "functions")
 

@@ -110,12 +110,34 @@ print("heavy:", sorted({{"twisted", "zope.interface", "rich.console"}} & set(sys
         (["--version"], {}, "gearman-tx "),
         (["completion", "bash"], {}, "_gearman_tx_completion"),
         ([], {"COMP_LINE": "gearman-tx sta"}, "plain,status\n"),
+        ([], {"COMP_LINE": "gearman-tx status no-such-function"}, "\n"),
+        *(
+            ([], {"COMP_LINE": f"gearman-tx {name} --server"}, "plain,--server\n")
+            for name in (
+                "status",
+                "workers",
+                "clients",
+                "jobs",
+                "job",
+                "wait",
+                "maxqueue",
+                "create",
+            )
+        ),
+        *(
+            ([], {"COMP_LINE": f"gearman-tx {name} --server"}, "plain,--server\n")
+            for name in ("drop", "store", "ping", "check", "metrics", "ask", "shutdown")
+        ),
     ],
 )
 def test_nothing_heavy_is_imported(words: list[str], variables: dict[str, str], said: str) -> None:
-    """The help and the completion of commands start fast: without Twisted and rich."""
+    """The help and the Tab key start fast: without Twisted and rich."""
     if variables:
-        variables["_GEARMAN_TX_COMPLETE"] = "bash_complete"
+        variables = {
+            "_GEARMAN_TX_COMPLETE": "bash_complete",
+            "GEARMAN_SERVERS": "127.0.0.1:1",
+            **variables,
+        }
     code = LIGHT.format(words=words)
     done = subprocess.run(
         [sys.executable, "-c", code],
