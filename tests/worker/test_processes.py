@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 
+from gearman_tx.worker.processes import Processes
 from tests.interop.conftest import ours_only
 from tests.interop.interop_fixture import InteropFixture
 from tests.worker.conftest import StartWorker
@@ -162,15 +167,49 @@ def test_a_subprocess_of_a_job_that_hangs_is_ended(
 
 @ours_only
 def test_a_limit_that_is_kept_changes_nothing(interop: InteropFixture, start: StartWorker) -> None:
-    """The process is used again; its next job has all of its time, which is a second at least."""
-    start("pid@0.001")
+    """The process is used again, and its next job has all of its time."""
+    start("pid@10")
     pids = {ask(interop, interop.function) for _ in range(3)}
     assert len(pids) == 1
+
+
+class ThreadedClock(Clock):
+    """A clock that the test moves; calls from threads wait in a queue for the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = SimpleQueue()
+
+    def callFromThread(self, call: Callable[..., None], *arguments: Any) -> None:  # noqa: N802  # Twisted's name
+        """Twisted: call something in the reactor's thread."""
+        self.waiting.put((call, arguments))
+
+    def make_call(self) -> None:
+        """Wait for a call and make it."""
+        call, arguments = self.waiting.get(timeout=60)
+        call(*arguments)
+
+
+def test_the_least_limit_is_a_second() -> None:
+    """It is that of the job server, and begins when the function is imported."""
+    clock = ThreadedClock()
+    processes = Processes(clock)
+    done = processes.run(os.getpgid, 0, 0.001)
+    clock.advance(5)
+    clock.make_call()
+    (limit,) = clock.getDelayedCalls()
+    assert limit.getTime() == clock.seconds() + 1
+    clock.make_call()
+    assert clock.getDelayedCalls() == []
+    results: list[int] = []
+    done.addCallback(results.append)
+    assert results == [os.getpgid(0)]
+    processes.kill()
 
 
 @ours_only
 def test_the_start_of_a_process_is_not_counted(interop: InteropFixture, start: StartWorker) -> None:
     """A module that takes longer than the limit to import delays the job, and does not end it."""
-    worker = start("slow@1")
+    worker = start("slow@3")
     assert ask(interop, interop.function, "hello") == b"olleh"
     assert b"exceeded its limit" not in worker.err
