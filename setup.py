@@ -48,7 +48,10 @@ REQUIRED = [
     "zope.interface>=5",
 ]
 
-TLS = ["twisted[tls]>=24.11"]
+TLS = [
+    "pyopenssl>=24.3",  # the first that takes the objects of cryptography, and warns of its own
+    "twisted[tls]>=24.11",
+]
 
 CLI = [
     "click>=8.2",

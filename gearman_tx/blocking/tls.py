@@ -46,8 +46,12 @@ class TlsFiles:
             ImportError: a package of ``gearman-tx[tls]`` is missing.
             ValueError: a file cannot be read, or has other contents.
         """
-        from OpenSSL import SSL, crypto  # noqa: PLC0415  # TLS is an extra
-        from twisted.internet import ssl  # noqa: PLC0415  # TLS is an extra
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  # TLS is an extra
+            load_pem_private_key,
+        )
+        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  # likewise
+        from OpenSSL import SSL, crypto  # noqa: PLC0415  # likewise
+        from twisted.internet import ssl  # noqa: PLC0415  # likewise
 
         key = self._read("keyfile", self.keyfile)
         own, *between = self._certificates("certfile", self.certfile)
@@ -56,9 +60,11 @@ class TlsFiles:
             options = ssl.optionsForClientTLS(
                 self.host,
                 ssl.trustRootFromCertificates([ssl.Certificate.loadPEM(pem) for pem in trusted]),
-                ssl.PrivateCertificate.loadPEM(own + b"\n" + key),
+                # Twisted's own classes hold objects of pyOpenSSL, which warns of them.
                 extraCertificateOptions={
-                    "extraCertChain": [ssl.Certificate.loadPEM(pem).original for pem in between]
+                    "privateKey": load_pem_private_key(key, None),
+                    "certificate": load_pem_x509_certificate(own),
+                    "extraCertChain": [load_pem_x509_certificate(pem) for pem in between],
                 },
             )
         except (SSL.Error, crypto.Error) as error:

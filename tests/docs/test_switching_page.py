@@ -60,7 +60,7 @@ def test_the_programs(server: InteropServer, peers: PeerRunner, make_reader: Mak
 
 @runs(PAGE, "tls")
 def test_tls(tmp_path: Path, peers: PeerRunner) -> None:
-    """The client trusts the certificate of the page, and no other."""
+    """The client trusts the certificate of the page, and no other; warnings are errors."""
     for name in ("server", "client", "other"):
         pem = tmp_path / f"{name}.pem"
         certificate = write_certificate(pem)
@@ -73,7 +73,7 @@ def test_tls(tmp_path: Path, peers: PeerRunner) -> None:
     for name in ("server", "client", "other"):
         code = code.replace(f'"{name}-', f'"{tmp_path}/{name}-')
     with running(start_our_server(tmp_path, endpoint)):
-        assert peers.run([sys.executable, "-c", code]).lines == ["CREATED"]
+        assert peers.run([sys.executable, "-W", "error", "-c", code]).lines == ["CREATED"]
         for wrong in ("other-cert.pem", "nowhere.pem", "server-key.pem"):
             command = [sys.executable, "-c", code.replace("server-cert.pem", wrong)]
             outcome = peers.run(command, status=1)
