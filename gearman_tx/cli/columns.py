@@ -68,7 +68,7 @@ def _kind(kind: object) -> str:
 COLUMNS: Final = {
     column.name: column
     for column in (
-        Column("server", "job server", 3),
+        Column("server", "job server", 1),
         # Jobs
         Column("handle", "handle of the job"),
         Column("function", "function", may_be_cut=True),

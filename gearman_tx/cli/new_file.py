@@ -12,6 +12,7 @@ import click
 
 from gearman_tx.cli.console import ConsoleOutput
 from gearman_tx.cli.errors import CommandError, ExitStatus
+from gearman_tx.daemon.working_folder import absolute
 
 FILE: Final = click.Path(path_type=Path)
 """The type of an argument that is a path."""
@@ -22,8 +23,9 @@ def refuse_missing(path: Path) -> None:
 
     Raises:
         CommandError: there is none.
+        ConfigurationError: the working folder was removed.
     """
-    if not path.exists():
+    if not absolute(path).exists():
         raise CommandError(f"{path}: No such file or directory", ExitStatus.USAGE)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from attrs import define, field
 
 from gearman_tx.cli.errors import CommandError, ExitStatus
+from gearman_tx.cli.formats import as_text
 
 
 @define(eq=False)
@@ -25,8 +27,13 @@ class Patterns:
         """Return those of the functions that a word names."""
         selected = set()
         for function in functions:
-            name = function.decode("utf-8", "backslashreplace")
-            words = [word for word in self.words if word == name or fnmatchcase(name, word)]
+            # As it was typed, and as reports show it.
+            names = {os.fsdecode(function), as_text(function)}
+            words = [
+                word
+                for word in self.words
+                if any(word == name or fnmatchcase(name, word) for name in names)
+            ]
             self._used.update(words)
             if words or not self.words:
                 selected.add(function)

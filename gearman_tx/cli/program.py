@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Final
@@ -94,6 +95,20 @@ class _Commands(click.Group):
         return super().get_command(ctx, name)
 
     @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click: find a command; an error names the one that may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], [*SUMMARIES, *_ALIASES])
+            if not near:
+                raise
+            text = f"No such command {args[0]!r}. Did you mean {' or '.join(near)}?"
+            raise click.UsageError(text, ctx) from error
+
+    @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Click: write the commands into the help."""
         with formatter.section("Commands"):
@@ -155,28 +170,27 @@ def run_command(words: Sequence[str]) -> int:
     except click.ClickException as error:  # a file cannot be opened
         print_error(f"{error.format_message()}; is it there, and readable?")
         return ExitStatus.USAGE
-    except OSError as error:  # click has ended the program if nobody reads its output
-        what = error.filename or "cannot write the output"
-        print_error(f"{what}: {error.strerror or error}")
-        return ExitStatus.FAILED
     except click.Abort:
         print_error("interrupted")
         return ExitStatus.INTERRUPTED
-    except FileNotFoundError as error:
-        return _without_folder(error)
+    except OSError as error:  # click has ended the program if nobody reads its output
+        return _system_error(error)
     return status if isinstance(status, int) else 0
 
 
-def _without_folder(error: FileNotFoundError) -> int:
-    """Print that the working folder was removed, if that is the reason of an error."""
-    from gearman_tx.daemon.working_folder import working_folder  # noqa: PLC0415  # for this alone
+def _system_error(error: OSError) -> int:
+    """Print why the system refused something, such as to write the output."""
+    if isinstance(error, FileNotFoundError):
+        from gearman_tx.daemon.working_folder import working_folder  # noqa: PLC0415  # for this alone
 
-    try:
-        working_folder()
-    except GearmanError as gone:
-        print_error(str(gone))
-        return ExitStatus.USAGE
-    raise error
+        try:
+            working_folder()
+        except GearmanError as gone:
+            print_error(str(gone))
+            return ExitStatus.USAGE
+    what = error.filename or "cannot write the output"
+    print_error(f"{what}: {error.strerror or error}")
+    return ExitStatus.FAILED
 
 
 def _usage_error(error: click.UsageError) -> int:

@@ -13,13 +13,14 @@ from attrs import frozen
 from click.core import ParameterSource
 from twisted.internet.task import LoopingCall
 
-from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.errors import PROGRAM, CommandError, ExitStatus
 from gearman_tx.cli.external_command import ExternalCommand
 from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.parameters import SIZE, SPAN, Count
 from gearman_tx.cli.servers import servers_option
 from gearman_tx.cli.supervisor import Supervisor, is_supervised, watch_supervisor
 from gearman_tx.cli.targets import Functions, load
+from gearman_tx.cli.terminal import note
 from gearman_tx.link import Server
 from gearman_tx.worker import LifeLimits, Worker
 from gearman_tx.worker.limits import Life
@@ -154,11 +155,11 @@ def work(
     if options.reload:
         _watch_code(worker)
     names = ", ".join(sorted(name.decode("utf-8", "replace") for name in worker.functions))
-    print_error(f"worker {os.getpid()} started, offers {names}")
+    note(f"{PROGRAM}: worker {os.getpid()} started, offers {names}")
     reason = worker.run(log=False)
     if command is not None:
         command.kill_all()
-    print_error(f"worker {os.getpid()} stopped: {reason}")
+    note(f"{PROGRAM}: worker {os.getpid()} stopped: {reason}")
     return 0
 
 

@@ -81,6 +81,13 @@ def test_as_a_module_without_click(tmp_path: Path) -> None:
     assert done == (1, "", f"gearman-tx: the command 'submit' {remedy}\n")
 
 
+def test_a_command_that_is_nearly_right(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names the one that may be meant."""
+    assert main(["gearman-tx", "stats"]) == 2
+    text = "gearman-tx: No such command 'stats'. Did you mean status?"
+    assert capsys.readouterr().err.startswith(text)
+
+
 def test_a_command_without_click() -> None:
     """One line says what to install."""
     done = run_without_click("submit", "reverse")
