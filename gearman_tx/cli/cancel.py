@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from gearman_tx.admin import AdminClient, unescape
+from gearman_tx.admin import unescape
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.everywhere import Everywhere, do_everywhere, run_everywhere
 from gearman_tx.cli.formats import as_text
@@ -16,7 +17,10 @@ from gearman_tx.cli.names import FUNCTION, HANDLE, as_bytes
 from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.terminal import confirm, note, say, yes_option
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.admin import AdminClient
+    from gearman_tx.link import Server
 
 
 @click.command()

@@ -6,18 +6,20 @@ import base64
 import binascii
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from attrs import evolve, frozen
 
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.parameters import WHEN
-from gearman_tx.client import Client, Task
-from gearman_tx.client.preparation import Priority
+from gearman_tx.core import PRIORITY_NAMES
+
+if TYPE_CHECKING:
+    from gearman_tx.client import Client, Task
+    from gearman_tx.client.preparation import Priority
 
 _KEYS: Final = ("function", "workload", "unique", "priority", "at")
-_PRIORITIES: Final = get_args(Priority)
 
 
 @frozen
@@ -130,7 +132,7 @@ def _problem(found: Any) -> str | None:
             return f"there is no key {key!r}; a job has {', '.join(_KEYS)}"
         if key in {"function", "unique"} and not isinstance(value, str):
             return f"{key} is not a text: {value!r}"
-    if found.get("priority", "normal") not in _PRIORITIES:
+    if found.get("priority", "normal") not in PRIORITY_NAMES:
         return f"priority is {found['priority']!r}: write high, normal or low"
     return None
 

@@ -7,16 +7,22 @@ to :data:`WINDOW`; updates of later jobs are kept until their turn comes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable
+from typing import Any, BinaryIO, Final
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, DeferredQueue, DeferredSemaphore
 from twisted.python.failure import Failure
 
+from gearman_tx.cli.console import ConsoleOutput
+from gearman_tx.cli.errors import print_error
 from gearman_tx.cli.job_request import JobRequest
-from gearman_tx.cli.results import Printer, SubmittedJob
+from gearman_tx.cli.job_wait import JobWait
+from gearman_tx.cli.results import JSONPrinter, Printer, SubmittedJob
+from gearman_tx.cli.waiting import explaining, say_waiting
+from gearman_tx.cli.workloads import read_lines
 from gearman_tx.client import Client
+from gearman_tx.link import Server
 
 WINDOW: Final = 1000
 """How many jobs of :class:`JobStream` may be submitted and not printed."""
@@ -69,3 +75,41 @@ class JobStream:
         if isinstance(outcome, Failure):
             self._read_error = outcome.value
         self._jobs.put(None)
+
+
+def requests_of(
+    read: Callable[[AsyncIterator[bytes], JobRequest], AsyncIterator[JobRequest]],
+    stream: BinaryIO,
+    like: JobRequest,
+    reactor: Any,
+) -> AsyncIterator[JobRequest]:
+    """Return the jobs that the lines of ``stream`` mean."""
+    return read(read_lines(stream, reactor), like)
+
+
+async def submit_and_print(
+    servers: list[Server],
+    request: JobRequest,
+    requests: Callable[[Any], AsyncIterator[JobRequest]] | None,
+    as_json: bool,  # noqa: FBT001  # given by position
+    reactor: Any,
+) -> int:
+    """Submit ``request``, or all of ``requests``; return the exit status."""
+    output = ConsoleOutput()
+    printer = (JSONPrinter if as_json else Printer)(
+        output,
+        reactor,
+        lambda error: print_error(error.message),
+        JobWait(servers, reactor, output.remark).explain,
+        one_per_line=requests is not None,
+    )
+    names = ", ".join(server.name for server in servers)
+    async with Client(servers, reactor=reactor) as client:
+        try:
+            with explaining(reactor, lambda: say_waiting(f"connecting to {names}")):
+                await client.connect()
+            if requests is not None:
+                return await JobStream(client, printer).run(requests(reactor))
+            return await printer.print_all(printer.submitted(request.submit(client)))
+        finally:
+            output.hide_bar()

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from attrs import evolve
 
-from gearman_tx.cli.console import ConsoleOutput
-from gearman_tx.cli.errors import CommandError, ExitStatus, print_error
+from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.job_request import JobRequest, requests_of_json, requests_of_lines
-from gearman_tx.cli.job_wait import JobWait
 from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.parameters import INPUT, SPAN, WHEN, Count
-from gearman_tx.cli.results import JSONPrinter, Printer
-from gearman_tx.cli.running import run
 from gearman_tx.cli.servers import servers_option
-from gearman_tx.cli.submission import JobStream
 from gearman_tx.cli.terminal import note
-from gearman_tx.cli.waiting import explaining, say_waiting
-from gearman_tx.cli.workloads import read_lines
-from gearman_tx.client import Client
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.link import Server
 
 
 @click.command()
@@ -121,6 +114,9 @@ def submit(  # noqa: PLR0913  # an argument for each option
       echo '{"function": "reverse", "workload": "abc", "priority": "high"}' |
         gearman-tx submit --jsonl --json
     """
+    from gearman_tx.cli.running import run  # noqa: PLC0415  # Twisted, which the Tab key does not need
+    from gearman_tx.cli.submission import requests_of, submit_and_print  # noqa: PLC0415  # as above
+
     _check(function, workload, file, lines=lines, jsonl=jsonl)
     request = JobRequest(function or "", b"", **given)
     if function is not None:
@@ -136,11 +132,11 @@ def submit(  # noqa: PLR0913  # an argument for each option
     requests = None
     if stream is not None and (lines or jsonl):
         read = requests_of_json if jsonl else requests_of_lines
-        requests = partial(_requests, read, stream, request)
+        requests = partial(requests_of, read, stream, request)
     else:
         data = _as_bytes(workload or "") if stream is None else _read(stream)
         request = evolve(request, workload=data)
-    return run(partial(_submit, servers, request, requests, as_json))
+    return run(partial(submit_and_print, servers, request, requests, as_json))
 
 
 def _check(
@@ -177,41 +173,3 @@ def _read(stream: BinaryIO) -> bytes:
         return stream.read()
     except OSError as error:
         raise CommandError(f"{stream.name}: {error.strerror}", ExitStatus.USAGE) from error
-
-
-def _requests(
-    read: Callable[[AsyncIterator[bytes], JobRequest], AsyncIterator[JobRequest]],
-    stream: BinaryIO,
-    like: JobRequest,
-    reactor: Any,
-) -> AsyncIterator[JobRequest]:
-    """Return the jobs that the lines of ``stream`` mean."""
-    return read(read_lines(stream, reactor), like)
-
-
-async def _submit(
-    servers: list[Server],
-    request: JobRequest,
-    requests: Callable[[Any], AsyncIterator[JobRequest]] | None,
-    as_json: bool,  # noqa: FBT001  # given by position
-    reactor: Any,
-) -> int:
-    """Submit ``request``, or all of ``requests``; return the exit status."""
-    output = ConsoleOutput()
-    printer = (JSONPrinter if as_json else Printer)(
-        output,
-        reactor,
-        lambda error: print_error(error.message),
-        JobWait(servers, reactor, output.remark).explain,
-        one_per_line=requests is not None,
-    )
-    names = ", ".join(server.name for server in servers)
-    async with Client(servers, reactor=reactor) as client:
-        try:
-            with explaining(reactor, lambda: say_waiting(f"connecting to {names}")):
-                await client.connect()
-            if requests is not None:
-                return await JobStream(client, printer).run(requests(reactor))
-            return await printer.print_all(printer.submitted(request.submit(client)))
-        finally:
-            output.hide_bar()

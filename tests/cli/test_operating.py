@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gearman_tx.testing import GearmanServer, ServerProcess
-from tests.cli.programs import gearman_tx, rows, started, working
+from tests.cli.programs import gearman_tx, on_a_terminal, rows, started, working
 from tests.support.ports import free_port
 from tests.support.servers import running
 
@@ -110,6 +110,18 @@ def test_create_and_drop(server: str) -> None:
     done = gearman_tx("drop", "-s", server, "made-1")
     assert done.status == 1
     assert done.err.startswith("gearman-tx: no job server knows made-1; ")
+
+
+def test_drop_asks_on_a_terminal(our_server: str) -> None:
+    """The jobs that would be lost are counted; only a yes drops them."""
+    submitted(our_server, "asked-for")
+    words = ("drop", "-s", our_server, "asked-for")
+    shown = on_a_terminal(*words, data=b"n\n", status=1)
+    assert f"{our_server}: asked-for has 1 jobs, 0 of them running, and 0 workers" in shown
+    assert "Drop? [y/N]: " in shown
+    assert len(rows("status", "-s", our_server, "asked-for")) == 1
+    assert "asked-for is dropped" in on_a_terminal(*words, data=b"y\n")
+    assert gearman_tx("status", "-s", our_server, "asked-for").status == 1
 
 
 def test_drop_a_function_in_use(server: str, tmp_path: Path) -> None:

@@ -126,7 +126,17 @@ print("heavy:", sorted({{"twisted", "zope.interface", "rich.console"}} & set(sys
         ),
         *(
             ([], {"COMP_LINE": f"gearman-tx {name} --server"}, "plain,--server\n")
-            for name in ("drop", "store", "ping", "check", "metrics", "ask", "shutdown")
+            for name in (
+                "submit",
+                "cancel",
+                "drop",
+                "store",
+                "ping",
+                "check",
+                "metrics",
+                "ask",
+                "shutdown",
+            )
         ),
     ],
 )
