@@ -39,6 +39,11 @@ def parse_address(text: str) -> tuple[str, int] | None:
     return host.lower(), port
 
 
+def address_text(host: str, port: int) -> str:
+    """Return ``host:port``, with brackets around an IPv6 host."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _is_ipv6(text: str) -> bool:
     try:
         IPv6Address(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gearman_tx.redaction import beginning
+from gearman_tx.values.redaction import beginning
 
 _SHOWN_TEXT: Final = 1000  # characters of an exception's text in a message
 

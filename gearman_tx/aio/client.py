@@ -26,9 +26,9 @@ from gearman_tx.client.submission import Submission
 from gearman_tx.client.submit_packet import DEFAULT_MAX_UNIQUE
 from gearman_tx.client.window import DEFAULT_WINDOW
 from gearman_tx.encoders import BYTES, Encoder
-from gearman_tx.kinds import check_encoder, check_seconds
 from gearman_tx.link import DEFAULT_HEARTBEAT, Server, parse_servers
 from gearman_tx.reactor_thread import THREAD, PerProcess
+from gearman_tx.values.kinds import check_encoder, check_seconds
 from gearman_tx.wire import DEFAULT_MAX_PACKET
 
 T = TypeVar("T", default=bytes)

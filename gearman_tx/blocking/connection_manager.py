@@ -16,7 +16,7 @@ from gearman_tx.errors import (
     RemoteProtocolError,
     TooLarge,
 )
-from gearman_tx.kinds import kind_of
+from gearman_tx.values.kinds import kind_of
 
 _TLS_KEYS = ("host", "port", "keyfile", "certfile", "ca_certs")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from gearman_tx.kinds import check_seconds
+from gearman_tx.values.kinds import check_seconds
 
 
 class Deadline:

@@ -12,7 +12,7 @@ from gearman_tx.blocking.constants import (
     JOB_UNKNOWN,
     PRIORITY_NONE,
 )
-from gearman_tx.redaction import size_of
+from gearman_tx.values.redaction import size_of
 
 if TYPE_CHECKING:
     from gearman_tx.blocking.connection import GearmanConnection

@@ -11,8 +11,8 @@ from gearman_tx.blocking.connection_manager import GearmanConnectionManager
 from gearman_tx.blocking.errors import GearmanError
 from gearman_tx.blocking.work_session import OpenJob, WorkSession, start_session
 from gearman_tx.errors import ConfigurationError, TimedOut
-from gearman_tx.kinds import check_function
 from gearman_tx.reactor_thread import THREAD, PerProcess
+from gearman_tx.values.kinds import check_function
 from gearman_tx.worker import WorkerJob
 
 POLL_TIMEOUT_IN_SECONDS: Final = 60.0

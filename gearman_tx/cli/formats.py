@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gearman_tx.admin import escape
-from gearman_tx.quantities import rough_size, span_text
+from gearman_tx.values.quantities import rough_size, span_text
 
 UNKNOWN = "-"
 """What a table shows for a value that is not known or does not exist; None in a row."""

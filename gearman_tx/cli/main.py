@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gearman_tx import standard_streams
 from gearman_tx._version import BUILD, __version__
+from gearman_tx.process import standard_streams
 
 HELP: Final = """\
 Usage: gearman-tx COMMAND [options]

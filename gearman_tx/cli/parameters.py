@@ -13,7 +13,7 @@ import click
 from typing_extensions import override
 
 from gearman_tx.cli.errors import CommandError, ExitStatus
-from gearman_tx.quantities import SIZE_FORMS, SPAN_FORMS, read_size, read_span
+from gearman_tx.values.quantities import SIZE_FORMS, SPAN_FORMS, read_size, read_span
 
 if TYPE_CHECKING:
     ParameterType = click.ParamType[Any]

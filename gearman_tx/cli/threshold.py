@@ -12,7 +12,7 @@ from attrs import frozen
 from typing_extensions import override
 
 from gearman_tx.cli.parameters import ParameterType
-from gearman_tx.quantities import SPAN_FORMS, read_span
+from gearman_tx.values.quantities import SPAN_FORMS, read_span
 
 _RANGE: Final = re.compile(r"(?P<inside>@?)(?:(?P<low>[^@:]*):)?(?P<high>[^@:]*)")
 _COUNT: Final = re.compile(r"[0-9]{1,15}", re.ASCII)

@@ -15,7 +15,7 @@ from random import Random
 from typing import Final, Protocol, TypeAlias
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.kinds import check_function
+from gearman_tx.values.kinds import check_function
 
 POINTS_PER_SERVER: Final = 160
 """Points of one server on the ring: enough that the servers' shares differ by about a tenth."""

@@ -23,8 +23,8 @@ from gearman_tx.client.task import Task
 from gearman_tx.client.updates import JobStatus
 from gearman_tx.client.window import DEFAULT_WINDOW
 from gearman_tx.encoders import BYTES, Encoder
-from gearman_tx.kinds import check_count, check_encoder, check_seconds
 from gearman_tx.link import DEFAULT_HEARTBEAT, LinkLimits, Server, keep_steady, parse_servers
+from gearman_tx.values.kinds import check_count, check_encoder, check_seconds
 from gearman_tx.wire import DEFAULT_MAX_PACKET, PacketType, limited, request
 from gearman_tx.wire.limits import LARGEST_SIZE
 

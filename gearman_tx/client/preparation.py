@@ -10,7 +10,7 @@ from gearman_tx.client.submission import Submission
 from gearman_tx.client.submit_packet import CheckedNames, as_bytes, submit_packet
 from gearman_tx.client.task import Task
 from gearman_tx.encoders import Encoder
-from gearman_tx.kinds import check_count, check_seconds
+from gearman_tx.values.kinds import check_count, check_seconds
 
 T = TypeVar("T")
 

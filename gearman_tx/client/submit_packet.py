@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Final
 
 from gearman_tx.errors import LocalProtocolError, TooLarge
-from gearman_tx.kinds import kind_of
+from gearman_tx.values.kinds import kind_of
 from gearman_tx.wire import REQUEST_MAGIC, PacketType, limited, request
 
 DEFAULT_MAX_UNIQUE: Final = 64

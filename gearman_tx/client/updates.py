@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from gearman_tx.redaction import beginning
+from gearman_tx.values.redaction import beginning
 from gearman_tx.wire import leading_number
 
 

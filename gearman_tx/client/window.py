@@ -19,7 +19,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, I
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from gearman_tx.client.submission import Submission
-from gearman_tx.kinds import check_count
+from gearman_tx.values.kinds import check_count
 
 DEFAULT_WINDOW: Final = 1000
 """Most tasks that are submitted and not yet taken by the caller."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import field, frozen
 
-from gearman_tx.redaction import size_of
+from gearman_tx.values.redaction import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,9 +9,9 @@ from attrs import define, field
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import DeferredList, FirstError, gatherResults, maybeDeferred
 
+from gearman_tx.addresses import address_text
 from gearman_tx.daemon.endpoints import reason
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import address_text
 
 if TYPE_CHECKING:
     import socket

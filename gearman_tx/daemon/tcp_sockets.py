@@ -11,8 +11,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from gearman_tx.addresses import address_text
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.link import address_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,6 @@ one of them, :class:`OutgoingLink` is that connection. :func:`keep_steady` is fo
 """
 
 from gearman_tx.addresses import DEFAULT_PORT, parse_address
-from gearman_tx.link.address import address_text
 from gearman_tx.link.backoff import Backoff
 from gearman_tx.link.handler import SUSPEND, Handler
 from gearman_tx.link.heartbeat import DEFAULT_HEARTBEAT, Heartbeat
@@ -42,7 +41,6 @@ __all__ = [
     "Server",
     "SocketSet",
     "Turn",
-    "address_text",
     "keep_steady",
     "make_endpoint",
     "outgoing_handlers",

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 from gearman_tx.addresses import parse_address
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.kinds import kind_of
+from gearman_tx.values.kinds import kind_of
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds after which an address that does not answer is given up."""

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from twisted.python import threadable
 
-from gearman_tx import standard_streams
 from gearman_tx.errors import ReactorUnavailable
+from gearman_tx.process import standard_streams
 
 _MODULE: Final = "twisted.internet.reactor"
 _FORKED: Final = (

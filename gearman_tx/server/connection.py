@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.internet.protocol import connectionDone
 from typing_extensions import override
 
-from gearman_tx.link import OutputLimits, PacketLink, Receipt, Turn, address_text
+from gearman_tx.addresses import address_text
+from gearman_tx.link import OutputLimits, PacketLink, Receipt, Turn
 from gearman_tx.server.handlers import BACKGROUND, IN_PIECES
 from gearman_tx.server.peer_link import ServerPeerLink
 from gearman_tx.server.slow_reader import SlowReader

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from gearman_tx.core import JobRecord
-from gearman_tx.redaction import size_of
+from gearman_tx.values.redaction import size_of
 
 _DIGEST_SIZE: Final = 16
 

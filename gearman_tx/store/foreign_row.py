@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple, TypeAlias
 
 from gearman_tx.core import DEFAULT_MAX_FUNCTION_NAME, DEFAULT_MAX_UNIQUE, HIGH, LOW, NORMAL
-from gearman_tx.redaction import size_of
 from gearman_tx.store.foreign_job import ForeignJob
+from gearman_tx.values.redaction import size_of
 
 LARGEST_WORKLOAD: Final = 1_000_000_000
 """The largest workload that a queue file can hold, in bytes."""

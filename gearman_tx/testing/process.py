@@ -34,7 +34,7 @@ ASK_SECONDS: Final = 30.0
 _PORT: Final = re.compile(rb"^STATUS=listening on .*?127\.0\.0\.1:([0-9]+)", re.MULTILINE)
 # The server must not outlive a test run that is killed.
 _TWISTD: Final = (
-    "from gearman_tx.parent import end_with_parent; end_with_parent({parent}, {patience});"
+    "from gearman_tx.process.parent import end_with_parent; end_with_parent({parent}, {patience});"
     "from twisted.scripts.twistd import run; run()"
 )
 

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen, validators
 from twisted.internet.defer import Deferred
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.kinds import check_function, kind_of
+from gearman_tx.values.kinds import check_function, kind_of
 
 REACTOR: Final = "reactor"
 THREAD: Final = "thread"

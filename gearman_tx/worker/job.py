@@ -9,7 +9,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 
 from gearman_tx.errors import JobException, JobFailed, RemoteProtocolError
-from gearman_tx.redaction import size_of
+from gearman_tx.values.redaction import size_of
 from gearman_tx.wire import PacketType, request
 
 

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from gearman_tx import standard_streams
 from gearman_tx.encoders import BYTES, Encoder
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.kinds import check_count, check_encoder, check_seconds
 from gearman_tx.link import LinkLimits, Server, keep_steady
+from gearman_tx.process import standard_streams
+from gearman_tx.values.kinds import check_count, check_encoder, check_seconds
 from gearman_tx.worker.engine import WorkerEngine
 from gearman_tx.worker.functions import WorkerFunction, place_of, to_name
 from gearman_tx.worker.limits import LifeLimits

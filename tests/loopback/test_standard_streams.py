@@ -39,7 +39,7 @@ combinations = pytest.mark.parametrize("closed", CLOSED.values(), ids=CLOSED)
 
 REPORT = """
 import os, sys
-from gearman_tx import standard_streams
+from gearman_tx.process import standard_streams
 standard_streams.open_closed()
 numbers = [os.open("/dev/null", os.O_RDONLY) for _ in range(3)]
 names = [os.readlink(f"/proc/self/fd/{number}") for number in range(3)]

@@ -104,7 +104,7 @@ def test_a_child_that_hangs_ends_with_its_parent(tmp_path: Path) -> None:
     """One that ignores SIGTERM is cut off after its patience."""
     code = """
 import os, signal, subprocess, sys, threading
-from gearman_tx.parent import end_with_parent
+from gearman_tx.process.parent import end_with_parent
 
 if sys.argv[1:]:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from gearman_tx.daemon.options import values
-from gearman_tx.quantities import exact_size
+from gearman_tx.values.quantities import exact_size
 
 if TYPE_CHECKING:
     from gearman_tx.daemon.options.values import Reader

@@ -12,7 +12,7 @@ from gearman_tx.daemon.options import queue_options
 from gearman_tx.daemon.options.table_options import TableOptions, read
 from gearman_tx.daemon.working_folder import working_folder
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.quantities import exact_size
+from gearman_tx.values.quantities import exact_size
 
 PORT_VARIABLE: Final = "GEARMAND_PORT"
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from gearman_tx import standard_streams
 from gearman_tx.daemon.options import c_options, queue_options, table
 from gearman_tx.daemon.options.option import Option
 from gearman_tx.daemon.options.server_options import ServerOptions
 from gearman_tx.daemon.options.table_options import flags, parameters
 from gearman_tx.daemon.working_folder import absolute
+from gearman_tx.process import standard_streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

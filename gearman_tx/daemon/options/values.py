@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gearman_tx.errors import ConfigurationError
-from gearman_tx.quantities import SIZE_FORMS, SPAN_FORMS, exact_size, read_size, read_span
+from gearman_tx.values.quantities import SIZE_FORMS, SPAN_FORMS, exact_size, read_size, read_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearman_tx.quantities import exact_size, read_size, read_span, rough_size, span_text
+from gearman_tx.values.quantities import exact_size, read_size, read_span, rough_size, span_text
 
 
 @pytest.mark.parametrize(

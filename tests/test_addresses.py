@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gearman_tx.link import address_text
+from gearman_tx.addresses import address_text
 
 
 @pytest.mark.parametrize(("host", "text"), [("127.0.0.1", "127.0.0.1:4730"), ("::1", "[::1]:4730")])

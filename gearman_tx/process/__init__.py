@@ -1,0 +1,1 @@
+"""This process: its standard streams, and its end with the process that started it."""
