@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 from twisted.internet.task import deferLater
@@ -19,10 +19,12 @@ from gearman_tx.cli.columns import Column, columns
 from gearman_tx.cli.errors import PROGRAM, CommandError, print_error
 from gearman_tx.cli.everywhere import ask_all
 from gearman_tx.cli.formats import as_plain
-from gearman_tx.cli.report import Report, ReportOptions, Rows
 from gearman_tx.cli.running import run
 from gearman_tx.cli.table import Row, TablePrinter
-from gearman_tx.link import Server
+
+if TYPE_CHECKING:
+    from gearman_tx.cli.report import Report, ReportOptions, Rows
+    from gearman_tx.link import Server
 
 
 @frozen
