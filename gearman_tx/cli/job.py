@@ -12,7 +12,8 @@ from gearman_tx.admin import JobDetails
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.jobs import row_of
 from gearman_tx.cli.names import HANDLE, as_bytes
-from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.report import Report, ReportOptions, report_options
+from gearman_tx.cli.showing import show
 from gearman_tx.cli.table import Row
 from gearman_tx.errors import Refused
 

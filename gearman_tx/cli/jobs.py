@@ -13,7 +13,8 @@ from gearman_tx.admin.reports import SHOWN_STATES
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.patterns import Patterns
-from gearman_tx.cli.report import LazyRows, Report, ReportOptions, Rows, report_options, show
+from gearman_tx.cli.report import LazyRows, Report, ReportOptions, Rows, report_options
+from gearman_tx.cli.showing import show
 from gearman_tx.cli.table import Row
 from gearman_tx.errors import Refused
 

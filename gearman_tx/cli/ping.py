@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.report import Report, ReportOptions, report_options
+from gearman_tx.cli.showing import show
 from gearman_tx.cli.table import Row
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Reports: one query to several job servers, printed as a table or for a program.
 
-This module declares a report and its options. ``rounds`` asks and prints; it is imported only then.
+This module declares a report and its options. ``showing`` asks and prints.
 """
 
 from __future__ import annotations
@@ -156,23 +156,3 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def show(report: Report, options: ReportOptions) -> None:
-    """Ask all servers and print their answers.
-
-    Raises:
-        click.UsageError: options contradict each other or the report.
-        click.exceptions.Exit: a server failed in the last round, or no server knew a function that
-            the user named; the status is the highest one.
-    """
-    if options.count is not None and options.watch is None:
-        raise click.UsageError("--count goes with --watch")
-    if options.sort is not None and options.sort not in report.columns:
-        names = ", ".join(report.columns)
-        raise click.UsageError(f"there is no column {options.sort!r} to sort by: name {names}")
-    from gearman_tx.cli.rounds import run_rounds  # noqa: PLC0415  # Twisted, which the Tab key does not need
-
-    errors = run_rounds(report, options)
-    if errors:
-        raise click.exceptions.Exit(max(error.status for error in errors))

@@ -9,7 +9,8 @@ import click
 from gearman_tx.admin import FunctionDetails
 from gearman_tx.cli.names import FUNCTION
 from gearman_tx.cli.patterns import Patterns
-from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.report import Report, ReportOptions, report_options
+from gearman_tx.cli.showing import show
 from gearman_tx.cli.table import Row
 from gearman_tx.core import PRIORITY_NAMES
 from gearman_tx.errors import Refused

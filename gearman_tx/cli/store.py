@@ -9,7 +9,8 @@ import click
 
 from gearman_tx.admin.store_status import FAILING
 from gearman_tx.cli.errors import CommandError, ExitStatus
-from gearman_tx.cli.report import Report, ReportOptions, report_options, show
+from gearman_tx.cli.report import Report, ReportOptions, report_options
+from gearman_tx.cli.showing import show
 from gearman_tx.cli.table import Row
 
 if TYPE_CHECKING:
