@@ -43,8 +43,9 @@ def parse(command: str, folder: Path) -> None:
     name, found, rest = commands.resolve_command(context, words)
     assert found is not None
     try:
-        with found.make_context(name, list(rest), parent=context):
-            pass
+        with found.make_context(name, list(rest), parent=context) as parsed:
+            if parsed.params.get("file") is not None:
+                parsed.params["file"].close()
     except click.exceptions.Exit:
         assert "--help" in rest
 
