@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,16 +42,10 @@ def pytest_xdist_make_scheduler(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Arrange the tests for several processes."""
+    """Arrange the tests for several processes; coverage has begun in each of them."""
+    measuring.configure()
     if hasattr(config, "workerinput"):
         distribution.arrange(items)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    """Measure the programs of a test, or not."""
-    with measuring.measured_programs(item.path, Path(__file__).parent):
-        return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,6 +37,11 @@ CLOSED = {
 
 combinations = pytest.mark.parametrize("closed", CLOSED.values(), ids=CLOSED)
 
+EACH_AND_ALL = {name: CLOSED[name] for name in ("in", "out", "err", "in-out-err")}
+"""Those in which programs start: which numbers are owned is the same code for every combination."""
+
+each_and_all = pytest.mark.parametrize("closed", EACH_AND_ALL.values(), ids=EACH_AND_ALL)
+
 REPORT = """
 import os, sys
 from gearman_tx.process import standard_streams
@@ -85,7 +90,7 @@ def test_descriptors_are_owned(tmp_path: Path, closed: str) -> None:
     assert has_no_input == ("<&-" in closed)
 
 
-@combinations
+@each_and_all
 def test_the_drop_in_as_a_daemon(tmp_path: Path, closed: str) -> None:
     """It serves, and SIGTERM ends it."""
     port, pid_file, log = free_port(), tmp_path / "pid", tmp_path / "log"
@@ -97,7 +102,7 @@ def test_the_drop_in_as_a_daemon(tmp_path: Path, closed: str) -> None:
         server.says("SIGTERM: stopping at once", "stopped")
 
 
-@combinations
+@each_and_all
 def test_the_drop_in_in_the_foreground(tmp_path: Path, closed: str) -> None:
     """It serves with the log on standard error, open or closed."""
     port, pid_file = free_port(), tmp_path / "pid"
@@ -109,7 +114,7 @@ def test_the_drop_in_in_the_foreground(tmp_path: Path, closed: str) -> None:
 
 
 @pytest.mark.parametrize("reactor", [(), ("--reactor=select",)])
-@combinations
+@each_and_all
 def test_twistd_as_a_daemon(tmp_path: Path, closed: str, reactor: tuple[str, ...]) -> None:
     """It serves, even if an option makes its reactor first."""
     port = free_port()
@@ -124,7 +129,7 @@ def test_twistd_as_a_daemon(tmp_path: Path, closed: str, reactor: tuple[str, ...
 
 
 @pytest.mark.parametrize("program", ["twistd", "twist"])
-@combinations
+@each_and_all
 def test_twistd_in_the_foreground(tmp_path: Path, closed: str, program: str) -> None:
     """``twistd -n`` and ``twist`` serve with the log on standard output, open or closed."""
     port = free_port()
@@ -137,7 +142,7 @@ def test_twistd_in_the_foreground(tmp_path: Path, closed: str, program: str) -> 
         assert (">&-" in closed.split()) == (server.text == "")
 
 
-@combinations
+@each_and_all
 def test_the_tools(tmp_path: Path, closed: str) -> None:
     """A worker runs a command for each job, and a submission gets its result into a file."""
     program = str(BIN / "gearman-tx")
@@ -171,7 +176,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("place", ["thread", "process"])
-@combinations
+@each_and_all
 def test_a_worker_of_the_library(tmp_path: Path, closed: str, place: str) -> None:
     """A program that only runs a worker does its jobs, also those in other processes."""
     program = tmp_path / "program.py"
@@ -197,7 +202,7 @@ os._exit(3 if any("socket:" in name or "anon_inode" in name for name in names) e
 """
 
 
-@combinations
+@each_and_all
 def test_a_blocking_program(tmp_path: Path, closed: str) -> None:
     """The reactor in its thread has other descriptors than the standard ones."""
     with serving(tmp_path) as server:

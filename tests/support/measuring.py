@@ -1,50 +1,23 @@
-"""Which programs of the tests are measured when coverage is.
+"""Whether the programs that tests start are measured when coverage is.
 
-Measuring a program of the package costs a third of a second at its start, and tests start many
-hundreds. The rooms that are made to be programs are measured in their own tests; all others are
-measured in the process of the tests, so the programs of those tests are not.
+Measuring a program costs more time than its start, and tests start thousands. Only ``tox -e
+coverage`` asks for it. Without it, the rooms that are made to be programs have no figures; all
+others are measured in the processes of pytest.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-ROOMS: Final = frozenset(
-    {
-        "blocking",
-        "cli",
-        "daemon",
-        "durable",
-        "gearmand",
-        "importing",
-        "reactor_thread",
-        "store",
-        "testing",
-        "worker",
-    }
-)
-"""The folders of tests whose programs are measured."""
+VARIABLE: Final = "GEARMAN_TX_MEASURE_PROGRAMS"
+"""The environment variable that asks for it."""
 
 _COVERAGE: Final = "COVERAGE_PROCESS_CONFIG"
 """The variable by which coverage measures the processes that a measured one starts."""
 
 
-@contextlib.contextmanager
-def measured_programs(module: Path, tests: Path) -> Iterator[None]:
-    """Measure the programs that are started inside this block, if the module asks for it.
-
-    Args:
-        module: the module of the test that runs.
-        tests: the folder of all tests.
-    """
-    room = module.relative_to(tests).parts[0]
-    config = None if room in ROOMS or room.endswith(".py") else os.environ.pop(_COVERAGE, None)
-    try:
-        yield
-    finally:
-        if config is not None:
-            os.environ[_COVERAGE] = config
+def configure() -> None:
+    """Let the programs of this run be measured or not; coverage has begun."""
+    if VARIABLE not in os.environ:
+        os.environ.pop(_COVERAGE, None)
