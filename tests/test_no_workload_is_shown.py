@@ -47,7 +47,15 @@ BODIES = {
 }
 """How fields are called that may hold a workload, a result, or a packet with one."""
 
-NO_BODIES = {("ConnectionLimits", "packet"), ("LinkLimits", "packet"), ("Option", "value")}
+NO_BODIES = {
+    ("ConnectionLimits", "packet"),
+    ("Figure", "value"),
+    ("Finding", "text"),
+    ("LinkLimits", "packet"),
+    ("Option", "value"),
+    ("Range", "text"),
+    ("Sample", "value"),
+}
 """Fields of these names that hold none: the class and the field."""
 
 

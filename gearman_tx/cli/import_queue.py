@@ -139,7 +139,7 @@ def import_queue(  # noqa: PLR0913  # an argument for each option
     if ask_password:
         password = click.prompt("Password", hide_input=True, err=True)
     elif password_file is not None:
-        password = password_file.readline().decode().rstrip("\r\n")
+        password = password_file.readline().rstrip("\r\n")
     names = tuple(name.encode("utf-8", "surrogateescape") for name in functions)
     options = SourceOptions(source, table, prefix, names, password, delete)
     if options.path is not None:

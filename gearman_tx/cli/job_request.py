@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from gearman_tx.cli.errors import CommandError, ExitStatus
 from gearman_tx.cli.parameters import WHEN
 from gearman_tx.core import PRIORITY_NAMES
+from gearman_tx.values.redaction import size_of
 
 if TYPE_CHECKING:
     from gearman_tx.client import Client, Task
@@ -38,7 +39,7 @@ class JobRequest:
     """
 
     function: str
-    workload: bytes
+    workload: bytes = field(repr=size_of)
     background: bool
     priority: Priority
     unique: str

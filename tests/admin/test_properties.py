@@ -16,7 +16,7 @@ REPORTS = {
     b"status": 4,
     b"prioritystatus": 5,
     b"functions": 12,
-    b"jobs": 14,
+    b"jobs": 15,
     b"clients": 7,
     b"workers": 1,
     b"show jobs": 4,

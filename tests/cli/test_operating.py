@@ -37,10 +37,11 @@ def test_one_job(our_server: str) -> None:
 def test_the_progress_and_the_worker_of_a_job(server: str, tmp_path: Path) -> None:
     """Both servers report how far a job is; ours also says where it runs."""
     script = (
-        "import gearman_tx, threading\n"
+        "import gearman_tx, os, threading\n"
         "def slow(job):\n"
         "    job.send_status(1, 4)\n"
-        "    threading.Event().wait(60)\n"
+        "    while not os.path.exists('seen'):\n"
+        "        threading.Event().wait(0.1)\n"
     )
     (tmp_path / "slow.py").write_text(script)
     with working(tmp_path, [server], "a-slow-job=slow:slow"):
@@ -50,6 +51,7 @@ def test_the_progress_and_the_worker_of_a_job(server: str, tmp_path: Path) -> No
         assert row["progress"] == {"numerator": 1, "denominator": 4}
         assert (row["handle"], row["state"], row["background"]) == (handle, "running", True)
         assert gearman_tx("cancel", "-s", server, handle).status == 0
+        (tmp_path / "seen").touch()
 
 
 def test_unknown_jobs(server: str) -> None:

@@ -1,4 +1,4 @@
-"""Ten thousand requests at once: ``volume.py PORT FUNCTION``, with ``worker.py``."""
+"""Two thousand requests at once: ``volume.py PORT FUNCTION``, with ``worker.py``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 from gearman_tx import blocking as gearman
 
-COUNT = 10_000
+COUNT = 2_000
 
 
 def main() -> None:
