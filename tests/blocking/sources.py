@@ -36,7 +36,10 @@ def fetch(folder: Path) -> Path:
         found = done.returncode == 0
         require_peer(found, f"the source of {name}", f"pip said: {done.stderr.decode()[-500:]}")
         with tarfile.open(folder / f"{name}.tar.gz") as archive:
-            archive.extractall(folder, filter="data")
+            # Debian 12 has Python 3.11.2, whose tarfile knows no filters yet.
+            if hasattr(tarfile, "data_filter"):
+                archive.extraction_filter = tarfile.data_filter
+            archive.extractall(folder)  # noqa: S202  # a source distribution of PyPI
 
     return make_once(folder, name.encode(), download) / name
 

@@ -1,8 +1,7 @@
-"""Many tasks: a hundred thousand submissions take seconds, and so do as many outstanding ones."""
+"""Many tasks: a hundred thousand submissions, and twenty thousand that are outstanding."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from twisted.internet.defer import gatherResults
@@ -12,9 +11,6 @@ from tests.loopback.memory import MEBIBYTE
 from tests.loopback.servers_case import ServersCase
 
 SUBMISSIONS = 100_000
-SECONDS = 30.0
-"""Far more than it takes (2.5 s on two slow cores), far less than what stalling would take."""
-
 MORE_MEMORY = 16 * MEBIBYTE
 """Far more than a process breathes, far less than the tasks of the other nine tenths would take."""
 
@@ -32,7 +28,6 @@ class Bodies:
         """They are pipelined: only the window holds them up, and memory stays as it is."""
         server = self.start_server()
         client = self.make_client(server)
-        start = time.monotonic()
         count = 0
         workloads = (b"%d" % number for number in range(SUBMISSIONS))
         async for task in client.submit_many("bulk", workloads, background=True):
@@ -40,7 +35,6 @@ class Bodies:
             count += 1
             if count == SUBMISSIONS // 10:
                 memory = resident_memory()
-        assert time.monotonic() - start < SECONDS
         assert count == SUBMISSIONS
         assert resident_memory() < memory + MORE_MEMORY
         assert b"bulk\t100000\t0\t0\n" in server.ask(b"status\n", b".\n")
@@ -51,10 +45,8 @@ class Bodies:
         client = self.make_client(server)
         tasks = [client.submit("reverse", b"%06d" % number) for number in range(OUTSTANDING)]
         await gatherResults([task.accepted for task in tasks])
-        start = time.monotonic()
         await self.start_worker(server)
         results = await gatherResults([task.result for task in tasks])
-        assert time.monotonic() - start < SECONDS
         assert results == [(b"%06d" % number)[::-1] for number in range(OUTSTANDING)]
 
 
