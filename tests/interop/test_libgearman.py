@@ -188,33 +188,3 @@ def test_a_full_queue_is_an_error_of_the_task(interop: InteropFixture, c: Langua
     client = interop.call_start(c, "do")
     assert client.succeed(status=1).lines == ["do: GEARMAN_QUEUE_ERROR"]
     assert b"Job queue is full" in client.err
-
-
-@ours_only
-def test_the_result_of_a_late_worker_is_taken(interop: InteropFixture, c: Language) -> None:
-    """Its job was queued again and no other worker has it; the worker goes on to the next one."""
-    worker = interop.worker(c, "hold/30")
-    for count in (1, 2):
-        client = interop.call_start(c, "do")
-        worker.await_output(b"holding hello\n" * count)
-        interop.server.await_exactly(interop.function, (1, 0, 1))
-        worker.send_line()
-        assert client.succeed().out == b"olleh"
-    assert worker.running
-    assert b"error" not in worker.out
-
-
-@ours_only
-def test_a_worker_that_is_too_late_goes_on(interop: InteropFixture, c: Language) -> None:
-    """Another worker did its job; it gets no ERROR, and does the next job."""
-    slow = interop.worker(c, "hold/30")
-    client = interop.call_start(c, "do")
-    slow.await_output(b"holding hello")
-    quick = interop.worker(c, "reverse")
-    assert client.succeed().out == b"olleh"
-    quick.kill()
-    slow.send_line()
-    slow.send_line()
-    assert interop.call(c, "do", workload=b"next").out == b"txen"
-    assert slow.running
-    assert b"error" not in slow.out

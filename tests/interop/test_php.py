@@ -6,7 +6,7 @@ other; there may be several clients and several job servers.
 
 from __future__ import annotations
 
-from tests.interop.conftest import StartServer, ours_only
+from tests.interop.conftest import StartServer
 from tests.interop.interop_fixture import InteropFixture
 from tests.interop.language import Language
 
@@ -182,42 +182,3 @@ def test_a_large_workload_makes_the_round_trip(interop: InteropFixture, php: Lan
     interop.worker(php, "reverse")
     workload = bytes(range(256)) * 4096
     assert interop.call(php, "do", workload=workload).out == workload[::-1]
-
-
-def test_a_small_time_limit_leaves_a_second(interop: InteropFixture, php: Language) -> None:
-    """addFunction() with 30, for PHP's manual seconds, does not end a job of 0.2 seconds."""
-    worker = interop.worker(php, "nap/30")
-    for _ in range(2):
-        assert interop.call(php, "do").out == b"olleh"
-    assert worker.running
-    assert b"error" not in worker.out
-
-
-@ours_only
-def test_the_result_of_a_late_worker_is_taken(interop: InteropFixture, php: Language) -> None:
-    """Its job was queued again and no other worker has it; the worker goes on to the next one."""
-    worker = interop.worker(php, "hold/30")
-    for count in (1, 2):
-        client = interop.call_start(php, "do")
-        worker.await_output(b"holding hello\n" * count)
-        interop.server.await_exactly(interop.function, (1, 0, 1))
-        worker.send_line()
-        assert client.succeed().out == b"olleh"
-    assert worker.running
-    assert b"error" not in worker.out
-
-
-@ours_only
-def test_a_worker_that_is_too_late_goes_on(interop: InteropFixture, php: Language) -> None:
-    """Another worker did its job; it gets no ERROR, and does the next job."""
-    slow = interop.worker(php, "hold/30")
-    client = interop.call_start(php, "do")
-    slow.await_output(b"holding hello")
-    quick = interop.worker(php, "reverse")
-    assert client.succeed().out == b"olleh"
-    quick.kill()
-    slow.send_line()
-    slow.send_line()
-    assert interop.call(php, "do", workload=b"next").out == b"txen"
-    assert slow.running
-    assert b"error" not in slow.out
