@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO, cast
 
 from twisted.logger import (
     FileLogObserver,
@@ -13,6 +13,7 @@ from twisted.logger import (
     ILogObserver,
     Logger,
     LogLevel,
+    LogPublisher,
     PredicateResult,
     globalLogPublisher,
 )
@@ -78,6 +79,19 @@ class Verbosity:
         return FilteringLogObserver(observer, [self])
 
 
+class LogStream(Protocol):
+    """An open file of a log."""
+
+    def write(self, text: str, /) -> object:
+        """Append ``text``."""
+
+    def flush(self) -> object:
+        """Pass all text to the operating system."""
+
+    def close(self) -> object:
+        """Close the file."""
+
+
 class LogFile:
     """A log file that can be reopened after it was moved away.
 
@@ -96,7 +110,7 @@ class LogFile:
             text = f"cannot write the log file {path}: {error.strerror}"
             raise ConfigurationError(text) from error
 
-    def _open(self) -> TextIO:
+    def _open(self) -> LogStream:
         return self.path.open("a", encoding="utf-8", errors="backslashreplace")
 
     def reopen(self) -> None:
@@ -125,14 +139,6 @@ class LogFile:
         return FileLogObserver(cast("TextIO", self), FORMATS[log_format])
 
 
-@implementer(ILogObserver)
-class _NoLog:
-    """An observer that logs nothing."""
-
-    def __call__(self, event: LogEvent) -> None:
-        """Drop ``event``."""
-
-
 def open_log(name: str, log_format: str = TEXT) -> tuple[ILogObserver, LogFile | None]:
     """Return an observer for the log that ``--log-file`` names, and its file if it has one.
 
@@ -144,7 +150,7 @@ def open_log(name: str, log_format: str = TEXT) -> tuple[ILogObserver, LogFile |
         ConfigurationError: the file cannot be written.
     """
     if name == "none":
-        return _NoLog(), None
+        return LogPublisher(), None  # without observers it drops every event
     if name == "stderr":
         return write_to(sys.stderr, log_format), None
     log_file = LogFile(name)

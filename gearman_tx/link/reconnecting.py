@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
-from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.logger import Logger, LogPublisher
 from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
@@ -39,14 +39,6 @@ CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a connection may take to close before it is cut."""
 
 
-@implementer(ILogObserver)
-class _Silence:
-    """An observer that logs nothing."""
-
-    def __call__(self, event: LogEvent) -> None:
-        """Drop ``event``."""
-
-
 class Reconnecting(ClientService):
     """A service that is connected to one job server, or tries to connect.
 
@@ -61,8 +53,9 @@ class Reconnecting(ClientService):
         ConfigurationError: the server's endpoint string is wrong.
     """
 
-    # Twisted would log a line for each attempt; see docs/reference/twisted-internals.rst.
-    _log = Logger(observer=_Silence())
+    # Twisted would log a line for each attempt; see docs/reference/twisted-internals.rst. This
+    # publisher has no observers, so it drops them.
+    _log = Logger(observer=LogPublisher())
 
     def __init__(
         self,
