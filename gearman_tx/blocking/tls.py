@@ -49,9 +49,9 @@ class TlsFiles:
         from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  # TLS is an extra
             load_pem_private_key,
         )
-        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  # likewise
-        from OpenSSL import SSL, crypto  # noqa: PLC0415  # likewise
-        from twisted.internet import ssl  # noqa: PLC0415  # likewise
+        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  # from the extra tls
+        from OpenSSL import SSL, crypto  # noqa: PLC0415  # from the extra tls
+        from twisted.internet import ssl  # noqa: PLC0415  # from the extra tls
 
         key = self._read("keyfile", self.keyfile)
         own, *between = self._certificates("certfile", self.certfile)

@@ -9,6 +9,7 @@ import click
 
 from gearman_tx.cli.new_file import FILE, making, refuse_folder, refuse_missing
 from gearman_tx.store import backup as copy_queue
+from gearman_tx.values.plural import plural
 
 
 @click.command()
@@ -38,4 +39,4 @@ def backup(queue: Path, copy: Path, as_json: bool) -> None:  # noqa: FBT001  # c
     if as_json:
         click.echo(json.dumps({"queue": str(queue), "copy": str(copy), "jobs": jobs, "size": size}))
     else:
-        click.echo(f"{copy}: {jobs} {'job' if jobs == 1 else 'jobs'}, {size} bytes")
+        click.echo(f"{copy}: {jobs} {plural('job', jobs)}, {size} bytes")

@@ -17,6 +17,7 @@ from gearman_tx.cli.names import FUNCTION, HANDLE, as_bytes
 from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.terminal import confirm, note, say, yes_option
+from gearman_tx.values.plural import plural
 
 if TYPE_CHECKING:
     from gearman_tx.admin import AdminClient
@@ -139,4 +140,4 @@ def _counts(rows: Sequence[Sequence[bytes]]) -> str:
 
 
 def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count:,} jobs"
+    return f"{count:,} {plural('job', count)}"

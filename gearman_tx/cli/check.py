@@ -28,6 +28,7 @@ from gearman_tx.cli.patterns import Patterns
 from gearman_tx.cli.servers import servers_option, timeout_option
 from gearman_tx.cli.table import Row
 from gearman_tx.cli.threshold import COUNTS, SPANS, Range
+from gearman_tx.values.plural import plural
 
 if TYPE_CHECKING:
     from gearman_tx.link import Server
@@ -189,4 +190,4 @@ def _summary(servers: int, rows: Sequence[Row]) -> str:
         (sum(map(queued, rows)), "queued job"),
         (sum(row["running"] for row in rows), "running job"),
     )
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    return ", ".join(f"{count} {plural(word, count)}" for count, word in counts)

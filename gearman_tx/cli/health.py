@@ -14,6 +14,7 @@ from gearman_tx.cli.status import functions_of
 from gearman_tx.cli.table import Row
 from gearman_tx.core import PRIORITY_NAMES
 from gearman_tx.errors import Refused
+from gearman_tx.values.plural import plural
 
 if TYPE_CHECKING:
     from gearman_tx.admin import AdminClient
@@ -84,7 +85,7 @@ def judge_function(row: Row, expected: Expectations, *, is_named: bool) -> Itera
         is_named: whether the user named the function, so that it must have workers.
     """
     name, waiting = as_text(row["function"]), queued(row)
-    jobs = f"{waiting} queued {'job' if waiting == 1 else 'jobs'}"
+    jobs = f"{waiting} queued {plural('job', waiting)}"
     state, limit = expected.queued.exceeded(waiting)
     if state:
         yield Finding(state, f"{name}: {jobs} ({limit})")

@@ -31,6 +31,7 @@ from gearman_tx.importing import (
     source_id,
 )
 from gearman_tx.store import DryRun, Importer, Opening
+from gearman_tx.values.plural import plural
 
 _DEFAULT: Final = "gearmand-4730.sqlite3"
 _CHOICE: Final = "--only-new leaves them out, --again imports them again"
@@ -265,4 +266,4 @@ def _conclude(outcome: Outcome, source: Source) -> None:
 
 
 def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count} jobs"
+    return f"{count} {plural('job', count)}"

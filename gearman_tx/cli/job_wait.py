@@ -13,6 +13,7 @@ from gearman_tx.cli.waiting import waiting_text
 from gearman_tx.client import Task
 from gearman_tx.errors import GearmanError
 from gearman_tx.link import Server
+from gearman_tx.values.plural import plural
 
 
 @frozen
@@ -64,4 +65,4 @@ class JobWait:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {plural(noun, count)}"

@@ -10,6 +10,7 @@ import click
 from gearman_tx.cli.new_file import FILE, making, refuse_folder, refuse_missing
 from gearman_tx.store import Recovered
 from gearman_tx.store import recover as recover_queue
+from gearman_tx.values.plural import plural
 
 
 @click.command()
@@ -52,7 +53,7 @@ def recover(queue: Path, into: Path | None, as_json: bool) -> None:  # noqa: FBT
 
 def _summary(queue: Path, into: Path | None, done: Recovered) -> str:
     """Return what was done, in one line."""
-    jobs = "1 job" if done.jobs == 1 else f"{done.jobs} jobs"
+    jobs = f"{done.jobs} {plural('job', done.jobs)}"
     if into is not None:
         return f"{into}: {jobs} read from {queue}, which was not changed"
     if done.aside is None:

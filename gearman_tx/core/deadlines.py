@@ -4,7 +4,7 @@ One timer of the caller serves all jobs: the caller asks :meth:`Deadlines.next_t
 and calls :meth:`Deadlines.tick` at that time.
 
 Delayed jobs wait for a time of the system clock, which may be set while they wait. So while there
-are some, there is a deadline every :data:`LOOK_SECONDS`, at which the caller tells the time anew.
+are some, there is a deadline every :data:`LOOK_SECONDS`, at which the caller sets the time again.
 """
 
 from __future__ import annotations

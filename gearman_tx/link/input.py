@@ -203,7 +203,7 @@ class Input:
                 except (Refused, RemoteProtocolError):
                     continue  # no one is left who could be told
                 except Exception:  # noqa: BLE001  # an error of one packet ends that one alone
-                    _log.failure("a packet could not be handled")
+                    _log.failure("a packet could not be handled", event="bug")
 
     def end(self) -> None:
         """Handle nothing more; forget the units that wait, a partial packet and the owner."""

@@ -14,7 +14,7 @@ from attrs import frozen
 from twisted.internet.endpoints import HostnameEndpoint, clientFromString
 from twisted.internet.interfaces import IStreamClientEndpoint
 
-from gearman_tx.addresses import parse_address
+from gearman_tx.addresses import address_text, parse_address
 from gearman_tx.errors import ConfigurationError
 from gearman_tx.values.kinds import kind_of
 
@@ -106,8 +106,7 @@ def make_endpoint(server: Server, reactor: Any) -> IStreamClientEndpoint:
 
 
 def _tcp_server(host: str, port: int) -> Server:
-    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return Server(name, _FromHost(host, port))
+    return Server(address_text(host, port), _FromHost(host, port))
 
 
 @frozen

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from twisted.logger import Logger
 
 from gearman_tx.link import SUSPEND
-from gearman_tx.server.log import counted
+from gearman_tx.values.plural import plural
 from gearman_tx.wire import TEXT
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Loading:
         self.total = contents.jobs
         self._begun = self._logged = self._turn.clock.seconds()
         if self.total:
-            text = f"loading {{total}} stored {counted(self.total)}"
+            text = f"loading {{total}} stored {plural('job', self.total)}"
             _log.info(text, total=self.total, event="loading")
         # Loading makes no garbage; collecting it would take half of the time.
         self._collects_garbage = gc.isenabled()
@@ -131,7 +131,7 @@ class Loading:
     def _end(self, count: int) -> int:
         seconds = self._turn.clock.seconds() - self._begun
         if count:
-            text = f"loaded {{count}} stored {counted(count)} in {{seconds:.1f}} s"
+            text = f"loaded {{count}} stored {plural('job', count)} in {{seconds:.1f}} s"
             _log.info(text, count=count, seconds=seconds, event="loaded")
         self.is_over = True
         self._handlers |= self._real

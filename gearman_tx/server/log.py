@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field
 from twisted.logger import Logger
 
+from gearman_tx.values.plural import plural
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from twisted.python.failure import Failure
 
-    from gearman_tx.core import Job
     from gearman_tx.server.connection import Connection
 
 LINES_A_WINDOW: Final = 10
@@ -97,14 +98,16 @@ class ServerLog:
         """A worker's connection ended while it had jobs; they are queued again or given up."""
         peer = connection.peer
         count = len(peer.running)
-        named = [(_shown(job.handle), _shown(job.function.name)) for job in _first(peer.running)]
-        jobs = ", ".join(f"{handle} of {function}" for handle, function in named)
+        jobs = ", ".join(
+            f"{_shown(job.handle)} of {_shown(job.function.name)}"
+            for job in islice(peer.running, MOST_JOBS)
+        )
         if count > MOST_JOBS:
             jobs += f" and {count - MOST_JOBS} more"
         text = "worker {peer} (fd {fd}, id {client_id}) left with {count} running "
         self._warn(
             "worker_lost",
-            text + counted(count) + ": {jobs}",
+            text + plural("job", count) + ": {jobs}",
             client_id=_shown(peer.client_id),
             count=count,
             jobs=jobs,
@@ -166,15 +169,6 @@ class ServerLog:
             self._log.warn(line, event=kind, **fields)
         else:
             window.withheld += 1
-
-
-def counted(count: int, noun: str = "job") -> str:
-    """Return ``noun`` in the number that ``count`` asks for."""
-    return noun if count == 1 else f"{noun}s"
-
-
-def _first(jobs: Iterable[Job]) -> Iterable[Job]:
-    return islice(jobs, MOST_JOBS)
 
 
 def _whose(connection: Connection) -> dict[str, Any]:
